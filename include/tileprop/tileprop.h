@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * tileprop: train multilayer perceptrons on CPUs.
+ *
+ * This header is the manual. It is C11 and can be included from C++.
+ *
+ * Objects
+ *   tp_context    the machine: instruction set, thread count, allocator, last message
+ *   tp_model      architecture and parameters; const while it is used for inference
+ *   tp_workspace  every buffer that a forward or backward pass needs
+ *   tp_optimizer  the state of an update rule
+ *   tp_trainer    mini-batches, shuffling, validation, epochs
+ *   tp_dataset    samples and targets read from files
+ *
+ * Memory. Every object is released by its own destroy function, which accepts NULL. A context must outlive
+ * everything made from it, a model everything made for it. Workspaces, optimisers and trainers live in memory that the
+ * caller may provide: ask the size function, pass the block (any alignment) and its size to the create function, and
+ * release the block after the destroy function. With NULL and 0 they allocate through the context. After creation
+ * nothing is allocated: tp_forward, tp_backward, tp_optimizer_step and tp_trainer_run never call an allocator.
+ *
+ * Errors. Functions return a tp_status. On failure outputs are untouched unless stated otherwise, and a message that
+ * names the offending argument, file or field is stored in the context (tp_context_message). Passing NULL for a
+ * required pointer is an error, never a crash. The library never prints, exits, aborts, installs signal handlers, or
+ * changes the floating-point environment, locale or thread affinity.
+ *
+ * Threads. No global state. Different threads may use one context and one model at the same time as long as each has
+ * its own workspace and nobody changes the model. tp_optimizer_step, tp_trainer_run, tp_model_set_parameters and
+ * tp_context_set_threads change what they are given and need exclusive access to it. Parallel work inside a call uses
+ * OpenMP threads; called from inside a parallel region the library runs on the calling thread alone.
+ *
+ * Same bits everywhere. For one release of the library, every result depends only on the inputs and the shapes: not on
+ * the instruction set, the number of threads or the run. The promise holds in the default floating-point environment
+ * (round to nearest, no flush to zero); sign and payload of a NaN are outside it.
+ *
+ * Notation. N samples (the batch), layers l = 1..L of width n_l, n_0 inputs; all matrices are row-major:
+ *   A_0 = X                           N x n_0
+ *   Z_l = A_{l-1} W_l + 1 b_l         N x n_l      W_l: n_{l-1} x n_l, b_l: n_l
+ *   A_l = f_l(Z_l)                    N x n_l      A_L is the prediction
+ *   dZ_l = dJ/dZ_l                    N x n_l
+ */
+#ifndef TILEPROP_TILEPROP_H
+#define TILEPROP_TILEPROP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TP_VERSION_MAJOR 0
+#define TP_VERSION_MINOR 1
+#define TP_VERSION_PATCH 0
+
+#if defined(__GNUC__)
+#define TP_API __attribute__((visibility("default")))
+#else
+#define TP_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ------------------------------------------------------------------------------------------------ status and version */
+
+typedef enum tp_status {
+    TP_OK = 0,
+    TP_ERR_ARGUMENT,    /* an argument is NULL, out of range or contradicts another */
+    TP_ERR_MEMORY,      /* the allocator returned NULL, or a provided block is too small */
+    TP_ERR_UNSUPPORTED, /* this machine or this build cannot do what was asked */
+    TP_ERR_IO,          /* a file could not be opened, read, written or renamed */
+    TP_ERR_FORMAT,      /* a file was read, but its contents are not valid */
+    TP_ERR_NONFINITE,   /* a loss became NaN or infinite; the parameters are those before that step */
+    TP_ERR_STOPPED      /* a callback asked to stop; everything is consistent up to the last step */
+} tp_status;
+
+/* A short description of a status, never NULL, not to be freed. */
+TP_API const char *tp_status_text(tp_status status);
+
+/* The version of the library that was linked, for example "0.1.0". */
+TP_API const char *tp_version(void);
+
+/* ------------------------------------------------------------------------------------------------------------ context */
+
+typedef struct tp_context tp_context;
+
+/* Memory hooks. allocate returns size bytes aligned to alignment (a power of two, at least 64) or NULL; release gets
+ * what allocate returned. Both may be called from any thread that uses the context. */
+typedef struct tp_allocator {
+    void *(*allocate)(void *user, size_t alignment, size_t size);
+    void (*release)(void *user, void *block);
+    void *user;
+} tp_allocator;
+
+/* Receives every error message as it happens, on the thread on which it happened. */
+typedef void tp_message_fn(void *user, tp_status status, const char *message);
+
+typedef struct tp_context_options {
+    const char *isa;        /* "scalar", "avx2", "avx512", "neon"; NULL: $TILEPROP_ISA if set and not empty, else best */
+    int threads;            /* at most this many threads per call; 0: what OpenMP would use */
+    tp_allocator allocator; /* both functions NULL: the C library's */
+    tp_message_fn *message; /* may be NULL */
+    void *message_user;
+} tp_context_options;
+
+TP_API void tp_context_options_default(tp_context_options *options);
+
+/* Detects the CPU and chooses the instruction set. options may be NULL (defaults). An ISA name that is unknown or that
+ * this machine cannot run gives TP_ERR_UNSUPPORTED; the message callback lists what it can run. */
+TP_API tp_status tp_context_create(const tp_context_options *options, tp_context **context);
+TP_API void tp_context_destroy(tp_context *context);
+
+/* Name of the instruction set in use. */
+TP_API const char *tp_context_isa(const tp_context *context);
+TP_API int tp_context_threads(const tp_context *context);
+
+/* threads as in the options. Not while another call uses the context. Results do not depend on it. Workspaces made
+ * before keep the thread count that they were made for. */
+TP_API tp_status tp_context_set_threads(tp_context *context, int threads);
+
+/* Copies the message of the last error (any thread), or "" if there was none, always terminated. Returns its full
+ * length without the terminator, so a return of size or more means that it was cut. */
+TP_API size_t tp_context_message(const tp_context *context, char *buffer, size_t size);
+
+/* One line of machine facts for logs and bug reports. */
+typedef struct tp_machine {
+    char vendor[16];       /* "GenuineIntel", "AuthenticAMD", "Arm", ... */
+    char features[128];    /* detected and usable features, separated by blanks */
+    size_t l1d, l2, l3;    /* data cache sizes in bytes, 0 if unknown */
+    int processors;        /* processors that this process may run on */
+    const char *isa;       /* in use */
+    size_t tile_rows;      /* microkernel MR */
+    size_t tile_columns;   /* microkernel NR */
+    size_t mc, kc, nc;     /* cache blocking of the matrix product, in elements */
+    char usable[64];       /* instruction sets that this machine can run, best first, separated by blanks */
+    const char *sleef;     /* version of SLEEF that the build used */
+} tp_machine;
+
+TP_API tp_status tp_context_machine(const tp_context *context, tp_machine *machine);
+
+/* ----------------------------------------------------------------------------------------------------- matrix product */
+
+typedef enum tp_transpose { TP_NO_TRANSPOSE = 0, TP_TRANSPOSE = 1 } tp_transpose;
+
+/*
+ * C = alpha op(A) op(B) + beta C, f32, row-major; op(X) is X or its transpose.
+ *   op(A): m x k, op(B): k x n, C: m x n. lda, ldb, ldc are the distances between rows as stored, in elements, at least
+ *   the stored row length (and at least 1).
+ * Each element is one chain: acc = beta * C (0 if beta is 0), then for k ascending acc = fma(alpha * a, b, acc), where
+ * alpha * a is rounded. beta = 0 never reads C; alpha = 0 or k = 0 never reads A and B; m = 0 or n = 0 does nothing.
+ * C must not overlap A or B.
+ * workspace: at least tp_sgemm_workspace_size bytes, any alignment; NULL with size 0 allocates for the call.
+ */
+TP_API tp_status tp_sgemm(tp_context *context, tp_transpose transpose_a, tp_transpose transpose_b, size_t m, size_t n,
+                          size_t k, float alpha, const float *a, size_t lda, const float *b, size_t ldb, float beta,
+                          float *c, size_t ldc, void *workspace, size_t workspace_size);
+
+/* Bytes that tp_sgemm needs for these sizes with the context's thread count; 0 if context is NULL. */
+TP_API size_t tp_sgemm_workspace_size(const tp_context *context, size_t m, size_t n, size_t k);
+
+/* -------------------------------------------------------------------------------------------------------------- model */
+
+typedef enum tp_activation {
+    TP_IDENTITY = 0, /* z */
+    TP_RELU,         /* z <= 0 ? 0 : z; derivative 0 at 0; NaN passes */
+    TP_LEAKY_RELU,   /* z <= 0 ? slope z : z */
+    TP_SIGMOID,      /* (z >= 0 ? 1 : e) / (1 + e), e = exp(-|z|) */
+    TP_TANH,         /* tanh z */
+    TP_SOFTMAX,      /* exp(z_k - m) / sum_j exp(z_j - m), m = max z; last layer only */
+    TP_ACTIVATION_COUNT
+} tp_activation;
+
+/* Losses are means over samples. y is the target. */
+typedef enum tp_loss {
+    TP_MSE = 0, /* (1/n_L) sum_j (a_j - y_j)^2; with every activation */
+    TP_BCE,     /* sum_j max(z_j, 0) - z_j y_j + log1p(exp(-|z_j|)); needs TP_SIGMOID as last activation */
+    TP_CCE,     /* logsumexp(z) - sum_j y_j z_j, sum_j y_j = 1; needs TP_SOFTMAX as last activation */
+    TP_LOSS_COUNT
+} tp_loss;
+
+/* Weight initialisation; biases start at 0. fan_in = n_{l-1}, fan_out = n_l. */
+typedef enum tp_init {
+    TP_INIT_AUTO = 0,       /* He normal before ReLU and leaky ReLU, else Glorot uniform */
+    TP_INIT_HE_NORMAL,      /* N(0, 2 / fan_in) */
+    TP_INIT_HE_UNIFORM,     /* U(-r, r), r = sqrt(6 / fan_in) */
+    TP_INIT_GLOROT_NORMAL,  /* N(0, 2 / (fan_in + fan_out)) */
+    TP_INIT_GLOROT_UNIFORM, /* U(-r, r), r = sqrt(6 / (fan_in + fan_out)) */
+    TP_INIT_ZERO,
+    TP_INIT_COUNT
+} tp_init;
+
+/* The names that files and the command line use: "relu", "cce", "he_normal", ... NULL if the value is not valid. */
+TP_API const char *tp_activation_name(tp_activation activation);
+TP_API const char *tp_loss_name(tp_loss loss);
+TP_API const char *tp_init_name(tp_init init);
+
+#define TP_MAX_LAYERS 64
+
+typedef struct tp_layer {
+    size_t width;             /* n_l, at least 1 */
+    tp_activation activation; /* f_l */
+    float slope;              /* leaky ReLU only: 0 <= slope <= 1 */
+} tp_layer;
+
+typedef struct tp_model_options {
+    size_t inputs;         /* n_0, at least 1 */
+    size_t layers;         /* L, 1..TP_MAX_LAYERS */
+    const tp_layer *layer; /* L entries, copied */
+    tp_loss loss;
+    tp_init init;
+    uint64_t seed;       /* of the initialisation: weight i of layer l is a function of (seed, l, i) */
+    float input_mean;    /* how raw samples become inputs: x = (raw - input_mean) * (1 / input_deviation), the */
+    float input_deviation; /* reciprocal rounded; by the trainer, tp_evaluate and tp_predict. deviation > 0 */
+} tp_model_options;
+
+/* CCE, He/Glorot by activation, seed 1, mean 0, deviation 1; inputs and layers are left for the caller to fill. */
+TP_API void tp_model_options_default(tp_model_options *options);
+
+typedef struct tp_model tp_model;
+
+/* Fails with TP_ERR_ARGUMENT, naming the layer, for softmax before the last layer and for a loss that does not fit the
+ * last activation. */
+TP_API tp_status tp_model_create(tp_context *context, const tp_model_options *options, tp_model **model);
+TP_API void tp_model_destroy(tp_model *model);
+
+/* The architecture; layer points into the model. */
+TP_API tp_status tp_model_describe(const tp_model *model, tp_model_options *options);
+
+/* Number of parameters: sum over l of n_{l-1} n_l + n_l. The flat order, for parameters and gradients, is W_1
+ * (row-major), b_1, W_2, b_2, ... */
+TP_API size_t tp_model_parameter_count(const tp_model *model);
+/* Offset of W_l and b_l in the flat order, layer = 0..L-1. Either output may be NULL. */
+TP_API tp_status tp_model_layer_offsets(const tp_model *model, size_t layer, size_t *weight, size_t *bias);
+/* Copies all parameters out or in; count must be tp_model_parameter_count. */
+TP_API tp_status tp_model_get_parameters(const tp_model *model, float *parameters, size_t count);
+TP_API tp_status tp_model_set_parameters(tp_model *model, const float *parameters, size_t count);
+
+/* Safetensors files: f32 tensors layers.<l>.weight [n_{l-1}, n_l] and layers.<l>.bias [n_l], l from 0; everything else
+ * that describes the model is in __metadata__. Equal models give equal bytes. Saving writes a temporary file in the same
+ * directory, syncs it and renames it: after a failure the old file is still there. Loading verifies everything before
+ * it makes a model. */
+TP_API tp_status tp_model_save(const tp_model *model, const char *path);
+TP_API tp_status tp_model_load(tp_context *context, const char *path, tp_model **model);
+
+/* ---------------------------------------------------------------------------------------- workspace, forward, backward */
+
+typedef enum tp_mode {
+    TP_INFERENCE = 0, /* tp_forward only; two activation buffers */
+    TP_TRAINING       /* keeps every activation for tp_backward; gradients and deltas */
+} tp_mode;
+
+typedef struct tp_workspace tp_workspace;
+
+/* Bytes for batches of up to max_batch samples with the context's present thread count; 0 if an argument is invalid. */
+TP_API size_t tp_workspace_size(const tp_model *model, size_t max_batch, tp_mode mode);
+TP_API tp_status tp_workspace_create(const tp_model *model, size_t max_batch, tp_mode mode, void *memory, size_t size,
+                                     tp_workspace **workspace);
+TP_API void tp_workspace_destroy(tp_workspace *workspace);
+
+/*
+ * A_L for batch rows of x (already scaled inputs, row distance ldx >= n_0), written to y (row distance ldy >= n_L).
+ * y may be NULL with a training workspace. Equation: see the notation above.
+ * With a training workspace x must stay unchanged until the tp_backward that follows. batch = 0 does nothing.
+ */
+TP_API tp_status tp_forward(const tp_model *model, tp_workspace *workspace, size_t batch, const float *x, size_t ldx,
+                            float *y, size_t ldy);
+
+/* Exactly one of classes and values is set. */
+typedef struct tp_targets {
+    const int32_t *classes; /* one per sample, 0..n_L-1, standing for a one-hot row (n_L = 1: 0 or 1) */
+    const float *values;    /* rows of n_L targets */
+    size_t ld;              /* row distance of values, at least n_L */
+} tp_targets;
+
+typedef struct tp_score {
+    double loss;     /* J, the mean over the samples */
+    size_t correct;  /* samples predicted right: see below */
+    size_t samples;
+} tp_score;
+/*
+ * A sample is right if the largest output is at the largest target (lowest index among equals); with one output, or
+ * with BCE and values, if every output is on the side of its target (output >= 0.5 where target >= 0.5). For BCE and CCE
+ * the outputs are compared as logits z_L. For MSE with values correct is 0.
+ */
+
+/* Loss of the last tp_forward of this training workspace. */
+TP_API tp_status tp_loss_value(const tp_model *model, tp_workspace *workspace, const tp_targets *targets,
+                               tp_score *score);
+
+/*
+ * Back-propagates the last tp_forward of this training workspace:
+ *   dZ_L = dJ/dZ_L (includes the 1/N), dZ_l = (dZ_{l+1} W_{l+1}^T) * f_l'(Z_l),
+ *   dJ/dW_l = A_{l-1}^T dZ_l, dJ/db_l = column sums of dZ_l, dJ/dX = dZ_1 W_1^T.
+ * gradients: tp_model_parameter_count floats in the flat order, overwritten. dx: batch rows of n_0 (row distance lddx),
+ * or NULL. score may be NULL. May be called again for the same forward with other targets.
+ */
+TP_API tp_status tp_backward(const tp_model *model, tp_workspace *workspace, const tp_targets *targets,
+                             float *gradients, float *dx, size_t lddx, tp_score *score);
+
+/* As tp_backward for a loss of your own: dy is dJ/dA_L, batch rows of n_L (row distance lddy). */
+TP_API tp_status tp_backward_from(const tp_model *model, tp_workspace *workspace, const float *dy, size_t lddy,
+                                  float *gradients, float *dx, size_t lddx);
+
+/* ---------------------------------------------------------------------------------------------------------- optimiser */
+
+/* Update rules; g is the gradient, t = 1, 2, ... the step, r the learning rate of the step. */
+typedef enum tp_optimizer_kind {
+    TP_SGD = 0,  /* w -= r g */
+    TP_MOMENTUM, /* v = mu v + g; w -= r v */
+    TP_NESTEROV, /* v = mu v + g; w -= r (g + mu v) */
+    TP_ADAM,     /* m = b1 m + (1-b1) g; s = b2 s + (1-b2) g^2; w -= r' m / (sqrt(s)/c + eps),
+                    r' = r/(1-b1^t), c = sqrt(1-b2^t): Kingma and Ba 2015, bias-corrected */
+    TP_ADAMW,    /* w -= r decay w, then Adam without decay in the gradient: Loshchilov and Hutter 2019 */
+    TP_OPTIMIZER_COUNT
+} tp_optimizer_kind;
+
+/* Factor of the learning rate at step t = 1.. of total_steps, after warm-up. */
+typedef enum tp_schedule {
+    TP_CONSTANT = 0, /* 1 */
+    TP_STEP,         /* step_factor ^ floor((t-1) / step_every) */
+    TP_COSINE,       /* final + (1 - final) (1 + cos(pi p)) / 2, p = (t - 1 - warmup_steps) / (total_steps -
+                        warmup_steps) kept within 0..1 */
+    TP_SCHEDULE_COUNT
+} tp_schedule;
+
+TP_API const char *tp_optimizer_name(tp_optimizer_kind kind);
+TP_API const char *tp_schedule_name(tp_schedule schedule);
+
+typedef struct tp_optimizer_options {
+    tp_optimizer_kind kind;
+    float learning_rate; /* > 0 */
+    float momentum;      /* mu, 0 <= mu < 1 */
+    float beta1, beta2;  /* 0 <= b < 1 */
+    float epsilon;       /* > 0 */
+    float weight_decay;  /* >= 0; of weights, not biases: added to g as decay w, except AdamW */
+    float clip_norm;     /* > 0: scale the whole gradient so that its Euclidean norm is at most this; 0: off */
+    tp_schedule schedule;
+    uint64_t warmup_steps; /* the rate grows linearly: times t / warmup_steps while t <= warmup_steps */
+    uint64_t total_steps;  /* cosine only, > warmup_steps; the trainer fills in 0 */
+    uint64_t step_every;   /* step schedule only, >= 1 */
+    float step_factor;     /* step schedule only, > 0 */
+    float final_factor;    /* cosine only, 0..1 */
+} tp_optimizer_options;
+
+/* Adam, 1e-3, 0.9, 0.9, 0.999, 1e-8, no decay, no clipping, constant. */
+TP_API void tp_optimizer_options_default(tp_optimizer_options *options);
+
+typedef struct tp_optimizer tp_optimizer;
+
+TP_API size_t tp_optimizer_size(const tp_model *model, const tp_optimizer_options *options);
+TP_API tp_status tp_optimizer_create(const tp_model *model, const tp_optimizer_options *options, void *memory,
+                                     size_t size, tp_optimizer **optimizer);
+TP_API void tp_optimizer_destroy(tp_optimizer *optimizer);
+
+/* One update of the model's parameters from flat gradients (not modified). */
+TP_API tp_status tp_optimizer_step(tp_optimizer *optimizer, tp_model *model, const float *gradients);
+
+/* Steps done so far, and the rate that step t (from 1) uses. */
+TP_API uint64_t tp_optimizer_steps(const tp_optimizer *optimizer);
+TP_API float tp_optimizer_learning_rate(const tp_optimizer *optimizer, uint64_t step);
+
+/* ---------------------------------------------------------------------------------------------------- data and training */
+
+/* Samples in memory that the caller owns. Exactly one of bytes and floats, and one of classes and values, is set.
+ * Rows are contiguous. raw values become inputs by the model's input_mean and input_deviation. */
+typedef struct tp_data {
+    size_t samples;
+    size_t features;
+    const uint8_t *bytes;
+    const float *floats;
+    const int32_t *classes;
+    const float *values;
+    size_t outputs; /* row length of values; with classes, one more than the largest class */
+} tp_data;
+
+typedef struct tp_epoch {
+    size_t epoch; /* from 1 */
+    size_t epochs;
+    uint64_t steps;          /* done since the start */
+    double learning_rate;    /* of the last step */
+    tp_score train;          /* mean over the epoch of the loss before each step */
+    tp_score validation;     /* samples = 0 without validation */
+    double seconds;          /* wall time of the epoch with its validation */
+    double samples_per_second; /* training samples over the time of the training steps */
+} tp_epoch;
+
+typedef struct tp_step {
+    uint64_t step; /* from 1 */
+    uint64_t steps_per_epoch;
+    size_t epoch;  /* from 1 */
+    size_t epochs;
+    double loss;   /* of this batch, before the update */
+    double seconds; /* since tp_trainer_run began */
+} tp_step;
+
+/* Return nonzero to stop after this step or epoch. Called on the thread that called tp_trainer_run. */
+typedef int tp_epoch_fn(void *user, const tp_epoch *epoch);
+typedef int tp_step_fn(void *user, const tp_step *step);
+
+typedef struct tp_train_options {
+    size_t batch;  /* >= 1 */
+    size_t epochs; /* >= 1 */
+    bool shuffle;  /* a new order each epoch, a function of (seed, epoch) */
+    uint64_t seed;
+    double validation_fraction; /* 0 <= f < 1: held out from the data, chosen by seed (the last ones without shuffle) */
+    const tp_data *validation;  /* or a set of its own; NULL: none. Not both. */
+    tp_optimizer_options optimizer;
+    tp_epoch_fn *on_epoch; /* may be NULL */
+    tp_step_fn *on_step;   /* may be NULL */
+    void *user;
+} tp_train_options;
+
+/* Batch 128, 10 epochs, shuffled, seed 1, no validation, Adam as above with the cosine schedule to 0. */
+TP_API void tp_train_options_default(tp_train_options *options);
+
+typedef struct tp_trainer tp_trainer;
+
+/* data, options->validation and the model must stay valid while the trainer lives. The last batch of an epoch may be
+ * smaller. */
+TP_API size_t tp_trainer_size(const tp_model *model, const tp_data *data, const tp_train_options *options);
+TP_API tp_status tp_trainer_create(tp_model *model, const tp_data *data, const tp_train_options *options, void *memory,
+                                   size_t size, tp_trainer **trainer);
+TP_API void tp_trainer_destroy(tp_trainer *trainer);
+
+/* Runs the epochs that are left. TP_ERR_STOPPED after a callback asked for it: call again to go on with the next step.
+ * TP_ERR_NONFINITE: the message names the step and the first layer whose output is not finite; the parameters are those
+ * before that step. */
+TP_API tp_status tp_trainer_run(tp_trainer *trainer);
+
+/* Loss and right answers over a data set, in batches of at most the workspace's. Any kind of workspace. confusion: NULL,
+ * or outputs x outputs counts, row = target class, column = predicted class (targets must be classes). */
+TP_API tp_status tp_evaluate(const tp_model *model, tp_workspace *workspace, const tp_data *data, tp_score *score,
+                             uint64_t *confusion);
+
+/* A_L of every sample (samples x n_L, contiguous) for raw samples; targets in data are ignored and may be absent. */
+TP_API tp_status tp_predict(const tp_model *model, tp_workspace *workspace, const tp_data *data, float *y);
+
+/* ---------------------------------------------------------------------------------------------------------- data files */
+
+typedef enum tp_idx_type { TP_IDX_U8 = 0x08, TP_IDX_I32 = 0x0c, TP_IDX_F32 = 0x0d } tp_idx_type;
+
+#define TP_IDX_MAX_RANK 8
+
+/* An IDX file in memory, in the machine's byte order. */
+typedef struct tp_idx {
+    tp_idx_type type;
+    size_t rank;
+    size_t dims[TP_IDX_MAX_RANK];
+    size_t elements;
+    void *data;
+} tp_idx;
+
+/* Reads path, plain or gzipped (told by its first bytes). The file must hold exactly what its header says. data comes
+ * from the context's allocator; release with tp_idx_release. */
+TP_API tp_status tp_idx_read(tp_context *context, const char *path, tp_idx *idx);
+TP_API void tp_idx_release(tp_context *context, tp_idx *idx);
+
+typedef enum tp_split { TP_SPLIT_TRAIN = 0, TP_SPLIT_TEST } tp_split;
+
+typedef struct tp_dataset tp_dataset;
+
+/* Loads one half of a data set of four MNIST-named IDX files ({train,t10k}-{images-idx3,labels-idx1}-ubyte, each plain or
+ * .gz) from a directory, or from where Debian installs a set that is given by name: "fashion-mnist". */
+TP_API tp_status tp_dataset_load(tp_context *context, const char *where, tp_split split, tp_dataset **dataset);
+TP_API void tp_dataset_destroy(tp_dataset *dataset);
+TP_API const tp_data *tp_dataset_data(const tp_dataset *dataset);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

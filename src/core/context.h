@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The context as every folder sees it: memory, messages, and pointers to what the folders above fill in. */
+#ifndef TP_CORE_CONTEXT_H
+#define TP_CORE_CONTEXT_H
+
+#include "tileprop/tileprop.h"
+
+#include <stdatomic.h>
+
+#define TP_MESSAGE_SIZE 512
+
+struct tp_message {
+    atomic_flag lock;
+    char text[TP_MESSAGE_SIZE];
+};
+
+struct tp_context {
+    tp_allocator allocator;
+    tp_message_fn *on_message;
+    void *message_user;
+    int threads;
+    const struct tp_isa *isa;
+    const struct tp_cpu *cpu;
+    const struct tp_blocking *blocking;
+    struct tp_message *message; /* outside, so that a const context can report errors */
+};
+
+/* Formats the message, stores it in the context, calls the callback, and returns status, so that a check reads
+ * `return tp_fail(ctx, TP_ERR_ARGUMENT, "batch is 0; it must be at least 1")`. */
+tp_status tp_fail(const struct tp_context *context, tp_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/memory.h"
+
+#include <stdlib.h>
+
+static void *c_allocate(void *user, size_t alignment, size_t size) {
+    (void)user;
+    const size_t rounded = tp_size_mul(size / alignment + (size % alignment != 0), alignment);
+    return rounded == TP_SIZE_OVERFLOW ? NULL : aligned_alloc(alignment, rounded ? rounded : alignment);
+}
+
+static void c_release(void *user, void *block) {
+    (void)user;
+    free(block);
+}
+
+tp_allocator tp_default_allocator(void) {
+    return (tp_allocator){c_allocate, c_release, NULL};
+}
+
+void *tp_allocate(const struct tp_context *context, size_t size) {
+    return context->allocator.allocate(context->allocator.user, TP_ALIGNMENT, size);
+}
+
+void tp_release(const struct tp_context *context, void *block) {
+    if (block)
+        context->allocator.release(context->allocator.user, block);
+}
+
+size_t tp_size_mul(size_t a, size_t b) {
+    size_t product;
+    if (a == TP_SIZE_OVERFLOW || b == TP_SIZE_OVERFLOW || __builtin_mul_overflow(a, b, &product))
+        return TP_SIZE_OVERFLOW;
+    return product;
+}
+
+size_t tp_size_add(size_t a, size_t b) {
+    size_t sum;
+    if (a == TP_SIZE_OVERFLOW || b == TP_SIZE_OVERFLOW || __builtin_add_overflow(a, b, &sum))
+        return TP_SIZE_OVERFLOW;
+    return sum;
+}
+
+void *tp_arena_take(struct tp_arena *arena, size_t count, size_t element_size) {
+    const size_t bytes = tp_size_add(tp_size_mul(count, element_size), TP_ALIGNMENT - 1);
+    const size_t offset = arena->used;
+    arena->used = bytes == TP_SIZE_OVERFLOW ? bytes : tp_size_add(offset, bytes / TP_ALIGNMENT * TP_ALIGNMENT);
+    return arena->base && arena->used != TP_SIZE_OVERFLOW ? arena->base + offset : NULL;
+}
+
+size_t tp_block_size(size_t needed) {
+    const size_t size = tp_size_add(needed, TP_ALIGNMENT - 1);
+    return size == TP_SIZE_OVERFLOW ? 0 : size;
+}
+
+tp_status tp_block_open(const struct tp_context *context, const char *what, size_t needed, void *memory, size_t size,
+                        struct tp_block *block) {
+    const size_t asked = tp_block_size(needed);
+    if (!asked)
+        return tp_fail(context, TP_ERR_MEMORY, "%s: its size does not fit in size_t", what);
+    if (!memory && size)
+        return tp_fail(context, TP_ERR_ARGUMENT, "%s: memory is NULL but size is %zu; it must be 0", what, size);
+    if (!memory) {
+        *block = (struct tp_block){tp_allocate(context, needed), NULL};
+        block->owned = block->base;
+        return block->base ? TP_OK : tp_fail(context, TP_ERR_MEMORY, "%s: cannot allocate %zu bytes", what, needed);
+    }
+    if (size < asked)
+        return tp_fail(context, TP_ERR_MEMORY, "%s: memory has %zu bytes; %zu are needed", what, size, asked);
+    const uintptr_t address = ((uintptr_t)memory + TP_ALIGNMENT - 1) / TP_ALIGNMENT * TP_ALIGNMENT;
+    *block = (struct tp_block){(unsigned char *)memory + (address - (uintptr_t)memory), NULL};
+    return TP_OK;
+}
+
+void tp_block_close(const struct tp_context *context, const struct tp_block *block) {
+    tp_release(context, block->owned);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Threads. A task is one function that every thread of a team runs (SPMD): each does its share of every stage and meets
+ * the others at tp_team_barrier where data crosses. So a whole training step is one parallel region.
+ */
+#ifndef TP_CORE_PARALLEL_H
+#define TP_CORE_PARALLEL_H
+
+#include <stddef.h>
+
+struct tp_team {
+    int id;
+    int size;
+};
+
+typedef void tp_task_fn(void *argument, struct tp_team team);
+
+/* Runs task on at most threads threads; on the calling thread alone when threads is 1, or inside another parallel
+ * region. The team may be smaller than asked. */
+void tp_parallel(int threads, tp_task_fn *task, void *argument);
+
+/* Every member of the team waits for every other. */
+void tp_team_barrier(struct tp_team team);
+
+/* What OpenMP would use, and the processors this process may run on. */
+int tp_default_threads(void);
+int tp_processors(void);
+
+/* Part id of size of 0..count, cut at multiples of grain: [begin, end). */
+struct tp_range {
+    size_t begin, end;
+};
+struct tp_range tp_share(size_t count, size_t grain, int id, int size);
+
+#endif

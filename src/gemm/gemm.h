@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The blocked matrix product above the tile: C = start + alpha A B, with an epilogue on each finished tile. */
+#ifndef TP_GEMM_GEMM_H
+#define TP_GEMM_GEMM_H
+
+#include "core/parallel.h"
+#include "cpu/cpu.h"
+#include "kernels/kernels.h"
+
+/* Cache blocking in elements: an mc x kc block of A for the second-level cache, kc x NR of B for the first, kc x nc of
+ * B for the last. Any values >= 1 give the same bits. */
+struct tp_blocking {
+    size_t mc, kc, nc;
+};
+
+struct tp_blocking tp_blocking_choose(const struct tp_cpu *cpu, const struct tp_isa *isa);
+
+/* Element (i, j) is at p[i * row_step + j * column_step]. */
+struct tp_operand {
+    const float *p;
+    size_t row_step, column_step;
+};
+
+/* What happens to a tile of C after its last k step, while it is in the first-level cache. */
+struct tp_epilogue {
+    tp_activate_fn *activate; /* C = f(C), or NULL */
+    tp_derive_fn *derive;     /* C = C * f'(a), or NULL */
+    const float *a;           /* of derive: the stored activations, shaped like C */
+    size_t lda;
+    float parameter;
+};
+
+struct tp_gemm {
+    const struct tp_isa *isa;
+    const struct tp_blocking *blocking;
+    size_t m, n, k;
+    float alpha;
+    struct tp_operand a, b; /* m x k, k x n */
+    enum tp_start start;
+    float beta;
+    const float *bias; /* n, for TP_START_BIAS */
+    float *c;
+    size_t ldc;
+    struct tp_epilogue epilogue;
+};
+
+/* Floats of scratch that each thread needs for sizes up to m, n, k. */
+size_t tp_gemm_scratch(const struct tp_isa *isa, const struct tp_blocking *blocking, size_t m, size_t n, size_t k);
+
+/* One thread's part of the product; the team shares C in tiles and needs no barrier within. With k = 0 or alpha = 0 the
+ * operands are not read. */
+void tp_gemm_run(const struct tp_gemm *gemm, struct tp_team team, float *scratch);
+
+/* How many of threads are worth waking for this many floating-point operations. */
+int tp_useful_threads(int threads, double flops);
+
+#endif

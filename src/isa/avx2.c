@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "kernels/kernels.h"
+#include "kernels/vec.h"
+
+#include "cpu/cpu.h"
+
+#include <immintrin.h>
+#include <sleef.h>
+
+typedef __m256 vf;
+#define VL 8
+#define MR 6
+#define NV 2
+
+/* Lanes < n all ones. */
+ALWAYS_INLINE __m256i mask_first(size_t n) {
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), lane);
+}
+
+ALWAYS_INLINE vf v_load(const float *p) {
+    return _mm256_loadu_ps(p);
+}
+ALWAYS_INLINE void v_store(float *p, vf v) {
+    _mm256_storeu_ps(p, v);
+}
+ALWAYS_INLINE vf v_load_first(const float *p, size_t n) {
+    return _mm256_maskload_ps(p, mask_first(n));
+}
+ALWAYS_INLINE void v_store_first(float *p, vf v, size_t n) {
+    _mm256_maskstore_ps(p, mask_first(n), v);
+}
+ALWAYS_INLINE vf v_first(vf x, vf y, size_t n) {
+    return _mm256_blendv_ps(y, x, _mm256_castsi256_ps(mask_first(n)));
+}
+ALWAYS_INLINE vf v_from_bytes(const uint8_t *p) {
+    return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)p)));
+}
+ALWAYS_INLINE vf v_set(float s) {
+    return _mm256_set1_ps(s);
+}
+ALWAYS_INLINE float v_get(vf v) {
+    return _mm256_cvtss_f32(v);
+}
+ALWAYS_INLINE vf v_add(vf a, vf b) {
+    return _mm256_add_ps(a, b);
+}
+ALWAYS_INLINE vf v_sub(vf a, vf b) {
+    return _mm256_sub_ps(a, b);
+}
+ALWAYS_INLINE vf v_mul(vf a, vf b) {
+    return _mm256_mul_ps(a, b);
+}
+ALWAYS_INLINE vf v_div(vf a, vf b) {
+    return _mm256_div_ps(a, b);
+}
+ALWAYS_INLINE vf v_sqrt(vf v) {
+    return _mm256_sqrt_ps(v);
+}
+ALWAYS_INLINE vf v_fma(vf a, vf b, vf c) {
+    return _mm256_fmadd_ps(a, b, c);
+}
+ALWAYS_INLINE vf v_abs(vf v) {
+    return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), v);
+}
+ALWAYS_INLINE vf v_select_le(vf a, vf b, vf x, vf y) {
+    return _mm256_blendv_ps(y, x, _mm256_cmp_ps(a, b, _CMP_LE_OQ));
+}
+ALWAYS_INLINE vf v_exp(vf v) {
+    return Sleef_finz_expf8_u10avx2(v);
+}
+ALWAYS_INLINE vf v_log(vf v) {
+    return Sleef_finz_logf8_u10avx2(v);
+}
+ALWAYS_INLINE vf v_log1p(vf v) {
+    return Sleef_finz_log1pf8_u10avx2(v);
+}
+ALWAYS_INLINE vf v_tanh(vf v) {
+    return Sleef_finz_tanhf8_u10avx2(v);
+}
+ALWAYS_INLINE vf v_cospi(vf v) {
+    return Sleef_finz_cospif8_u05avx2(v);
+}
+
+#define TP_ISA tp_isa_avx2
+#define TP_ISA_NAME "avx2"
+#define TP_ISA_NEEDS (TP_FEATURE_AVX2 | TP_FEATURE_FMA)
+#include "kernels/instantiate.h"

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "kernels/kernels.h"
+#include "kernels/vec.h"
+
+#include "cpu/cpu.h"
+
+#include <immintrin.h>
+#include <sleef.h>
+
+typedef __m512 vf;
+#define VL 16
+#define MR 14
+#define NV 2
+
+ALWAYS_INLINE __mmask16 mask_first(size_t n) {
+    return (__mmask16)((1u << n) - 1);
+}
+
+ALWAYS_INLINE vf v_load(const float *p) {
+    return _mm512_loadu_ps(p);
+}
+ALWAYS_INLINE void v_store(float *p, vf v) {
+    _mm512_storeu_ps(p, v);
+}
+ALWAYS_INLINE vf v_load_first(const float *p, size_t n) {
+    return _mm512_maskz_loadu_ps(mask_first(n), p);
+}
+ALWAYS_INLINE void v_store_first(float *p, vf v, size_t n) {
+    _mm512_mask_storeu_ps(p, mask_first(n), v);
+}
+ALWAYS_INLINE vf v_first(vf x, vf y, size_t n) {
+    return _mm512_mask_blend_ps(mask_first(n), y, x);
+}
+ALWAYS_INLINE vf v_from_bytes(const uint8_t *p) {
+    return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p)));
+}
+ALWAYS_INLINE vf v_set(float s) {
+    return _mm512_set1_ps(s);
+}
+ALWAYS_INLINE float v_get(vf v) {
+    return _mm512_cvtss_f32(v);
+}
+ALWAYS_INLINE vf v_add(vf a, vf b) {
+    return _mm512_add_ps(a, b);
+}
+ALWAYS_INLINE vf v_sub(vf a, vf b) {
+    return _mm512_sub_ps(a, b);
+}
+ALWAYS_INLINE vf v_mul(vf a, vf b) {
+    return _mm512_mul_ps(a, b);
+}
+ALWAYS_INLINE vf v_div(vf a, vf b) {
+    return _mm512_div_ps(a, b);
+}
+ALWAYS_INLINE vf v_sqrt(vf v) {
+    return _mm512_sqrt_ps(v);
+}
+ALWAYS_INLINE vf v_fma(vf a, vf b, vf c) {
+    return _mm512_fmadd_ps(a, b, c);
+}
+ALWAYS_INLINE vf v_abs(vf v) {
+    return _mm512_abs_ps(v);
+}
+ALWAYS_INLINE vf v_select_le(vf a, vf b, vf x, vf y) {
+    return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LE_OQ), y, x);
+}
+ALWAYS_INLINE vf v_exp(vf v) {
+    return Sleef_finz_expf16_u10avx512f(v);
+}
+ALWAYS_INLINE vf v_log(vf v) {
+    return Sleef_finz_logf16_u10avx512f(v);
+}
+ALWAYS_INLINE vf v_log1p(vf v) {
+    return Sleef_finz_log1pf16_u10avx512f(v);
+}
+ALWAYS_INLINE vf v_tanh(vf v) {
+    return Sleef_finz_tanhf16_u10avx512f(v);
+}
+ALWAYS_INLINE vf v_cospi(vf v) {
+    return Sleef_finz_cospif16_u05avx512f(v);
+}
+
+#define TP_ISA tp_isa_avx512
+#define TP_ISA_NAME "avx512"
+#define TP_ISA_NEEDS                                                                                                   \
+    (TP_FEATURE_AVX512F | TP_FEATURE_AVX512BW | TP_FEATURE_AVX512DQ | TP_FEATURE_AVX512VL | TP_FEATURE_FMA)
+#include "kernels/instantiate.h"

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "kernels/kernels.h"
+#include "kernels/vec.h"
+
+#include "cpu/cpu.h"
+
+#include <arm_neon.h>
+#include <sleef.h>
+#include <string.h>
+
+typedef float32x4_t vf;
+#define VL 4
+#define MR 8
+#define NV 3
+
+ALWAYS_INLINE vf v_load(const float *p) {
+    return vld1q_f32(p);
+}
+ALWAYS_INLINE void v_store(float *p, vf v) {
+    vst1q_f32(p, v);
+}
+ALWAYS_INLINE vf v_load_first(const float *p, size_t n) {
+    vf v = vdupq_n_f32(0);
+    if (n > 0)
+        v = vld1q_lane_f32(p, v, 0);
+    if (n > 1)
+        v = vld1q_lane_f32(p + 1, v, 1);
+    if (n > 2)
+        v = vld1q_lane_f32(p + 2, v, 2);
+    return v;
+}
+ALWAYS_INLINE void v_store_first(float *p, vf v, size_t n) {
+    if (n > 0)
+        vst1q_lane_f32(p, v, 0);
+    if (n > 1)
+        vst1q_lane_f32(p + 1, v, 1);
+    if (n > 2)
+        vst1q_lane_f32(p + 2, v, 2);
+}
+ALWAYS_INLINE vf v_first(vf x, vf y, size_t n) {
+    static const uint32_t lane[4] = {0, 1, 2, 3};
+    return vbslq_f32(vcltq_u32(vld1q_u32(lane), vdupq_n_u32((uint32_t)n)), x, y);
+}
+ALWAYS_INLINE vf v_from_bytes(const uint8_t *p) {
+    uint32_t four;
+    memcpy(&four, p, sizeof four);
+    const uint16x8_t wide = vmovl_u8(vreinterpret_u8_u32(vdup_n_u32(four)));
+    return vcvtq_f32_u32(vmovl_u16(vget_low_u16(wide)));
+}
+ALWAYS_INLINE vf v_set(float s) {
+    return vdupq_n_f32(s);
+}
+ALWAYS_INLINE float v_get(vf v) {
+    return vgetq_lane_f32(v, 0);
+}
+ALWAYS_INLINE vf v_add(vf a, vf b) {
+    return vaddq_f32(a, b);
+}
+ALWAYS_INLINE vf v_sub(vf a, vf b) {
+    return vsubq_f32(a, b);
+}
+ALWAYS_INLINE vf v_mul(vf a, vf b) {
+    return vmulq_f32(a, b);
+}
+ALWAYS_INLINE vf v_div(vf a, vf b) {
+    return vdivq_f32(a, b);
+}
+ALWAYS_INLINE vf v_sqrt(vf v) {
+    return vsqrtq_f32(v);
+}
+ALWAYS_INLINE vf v_fma(vf a, vf b, vf c) {
+    return vfmaq_f32(c, a, b);
+}
+ALWAYS_INLINE vf v_abs(vf v) {
+    return vabsq_f32(v);
+}
+ALWAYS_INLINE vf v_select_le(vf a, vf b, vf x, vf y) {
+    return vbslq_f32(vcleq_f32(a, b), x, y);
+}
+ALWAYS_INLINE vf v_exp(vf v) {
+    return Sleef_finz_expf4_u10advsimd(v);
+}
+ALWAYS_INLINE vf v_log(vf v) {
+    return Sleef_finz_logf4_u10advsimd(v);
+}
+ALWAYS_INLINE vf v_log1p(vf v) {
+    return Sleef_finz_log1pf4_u10advsimd(v);
+}
+ALWAYS_INLINE vf v_tanh(vf v) {
+    return Sleef_finz_tanhf4_u10advsimd(v);
+}
+ALWAYS_INLINE vf v_cospi(vf v) {
+    return Sleef_finz_cospif4_u05advsimd(v);
+}
+
+#define TP_ISA tp_isa_neon
+#define TP_ISA_NAME "neon"
+#define TP_ISA_NEEDS TP_FEATURE_NEON
+#include "kernels/instantiate.h"

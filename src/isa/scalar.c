@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One lane: the readable meaning of every kernel. fmaf is the instruction, SLEEF's scalar functions need FMA on x86. */
+#include "kernels/kernels.h"
+#include "kernels/vec.h"
+
+#include "cpu/cpu.h"
+
+#include <math.h>
+#include <sleef.h>
+
+typedef float vf;
+#define VL 1
+#define MR 4
+#define NV 4
+
+ALWAYS_INLINE vf v_load(const float *p) {
+    return *p;
+}
+ALWAYS_INLINE void v_store(float *p, vf v) {
+    *p = v;
+}
+/* n < VL is 0 here: never called with anything to do. */
+ALWAYS_INLINE vf v_load_first(const float *p, size_t n) {
+    return n ? *p : 0;
+}
+ALWAYS_INLINE void v_store_first(float *p, vf v, size_t n) {
+    if (n)
+        *p = v;
+}
+ALWAYS_INLINE vf v_first(vf x, vf y, size_t n) {
+    return n ? x : y;
+}
+ALWAYS_INLINE vf v_from_bytes(const uint8_t *p) {
+    return (float)*p;
+}
+ALWAYS_INLINE vf v_set(float s) {
+    return s;
+}
+ALWAYS_INLINE float v_get(vf v) {
+    return v;
+}
+ALWAYS_INLINE vf v_add(vf a, vf b) {
+    return a + b;
+}
+ALWAYS_INLINE vf v_sub(vf a, vf b) {
+    return a - b;
+}
+ALWAYS_INLINE vf v_mul(vf a, vf b) {
+    return a * b;
+}
+ALWAYS_INLINE vf v_div(vf a, vf b) {
+    return a / b;
+}
+ALWAYS_INLINE vf v_sqrt(vf v) {
+    return sqrtf(v);
+}
+ALWAYS_INLINE vf v_fma(vf a, vf b, vf c) {
+    return fmaf(a, b, c);
+}
+ALWAYS_INLINE vf v_abs(vf v) {
+    return fabsf(v);
+}
+ALWAYS_INLINE vf v_select_le(vf a, vf b, vf x, vf y) {
+    return a <= b ? x : y;
+}
+ALWAYS_INLINE vf v_exp(vf v) {
+    return Sleef_finz_expf1_u10purecfma(v);
+}
+ALWAYS_INLINE vf v_log(vf v) {
+    return Sleef_finz_logf1_u10purecfma(v);
+}
+ALWAYS_INLINE vf v_log1p(vf v) {
+    return Sleef_finz_log1pf1_u10purecfma(v);
+}
+ALWAYS_INLINE vf v_tanh(vf v) {
+    return Sleef_finz_tanhf1_u10purecfma(v);
+}
+ALWAYS_INLINE vf v_cospi(vf v) {
+    return Sleef_finz_cospif1_u05purecfma(v);
+}
+
+#define TP_ISA tp_isa_scalar
+#define TP_ISA_NAME "scalar"
+#if defined(__x86_64__)
+#define TP_ISA_NEEDS TP_FEATURE_FMA
+#else
+#define TP_ISA_NEEDS 0
+#endif
+#include "kernels/instantiate.h"

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Includes every kernel and fills the table of one instruction set. Before: the vocabulary of vec.h, and
+ * TP_ISA (the table's name), TP_ISA_NAME (a string), TP_ISA_NEEDS (features). */
+#include "kernels/gemm_tile.h"
+#include "kernels/normal.h"
+#include "kernels/pack.h"
+#include "kernels/reduce.h"
+#include "kernels/softmax.h"
+
+#include "kernels/activation/identity.h"
+#include "kernels/activation/leaky_relu.h"
+#include "kernels/activation/relu.h"
+#include "kernels/activation/sigmoid.h"
+#include "kernels/activation/tanh.h"
+
+#include "kernels/loss/bce.h"
+#include "kernels/loss/cce.h"
+#include "kernels/loss/mse.h"
+
+#include "kernels/optimizer/adam.h"
+#include "kernels/optimizer/adamw.h"
+#include "kernels/optimizer/momentum.h"
+#include "kernels/optimizer/nesterov.h"
+#include "kernels/optimizer/sgd.h"
+
+#define ACTIVATION(id, name)                                                                                           \
+    static void name##_activate(float *z, size_t ldz, size_t rows, size_t columns, float parameter) {                  \
+        map1(z, ldz, rows, columns, parameter, name##_value);                                                          \
+    }                                                                                                                  \
+    static void name##_derive(float *d, size_t ldd, const float *a, size_t lda, size_t rows, size_t columns,           \
+                              float parameter) {                                                                       \
+        map2(d, ldd, a, lda, rows, columns, parameter, name##_slope);                                                  \
+    }
+#include "kernels/activation.def"
+#undef ACTIVATION
+
+#define OPTIMIZER(id, name, states)                                                                                    \
+    static void name##_update(const struct tp_update *u, float *w, const float *g, float *s, float *t, size_t n) {     \
+        update_all(u, w, g, s, t, n, states, name##_rule);                                                             \
+    }
+#include "kernels/optimizer.def"
+#undef OPTIMIZER
+
+const struct tp_isa TP_ISA = {
+    .name = TP_ISA_NAME,
+    .needs = TP_ISA_NEEDS,
+    .mr = MR,
+    .nr = NR,
+    .gemm_tile = gemm_tile,
+    .pack_a = pack_a,
+    .pack_b = pack_b,
+    .activation =
+        {
+#define ACTIVATION(id, name) [TP_##id] = {name##_activate, name##_derive},
+#include "kernels/activation.def"
+#undef ACTIVATION
+            [TP_SOFTMAX] = {softmax_activate, softmax_derive},
+        },
+    .loss_row =
+        {
+#define LOSS(id, name) [TP_##id] = name##_row,
+#include "kernels/loss.def"
+#undef LOSS
+        },
+    .update =
+        {
+#define OPTIMIZER(id, name, states) [TP_##id] = name##_update,
+#include "kernels/optimizer.def"
+#undef OPTIMIZER
+        },
+    .column_sums = column_sums,
+    .square_sum = square_sum,
+    .scale_bytes = scale_bytes,
+    .scale_floats = scale_floats,
+    .normals = normals,
+    .cosine = cosine,
+};

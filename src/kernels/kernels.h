@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What one instruction set provides: struct tp_isa, a const table that is always full. Every kernel works on raw f32
+ * arrays of any alignment and gives the same bits in every table.
+ */
+#ifndef TP_KERNELS_KERNELS_H
+#define TP_KERNELS_KERNELS_H
+
+#include "tileprop/tileprop.h"
+
+/* Lanes of the canonical sum (vec.h) and elements per partial sum of squares. */
+#define TP_SUM_LANES 16
+#define TP_SUM_CHUNK 4096
+
+/* How a tile's accumulators begin. */
+enum tp_start {
+    TP_START_ZERO,
+    TP_START_C,    /* partial sums of the k block before, or C with beta = 1 */
+    TP_START_BETA, /* beta * C */
+    TP_START_BIAS  /* bias[j] in every row */
+};
+
+/*
+ * C (m x n, m <= MR, n <= NR, row distance ldc) = start + A B over k steps; element (i, j) is one chain of
+ * fma(a[i,k], b[k,j], acc), k ascending.
+ *   a: k x MR, step after step (column panel); rows beyond m are not read
+ *   b: k x NR, step after step (row panel); columns beyond n are read and dropped
+ */
+struct tp_tile {
+    size_t m, n, k;
+    const float *a, *b;
+    float *c;
+    size_t ldc;
+    enum tp_start start;
+    float beta;
+    const float *bias; /* n values */
+};
+
+typedef void tp_gemm_tile_fn(const struct tp_tile *tile);
+
+/* panels = ceil(rows / MR) panels of k x MR from alpha * A, A[i,k] at a[i * row_step + k * column_step]. */
+typedef void tp_pack_a_fn(float *panels, const float *a, size_t row_step, size_t column_step, size_t rows, size_t k,
+                          float alpha);
+/* panels = ceil(columns / NR) panels of k x NR, padded with zeros, B[k,j] at b[k * row_step + j * column_step]. */
+typedef void tp_pack_b_fn(float *panels, const float *b, size_t row_step, size_t column_step, size_t k, size_t columns);
+
+/* z = f(z), in place; parameter is the layer's slope. Softmax works on whole rows, the others elementwise. */
+typedef void tp_activate_fn(float *z, size_t ldz, size_t rows, size_t columns, float parameter);
+/* d = d * f'(z) through a = f(z), in place (softmax: the Jacobian of the row). */
+typedef void tp_derive_fn(float *d, size_t ldd, const float *a, size_t lda, size_t rows, size_t columns,
+                          float parameter);
+
+struct tp_activation_kernels {
+    tp_activate_fn *activate;
+    tp_derive_fn *derive;
+};
+
+/* The loss of one sample, and if d is not NULL d = scale * its derivative. x is what the loss reads (TP_READS_*). */
+typedef float tp_loss_row_fn(const float *x, const float *y, size_t n, float scale, float *d);
+
+/* Numbers of one optimiser step, prepared in double and rounded. */
+struct tp_update {
+    float rate;           /* r; Adam: r / (1 - beta1^t) */
+    float gradient_scale; /* from clipping by norm; 1 without */
+    float decay;          /* L2 factor; AdamW: r * decay */
+    float momentum;
+    float beta1, one_minus_beta1, beta2, one_minus_beta2;
+    float second_scale; /* 1 / sqrt(1 - beta2^t) */
+    float epsilon;
+};
+
+/* w and its states s, t (as many as the rule has; else NULL) from g, n elements. */
+typedef void tp_update_fn(const struct tp_update *update, float *w, const float *g, float *s, float *t, size_t n);
+
+/* out[j] = sum over i ascending of d[i,j]. */
+typedef void tp_column_sums_fn(float *out, const float *d, size_t ldd, size_t rows, size_t columns);
+/* Canonical sum of squares of n <= TP_SUM_CHUNK elements. */
+typedef float tp_square_sum_fn(const float *x, size_t n);
+/* x = (raw - mean) * scale. */
+typedef void tp_scale_bytes_fn(float *x, const uint8_t *raw, size_t n, float mean, float scale);
+typedef void tp_scale_floats_fn(float *x, const float *raw, size_t n, float mean, float scale);
+
+/* x = deviation * a standard normal, from x uniform in (0, 1] and v in [0, 1). */
+typedef void tp_normals_fn(float *x, const float *v, size_t n, float deviation);
+/* cos(pi p). */
+typedef float tp_cosine_fn(float p);
+
+struct tp_isa {
+    const char *name;
+    uint32_t needs; /* enum tp_feature */
+    size_t mr, nr;  /* tile: rows, columns */
+    tp_gemm_tile_fn *gemm_tile;
+    tp_pack_a_fn *pack_a;
+    tp_pack_b_fn *pack_b;
+    struct tp_activation_kernels activation[TP_ACTIVATION_COUNT];
+    tp_loss_row_fn *loss_row[TP_LOSS_COUNT];
+    tp_update_fn *update[TP_OPTIMIZER_COUNT];
+    tp_column_sums_fn *column_sums;
+    tp_square_sum_fn *square_sum;
+    tp_scale_bytes_fn *scale_bytes;
+    tp_scale_floats_fn *scale_floats;
+    tp_normals_fn *normals;
+    tp_cosine_fn *cosine;
+};
+
+extern const struct tp_isa tp_isa_scalar, tp_isa_avx2, tp_isa_avx512, tp_isa_neon;
+
+#endif

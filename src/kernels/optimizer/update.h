@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One step of an update rule over arrays; the body is written once as an inline function on vectors. */
+#ifndef TP_KERNELS_UPDATE_H
+#define TP_KERNELS_UPDATE_H
+
+#include "kernels/map.h"
+
+/* w, g and up to two states of VL parameters; g is the gradient as given. */
+struct parameters {
+    vf w, g, s, t;
+};
+
+typedef void rule_fn(const struct tp_update *u, struct parameters *p);
+
+/* The gradient after clipping and with the L2 term: gradient_scale g + decay w */
+ALWAYS_INLINE vf full_gradient(const struct tp_update *u, const struct parameters *p) {
+    return v_fma(v_set(u->decay), p->w, v_mul(v_set(u->gradient_scale), p->g));
+}
+
+ALWAYS_INLINE void update_some(const struct tp_update *u, float *w, const float *g, float *s, float *t, size_t i,
+                               size_t count, int states, rule_fn *rule) {
+    struct parameters p = {.w = load_some(w + i, count), .g = load_some(g + i, count)};
+    if (states > 0)
+        p.s = load_some(s + i, count);
+    if (states > 1)
+        p.t = load_some(t + i, count);
+    rule(u, &p);
+    store_some(w + i, p.w, count);
+    if (states > 0)
+        store_some(s + i, p.s, count);
+    if (states > 1)
+        store_some(t + i, p.t, count);
+}
+
+ALWAYS_INLINE void update_all(const struct tp_update *u, float *w, const float *g, float *s, float *t, size_t n,
+                              int states, rule_fn *rule) {
+    const struct tp_update local = *u; /* so that its values stay in registers */
+    size_t i = 0;
+    for (; i + VL <= n; i += VL)
+        update_some(&local, w, g, s, t, i, VL, states, rule);
+    if (i < n)
+        update_some(&local, w, g, s, t, i, n - i, states, rule);
+}
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Sums over a batch or a whole gradient, and the conversion of raw samples. */
+#ifndef TP_KERNELS_REDUCE_H
+#define TP_KERNELS_REDUCE_H
+
+#include "kernels/map.h"
+
+/* out[j..j+count) for count <= 4 VL columns: independent chains hide the latency of the addition. */
+ALWAYS_INLINE void sum_columns(float *out, const float *d, size_t ldd, size_t rows, size_t vectors, size_t last) {
+    vf sum[4];
+    UNROLL
+    for (size_t v = 0; v < vectors; v++)
+        sum[v] = v_set(0);
+    for (size_t i = 0; i < rows; i++, d += ldd)
+        UNROLL
+        for (size_t v = 0; v < vectors; v++)
+            sum[v] = v_add(sum[v], load_some(d + v * VL, v + 1 < vectors ? VL : last));
+    UNROLL
+    for (size_t v = 0; v < vectors; v++)
+        store_some(out + v * VL, sum[v], v + 1 < vectors ? VL : last);
+}
+
+/* out_j = d_0j + d_1j + ..., one chain per column */
+static void column_sums(float *out, const float *d, size_t ldd, size_t rows, size_t columns) {
+    size_t j = 0;
+    for (; j + 4 * VL <= columns; j += 4 * VL)
+        sum_columns(out + j, d + j, ldd, rows, 4, VL);
+    for (; j < columns; j += VL)
+        sum_columns(out + j, d + j, ldd, rows, 1, columns - j < VL ? columns - j : VL);
+}
+
+struct square_scan {
+    const float *x;
+    struct lanes lanes;
+};
+
+ALWAYS_INLINE void square_step(void *state, size_t part, size_t offset, size_t count) {
+    struct square_scan *s = state;
+    const vf x = load_some(s->x + offset, count); /* absent lanes are 0 */
+    s->lanes.part[part] = v_fma(x, x, s->lanes.part[part]);
+}
+
+/* sum_j x_j^2 in the canonical order */
+static float square_sum(const float *x, size_t n) {
+    struct square_scan s = {.x = x, .lanes = lanes_set(0)};
+    lanes_each(n, &s, square_step);
+    return lanes_sum(&s.lanes);
+}
+
+ALWAYS_INLINE vf scale_value(vf raw, float mean, float scale) {
+    return v_mul(v_sub(raw, v_set(mean)), v_set(scale));
+}
+
+/* x = (raw - mean) scale */
+static void scale_bytes(float *x, const uint8_t *raw, size_t n, float mean, float scale) {
+    size_t i = 0;
+    for (; i + VL <= n; i += VL)
+        v_store(x + i, scale_value(v_from_bytes(raw + i), mean, scale));
+    if (i < n) {
+        uint8_t rest[VL] = {0};
+        memcpy(rest, raw + i, n - i);
+        v_store_first(x + i, scale_value(v_from_bytes(rest), mean, scale), n - i);
+    }
+}
+
+static void scale_floats(float *x, const float *raw, size_t n, float mean, float scale) {
+    for (size_t i = 0; i < n; i += VL) {
+        const size_t count = n - i < VL ? n - i : VL;
+        store_some(x + i, scale_value(load_some(raw + i, count), mean, scale), count);
+    }
+}
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TP_KERNELS_SOFTMAX_H
+#define TP_KERNELS_SOFTMAX_H
+
+#include "kernels/map.h"
+
+#include <math.h>
+
+struct row_scan {
+    const float *x, *y;
+    float *out;
+    vf m;
+    struct lanes lanes;
+};
+
+ALWAYS_INLINE void max_step(void *state, size_t part, size_t offset, size_t count) {
+    struct row_scan *s = state;
+    const vf old = s->lanes.part[part];
+    const vf x = load_some(s->x + offset, count);
+    s->lanes.part[part] = first_some(v_select_le(x, old, old, x), old, count);
+}
+
+/* Largest of a row; NaN in the row may or may not show here, but does in the sum of exponentials. */
+ALWAYS_INLINE float row_max(const float *x, size_t n) {
+    struct row_scan s = {.x = x, .lanes = lanes_set(-INFINITY)};
+    lanes_each(n, &s, max_step);
+    return lanes_max(&s.lanes);
+}
+
+ALWAYS_INLINE void exp_step(void *state, size_t part, size_t offset, size_t count) {
+    struct row_scan *s = state;
+    const vf e = v_exp(v_sub(load_some(s->x + offset, count), s->m));
+    if (s->out)
+        store_some(s->out + offset, e, count);
+    s->lanes.part[part] = v_add(s->lanes.part[part], first_some(e, v_set(0), count));
+}
+
+/* sum_j exp(x_j - m); out_j = exp(x_j - m) if out is not NULL; out may be x. */
+ALWAYS_INLINE float row_exp_sum(const float *x, size_t n, float m, float *out) {
+    struct row_scan s = {.x = x, .out = out, .m = v_set(m), .lanes = lanes_set(0)};
+    lanes_each(n, &s, exp_step);
+    return lanes_sum(&s.lanes);
+}
+
+ALWAYS_INLINE vf divide(vf x, vf by) {
+    return v_div(x, by);
+}
+
+/* a_k = exp(z_k - m) / sum_j exp(z_j - m), m = max z, for every row */
+static void softmax_activate(float *z, size_t ldz, size_t rows, size_t columns, float parameter) {
+    (void)parameter;
+    for (size_t i = 0; i < rows; i++, z += ldz) {
+        const float sum = row_exp_sum(z, columns, row_max(z, columns), z);
+        map1(z, columns, 1, columns, sum, divide);
+    }
+}
+
+ALWAYS_INLINE void dot_step(void *state, size_t part, size_t offset, size_t count) {
+    struct row_scan *s = state;
+    const vf product = v_mul(load_some(s->x + offset, count), load_some(s->y + offset, count));
+    s->lanes.part[part] = v_add(s->lanes.part[part], first_some(product, v_set(0), count));
+}
+
+ALWAYS_INLINE vf softmax_slope(vf d, vf a, vf dot) {
+    return v_mul(a, v_sub(d, dot));
+}
+
+/* dz_k = a_k (d_k - sum_j d_j a_j) for every row */
+static void softmax_derive(float *d, size_t ldd, const float *a, size_t lda, size_t rows, size_t columns,
+                           float parameter) {
+    (void)parameter;
+    for (size_t i = 0; i < rows; i++, d += ldd, a += lda) {
+        struct row_scan s = {.x = d, .y = a, .lanes = lanes_set(0)};
+        lanes_each(columns, &s, dot_step);
+        map2(d, columns, a, columns, 1, columns, lanes_sum(&s.lanes), softmax_slope);
+    }
+}
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The vector vocabulary. Each src/isa/<isa>.c defines it before it includes instantiate.h:
+ *
+ *   vf                      a vector of VL floats, VL one of 1, 2, 4, 8, 16
+ *   MR, NV                  gemm tile: rows, and columns in vectors (NR = NV * VL)
+ *   v_load(p) v_store(p, v) VL floats, any alignment
+ *   v_load_first(p, n)      the first n < VL lanes from p, the others 0; reads nothing beyond
+ *   v_store_first(p, v, n)  the first n < VL lanes
+ *   v_first(x, y, n)        lanes < n of x, the others of y, n < VL
+ *   v_from_bytes(p)         VL uint8_t, converted
+ *   v_set(s) v_get(v)       all lanes = s; lane 0
+ *   v_add v_sub v_mul v_div v_sqrt   exactly rounded
+ *   v_fma(a, b, c)          a * b + c, rounded once
+ *   v_abs(v)                sign cleared
+ *   v_select_le(a, b, x, y) a <= b ? x : y; y where a or b is NaN
+ *   v_exp v_log v_log1p v_tanh       SLEEF's deterministic functions (Sleef_finz_*_u10)
+ *   v_cospi(v)              cos(pi v), Sleef_finz_cospif*_u05
+ *
+ * Nothing else may appear in a kernel: these give the same bits on every instruction set, whatever VL.
+ */
+#ifndef TP_KERNELS_VEC_H
+#define TP_KERNELS_VEC_H
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("GCC unroll 32")
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "net/pass.h"
+
+/* dJ/dW_l = A_{l-1}^T dZ_l, n_{l-1} x n_l; dJ/db_l = column sums of dZ_l, n_l. */
+static void parameter_gradients(struct tp_workspace *w, size_t l, const struct tp_matrix *dz, float *gradients,
+                                struct tp_team team) {
+    const struct tp_model *model = w->model;
+    const struct tp_shape *shape = &model->shape[l];
+    const struct tp_matrix *below = l ? &w->layer[l - 1] : NULL;
+    const struct tp_gemm gemm = {
+        .isa = model->context->isa,
+        .blocking = model->context->blocking,
+        .m = shape->inputs,
+        .n = shape->outputs,
+        .k = w->batch,
+        .alpha = 1,
+        .a = {below ? below->p : w->x, 1, below ? below->ld : w->ldx},
+        .b = {dz->p, dz->ld, 1},
+        .c = gradients + shape->weight,
+        .ldc = shape->outputs,
+    };
+    tp_gemm_run(&gemm, team, w->scratch + (size_t)team.id * w->scratch_each);
+    const struct tp_range columns = tp_share(shape->outputs, TP_SUM_LANES, team.id, team.size);
+    model->context->isa->column_sums(gradients + shape->bias + columns.begin, dz->p + columns.begin, dz->ld, w->batch,
+                                     columns.end - columns.begin);
+}
+
+/* dZ_{l-1} = (dZ_l W_l^T) * f'_{l-1}, N x n_{l-1}; for the first layer dJ/dX, without a derivative. */
+static void propagate(struct tp_workspace *w, size_t l, const struct tp_matrix *dz, float *c, size_t ldc,
+                      struct tp_team team) {
+    const struct tp_model *model = w->model;
+    const struct tp_shape *shape = &model->shape[l];
+    const tp_layer *below = l ? &model->layer[l - 1] : NULL;
+    const bool derive = below && below->activation != TP_IDENTITY;
+    const struct tp_gemm gemm = {
+        .isa = model->context->isa,
+        .blocking = model->context->blocking,
+        .m = w->batch,
+        .n = shape->inputs,
+        .k = shape->outputs,
+        .alpha = 1,
+        .a = {dz->p, dz->ld, 1},
+        .b = {model->parameters + shape->weight, 1, shape->outputs},
+        .c = c,
+        .ldc = ldc,
+        .epilogue = {.derive = derive ? model->context->isa->activation[below->activation].derive : NULL,
+                     .a = derive ? w->layer[l - 1].p : NULL,
+                     .lda = derive ? w->layer[l - 1].ld : 0,
+                     .parameter = derive ? below->slope : 0},
+    };
+    tp_gemm_run(&gemm, team, w->scratch + (size_t)team.id * w->scratch_each);
+}
+
+void tp_run_backward(struct tp_workspace *w, float *gradients, float *dx, size_t lddx, struct tp_team team) {
+    size_t now = 0;
+    for (size_t l = w->model->layers; l-- > 0; now = 1 - now) {
+        const struct tp_matrix *dz = &w->delta[now], *next = &w->delta[1 - now];
+        parameter_gradients(w, l, dz, gradients, team);
+        if (l)
+            propagate(w, l, dz, next->p, next->ld, team);
+        else if (dx)
+            propagate(w, l, dz, dx, lddx, team);
+        tp_team_barrier(team);
+    }
+}
+
+struct backward_call {
+    struct tp_workspace *workspace;
+    const tp_targets *targets;
+    const float *dy;
+    size_t lddy;
+    float *gradients;
+    float *dx;
+    size_t lddx;
+};
+
+static void backward_task(void *argument, struct tp_team team) {
+    const struct backward_call *call = argument;
+    if (call->targets)
+        tp_run_loss(call->workspace, call->targets, true, team);
+    else
+        tp_run_output_derivative(call->workspace, call->dy, call->lddy, team);
+    tp_run_backward(call->workspace, call->gradients, call->dx, call->lddx, team);
+}
+
+static tp_status check_backward(const tp_model *model, const struct backward_call *call) {
+    const struct tp_workspace *w = call->workspace;
+    const struct tp_context *context = model->context;
+    if (!w || !call->gradients)
+        return tp_fail(context, TP_ERR_ARGUMENT, "%s is NULL", w ? "gradients" : "workspace");
+    if (w->model != model || w->mode != TP_TRAINING)
+        return tp_fail(context, TP_ERR_ARGUMENT, "workspace must be a training workspace of this model");
+    if (!w->batch)
+        return tp_fail(context, TP_ERR_ARGUMENT, "workspace has no forward pass to go back from");
+    if (call->dx && call->lddx < model->inputs)
+        return tp_fail(context, TP_ERR_ARGUMENT, "lddx is %zu; it must be at least %zu", call->lddx, model->inputs);
+    return TP_OK;
+}
+
+static void run(struct backward_call *call) {
+    const struct tp_workspace *w = call->workspace;
+    tp_parallel(tp_pass_threads(w, w->batch, true), backward_task, call);
+}
+
+tp_status tp_backward(const tp_model *model, tp_workspace *w, const tp_targets *targets, float *gradients, float *dx,
+                      size_t lddx, tp_score *score) {
+    if (!model)
+        return TP_ERR_ARGUMENT;
+    struct backward_call call = {
+        .workspace = w, .targets = targets, .gradients = gradients, .dx = dx, .lddx = lddx};
+    tp_status status = check_backward(model, &call);
+    if (!status)
+        status = tp_check_targets(w, targets);
+    if (status)
+        return status;
+    run(&call);
+    if (score)
+        *score = tp_read_score(w);
+    return TP_OK;
+}
+
+tp_status tp_backward_from(const tp_model *model, tp_workspace *w, const float *dy, size_t lddy, float *gradients,
+                           float *dx, size_t lddx) {
+    if (!model)
+        return TP_ERR_ARGUMENT;
+    struct backward_call call = {
+        .workspace = w, .dy = dy, .lddy = lddy, .gradients = gradients, .dx = dx, .lddx = lddx};
+    const tp_status status = check_backward(model, &call);
+    if (status)
+        return status;
+    if (!dy)
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "dy is NULL");
+    if (lddy < tp_model_outputs(model))
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "lddy is %zu; it must be at least %zu", lddy,
+                       tp_model_outputs(model));
+    run(&call);
+    return TP_OK;
+}

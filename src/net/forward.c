@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "net/pass.h"
+
+#include <string.h>
+
+int tp_pass_threads(const struct tp_workspace *w, size_t batch, bool training) {
+    return tp_useful_threads(w->threads, tp_model_flops(w->model, training) * (double)batch);
+}
+
+/* Losses on logits read Z_L, so the last activation is left to tp_run_outputs. */
+static bool keeps_logits(const struct tp_model *model) {
+    return model->loss != TP_MSE;
+}
+
+/* Z_l = A_{l-1} W_l + 1 b_l, A_l = f_l(Z_l) at the store of a tile; N x n_l. */
+static void forward_layer(struct tp_workspace *w, size_t l, struct tp_team team) {
+    const struct tp_model *model = w->model;
+    const struct tp_shape *shape = &model->shape[l];
+    const tp_activation f = model->layer[l].activation;
+    const bool last = l + 1 == model->layers;
+    const bool activate = f != TP_IDENTITY && f != TP_SOFTMAX && !(last && keeps_logits(model));
+    const struct tp_operand a =
+        l ? (struct tp_operand){w->layer[l - 1].p, w->layer[l - 1].ld, 1} : (struct tp_operand){w->x, w->ldx, 1};
+    const struct tp_gemm gemm = {
+        .isa = model->context->isa,
+        .blocking = model->context->blocking,
+        .m = w->batch,
+        .n = shape->outputs,
+        .k = shape->inputs,
+        .alpha = 1,
+        .a = a,
+        .b = {model->parameters + shape->weight, shape->outputs, 1},
+        .start = TP_START_BIAS,
+        .bias = model->parameters + shape->bias,
+        .c = w->layer[l].p,
+        .ldc = w->layer[l].ld,
+        .epilogue = {.activate = activate ? model->context->isa->activation[f].activate : NULL,
+                     .parameter = model->layer[l].slope},
+    };
+    tp_gemm_run(&gemm, team, w->scratch + (size_t)team.id * w->scratch_each);
+    tp_team_barrier(team);
+}
+
+static void activate_rows(const struct tp_model *model, float *z, size_t ldz, size_t rows) {
+    const tp_layer *last = &model->layer[model->layers - 1];
+    model->context->isa->activation[last->activation].activate(z, ldz, rows, last->width, last->slope);
+}
+
+/* What needs whole rows: softmax, and A_L for the caller. */
+static void run_outputs(struct tp_workspace *w, float *y, size_t ldy, struct tp_team team) {
+    const struct tp_model *model = w->model;
+    const struct tp_matrix *z = &w->layer[model->layers - 1];
+    const struct tp_range rows = tp_share(w->batch, 1, team.id, team.size);
+    if (!keeps_logits(model) && model->layer[model->layers - 1].activation == TP_SOFTMAX)
+        activate_rows(model, tp_row(z, rows.begin), z->ld, rows.end - rows.begin);
+    for (size_t i = rows.begin; y && i < rows.end; i++) {
+        memcpy(y + i * ldy, tp_row(z, i), tp_model_outputs(model) * sizeof *y);
+        if (keeps_logits(model))
+            activate_rows(model, y + i * ldy, ldy, 1);
+    }
+    tp_team_barrier(team);
+}
+
+void tp_run_forward(struct tp_workspace *w, float *y, size_t ldy, struct tp_team team) {
+    for (size_t l = 0; l < w->model->layers; l++)
+        forward_layer(w, l, team);
+    run_outputs(w, y, ldy, team);
+}
+
+struct forward_call {
+    struct tp_workspace *workspace;
+    float *y;
+    size_t ldy;
+};
+
+static void forward_task(void *argument, struct tp_team team) {
+    const struct forward_call *call = argument;
+    tp_run_forward(call->workspace, call->y, call->ldy, team);
+}
+
+static tp_status check_forward(const tp_model *model, const tp_workspace *w, size_t batch, const float *x, size_t ldx,
+                               const float *y, size_t ldy) {
+    const struct tp_context *context = model->context;
+    const size_t outputs = tp_model_outputs(model);
+    if (!w)
+        return tp_fail(context, TP_ERR_ARGUMENT, "workspace is NULL");
+    if (w->model != model)
+        return tp_fail(context, TP_ERR_ARGUMENT, "workspace was made for another model");
+    if (batch > w->max_batch)
+        return tp_fail(context, TP_ERR_ARGUMENT, "batch is %zu; the workspace holds at most %zu", batch, w->max_batch);
+    if (batch && !x)
+        return tp_fail(context, TP_ERR_ARGUMENT, "x is NULL");
+    if (ldx < model->inputs)
+        return tp_fail(context, TP_ERR_ARGUMENT, "ldx is %zu; it must be at least %zu", ldx, model->inputs);
+    if (batch && !y && w->mode == TP_INFERENCE)
+        return tp_fail(context, TP_ERR_ARGUMENT, "y is NULL; only a training workspace allows that");
+    if (y && ldy < outputs)
+        return tp_fail(context, TP_ERR_ARGUMENT, "ldy is %zu; it must be at least %zu", ldy, outputs);
+    return TP_OK;
+}
+
+tp_status tp_forward(const tp_model *model, tp_workspace *w, size_t batch, const float *x, size_t ldx, float *y,
+                     size_t ldy) {
+    if (!model)
+        return TP_ERR_ARGUMENT;
+    const tp_status status = check_forward(model, w, batch, x, ldx, y, ldy);
+    if (status || !batch)
+        return status;
+    w->batch = batch;
+    w->x = x;
+    w->ldx = ldx;
+    struct forward_call call = {w, y, ldy};
+    tp_parallel(tp_pass_threads(w, batch, false), forward_task, &call);
+    return TP_OK;
+}

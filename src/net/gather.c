@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "net/gather.h"
+
+#include "net/pass.h"
+
+#include <string.h>
+
+static tp_status check_targets(const struct tp_model *model, const char *what, const tp_data *data) {
+    if (!data->classes == !data->values)
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "%s: exactly one of classes and values must be set", what);
+    if (data->classes)
+        return tp_check_classes(model, what, data->classes, data->samples);
+    if (data->outputs != tp_model_outputs(model))
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "%s: outputs is %zu; the model has %zu", what, data->outputs,
+                       tp_model_outputs(model));
+    return TP_OK;
+}
+
+tp_status tp_check_data(const struct tp_model *model, const char *what, const tp_data *data, bool need_targets) {
+    const struct tp_context *context = model->context;
+    if (!data)
+        return tp_fail(context, TP_ERR_ARGUMENT, "%s is NULL", what);
+    if (data->samples < 1 || data->samples > UINT32_MAX)
+        return tp_fail(context, TP_ERR_ARGUMENT, "%s: samples is %zu; it must be 1..%lu", what, data->samples,
+                       (unsigned long)UINT32_MAX);
+    if (data->features != model->inputs)
+        return tp_fail(context, TP_ERR_ARGUMENT, "%s: features is %zu; the model has %zu inputs", what, data->features,
+                       model->inputs);
+    if (!data->bytes == !data->floats)
+        return tp_fail(context, TP_ERR_ARGUMENT, "%s: exactly one of bytes and floats must be set", what);
+    return need_targets ? check_targets(model, what, data) : TP_OK;
+}
+
+static size_t sample_number(const struct tp_batch *batch, size_t i) {
+    const size_t at = batch->order ? batch->order[batch->first + i] : batch->first + i;
+    return batch->pool ? batch->pool[at] : at;
+}
+
+static void gather_sample(struct tp_workspace *w, const struct tp_batch *batch, size_t i, float scale) {
+    const tp_data *data = batch->data;
+    const struct tp_isa *isa = w->model->context->isa;
+    const size_t sample = sample_number(batch, i), n = data->features;
+    const float mean = w->model->input_mean;
+    if (data->bytes)
+        isa->scale_bytes(tp_row(&w->input, i), data->bytes + sample * n, n, mean, scale);
+    else
+        isa->scale_floats(tp_row(&w->input, i), data->floats + sample * n, n, mean, scale);
+    if (batch->targets && data->classes)
+        w->classes[i] = data->classes[sample];
+    else if (batch->targets)
+        memcpy(tp_row(&w->values, i), data->values + sample * data->outputs, data->outputs * sizeof(float));
+}
+
+void tp_run_gather(struct tp_workspace *w, const struct tp_batch *batch, struct tp_team team) {
+    const float scale = 1 / w->model->input_deviation;
+    const struct tp_range rows = tp_share(batch->count, 1, team.id, team.size);
+    for (size_t i = rows.begin; i < rows.end; i++)
+        gather_sample(w, batch, i, scale);
+    if (team.id == 0) {
+        w->batch = batch->count;
+        w->x = w->input.p;
+        w->ldx = w->input.ld;
+    }
+    tp_team_barrier(team);
+}
+
+tp_targets tp_gathered_targets(const struct tp_workspace *w, const tp_data *data) {
+    if (data->classes)
+        return (tp_targets){.classes = w->classes};
+    return (tp_targets){.values = w->values.p, .ld = w->values.ld};
+}
+
+struct batch_call {
+    struct tp_workspace *workspace;
+    struct tp_batch batch;
+    float *y; /* predictions of the batch, or NULL */
+};
+
+static void batch_task(void *argument, struct tp_team team) {
+    const struct batch_call *call = argument;
+    struct tp_workspace *w = call->workspace;
+    tp_run_gather(w, &call->batch, team);
+    tp_run_forward(w, call->y, tp_model_outputs(w->model), team);
+    if (call->batch.targets) {
+        const tp_targets targets = tp_gathered_targets(w, call->batch.data);
+        tp_run_loss(w, &targets, false, team);
+    }
+}
+
+static size_t min(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+static void count_confusion(const struct tp_workspace *w, uint64_t *confusion) {
+    const size_t outputs = tp_model_outputs(w->model);
+    for (size_t i = 0; i < w->batch; i++)
+        confusion[(size_t)w->classes[i] * outputs +
+                  tp_largest(tp_row(&w->layer[w->model->layers - 1], i), outputs)]++;
+}
+
+tp_score tp_run_evaluation(const struct tp_evaluation *e) {
+    struct tp_workspace *w = e->workspace;
+    tp_score sum = {0};
+    for (size_t i = 0; i < e->count; i += w->max_batch) {
+        struct batch_call call = {
+            .workspace = w,
+            .batch = {e->data, e->pool, NULL, i, min(w->max_batch, e->count - i), true},
+        };
+        tp_parallel(tp_pass_threads(w, call.batch.count, false), batch_task, &call);
+        const tp_score score = tp_read_score(w);
+        sum.loss += score.loss * (double)score.samples;
+        sum.correct += score.correct;
+        sum.samples += score.samples;
+        if (e->confusion)
+            count_confusion(w, e->confusion);
+    }
+    sum.loss /= (double)sum.samples;
+    return sum;
+}
+
+static tp_status check_workspace(const tp_model *model, const tp_workspace *w) {
+    if (!w)
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "workspace is NULL");
+    if (w->model != model)
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "workspace was made for another model");
+    return TP_OK;
+}
+
+tp_status tp_evaluate(const tp_model *model, tp_workspace *w, const tp_data *data, tp_score *score,
+                      uint64_t *confusion) {
+    if (!model)
+        return TP_ERR_ARGUMENT;
+    tp_status status = check_workspace(model, w);
+    if (!status)
+        status = tp_check_data(model, "data", data, true);
+    if (status)
+        return status;
+    const size_t outputs = tp_model_outputs(model);
+    if (!score)
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "score is NULL");
+    if (confusion && (!data->classes || outputs < 2))
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "confusion needs classes and a model with two or more outputs");
+    if (confusion)
+        memset(confusion, 0, outputs * outputs * sizeof *confusion);
+    *score = tp_run_evaluation(&(struct tp_evaluation){w, data, NULL, data->samples, confusion});
+    return TP_OK;
+}
+
+tp_status tp_predict(const tp_model *model, tp_workspace *w, const tp_data *data, float *y) {
+    if (!model)
+        return TP_ERR_ARGUMENT;
+    tp_status status = check_workspace(model, w);
+    if (!status)
+        status = tp_check_data(model, "data", data, false);
+    if (status)
+        return status;
+    if (!y)
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "y is NULL");
+    for (size_t i = 0; i < data->samples; i += w->max_batch) {
+        struct batch_call call = {
+            .workspace = w,
+            .batch = {data, NULL, NULL, i, min(w->max_batch, data->samples - i), false},
+            .y = y + i * tp_model_outputs(model),
+        };
+        tp_parallel(tp_pass_threads(w, call.batch.count, false), batch_task, &call);
+    }
+    return TP_OK;
+}

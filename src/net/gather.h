@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Batches out of a data set: chosen rows, scaled, with their targets, in the workspace's own buffers. */
+#ifndef TP_NET_GATHER_H
+#define TP_NET_GATHER_H
+
+#include "net/workspace.h"
+
+/* count samples: number first + i of the set, or pool[order[first + i]]. pool and order may be NULL: the identity. */
+struct tp_batch {
+    const tp_data *data;
+    const uint32_t *pool, *order;
+    size_t first, count;
+    bool targets; /* gather these too */
+};
+
+/* Checks a set against a model; targets may be absent if need_targets is false. what names it in messages. */
+tp_status tp_check_data(const struct tp_model *model, const char *what, const tp_data *data, bool need_targets);
+
+/* A thread's part; the workspace's forward input becomes the batch. Ends with a barrier. */
+void tp_run_gather(struct tp_workspace *workspace, const struct tp_batch *batch, struct tp_team team);
+
+/* The targets of a gathered batch. */
+tp_targets tp_gathered_targets(const struct tp_workspace *workspace, const tp_data *data);
+
+/* Adds loss (times samples) and right answers over pool[0..count) (pool NULL: the samples 0..count) to score. */
+struct tp_evaluation {
+    struct tp_workspace *workspace;
+    const tp_data *data;
+    const uint32_t *pool;
+    size_t count;
+    uint64_t *confusion; /* or NULL */
+};
+tp_score tp_run_evaluation(const struct tp_evaluation *evaluation);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "net/pass.h"
+
+#include <string.h>
+
+/* The target row of sample i: the caller's, or one-hot in this thread's own row. */
+static const float *target_row(const struct tp_workspace *w, const tp_targets *targets, size_t i, struct tp_team team) {
+    if (targets->values)
+        return targets->values + i * targets->ld;
+    const size_t outputs = tp_model_outputs(w->model);
+    float *row = tp_row(&w->target, (size_t)team.id);
+    memset(row, 0, outputs * sizeof *row);
+    if (outputs == 1)
+        row[0] = (float)targets->classes[i];
+    else
+        row[targets->classes[i]] = 1;
+    return row;
+}
+
+size_t tp_largest(const float *row, size_t n) {
+    size_t best = 0;
+    for (size_t j = 1; j < n; j++)
+        if (row[j] > row[best])
+            best = j;
+    return best;
+}
+
+/* On which side of 0.5 the output is; logits are compared with 0. */
+static bool is_right(const struct tp_model *model, const float *x, const float *y, bool classes) {
+    const size_t outputs = tp_model_outputs(model);
+    const float middle = model->loss == TP_MSE ? 0.5f : 0;
+    if (model->loss == TP_MSE && !classes)
+        return false;
+    if (outputs > 1 && (classes || model->loss == TP_CCE))
+        return tp_largest(x, outputs) == tp_largest(y, outputs);
+    for (size_t j = 0; j < outputs; j++)
+        if ((x[j] >= middle) != (y[j] >= 0.5f))
+            return false;
+    return true;
+}
+
+void tp_run_loss(struct tp_workspace *w, const tp_targets *targets, bool derivative, struct tp_team team) {
+    const struct tp_model *model = w->model;
+    const struct tp_isa *isa = model->context->isa;
+    const size_t outputs = tp_model_outputs(model);
+    const tp_layer *last = &model->layer[model->layers - 1];
+    const struct tp_range rows = tp_share(w->batch, 1, team.id, team.size);
+    const float scale = (float)(1 / (double)w->batch);
+    size_t correct = 0;
+    for (size_t i = rows.begin; i < rows.end; i++) {
+        const float *x = tp_row(&w->layer[model->layers - 1], i);
+        const float *y = target_row(w, targets, i, team);
+        float *d = derivative ? tp_row(&w->delta[0], i) : NULL;
+        w->loss[i] = isa->loss_row[model->loss](x, y, outputs, scale, d);
+        if (derivative && model->loss == TP_MSE) /* so far dJ/dA_L */
+            isa->activation[last->activation].derive(d, outputs, x, outputs, 1, outputs, last->slope);
+        correct += is_right(model, x, y, targets->classes != NULL);
+    }
+    w->count[team.id].correct = correct;
+    for (int id = team.id + 1; team.id + 1 == team.size && id < w->threads; id++)
+        w->count[id].correct = 0; /* threads that did not come */
+    tp_team_barrier(team);
+}
+
+/* d = dJ/dZ_L for one row of dJ/dA_L; the activation is computed again where only Z_L is kept. */
+static void derive_row(const struct tp_workspace *w, size_t i, float *d, float *a) {
+    const struct tp_model *model = w->model;
+    const tp_layer *last = &model->layer[model->layers - 1];
+    const struct tp_activation_kernels *f = &model->context->isa->activation[last->activation];
+    memcpy(a, tp_row(&w->layer[model->layers - 1], i), last->width * sizeof *a);
+    if (model->loss != TP_MSE)
+        f->activate(a, last->width, 1, last->width, last->slope);
+    f->derive(d, last->width, a, last->width, 1, last->width, last->slope);
+}
+
+void tp_run_output_derivative(struct tp_workspace *w, const float *dy, size_t lddy, struct tp_team team) {
+    const struct tp_range rows = tp_share(w->batch, 1, team.id, team.size);
+    for (size_t i = rows.begin; i < rows.end; i++) {
+        float *d = tp_row(&w->delta[0], i);
+        memcpy(d, dy + i * lddy, tp_model_outputs(w->model) * sizeof *d);
+        derive_row(w, i, d, tp_row(&w->target, (size_t)team.id));
+    }
+    tp_team_barrier(team);
+}
+
+tp_score tp_read_score(const struct tp_workspace *w) {
+    tp_score score = {.samples = w->batch};
+    for (size_t i = 0; i < w->batch; i++)
+        score.loss += (double)w->loss[i];
+    score.loss /= (double)w->batch;
+    for (int id = 0; id < w->threads; id++)
+        score.correct += w->count[id].correct;
+    return score;
+}
+
+tp_status tp_check_classes(const struct tp_model *model, const char *what, const int32_t *classes, size_t count) {
+    const size_t outputs = tp_model_outputs(model), limit = outputs > 1 ? outputs : 2;
+    for (size_t i = 0; i < count; i++)
+        if (classes[i] < 0 || (size_t)classes[i] >= limit)
+            return tp_fail(model->context, TP_ERR_ARGUMENT, "%s: classes[%zu] is %d; it must be 0..%zu", what, i,
+                           (int)classes[i], limit - 1);
+    return TP_OK;
+}
+
+tp_status tp_check_targets(const struct tp_workspace *w, const tp_targets *targets) {
+    const struct tp_context *context = w->model->context;
+    if (!targets)
+        return tp_fail(context, TP_ERR_ARGUMENT, "targets is NULL");
+    if (!targets->classes == !targets->values)
+        return tp_fail(context, TP_ERR_ARGUMENT, "targets: exactly one of classes and values must be set");
+    if (targets->classes)
+        return tp_check_classes(w->model, "targets", targets->classes, w->batch);
+    if (targets->ld < tp_model_outputs(w->model))
+        return tp_fail(context, TP_ERR_ARGUMENT, "targets: ld is %zu; it must be at least %zu", targets->ld,
+                       tp_model_outputs(w->model));
+    return TP_OK;
+}
+
+struct loss_call {
+    struct tp_workspace *workspace;
+    const tp_targets *targets;
+};
+
+static void loss_task(void *argument, struct tp_team team) {
+    const struct loss_call *call = argument;
+    tp_run_loss(call->workspace, call->targets, false, team);
+}
+
+tp_status tp_loss_value(const tp_model *model, tp_workspace *w, const tp_targets *targets, tp_score *score) {
+    if (!model)
+        return TP_ERR_ARGUMENT;
+    if (!w || !score)
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "%s is NULL", w ? "score" : "workspace");
+    if (w->model != model || !w->batch)
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "workspace has no forward pass of this model");
+    const tp_status status = tp_check_targets(w, targets);
+    if (status)
+        return status;
+    struct loss_call call = {w, targets};
+    tp_parallel(tp_pass_threads(w, w->batch, false), loss_task, &call);
+    *score = tp_read_score(w);
+    return TP_OK;
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "net/model.h"
+
+#include "core/memory.h"
+
+#include <math.h>
+#include <string.h>
+
+void tp_model_options_default(tp_model_options *options) {
+    if (options)
+        *options = (tp_model_options){.loss = TP_CCE, .init = TP_INIT_AUTO, .seed = 1, .input_deviation = 1};
+}
+
+static tp_status check_layer(const struct tp_context *context, const tp_model_options *options, size_t l) {
+    const tp_layer *layer = &options->layer[l];
+    const char *name = tp_activation_name(layer->activation);
+    if (layer->width < 1)
+        return tp_fail(context, TP_ERR_ARGUMENT, "layer %zu: width is 0; it must be at least 1", l);
+    if (!name)
+        return tp_fail(context, TP_ERR_ARGUMENT, "layer %zu: activation %d is unknown", l, (int)layer->activation);
+    if (layer->activation == TP_SOFTMAX && l + 1 < options->layers)
+        return tp_fail(context, TP_ERR_ARGUMENT, "layer %zu: softmax is for the last layer, %zu", l,
+                       options->layers - 1);
+    if (layer->activation == TP_LEAKY_RELU && !(layer->slope >= 0 && layer->slope <= 1))
+        return tp_fail(context, TP_ERR_ARGUMENT, "layer %zu: slope is %g; it must be 0..1", l, (double)layer->slope);
+    return TP_OK;
+}
+
+static tp_status check_loss(const struct tp_context *context, const tp_model_options *options) {
+    const tp_activation last = options->layer[options->layers - 1].activation;
+    const char *name = tp_loss_name(options->loss);
+    if (!name)
+        return tp_fail(context, TP_ERR_ARGUMENT, "loss %d is unknown", (int)options->loss);
+    const tp_activation needed = options->loss == TP_BCE ? TP_SIGMOID : options->loss == TP_CCE ? TP_SOFTMAX : last;
+    if (last != needed)
+        return tp_fail(context, TP_ERR_ARGUMENT, "layer %zu: loss %s needs %s as last activation, not %s",
+                       options->layers - 1, name, tp_activation_name(needed), tp_activation_name(last));
+    return TP_OK;
+}
+
+static tp_status check_options(const struct tp_context *context, const tp_model_options *options) {
+    if (options->inputs < 1)
+        return tp_fail(context, TP_ERR_ARGUMENT, "inputs is 0; it must be at least 1");
+    if (options->layers < 1 || options->layers > TP_MAX_LAYERS)
+        return tp_fail(context, TP_ERR_ARGUMENT, "layers is %zu; it must be 1..%d", options->layers, TP_MAX_LAYERS);
+    if (!options->layer)
+        return tp_fail(context, TP_ERR_ARGUMENT, "layer is NULL");
+    if (!tp_init_name(options->init))
+        return tp_fail(context, TP_ERR_ARGUMENT, "init %d is unknown", (int)options->init);
+    if (!isfinite(options->input_mean))
+        return tp_fail(context, TP_ERR_ARGUMENT, "input_mean is %g; it must be finite", (double)options->input_mean);
+    if (!(options->input_deviation > 0) || !isfinite(options->input_deviation))
+        return tp_fail(context, TP_ERR_ARGUMENT, "input_deviation is %g; it must be positive and finite",
+                       (double)options->input_deviation);
+    for (size_t l = 0; l < options->layers; l++) {
+        const tp_status status = check_layer(context, options, l);
+        if (status)
+            return status;
+    }
+    return check_loss(context, options);
+}
+
+/* Sets shape and parameter_count; the count is TP_SIZE_OVERFLOW if it, in bytes, does not fit. */
+static void lay_out(tp_model *model) {
+    size_t count = 0, inputs = model->inputs;
+    for (size_t l = 0; l < model->layers; l++) {
+        const size_t outputs = model->layer[l].width;
+        const size_t bias = tp_size_add(count, tp_size_mul(inputs, outputs));
+        model->shape[l] = (struct tp_shape){inputs, outputs, count, bias};
+        count = tp_size_add(bias, outputs);
+        inputs = outputs;
+    }
+    model->parameter_count = tp_size_mul(count, sizeof(float)) == TP_SIZE_OVERFLOW ? TP_SIZE_OVERFLOW : count;
+}
+
+static void fill(tp_model *model, const struct tp_context *context, const tp_model_options *options) {
+    *model = (tp_model){.context = context,
+                        .inputs = options->inputs,
+                        .layers = options->layers,
+                        .loss = options->loss,
+                        .init = options->init,
+                        .seed = options->seed,
+                        .input_mean = options->input_mean,
+                        .input_deviation = options->input_deviation};
+    memcpy(model->layer, options->layer, options->layers * sizeof *options->layer);
+    lay_out(model);
+}
+
+static tp_status allocate(const struct tp_context *context, const tp_model *source, tp_model **model) {
+    struct tp_arena arena = {0};
+    tp_arena_take(&arena, 1, sizeof **model);
+    tp_arena_take(&arena, source->parameter_count, sizeof(float));
+    const size_t size = arena.used;
+    arena = (struct tp_arena){.base = size == TP_SIZE_OVERFLOW ? NULL : tp_allocate(context, size)};
+    if (!arena.base)
+        return tp_fail(context, TP_ERR_MEMORY, "model: cannot allocate %zu parameters", source->parameter_count);
+    *model = tp_arena_take(&arena, 1, sizeof **model);
+    **model = *source;
+    (*model)->parameters = tp_arena_take(&arena, source->parameter_count, sizeof(float));
+    return TP_OK;
+}
+
+tp_status tp_model_create(tp_context *context, const tp_model_options *options, tp_model **model) {
+    if (!context)
+        return TP_ERR_ARGUMENT;
+    if (!options || !model)
+        return tp_fail(context, TP_ERR_ARGUMENT, "%s is NULL", options ? "model" : "options");
+    tp_status status = check_options(context, options);
+    if (status)
+        return status;
+    tp_model local, *made = NULL;
+    fill(&local, context, options);
+    status = allocate(context, &local, &made);
+    if (status)
+        return status;
+    tp_model_initialise(made);
+    *model = made;
+    return TP_OK;
+}
+
+void tp_model_destroy(tp_model *model) {
+    if (model)
+        tp_release(model->context, model); /* the block begins with its model */
+}
+
+const struct tp_context *tp_model_context(const tp_model *model) {
+    return model->context;
+}
+
+size_t tp_model_widest(const tp_model *model) {
+    size_t widest = 0;
+    for (size_t l = 0; l < model->layers; l++)
+        widest = model->layer[l].width > widest ? model->layer[l].width : widest;
+    return widest;
+}
+
+double tp_model_flops(const tp_model *model, bool training) {
+    double flops = 0;
+    for (size_t l = 0; l < model->layers; l++) {
+        const double product = 2.0 * (double)model->shape[l].inputs * (double)model->shape[l].outputs;
+        flops += product * (!training ? 1 : l ? 3 : 2);
+    }
+    return flops;
+}
+
+tp_status tp_model_describe(const tp_model *model, tp_model_options *options) {
+    if (!model)
+        return TP_ERR_ARGUMENT;
+    if (!options)
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "options is NULL");
+    *options = (tp_model_options){.inputs = model->inputs,
+                                  .layers = model->layers,
+                                  .layer = model->layer,
+                                  .loss = model->loss,
+                                  .init = model->init,
+                                  .seed = model->seed,
+                                  .input_mean = model->input_mean,
+                                  .input_deviation = model->input_deviation};
+    return TP_OK;
+}
+
+size_t tp_model_parameter_count(const tp_model *model) {
+    return model ? model->parameter_count : 0;
+}
+
+tp_status tp_model_layer_offsets(const tp_model *model, size_t layer, size_t *weight, size_t *bias) {
+    if (!model)
+        return TP_ERR_ARGUMENT;
+    if (layer >= model->layers)
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "layer is %zu; the model has %zu", layer, model->layers);
+    if (weight)
+        *weight = model->shape[layer].weight;
+    if (bias)
+        *bias = model->shape[layer].bias;
+    return TP_OK;
+}
+
+static tp_status check_count(const tp_model *model, const float *parameters, size_t count) {
+    if (!parameters)
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "parameters is NULL");
+    if (count != model->parameter_count)
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "count is %zu; the model has %zu parameters", count,
+                       model->parameter_count);
+    return TP_OK;
+}
+
+tp_status tp_model_get_parameters(const tp_model *model, float *parameters, size_t count) {
+    const tp_status status = model ? check_count(model, parameters, count) : TP_ERR_ARGUMENT;
+    if (!status)
+        memcpy(parameters, model->parameters, count * sizeof *parameters);
+    return status;
+}
+
+tp_status tp_model_set_parameters(tp_model *model, const float *parameters, size_t count) {
+    const tp_status status = model ? check_count(model, parameters, count) : TP_ERR_ARGUMENT;
+    if (!status)
+        memcpy(model->parameters, parameters, count * sizeof *parameters);
+    return status;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TP_NET_MODEL_H
+#define TP_NET_MODEL_H
+
+#include "core/context.h"
+#include "gemm/gemm.h"
+
+/* Where layer l = 0..L-1 lives in the flat parameters: W from weight, b from bias. */
+struct tp_shape {
+    size_t inputs, outputs;
+    size_t weight, bias;
+};
+
+struct tp_model {
+    const struct tp_context *context;
+    size_t inputs, layers;
+    tp_layer layer[TP_MAX_LAYERS];
+    struct tp_shape shape[TP_MAX_LAYERS];
+    tp_loss loss;
+    tp_init init;
+    uint64_t seed;
+    float input_mean, input_deviation;
+    size_t parameter_count;
+    float *parameters;
+};
+
+const struct tp_context *tp_model_context(const tp_model *model);
+
+static inline size_t tp_model_outputs(const tp_model *model) {
+    return model->layer[model->layers - 1].width;
+}
+
+/* Width of the widest layer. */
+size_t tp_model_widest(const tp_model *model);
+
+/* Multiply-adds counted as 2, per sample: forward alone, or forward, dW and dX of all layers but the first. */
+double tp_model_flops(const tp_model *model, bool training);
+
+/* Fills the parameters by the model's init and seed. */
+void tp_model_initialise(tp_model *model);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Names of the enumerations; every table is as long as its enumeration. */
+#include "tileprop/tileprop.h"
+
+#define COUNT(names) (sizeof(names) / sizeof *(names))
+
+static const char *const activations[] = {
+#define ACTIVATION(id, name) [TP_##id] = #name,
+#include "kernels/activation.def"
+#undef ACTIVATION
+    [TP_SOFTMAX] = "softmax",
+};
+_Static_assert(COUNT(activations) == TP_ACTIVATION_COUNT, "activation.def and tp_activation differ");
+
+static const char *const losses[] = {
+#define LOSS(id, name) [TP_##id] = #name,
+#include "kernels/loss.def"
+#undef LOSS
+};
+_Static_assert(COUNT(losses) == TP_LOSS_COUNT, "loss.def and tp_loss differ");
+
+static const char *const optimizers[] = {
+#define OPTIMIZER(id, name, states) [TP_##id] = #name,
+#include "kernels/optimizer.def"
+#undef OPTIMIZER
+};
+_Static_assert(COUNT(optimizers) == TP_OPTIMIZER_COUNT, "optimizer.def and tp_optimizer_kind differ");
+
+static const char *const inits[] = {
+    [TP_INIT_AUTO] = "auto",
+    [TP_INIT_HE_NORMAL] = "he_normal",
+    [TP_INIT_HE_UNIFORM] = "he_uniform",
+    [TP_INIT_GLOROT_NORMAL] = "glorot_normal",
+    [TP_INIT_GLOROT_UNIFORM] = "glorot_uniform",
+    [TP_INIT_ZERO] = "zero",
+};
+_Static_assert(COUNT(inits) == TP_INIT_COUNT, "a name for every init");
+
+static const char *const schedules[] = {[TP_CONSTANT] = "constant", [TP_STEP] = "step", [TP_COSINE] = "cosine"};
+_Static_assert(COUNT(schedules) == TP_SCHEDULE_COUNT, "a name for every schedule");
+
+static const char *name(const char *const *names, size_t count, unsigned value) {
+    return value < count ? names[value] : NULL;
+}
+
+const char *tp_activation_name(tp_activation activation) {
+    return name(activations, COUNT(activations), (unsigned)activation);
+}
+
+const char *tp_loss_name(tp_loss loss) {
+    return name(losses, COUNT(losses), (unsigned)loss);
+}
+
+const char *tp_init_name(tp_init init) {
+    return name(inits, COUNT(inits), (unsigned)init);
+}
+
+const char *tp_optimizer_name(tp_optimizer_kind kind) {
+    return name(optimizers, COUNT(optimizers), (unsigned)kind);
+}
+
+const char *tp_schedule_name(tp_schedule schedule) {
+    return name(schedules, COUNT(schedules), (unsigned)schedule);
+}

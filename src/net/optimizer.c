@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "net/optimizer.h"
+
+#include "net/schedule.h"
+
+#include <math.h>
+#include <string.h>
+
+void tp_optimizer_options_default(tp_optimizer_options *options) {
+    if (options)
+        *options = (tp_optimizer_options){.kind = TP_ADAM,
+                                          .learning_rate = 1e-3f,
+                                          .momentum = 0.9f,
+                                          .beta1 = 0.9f,
+                                          .beta2 = 0.999f,
+                                          .epsilon = 1e-8f,
+                                          .schedule = TP_CONSTANT,
+                                          .step_every = 1,
+                                          .step_factor = 0.1f};
+}
+
+static int state_count(tp_optimizer_kind kind) {
+    static const int states[] = {
+#define OPTIMIZER(id, name, count) [TP_##id] = (count),
+#include "kernels/optimizer.def"
+#undef OPTIMIZER
+    };
+    return states[kind];
+}
+
+static tp_status check_number(const struct tp_context *context, const char *name, float value, bool ok,
+                              const char *rule) {
+    if (ok && isfinite(value))
+        return TP_OK;
+    return tp_fail(context, TP_ERR_ARGUMENT, "optimizer: %s is %g; it must be %s", name, (double)value, rule);
+}
+
+static tp_status check_numbers(const struct tp_context *context, const tp_optimizer_options *o) {
+    static const char *const positive = "positive and finite", *const fraction = "0 or more and below 1";
+    const struct {
+        const char *name;
+        float value;
+        bool ok;
+        const char *rule;
+    } checks[] = {
+        {"learning_rate", o->learning_rate, o->learning_rate > 0, positive},
+        {"momentum", o->momentum, o->momentum >= 0 && o->momentum < 1, fraction},
+        {"beta1", o->beta1, o->beta1 >= 0 && o->beta1 < 1, fraction},
+        {"beta2", o->beta2, o->beta2 >= 0 && o->beta2 < 1, fraction},
+        {"epsilon", o->epsilon, o->epsilon > 0, positive},
+        {"weight_decay", o->weight_decay, o->weight_decay >= 0, "0 or more and finite"},
+        {"clip_norm", o->clip_norm, o->clip_norm >= 0, "0 (off) or more and finite"},
+        {"step_factor", o->step_factor, o->schedule != TP_STEP || o->step_factor > 0, positive},
+        {"final_factor", o->final_factor, o->final_factor >= 0 && o->final_factor <= 1, "0..1"},
+    };
+    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+        const tp_status status = check_number(context, checks[i].name, checks[i].value, checks[i].ok, checks[i].rule);
+        if (status)
+            return status;
+    }
+    return TP_OK;
+}
+
+tp_status tp_check_optimizer(const struct tp_context *context, const tp_optimizer_options *o) {
+    if (!tp_optimizer_name(o->kind))
+        return tp_fail(context, TP_ERR_ARGUMENT, "optimizer: kind %d is unknown", (int)o->kind);
+    if (!tp_schedule_name(o->schedule))
+        return tp_fail(context, TP_ERR_ARGUMENT, "optimizer: schedule %d is unknown", (int)o->schedule);
+    if (o->schedule == TP_STEP && o->step_every < 1)
+        return tp_fail(context, TP_ERR_ARGUMENT, "optimizer: step_every is 0; it must be at least 1");
+    if (o->schedule == TP_COSINE && o->total_steps <= o->warmup_steps)
+        return tp_fail(context, TP_ERR_ARGUMENT, "optimizer: total_steps is %llu; it must be more than warmup_steps, %llu",
+                       (unsigned long long)o->total_steps, (unsigned long long)o->warmup_steps);
+    return check_numbers(context, o);
+}
+
+static size_t chunks(size_t count) {
+    return count / TP_SUM_CHUNK + (count % TP_SUM_CHUNK != 0);
+}
+
+static void lay_out(struct tp_optimizer *optimizer, struct tp_arena *arena) {
+    const size_t count = optimizer->model->parameter_count;
+    for (int i = 0; i < state_count(optimizer->options.kind); i++)
+        optimizer->state[i] = tp_arena_take(arena, count, sizeof(float));
+    optimizer->square_sums = tp_arena_take(arena, chunks(count), sizeof(float));
+}
+
+static size_t needed(struct tp_optimizer optimizer) {
+    struct tp_arena arena = {0};
+    tp_arena_take(&arena, 1, sizeof optimizer);
+    lay_out(&optimizer, &arena);
+    return arena.used;
+}
+
+size_t tp_optimizer_size(const tp_model *model, const tp_optimizer_options *options) {
+    if (!model || !options || tp_check_optimizer(model->context, options))
+        return 0;
+    return tp_block_size(needed((struct tp_optimizer){.model = model, .options = *options}));
+}
+
+tp_status tp_optimizer_create(const tp_model *model, const tp_optimizer_options *options, void *memory, size_t size,
+                              tp_optimizer **optimizer) {
+    if (!model)
+        return TP_ERR_ARGUMENT;
+    if (!options || !optimizer)
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "%s is NULL", options ? "optimizer" : "options");
+    tp_status status = tp_check_optimizer(model->context, options);
+    if (status)
+        return status;
+    struct tp_optimizer made = {.model = model, .options = *options};
+    status = tp_block_open(model->context, "optimizer", needed(made), memory, size, &made.block);
+    if (status)
+        return status;
+    struct tp_arena arena = {.base = made.block.base};
+    *optimizer = tp_arena_take(&arena, 1, sizeof made);
+    lay_out(&made, &arena);
+    for (int i = 0; i < state_count(options->kind); i++)
+        memset(made.state[i], 0, model->parameter_count * sizeof(float));
+    **optimizer = made;
+    return TP_OK;
+}
+
+void tp_optimizer_destroy(tp_optimizer *optimizer) {
+    if (optimizer) {
+        const struct tp_block block = optimizer->block;
+        tp_block_close(optimizer->model->context, &block);
+    }
+}
+
+void tp_update_begin(struct tp_optimizer *optimizer) {
+    const tp_optimizer_options *o = &optimizer->options;
+    const uint64_t t = ++optimizer->steps;
+    const double rate = (double)tp_learning_rate(optimizer->model->context->isa, o, t);
+    const double beta1 = (double)o->beta1, beta2 = (double)o->beta2;
+    const bool adam = o->kind == TP_ADAM || o->kind == TP_ADAMW;
+    optimizer->next = (struct tp_update){
+        .rate = (float)(adam ? rate / (1 - tp_power(beta1, t)) : rate),
+        .gradient_scale = 1,
+        .decay = (float)(o->kind == TP_ADAMW ? rate * (double)o->weight_decay : (double)o->weight_decay),
+        .momentum = o->momentum,
+        .beta1 = o->beta1,
+        .one_minus_beta1 = (float)(1 - beta1),
+        .beta2 = o->beta2,
+        .one_minus_beta2 = (float)(1 - beta2),
+        .second_scale = (float)(1 / sqrt(1 - tp_power(beta2, t))),
+        .epsilon = o->epsilon,
+    };
+}
+
+/* The factor that brings the gradient's norm down to clip_norm. Chunks have a fixed size and are added in order, so that
+ * the norm does not depend on the team. */
+static float clip(struct tp_optimizer *optimizer, const float *gradients, struct tp_team team) {
+    const size_t count = optimizer->model->parameter_count;
+    const struct tp_range mine = tp_share(chunks(count), 1, team.id, team.size);
+    for (size_t c = mine.begin; c < mine.end; c++) {
+        const size_t first = c * TP_SUM_CHUNK, rest = count - first;
+        optimizer->square_sums[c] = optimizer->model->context->isa->square_sum(
+            gradients + first, rest < TP_SUM_CHUNK ? rest : TP_SUM_CHUNK);
+    }
+    tp_team_barrier(team);
+    double sum = 0;
+    for (size_t c = 0; c < chunks(count); c++)
+        sum += (double)optimizer->square_sums[c];
+    const double norm = sqrt(sum), most = (double)optimizer->options.clip_norm;
+    return norm > most ? (float)(most / norm) : 1;
+}
+
+/* The part of the parameters [begin, end) that lies in mine. */
+static void update_part(const struct tp_optimizer *optimizer, const struct tp_update *update, float *parameters,
+                        const float *gradients, size_t begin, size_t end, struct tp_range mine) {
+    const size_t from = begin > mine.begin ? begin : mine.begin, to = end < mine.end ? end : mine.end;
+    if (from >= to)
+        return;
+    float *s = optimizer->state[0], *t = optimizer->state[1];
+    optimizer->model->context->isa->update[optimizer->options.kind](
+        update, parameters + from, gradients + from, s ? s + from : NULL, t ? t + from : NULL, to - from);
+}
+
+void tp_run_update(struct tp_optimizer *optimizer, struct tp_model *model, const float *gradients,
+                   struct tp_team team) {
+    struct tp_update weights = optimizer->next;
+    if (optimizer->options.clip_norm > 0)
+        weights.gradient_scale = clip(optimizer, gradients, team);
+    struct tp_update biases = weights;
+    biases.decay = 0;
+    const struct tp_range mine = tp_share(model->parameter_count, TP_SUM_LANES, team.id, team.size);
+    for (size_t l = 0; l < model->layers; l++) {
+        const struct tp_shape *s = &model->shape[l];
+        update_part(optimizer, &weights, model->parameters, gradients, s->weight, s->bias, mine);
+        update_part(optimizer, &biases, model->parameters, gradients, s->bias, s->bias + s->outputs, mine);
+    }
+    tp_team_barrier(team);
+}
+
+struct update_call {
+    struct tp_optimizer *optimizer;
+    struct tp_model *model;
+    const float *gradients;
+};
+
+static void update_task(void *argument, struct tp_team team) {
+    const struct update_call *call = argument;
+    tp_run_update(call->optimizer, call->model, call->gradients, team);
+}
+
+tp_status tp_optimizer_step(tp_optimizer *optimizer, tp_model *model, const float *gradients) {
+    if (!model)
+        return TP_ERR_ARGUMENT;
+    if (!optimizer || !gradients)
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "%s is NULL", optimizer ? "gradients" : "optimizer");
+    if (optimizer->model != model)
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "optimizer was made for another model");
+    tp_update_begin(optimizer);
+    struct update_call call = {optimizer, model, gradients};
+    /* memory-bound: a parameter counts like some ten operations of a product */
+    tp_parallel(tp_useful_threads(model->context->threads, 10.0 * (double)model->parameter_count), update_task, &call);
+    return TP_OK;
+}
+
+uint64_t tp_optimizer_steps(const tp_optimizer *optimizer) {
+    return optimizer ? optimizer->steps : 0;
+}
+
+float tp_optimizer_learning_rate(const tp_optimizer *optimizer, uint64_t step) {
+    if (!optimizer || !step)
+        return 0;
+    return tp_learning_rate(optimizer->model->context->isa, &optimizer->options, step);
+}

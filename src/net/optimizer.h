@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TP_NET_OPTIMIZER_H
+#define TP_NET_OPTIMIZER_H
+
+#include "core/memory.h"
+#include "net/model.h"
+
+struct tp_optimizer {
+    const struct tp_model *model;
+    struct tp_block block;
+    tp_optimizer_options options;
+    uint64_t steps;
+    float *state[2];      /* flat like the parameters; NULL where the rule has none */
+    float *square_sums;   /* per TP_SUM_CHUNK gradients, for clipping */
+    struct tp_update next; /* numbers of the step that is being done */
+};
+
+tp_status tp_check_optimizer(const struct tp_context *context, const tp_optimizer_options *options);
+
+/* Prepares the next step, before the team starts. */
+void tp_update_begin(struct tp_optimizer *optimizer);
+/* A thread's part of the step; ends with a barrier. */
+void tp_run_update(struct tp_optimizer *optimizer, struct tp_model *model, const float *gradients, struct tp_team team);
+
+#endif

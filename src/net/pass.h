@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The stages of a step. Every function here is run by all threads of a team (core/parallel.h); each stage ends with a
+ * barrier, so that the next one may read what it wrote.
+ */
+#ifndef TP_NET_PASS_H
+#define TP_NET_PASS_H
+
+#include "net/workspace.h"
+
+/* z or a of the last layer is in workspace->layer[L-1] afterwards, and A_L in y if it is not NULL. */
+void tp_run_forward(struct tp_workspace *workspace, float *y, size_t ldy, struct tp_team team);
+
+/* Loss per sample into workspace->loss, right answers into workspace->count, and with derivative dZ_L into delta[0]. */
+void tp_run_loss(struct tp_workspace *workspace, const tp_targets *targets, bool derivative, struct tp_team team);
+
+/* dZ_L = dJ/dA_L through the last activation, into delta[0]. */
+void tp_run_output_derivative(struct tp_workspace *workspace, const float *dy, size_t lddy, struct tp_team team);
+
+/* From dZ_L in delta[0]: flat gradients, and dx if it is not NULL. */
+void tp_run_backward(struct tp_workspace *workspace, float *gradients, float *dx, size_t lddx, struct tp_team team);
+
+/* Mean loss and right answers of the last tp_run_loss; the same on every thread. */
+tp_score tp_read_score(const struct tp_workspace *workspace);
+
+/* Threads for work on batch samples. */
+int tp_pass_threads(const struct tp_workspace *workspace, size_t batch, bool training);
+
+/* Index of the largest element, the lowest among equals. */
+size_t tp_largest(const float *row, size_t n);
+
+/* Classes against the model's outputs; what names them in messages. */
+tp_status tp_check_classes(const struct tp_model *model, const char *what, const int32_t *classes, size_t count);
+tp_status tp_check_targets(const struct tp_workspace *workspace, const tp_targets *targets);
+
+#endif

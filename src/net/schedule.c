@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Learning-rate schedules: functions of the step alone, in double, rounded once. */
+#include "net/schedule.h"
+
+double tp_power(double base, uint64_t exponent) {
+    double result = 1;
+    for (; exponent; exponent >>= 1, base *= base)
+        if (exponent & 1)
+            result *= base;
+    return result;
+}
+
+/* (1 + cos(pi p)) / 2 between 1 and final */
+static double cosine(const struct tp_isa *isa, const tp_optimizer_options *o, uint64_t step) {
+    const uint64_t done = step - 1 > o->warmup_steps ? step - 1 - o->warmup_steps : 0;
+    const uint64_t all = o->total_steps - o->warmup_steps;
+    const float progress = done < all ? (float)((double)done / (double)all) : 1;
+    const double final = (double)o->final_factor;
+    return final + (1 - final) * (1 + (double)isa->cosine(progress)) / 2;
+}
+
+float tp_learning_rate(const struct tp_isa *isa, const tp_optimizer_options *o, uint64_t step) {
+    double factor = 1;
+    if (o->schedule == TP_STEP)
+        factor = tp_power((double)o->step_factor, (step - 1) / o->step_every);
+    else if (o->schedule == TP_COSINE)
+        factor = cosine(isa, o, step);
+    if (step < o->warmup_steps)
+        factor *= (double)step / (double)o->warmup_steps;
+    return (float)((double)o->learning_rate * factor);
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The training loop: shuffled mini-batches, one parallel region per step, validation after each epoch. */
+#include "core/random.h"
+#include "net/gather.h"
+#include "net/optimizer.h"
+#include "net/pass.h"
+
+#include <math.h>
+#include <time.h>
+
+struct tp_trainer {
+    struct tp_model *model;
+    struct tp_block block;
+    const tp_data *data;
+    tp_train_options options; /* the optimiser's total_steps filled in */
+    struct tp_workspace *workspace;
+    struct tp_optimizer *optimizer;
+    uint32_t *pool;  /* sample numbers: first those to train on, then those held out */
+    uint32_t *order; /* of this epoch: a permutation of 0..train_count */
+    size_t train_count, held_out;
+    uint64_t steps_per_epoch;
+    size_t epoch;       /* done */
+    uint64_t step;      /* done in this epoch */
+    tp_score running;   /* of this epoch; loss summed over samples */
+    double step_seconds; /* of this epoch */
+    double epoch_began, run_began;
+};
+
+void tp_train_options_default(tp_train_options *options) {
+    if (!options)
+        return;
+    *options = (tp_train_options){.batch = 128, .epochs = 10, .shuffle = true, .seed = 1};
+    tp_optimizer_options_default(&options->optimizer);
+    options->optimizer.schedule = TP_COSINE;
+}
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static tp_status check_numbers(const struct tp_context *context, const tp_data *data, const tp_train_options *o) {
+    if (o->batch < 1)
+        return tp_fail(context, TP_ERR_ARGUMENT, "batch is 0; it must be at least 1");
+    if (o->epochs < 1)
+        return tp_fail(context, TP_ERR_ARGUMENT, "epochs is 0; it must be at least 1");
+    if (!(o->validation_fraction >= 0 && o->validation_fraction < 1))
+        return tp_fail(context, TP_ERR_ARGUMENT, "validation_fraction is %g; it must be 0 or more and below 1",
+                       o->validation_fraction);
+    if (o->validation && o->validation_fraction > 0)
+        return tp_fail(context, TP_ERR_ARGUMENT, "validation and validation_fraction exclude each other");
+    const double held_out = floor((double)data->samples * o->validation_fraction);
+    if (held_out >= (double)data->samples || (o->validation_fraction > 0 && held_out < 1))
+        return tp_fail(context, TP_ERR_ARGUMENT, "validation_fraction %g of %zu samples leaves one of the sets empty",
+                       o->validation_fraction, data->samples);
+    return TP_OK;
+}
+
+static tp_status check(const struct tp_model *model, const tp_data *data, const tp_train_options *options) {
+    if (!options)
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "options is NULL");
+    tp_status status = tp_check_data(model, "data", data, true);
+    if (!status)
+        status = check_numbers(model->context, data, options);
+    if (!status && options->validation)
+        status = tp_check_data(model, "validation", options->validation, true);
+    return status;
+}
+
+/* Everything about a trainer but its memory. */
+static struct tp_trainer describe(struct tp_model *model, const tp_data *data, const tp_train_options *options) {
+    struct tp_trainer t = {.model = model, .data = data, .options = *options};
+    t.held_out = (size_t)floor((double)data->samples * options->validation_fraction);
+    t.train_count = data->samples - t.held_out;
+    t.options.batch = options->batch < t.train_count ? options->batch : t.train_count;
+    t.steps_per_epoch = (t.train_count - 1) / t.options.batch + 1;
+    if (!t.options.optimizer.total_steps)
+        t.options.optimizer.total_steps = t.steps_per_epoch * options->epochs;
+    return t;
+}
+
+struct parts {
+    void *workspace, *optimizer;
+    size_t workspace_size, optimizer_size;
+};
+
+static struct parts lay_out(struct tp_trainer *t, struct tp_arena *arena) {
+    struct parts parts;
+    parts.workspace_size = tp_workspace_size(t->model, t->options.batch, TP_TRAINING);
+    parts.optimizer_size = tp_optimizer_size(t->model, &t->options.optimizer);
+    parts.workspace = tp_arena_take(arena, parts.workspace_size, 1);
+    parts.optimizer = tp_arena_take(arena, parts.optimizer_size, 1);
+    t->pool = tp_arena_take(arena, t->data->samples, sizeof *t->pool);
+    t->order = tp_arena_take(arena, t->train_count, sizeof *t->order);
+    return parts;
+}
+
+static size_t needed(struct tp_trainer t) {
+    struct tp_arena arena = {0};
+    tp_arena_take(&arena, 1, sizeof t);
+    const struct parts parts = lay_out(&t, &arena);
+    return parts.workspace_size && parts.optimizer_size ? arena.used : TP_SIZE_OVERFLOW;
+}
+
+size_t tp_trainer_size(const tp_model *model, const tp_data *data, const tp_train_options *options) {
+    if (!model || check(model, data, options))
+        return 0;
+    return tp_block_size(needed(describe((struct tp_model *)(uintptr_t)model, data, options)));
+}
+
+static void choose_pool(struct tp_trainer *t) {
+    if (t->options.shuffle && t->held_out)
+        tp_random_permutation(t->pool, t->data->samples, t->options.seed, TP_PURPOSE_SPLIT, 0);
+    else
+        for (size_t i = 0; i < t->data->samples; i++)
+            t->pool[i] = (uint32_t)i;
+}
+
+static void begin_epoch(struct tp_trainer *t) {
+    if (t->options.shuffle)
+        tp_random_permutation(t->order, t->train_count, t->options.seed, TP_PURPOSE_SHUFFLE, (uint32_t)t->epoch);
+    else
+        for (size_t i = 0; i < t->train_count; i++)
+            t->order[i] = (uint32_t)i;
+    t->running = (tp_score){0};
+    t->step_seconds = 0;
+}
+
+tp_status tp_trainer_create(tp_model *model, const tp_data *data, const tp_train_options *options, void *memory,
+                            size_t size, tp_trainer **trainer) {
+    if (!model)
+        return TP_ERR_ARGUMENT;
+    if (!trainer)
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "trainer is NULL");
+    tp_status status = check(model, data, options);
+    if (status)
+        return status;
+    struct tp_trainer t = describe(model, data, options);
+    status = tp_check_optimizer(model->context, &t.options.optimizer);
+    if (!status)
+        status = tp_block_open(model->context, "trainer", needed(t), memory, size, &t.block);
+    if (status)
+        return status;
+    struct tp_arena arena = {.base = t.block.base};
+    tp_trainer *made = tp_arena_take(&arena, 1, sizeof t);
+    const struct parts parts = lay_out(&t, &arena);
+    status = tp_workspace_create(model, t.options.batch, TP_TRAINING, parts.workspace, parts.workspace_size,
+                                 &t.workspace);
+    if (!status)
+        status = tp_optimizer_create(model, &t.options.optimizer, parts.optimizer, parts.optimizer_size, &t.optimizer);
+    if (status) {
+        tp_block_close(model->context, &t.block);
+        return status;
+    }
+    choose_pool(&t);
+    begin_epoch(&t);
+    *made = t;
+    *trainer = made;
+    return TP_OK;
+}
+
+void tp_trainer_destroy(tp_trainer *trainer) {
+    if (trainer) {
+        const struct tp_block block = trainer->block;
+        tp_block_close(trainer->model->context, &block);
+    }
+}
+
+struct step_call {
+    struct tp_trainer *trainer;
+    struct tp_batch batch;
+};
+
+static void step_task(void *argument, struct tp_team team) {
+    const struct step_call *call = argument;
+    struct tp_trainer *t = call->trainer;
+    struct tp_workspace *w = t->workspace;
+    tp_run_gather(w, &call->batch, team);
+    tp_run_forward(w, NULL, 0, team);
+    const tp_targets targets = tp_gathered_targets(w, t->data);
+    tp_run_loss(w, &targets, true, team);
+    if (!isfinite(tp_read_score(w).loss)) /* the same on every thread */
+        return;
+    if (team.id == 0)
+        tp_update_begin(t->optimizer); /* read after the barriers of the backward pass */
+    tp_run_backward(w, w->gradients, NULL, 0, team);
+    tp_run_update(t->optimizer, t->model, w->gradients, team);
+}
+
+static bool finite_rows(const float *p, size_t ld, size_t rows, size_t columns) {
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < columns; j++)
+            if (!isfinite(p[i * ld + j]))
+                return false;
+    return true;
+}
+
+static tp_status fail_nonfinite(const struct tp_trainer *t, uint64_t step, double loss) {
+    const struct tp_workspace *w = t->workspace;
+    const struct tp_model *model = t->model;
+    const struct tp_context *context = model->context;
+    const unsigned long long at = step;
+    if (!finite_rows(w->x, w->ldx, w->batch, model->inputs))
+        return tp_fail(context, TP_ERR_NONFINITE, "step %llu: loss is %g; the input samples are not finite", at, loss);
+    for (size_t l = 0; l < model->layers; l++)
+        if (!finite_rows(w->layer[l].p, w->layer[l].ld, w->batch, model->layer[l].width))
+            return tp_fail(context, TP_ERR_NONFINITE,
+                           "step %llu: loss is %g; the output of layer %zu (%s) is the first that is not finite", at,
+                           loss, l, tp_activation_name(model->layer[l].activation));
+    return tp_fail(context, TP_ERR_NONFINITE, "step %llu: loss is %g; every layer's output is finite: the targets are "
+                                              "not, or the loss overflows", at, loss);
+}
+
+static uint64_t steps_done(const struct tp_trainer *t) {
+    return t->epoch * t->steps_per_epoch + t->step;
+}
+
+/* Calls the step callback; true if it wants to stop. */
+static bool report_step(const struct tp_trainer *t, double loss) {
+    const tp_step step = {steps_done(t),     t->steps_per_epoch, t->epoch + 1,
+                          t->options.epochs, loss,               now() - t->run_began};
+    return t->options.on_step && t->options.on_step(t->options.user, &step);
+}
+
+static tp_status run_step(struct tp_trainer *t) {
+    const size_t first = (size_t)t->step * t->options.batch, rest = t->train_count - first;
+    struct step_call call = {
+        t, {t->data, t->pool, t->order, first, rest < t->options.batch ? rest : t->options.batch, true}};
+    const double began = now();
+    tp_parallel(tp_pass_threads(t->workspace, call.batch.count, true), step_task, &call);
+    t->step_seconds += now() - began;
+    const tp_score score = tp_read_score(t->workspace);
+    if (!isfinite(score.loss))
+        return fail_nonfinite(t, steps_done(t) + 1, score.loss);
+    t->step++;
+    t->running.loss += score.loss * (double)score.samples;
+    t->running.correct += score.correct;
+    t->running.samples += score.samples;
+    return report_step(t, score.loss) ? TP_ERR_STOPPED : TP_OK;
+}
+
+static tp_score validate(const struct tp_trainer *t) {
+    struct tp_evaluation e = {.workspace = t->workspace, .data = t->data};
+    if (t->options.validation)
+        e = (struct tp_evaluation){t->workspace, t->options.validation, NULL, t->options.validation->samples, NULL};
+    else if (t->held_out)
+        e = (struct tp_evaluation){t->workspace, t->data, t->pool + t->train_count, t->held_out, NULL};
+    return e.count ? tp_run_evaluation(&e) : (tp_score){0};
+}
+
+/* Closes the epoch, calls the callback, begins the next; true if the callback wants to stop. */
+static bool end_epoch(struct tp_trainer *t) {
+    tp_epoch epoch = {
+        .epoch = t->epoch + 1,
+        .epochs = t->options.epochs,
+        .steps = steps_done(t),
+        .learning_rate = (double)tp_optimizer_learning_rate(t->optimizer, tp_optimizer_steps(t->optimizer)),
+        .train = t->running,
+        .validation = validate(t),
+    };
+    epoch.train.loss /= (double)epoch.train.samples;
+    epoch.seconds = now() - t->epoch_began;
+    epoch.samples_per_second = (double)epoch.train.samples / t->step_seconds;
+    t->epoch++;
+    t->step = 0;
+    begin_epoch(t);
+    t->epoch_began = now();
+    return t->options.on_epoch && t->options.on_epoch(t->options.user, &epoch);
+}
+
+tp_status tp_trainer_run(tp_trainer *t) {
+    if (!t)
+        return TP_ERR_ARGUMENT;
+    t->run_began = t->epoch_began = now();
+    while (t->epoch < t->options.epochs) {
+        tp_status status = TP_OK;
+        while (!status && t->step < t->steps_per_epoch)
+            status = run_step(t);
+        if (status == TP_ERR_NONFINITE)
+            return status;
+        const bool stopped = status == TP_ERR_STOPPED;
+        if ((t->step == t->steps_per_epoch && end_epoch(t)) || stopped)
+            return tp_fail(t->model->context, TP_ERR_STOPPED, "stopped by a callback after step %llu",
+                           (unsigned long long)steps_done(t));
+    }
+    return TP_OK;
+}

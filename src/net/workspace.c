@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "net/workspace.h"
+
+size_t tp_padded(size_t width) {
+    const size_t line = TP_ALIGNMENT / sizeof(float);
+    const size_t rounded = tp_size_mul(width / line + (width % line != 0), line);
+    return rounded % 256 == 0 ? tp_size_add(rounded, line) : rounded;
+}
+
+static struct tp_matrix take_matrix(struct tp_arena *arena, size_t rows, size_t width) {
+    const size_t ld = tp_padded(width);
+    return (struct tp_matrix){tp_arena_take(arena, tp_size_mul(rows, ld), sizeof(float)), ld};
+}
+
+static size_t larger(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
+/* Of every product of a step: forward, dW, dX. */
+static size_t largest_scratch(const struct tp_workspace *w) {
+    const struct tp_isa *isa = w->model->context->isa;
+    const struct tp_blocking *blocking = w->model->context->blocking;
+    size_t most = 0;
+    for (size_t l = 0; l < w->model->layers; l++) {
+        const size_t in = w->model->shape[l].inputs, out = w->model->shape[l].outputs, n = w->max_batch;
+        most = larger(most, tp_gemm_scratch(isa, blocking, n, out, in));
+        if (w->mode == TP_TRAINING) {
+            most = larger(most, tp_gemm_scratch(isa, blocking, in, out, n));
+            most = larger(most, tp_gemm_scratch(isa, blocking, n, in, out));
+        }
+    }
+    return tp_padded(most);
+}
+
+static void lay_out_layers(struct tp_workspace *w, struct tp_arena *arena) {
+    const struct tp_model *model = w->model;
+    struct tp_matrix pair[2];
+    if (w->mode == TP_INFERENCE)
+        for (int i = 0; i < 2; i++)
+            pair[i] = take_matrix(arena, w->max_batch, tp_model_widest(model));
+    for (size_t l = 0; l < model->layers; l++)
+        w->layer[l] =
+            w->mode == TP_INFERENCE ? pair[l % 2] : take_matrix(arena, w->max_batch, model->layer[l].width);
+}
+
+void tp_workspace_lay_out(struct tp_workspace *w, struct tp_arena *arena) {
+    const struct tp_model *model = w->model;
+    const size_t outputs = tp_model_outputs(model), threads = (size_t)w->threads;
+    w->input = take_matrix(arena, w->max_batch, model->inputs);
+    lay_out_layers(w, arena);
+    if (w->mode == TP_TRAINING) {
+        for (int i = 0; i < 2; i++)
+            w->delta[i] = take_matrix(arena, w->max_batch, tp_model_widest(model));
+        w->gradients = tp_arena_take(arena, model->parameter_count, sizeof(float));
+    }
+    w->target = take_matrix(arena, threads, outputs);
+    w->loss = tp_arena_take(arena, w->max_batch, sizeof(float));
+    w->classes = tp_arena_take(arena, w->max_batch, sizeof(int32_t));
+    w->values = take_matrix(arena, w->max_batch, outputs);
+    w->count = tp_arena_take(arena, threads, sizeof *w->count);
+    w->scratch_each = largest_scratch(w);
+    w->scratch = tp_arena_take(arena, tp_size_mul(threads, w->scratch_each), sizeof(float));
+}
+
+static struct tp_workspace describe(const struct tp_model *model, size_t max_batch, tp_mode mode) {
+    return (struct tp_workspace){
+        .model = model, .max_batch = max_batch, .mode = mode, .threads = model->context->threads};
+}
+
+static size_t needed(struct tp_workspace w) {
+    struct tp_arena arena = {0};
+    tp_arena_take(&arena, 1, sizeof w);
+    tp_workspace_lay_out(&w, &arena);
+    return arena.used;
+}
+
+static bool valid(size_t max_batch, tp_mode mode) {
+    return max_batch > 0 && (mode == TP_INFERENCE || mode == TP_TRAINING);
+}
+
+size_t tp_workspace_size(const tp_model *model, size_t max_batch, tp_mode mode) {
+    return model && valid(max_batch, mode) ? tp_block_size(needed(describe(model, max_batch, mode))) : 0;
+}
+
+tp_status tp_workspace_create(const tp_model *model, size_t max_batch, tp_mode mode, void *memory, size_t size,
+                              tp_workspace **workspace) {
+    if (!model)
+        return TP_ERR_ARGUMENT;
+    const struct tp_context *context = model->context;
+    if (!workspace)
+        return tp_fail(context, TP_ERR_ARGUMENT, "workspace is NULL");
+    if (!valid(max_batch, mode))
+        return tp_fail(context, TP_ERR_ARGUMENT,
+                       "max_batch is %zu and mode %d; max_batch must be at least 1, mode TP_INFERENCE or TP_TRAINING",
+                       max_batch, (int)mode);
+    struct tp_workspace w = describe(model, max_batch, mode);
+    const tp_status status = tp_block_open(context, "workspace", needed(w), memory, size, &w.block);
+    if (status)
+        return status;
+    struct tp_arena arena = {.base = w.block.base};
+    *workspace = tp_arena_take(&arena, 1, sizeof w);
+    tp_workspace_lay_out(&w, &arena);
+    **workspace = w;
+    return TP_OK;
+}
+
+void tp_workspace_destroy(tp_workspace *workspace) {
+    if (workspace) {
+        const struct tp_block block = workspace->block;
+        tp_block_close(workspace->model->context, &block);
+    }
+}

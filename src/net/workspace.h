@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TP_NET_WORKSPACE_H
+#define TP_NET_WORKSPACE_H
+
+#include "core/memory.h"
+#include "net/model.h"
+
+/* A matrix with padded rows. */
+struct tp_matrix {
+    float *p;
+    size_t ld;
+};
+
+static inline float *tp_row(const struct tp_matrix *matrix, size_t row) {
+    return matrix->p + row * matrix->ld;
+}
+
+/* What one thread counts on its own; a cache line each. */
+struct tp_count {
+    _Alignas(TP_ALIGNMENT) size_t correct;
+};
+
+struct tp_workspace {
+    const struct tp_model *model;
+    struct tp_block block;
+    size_t max_batch;
+    tp_mode mode;
+    int threads;
+    struct tp_matrix input;              /* scaled samples of a gathered batch */
+    struct tp_matrix layer[TP_MAX_LAYERS]; /* A_l; of the last layer Z_L for BCE and CCE */
+    struct tp_matrix delta[2];           /* dZ_l, alternating; training only */
+    struct tp_matrix target;             /* a one-hot row per thread */
+    float *loss;                         /* per sample */
+    int32_t *classes;                    /* of a gathered batch */
+    struct tp_matrix values;             /* of a gathered batch */
+    struct tp_count *count;              /* per thread */
+    float *scratch;                      /* scratch_each floats per thread, for packing */
+    size_t scratch_each;
+    float *gradients; /* flat, for the trainer; training only */
+
+    /* of the last forward; batch = 0: none */
+    size_t batch;
+    const float *x;
+    size_t ldx;
+};
+
+/* Row length in memory for rows of width floats: whole cache lines, and never a multiple of 1 KiB, at which the rows of
+ * a column would share cache sets. */
+size_t tp_padded(size_t width);
+
+/* Lays the workspace's parts out in the arena. */
+void tp_workspace_lay_out(struct tp_workspace *workspace, struct tp_arena *arena);
+
+#endif
