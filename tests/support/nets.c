@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "nets.h"
+#include "support.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+const struct test_head test_heads[TEST_HEADS] = {
+    {TP_IDENTITY, TP_MSE}, {TP_RELU, TP_MSE},    {TP_LEAKY_RELU, TP_MSE}, {TP_SIGMOID, TP_MSE},
+    {TP_TANH, TP_MSE},     {TP_SOFTMAX, TP_MSE}, {TP_SIGMOID, TP_BCE},    {TP_SOFTMAX, TP_CCE},
+};
+
+const tp_activation test_hidden[TEST_HIDDEN] = {TP_IDENTITY, TP_RELU, TP_LEAKY_RELU, TP_SIGMOID, TP_TANH};
+
+struct ref_net test_net(size_t hidden, const size_t *widths, tp_activation activation, struct test_head head) {
+    struct ref_net net = {.layers = hidden + 1, .loss = head.loss};
+    net.width[0] = widths[0];
+    for (size_t l = 1; l <= net.layers; l++) {
+        net.width[l] = widths[l];
+        net.activation[l] = l == net.layers ? head.activation : activation;
+        net.slope[l] = net.activation[l] == TP_LEAKY_RELU ? (double)TEST_SLOPE : 0;
+    }
+    return net;
+}
+
+const char *test_net_name(const struct ref_net *net) {
+    static char name[256];
+    size_t used = (size_t)snprintf(name, sizeof name, "%zu", net->width[0]);
+    for (size_t l = 1; l <= net->layers; l++) {
+        used += (size_t)snprintf(name + used, sizeof name - used, "-%s-%zu", tp_activation_name(net->activation[l]),
+                                 net->width[l]);
+    }
+    snprintf(name + used, sizeof name - used, "/%s", tp_loss_name(net->loss));
+    return name;
+}
+
+tp_model *test_model(tp_context *context, const struct ref_net *net, const float *parameters) {
+    tp_layer layers[REF_MAX_LAYERS];
+    for (size_t l = 0; l < net->layers; l++) {
+        layers[l] = (tp_layer){net->width[l + 1], net->activation[l + 1], (float)net->slope[l + 1]};
+    }
+    tp_model_options options;
+    tp_model_options_default(&options);
+    options.inputs = net->width[0];
+    options.layers = net->layers;
+    options.layer = layers;
+    options.loss = net->loss;
+    tp_model *model = NULL;
+    cr_assert_eq(tp_model_create(context, &options, &model), TP_OK, "%s", tp_test_message(context));
+    if (parameters) {
+        cr_assert_eq(tp_model_set_parameters(model, parameters, ref_parameter_count(net)), TP_OK);
+    }
+    return model;
+}
+
+/* Multiples of 2^-16, so that floats hold them, and their sum, exactly. */
+static void fill_distribution(float *row, size_t n, uint64_t seed) {
+    const float unit = 0x1p-16f;
+    float left = 1;
+    for (size_t j = 0; j + 1 < n; j++) {
+        row[j] = (float)(tp_test_random(seed, j) % (uint64_t)(left / unit / 2 + 1)) * unit;
+        left -= row[j];
+    }
+    row[n - 1] = left;
+}
+
+void test_fill_targets(float *targets, const struct ref_net *net, size_t batch, uint64_t seed) {
+    const size_t n = net->width[net->layers];
+    if (net->loss != TP_CCE) {
+        tp_test_fill(targets, batch * n, seed, net->loss == TP_MSE ? -1.0f : 0.0f, 1.0f);
+        return;
+    }
+    for (size_t i = 0; i < batch; i++) {
+        fill_distribution(targets + i * n, n, seed + i);
+    }
+}
+
+double *test_widen(const float *x, size_t n) {
+    double *wide = tp_test_doubles(n);
+    for (size_t i = 0; i < n; i++) {
+        wide[i] = (double)x[i];
+    }
+    return wide;
+}

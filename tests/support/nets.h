@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Networks that tests run through both the oracle and the library. */
+#ifndef TP_TESTS_SUPPORT_NETS_H
+#define TP_TESTS_SUPPORT_NETS_H
+
+#include "../reference.h"
+
+/* Last activations with the losses that they accept. */
+struct test_head {
+    tp_activation activation;
+    tp_loss loss;
+};
+
+#define TEST_HEADS 8
+extern const struct test_head test_heads[TEST_HEADS];
+
+/* Hidden layers may have any activation but softmax. */
+#define TEST_HIDDEN 5
+extern const tp_activation test_hidden[TEST_HIDDEN];
+
+#define TEST_SLOPE 0.125f /* of every leaky layer; exact in float */
+
+/* widths holds inputs, hidden widths, outputs: hidden + 2 of them. */
+struct ref_net test_net(size_t hidden, const size_t *widths, tp_activation activation, struct test_head head);
+
+/* "3-relu-10-sigmoid/bce" for messages; a buffer that the next call overwrites. */
+const char *test_net_name(const struct ref_net *net);
+
+/* The library's model of the same network. parameters NULL: as initialised. */
+tp_model *test_model(tp_context *context, const struct ref_net *net, const float *parameters);
+
+/* Targets that the loss accepts: MSE in [-1, 1), BCE in [0, 1), CCE rows of soft targets that sum to exactly 1. */
+void test_fill_targets(float *targets, const struct ref_net *net, size_t batch, uint64_t seed);
+
+/* A copy in double precision; release with free. */
+double *test_widen(const float *x, size_t n);
+
+#endif

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * tp_sgemm on every instruction set against the chain that the header promises, bit by bit: edge sizes of tiles and
+ * blocks (blocking made small), every transpose, leading dimensions, misaligned and guarded memory, alpha and beta.
+ */
+#include "core/context.h"
+#include "gemm/gemm.h"
+#include "support/support.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct problem {
+    size_t m, n, k;
+    bool ta, tb;
+    float alpha, beta;
+    size_t extra; /* leading dimensions beyond the row length */
+    size_t misalign;
+    bool integers;
+};
+
+struct matrix {
+    float *p;
+    size_t rows, columns, ld;
+};
+
+static struct matrix make(size_t rows, size_t columns, const struct problem *p, uint64_t seed) {
+    struct matrix x = {.rows = rows, .columns = columns, .ld = columns + p->extra + !columns};
+    x.p = tp_test_guarded(rows * x.ld, p->misalign);
+    for (size_t i = 0; i < rows; i++) {
+        if (p->integers)
+            tp_test_fill_integers(x.p + i * x.ld, columns, seed + i, -8, 8);
+        else
+            tp_test_fill(x.p + i * x.ld, columns, seed + i, -1, 1);
+    }
+    return x;
+}
+
+static float at(const struct matrix *x, bool transposed, size_t i, size_t j) {
+    return transposed ? x->p[j * x->ld + i] : x->p[i * x->ld + j];
+}
+
+/* The header's words: acc = beta C (0 if beta is 0), then acc = fma(alpha a, b, acc), k ascending. */
+static float chain(const struct problem *p, const struct matrix *a, const struct matrix *b, float c, size_t i,
+                   size_t j) {
+    float acc = p->beta == 0 ? 0 : p->beta * c;
+    for (size_t k = 0; p->alpha != 0 && k < p->k; k++)
+        acc = fmaf(p->alpha * at(a, p->ta, i, k), at(b, p->tb, k, j), acc);
+    return acc;
+}
+
+static double exact(const struct problem *p, const struct matrix *a, const struct matrix *b, float c, size_t i,
+                    size_t j, double *magnitude) {
+    double sum = (double)p->beta * (double)c;
+    *magnitude = fabs(sum);
+    for (size_t k = 0; k < p->k; k++) {
+        const double term = (double)p->alpha * (double)at(a, p->ta, i, k) * (double)at(b, p->tb, k, j);
+        sum += term;
+        *magnitude += fabs(term);
+    }
+    return sum;
+}
+
+/* Standard bound of a chain with k fused steps, alpha a and beta c rounded: gamma_{k+2}. */
+static bool accurate(double expected, double actual, double magnitude, size_t k) {
+    const double ku = (double)(k + 2) * 0x1p-24;
+    return fabs(actual - expected) <= ku / (1 - ku) * magnitude + 0x1p-140 * (double)(k + 2);
+}
+
+static void expected_c(const struct problem *p, const struct matrix *a, const struct matrix *b,
+                       const struct matrix *c, float *expected) {
+    for (size_t i = 0; i < c->rows; i++)
+        for (size_t j = 0; j < c->ld; j++) {
+            const float old = c->p[i * c->ld + j];
+            float *e = &expected[i * c->ld + j];
+            *e = old; /* beyond the columns nothing may change */
+            if (j >= c->columns)
+                continue;
+            *e = chain(p, a, b, old, i, j);
+            double magnitude;
+            const double sum = exact(p, a, b, old, i, j, &magnitude);
+            if (p->integers)
+                cr_assert(sum == (double)*e, "the integers of this test are not exact");
+            else if (magnitude < 1e38) /* beyond that the chain may overflow on its way */
+                cr_assert(accurate(sum, (double)*e, magnitude, p->k));
+        }
+}
+
+/* Runs one problem and compares; true if all bits are as promised. */
+static bool check(tp_context *context, const struct problem *p) {
+    const struct matrix a = make(p->ta ? p->k : p->m, p->ta ? p->m : p->k, p, 11);
+    const struct matrix b = make(p->tb ? p->n : p->k, p->tb ? p->k : p->n, p, 1234567);
+    const struct matrix c = make(p->m, p->n, p, 987654321);
+    float *expected = tp_test_floats(c.rows * c.ld);
+    expected_c(p, &a, &b, &c, expected);
+    const tp_status status = tp_sgemm(context, p->ta ? TP_TRANSPOSE : TP_NO_TRANSPOSE,
+                                      p->tb ? TP_TRANSPOSE : TP_NO_TRANSPOSE, p->m, p->n, p->k, p->alpha, a.p, a.ld,
+                                      b.p, b.ld, p->beta, c.p, c.ld, NULL, 0);
+    cr_expect_eq(status, TP_OK);
+    const bool same = tp_test_same_bits(expected, c.p, c.rows * c.ld, "%s %zu x %zu x %zu%s%s alpha %g beta %g +%zu",
+                                        tp_context_isa(context), p->m, p->n, p->k, p->ta ? " A^T" : "",
+                                        p->tb ? " B^T" : "", (double)p->alpha, (double)p->beta, p->extra);
+    tp_test_guarded_free(a.p);
+    tp_test_guarded_free(b.p);
+    tp_test_guarded_free(c.p);
+    free(expected);
+    return same;
+}
+
+/* A context like the given one with a blocking of the test's own. */
+static tp_context with_blocking(const tp_context *context, const struct tp_blocking *blocking) {
+    tp_context copy = *context;
+    copy.blocking = blocking;
+    return copy;
+}
+
+/* Every m and n up to two tiles and one more, small k, all transposes, blocks smaller than a tile and larger. */
+static size_t sweep_tiles(const tp_context *context, const struct tp_blocking *blocking) {
+    tp_context c = with_blocking(context, blocking);
+    static const size_t ks[] = {0, 1, 2, 5, 9};
+    size_t cases = 0, wrong = 0;
+    for (size_t m = 0; m <= 2 * c.isa->mr + 1; m++)
+        for (size_t n = 0; n <= 2 * c.isa->nr + 1; n += n < 20 || n + 4 > 2 * c.isa->nr ? 1 : 5) {
+            const size_t k = ks[(m + n) % 5];
+            const struct problem p = {.m = m,
+                                      .n = n,
+                                      .k = k,
+                                      .ta = cases & 1,
+                                      .tb = cases >> 1 & 1,
+                                      .alpha = 1,
+                                      .beta = (float)(cases % 3),
+                                      .extra = cases % 3 == 2 ? 17 : cases % 3,
+                                      .misalign = 4 * (cases % 16),
+                                      .integers = true};
+            wrong += !check(&c, &p);
+            cases++;
+        }
+    cr_expect_eq(wrong, 0);
+    return cases;
+}
+
+Test(gemm, edges_of_tiles_and_blocks_are_exact) {
+    static const struct tp_blocking small[] = {{1, 1, 1}, {3, 2, 5}, {16, 4, 40}, {1000, 1000, 1000}};
+    for (int i = 0; i < tp_test_isa_count(); i++) {
+        tp_context *context = tp_test_context(tp_test_isa(i), 1);
+        size_t cases = 0;
+        for (size_t b = 0; b < sizeof small / sizeof *small; b++)
+            cases += sweep_tiles(context, &small[b]);
+        cr_expect_geq(cases, 400, "%s: only %zu cases ran", tp_test_isa(i), cases);
+        tp_context_destroy(context);
+    }
+}
+
+Test(gemm, edges_of_the_chosen_blocking) {
+    for (int i = 0; i < tp_test_isa_count(); i++) {
+        tp_context *context = tp_test_context(tp_test_isa(i), 1);
+        const struct tp_blocking *b = context->blocking;
+        const size_t mr = context->isa->mr, nr = context->isa->nr;
+        const struct problem problems[] = {
+            {.m = 2, .n = 3, .k = b->kc - 1, .alpha = 1, .integers = true},
+            {.m = 3, .n = 2, .k = b->kc, .alpha = 1, .beta = 1, .integers = true},
+            {.m = mr, .n = nr, .k = b->kc + 1, .tb = true, .alpha = 1, .integers = true},
+            {.m = mr + 1, .n = nr + 1, .k = 2 * b->kc + 3, .ta = true, .alpha = 1, .integers = true},
+            {.m = b->mc - 1, .n = 2, .k = 3, .alpha = 1, .integers = true},
+            {.m = b->mc + 1, .n = 2, .k = 3, .ta = true, .alpha = 1, .beta = 1, .integers = true},
+            {.m = 2, .n = b->nc - 1, .k = 2, .alpha = 1, .integers = true},
+            {.m = 3, .n = b->nc + 1, .k = 3, .tb = true, .alpha = 1, .beta = 1, .integers = true},
+        };
+        for (size_t q = 0; q < sizeof problems / sizeof *problems; q++)
+            cr_expect(check(context, &problems[q]));
+        tp_context_destroy(context);
+    }
+}
+
+Test(gemm, real_data_with_every_alpha_and_beta) {
+    static const float factors[] = {0, -0.0f, 1, -1, 0.7f, 1e-40f, 3e38f, INFINITY, NAN};
+    const size_t count = sizeof factors / sizeof *factors;
+    for (int i = 0; i < tp_test_isa_count(); i++) {
+        tp_context *context = tp_test_context(tp_test_isa(i), 1);
+        for (size_t q = 0; q < 4 * count * count; q++) {
+            const struct problem p = {.m = 1 + q % 17,
+                                      .n = 1 + q % 37,
+                                      .k = 1 + q % 23,
+                                      .ta = q & 1,
+                                      .tb = q >> 1 & 1,
+                                      .alpha = factors[q / 4 % count],
+                                      .beta = factors[q / 4 / count],
+                                      .extra = q % 2};
+            cr_expect(check(context, &p));
+        }
+        tp_context_destroy(context);
+    }
+}
+
+Test(gemm, threads_do_not_change_a_bit) {
+    const struct problem p = {.m = 211, .n = 193, .k = 257, .tb = true, .alpha = 0.7f, .beta = 1.3f, .extra = 1};
+    for (int i = 0; i < tp_test_isa_count(); i++)
+        for (int threads = 1; threads <= 8; threads += threads < 3 ? 1 : 2) {
+            tp_context *context = tp_test_context(tp_test_isa(i), threads);
+            cr_expect(check(context, &p), "%d threads", threads);
+            tp_context_destroy(context);
+        }
+}
+
+/* beta = 0 must store, not multiply; alpha = 0 must not read A and B. */
+Test(gemm, nan_rules) {
+    for (int i = 0; i < tp_test_isa_count(); i++) {
+        tp_context *context = tp_test_context(tp_test_isa(i), 1);
+        float c[3] = {NAN, INFINITY, NAN};
+        const float a[1] = {2}, b[3] = {1, 2, 3}, zeros[3] = {0}, product[3] = {2, 4, 6};
+        cr_expect_eq(tp_sgemm(context, TP_NO_TRANSPOSE, TP_NO_TRANSPOSE, 1, 3, 1, 1, a, 1, b, 3, 0, c, 3, NULL, 0),
+                     TP_OK);
+        cr_expect(tp_test_same_bits(product, c, 3, "beta = 0"));
+        c[1] = NAN;
+        cr_expect_eq(tp_sgemm(context, TP_NO_TRANSPOSE, TP_NO_TRANSPOSE, 1, 3, 7, 0, NULL, 7, NULL, 3, 0, c, 3, NULL, 0),
+                     TP_OK);
+        cr_expect(tp_test_same_bits(zeros, c, 3, "alpha = 0 and beta = 0"));
+        const float bad[1] = {0}, infinite[3] = {INFINITY, 1, NAN};
+        cr_expect_eq(
+            tp_sgemm(context, TP_NO_TRANSPOSE, TP_NO_TRANSPOSE, 1, 3, 1, 1, bad, 1, infinite, 3, 0, c, 3, NULL, 0),
+            TP_OK);
+        cr_expect(isnan(c[0]) && c[1] == 0 && isnan(c[2]), "0 * Inf and 0 * NaN must show");
+        tp_context_destroy(context);
+    }
+}
+
+Test(gemm, workspace_of_the_caller) {
+    tp_context *context = tp_test_context(NULL, 2);
+    const size_t m = 40, n = 50, k = 60, size = tp_sgemm_workspace_size(context, m, n, k);
+    float *a = tp_test_floats(m * k), *b = tp_test_floats(k * n), *c = tp_test_floats(m * n), *d = tp_test_floats(m * n);
+    tp_test_fill(a, m * k, 1, -1, 1);
+    tp_test_fill(b, k * n, 2, -1, 1);
+    float *memory = tp_test_guarded(size / sizeof(float) + 1, 4);
+    cr_expect_eq(tp_sgemm(context, TP_NO_TRANSPOSE, TP_NO_TRANSPOSE, m, n, k, 1, a, k, b, n, 0, c, n, memory, size),
+                 TP_OK);
+    cr_expect_eq(tp_sgemm(context, TP_NO_TRANSPOSE, TP_NO_TRANSPOSE, m, n, k, 1, a, k, b, n, 0, d, n, NULL, 0), TP_OK);
+    cr_expect(tp_test_same_bits(c, d, m * n, "own workspace"));
+    cr_expect_eq(tp_sgemm(context, TP_NO_TRANSPOSE, TP_NO_TRANSPOSE, m, n, k, 1, a, k, b, n, 0, c, n, memory, 64),
+                 TP_ERR_MEMORY);
+    tp_test_guarded_free(memory);
+    free(a), free(b), free(c), free(d);
+    tp_context_destroy(context);
+}
+
+struct bad_call {
+    const char *names;
+    int ta;
+    size_t m, lda, ldb, ldc;
+    bool a, b, c;
+};
+
+Test(gemm, argument_errors_name_the_argument) {
+    static const struct bad_call calls[] = {
+        {"transpose_a", 2, 4, 3, 5, 5, true, true, true}, {"lda", 0, 4, 2, 5, 5, true, true, true},
+        {"lda", 1, 4, 3, 5, 5, true, true, true},         {"ldb", 0, 4, 3, 4, 5, true, true, true},
+        {"ldc", 0, 4, 3, 5, 4, true, true, true},         {"a is NULL", 0, 4, 3, 5, 5, false, true, true},
+        {"b is NULL", 0, 4, 3, 5, 5, true, false, true},  {"c is NULL", 0, 4, 3, 5, 5, true, true, false},
+        {"c: ", 0, SIZE_MAX / 8, 3, 5, 5, true, true, true},
+    };
+    tp_context *context = tp_test_context(NULL, 1);
+    float a[64] = {0}, b[64] = {0}, c[64];
+    for (size_t i = 0; i < 64; i++)
+        c[i] = 3;
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        const struct bad_call *q = &calls[i];
+        const tp_status status = tp_sgemm(context, (tp_transpose)q->ta, TP_NO_TRANSPOSE, q->m, 5, 3, 1,
+                                          q->a ? a : NULL, q->lda, q->b ? b : NULL, q->ldb, 0, q->c ? c : NULL, q->ldc,
+                                          NULL, 0);
+        cr_expect_eq(status, TP_ERR_ARGUMENT, "call %zu (%s)", i, q->names);
+        cr_expect(strstr(tp_test_message(context), q->names) || q->m > 4, "\"%s\" does not name %s",
+                  tp_test_message(context), q->names);
+    }
+    for (size_t i = 0; i < 64; i++)
+        cr_expect_eq(c[i], 3);
+    cr_expect_eq(tp_sgemm(NULL, TP_NO_TRANSPOSE, TP_NO_TRANSPOSE, 1, 1, 1, 1, a, 1, b, 1, 0, c, 1, NULL, 0),
+                 TP_ERR_ARGUMENT);
+    tp_context_destroy(context);
+}
