@@ -77,6 +77,13 @@ ALWAYS_INLINE vf v_abs(vf v) {
 ALWAYS_INLINE vf v_select_le(vf a, vf b, vf x, vf y) {
     return vbslq_f32(vcleq_f32(a, b), x, y);
 }
+ALWAYS_INLINE void v_transpose(vf x[VL]) {
+    const float32x4x2_t low = vtrnq_f32(x[0], x[1]), high = vtrnq_f32(x[2], x[3]);
+    x[0] = vcombine_f32(vget_low_f32(low.val[0]), vget_low_f32(high.val[0]));
+    x[1] = vcombine_f32(vget_low_f32(low.val[1]), vget_low_f32(high.val[1]));
+    x[2] = vcombine_f32(vget_high_f32(low.val[0]), vget_high_f32(high.val[0]));
+    x[3] = vcombine_f32(vget_high_f32(low.val[1]), vget_high_f32(high.val[1]));
+}
 ALWAYS_INLINE vf v_exp(vf v) {
     return Sleef_finz_expf4_u10advsimd(v);
 }

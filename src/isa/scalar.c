@@ -63,6 +63,10 @@ ALWAYS_INLINE vf v_abs(vf v) {
 ALWAYS_INLINE vf v_select_le(vf a, vf b, vf x, vf y) {
     return a <= b ? x : y;
 }
+/* 1 x 1 */
+ALWAYS_INLINE void v_transpose(vf x[VL]) {
+    (void)x;
+}
 ALWAYS_INLINE vf v_exp(vf v) {
     return Sleef_finz_expf1_u10purecfma(v);
 }

@@ -4,21 +4,24 @@
 #define TP_KERNELS_PACK_H
 
 #include "kernels/gemm_tile.h"
+#include "kernels/transpose.h"
 
 #include <string.h>
 
-/* One panel: out[k * width + i] = alpha * in[i * step + k * next], i < count <= width; the rest is left. */
+/* One panel: out[s * width + i] = alpha * in[i * step + s * next], i < count <= width; the rest is left. */
 ALWAYS_INLINE void pack_panel(float *out, size_t width, const float *in, size_t step, size_t next, size_t count,
                               size_t k, float alpha) {
-    if (step == 1) {
-        for (size_t s = 0; s < k; s++, out += width, in += next)
-            for (size_t i = 0; i < count; i++)
-                out[i] = alpha * in[i];
+    if (next == 1 && step != 1) {
+        transpose(out, width, in, step, count, k, alpha);
         return;
     }
-    for (size_t i = 0; i < count; i++)
-        for (size_t s = 0; s < k; s++)
-            out[s * width + i] = alpha * in[i * step + s * next];
+    for (size_t s = 0; s < k; s++, out += width, in += next) {
+        size_t i = 0;
+        for (; step == 1 && i + VL <= count; i += VL)
+            v_store(out + i, v_mul(v_set(alpha), v_load(in + i)));
+        for (; i < count; i++)
+            out[i] = alpha * in[i * step];
+    }
 }
 
 static void pack_a(float *panels, const float *a, size_t row_step, size_t column_step, size_t rows, size_t k,

@@ -14,6 +14,7 @@
  *   v_fma(a, b, c)          a * b + c, rounded once
  *   v_abs(v)                sign cleared
  *   v_select_le(a, b, x, y) a <= b ? x : y; y where a or b is NaN
+ *   v_transpose(x)          x[VL] seen as a VL x VL matrix becomes its transpose
  *   v_exp v_log v_log1p v_tanh       SLEEF's deterministic functions (Sleef_finz_*_u10)
  *   v_cospi(v)              cos(pi v), Sleef_finz_cospif*_u05
  *

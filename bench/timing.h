@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the benchmarks share: a clock, and the speed at which this core can do fused multiply-adds. */
+#ifndef TP_BENCH_TIMING_H
+#define TP_BENCH_TIMING_H
+
+/* Seconds on a clock that only goes forward. */
+double bench_now(void);
+
+/* GFLOP/s of one thread doing nothing but independent fused multiply-adds as wide as the instruction set of this name,
+ * best of several short runs; 0 if the name is unknown here. */
+double bench_peak(const char *isa);
+
+#endif

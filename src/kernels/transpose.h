@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TP_KERNELS_TRANSPOSE_H
+#define TP_KERNELS_TRANSPOSE_H
+
+#include "kernels/map.h"
+
+/* One block of rows x columns <= VL x VL. */
+ALWAYS_INLINE void transpose_block(float *out, size_t ldo, const float *in, size_t ldi, size_t rows, size_t columns,
+                                   vf alpha) {
+    vf block[VL];
+    UNROLL
+    for (size_t i = 0; i < VL; i++)
+        block[i] = i < rows ? load_some(in + i * ldi, columns) : v_set(0);
+    v_transpose(block);
+    UNROLL
+    for (size_t j = 0; j < VL; j++)
+        if (j < columns)
+            store_some(out + j * ldo, v_mul(alpha, block[j]), rows);
+}
+
+/* out[j,i] = alpha in[i,j] for rows x columns of in; out is columns x rows. */
+static void transpose(float *out, size_t ldo, const float *in, size_t ldi, size_t rows, size_t columns, float alpha) {
+    const vf factor = v_set(alpha);
+    for (size_t i = 0; i < rows; i += VL)
+        for (size_t j = 0; j < columns; j += VL) {
+            const size_t r = rows - i < VL ? rows - i : VL, c = columns - j < VL ? columns - j : VL;
+            if (r == VL && c == VL)
+                transpose_block(out + j * ldo + i, ldo, in + i * ldi + j, ldi, VL, VL, factor);
+            else
+                transpose_block(out + j * ldo + i, ldo, in + i * ldi + j, ldi, r, c, factor);
+        }
+}
+
+#endif
