@@ -6,19 +6,17 @@
 
 static double *doubles(size_t count) {
     double *x = calloc(count, sizeof *x);
-    if (!x) {
+    if (!x)
         abort();
-    }
     return x;
 }
 
-/* ------------------------------------------------------------------------------------------------------------- network */
+/* ---------------------------------------------------------------------------------------------------------- network */
 
 size_t ref_weight_offset(const struct ref_net *net, size_t layer) {
     size_t offset = 0;
-    for (size_t l = 1; l < layer; l++) {
+    for (size_t l = 1; l < layer; l++)
         offset += net->width[l - 1] * net->width[l] + net->width[l];
-    }
     return offset;
 }
 
@@ -48,30 +46,27 @@ void ref_pass_close(struct ref_pass *pass) {
     }
 }
 
-/* ------------------------------------------------------------------------------------------------------------- forward */
+/* ---------------------------------------------------------------------------------------------------------- forward */
 
 static double largest(const double *z, size_t n) {
     double m = z[0];
-    for (size_t j = 1; j < n; j++) {
+    for (size_t j = 1; j < n; j++)
         m = z[j] > m ? z[j] : m;
-    }
     return m;
 }
 
 static double log_sum_exp(const double *z, size_t n) {
     const double m = largest(z, n);
     double sum = 0;
-    for (size_t j = 0; j < n; j++) {
+    for (size_t j = 0; j < n; j++)
         sum += exp(z[j] - m);
-    }
     return m + log(sum);
 }
 
 static void softmax(const double *z, double *a, size_t n) {
     const double lse = log_sum_exp(z, n);
-    for (size_t j = 0; j < n; j++) {
+    for (size_t j = 0; j < n; j++)
         a[j] = exp(z[j] - lse);
-    }
 }
 
 static double activate(tp_activation activation, double slope, double z) {
@@ -98,27 +93,23 @@ static void forward_layer(struct ref_pass *pass, size_t l, const double *paramet
         double *z = pass->z[l] + i * out, *a = pass->a[l] + i * out;
         for (size_t j = 0; j < out; j++) {
             z[j] = b[j];
-            for (size_t k = 0; k < in; k++) {
+            for (size_t k = 0; k < in; k++)
                 z[j] += x[k] * w[k * out + j];
-            }
             a[j] = activate(pass->net.activation[l], pass->net.slope[l], z[j]);
         }
-        if (pass->net.activation[l] == TP_SOFTMAX) {
+        if (pass->net.activation[l] == TP_SOFTMAX)
             softmax(z, a, out);
-        }
     }
 }
 
 void ref_forward(struct ref_pass *pass, const double *parameters, const double *x) {
-    for (size_t i = 0; i < pass->batch * pass->net.width[0]; i++) {
+    for (size_t i = 0; i < pass->batch * pass->net.width[0]; i++)
         pass->a[0][i] = x[i];
-    }
-    for (size_t l = 1; l <= pass->net.layers; l++) {
+    for (size_t l = 1; l <= pass->net.layers; l++)
         forward_layer(pass, l, parameters);
-    }
 }
 
-/* ---------------------------------------------------------------------------------------------------------------- loss */
+/* ------------------------------------------------------------------------------------------------------------- loss */
 
 static double sample_loss(tp_loss loss, const double *z, const double *a, const double *y, size_t n) {
     double value = loss == TP_CCE ? log_sum_exp(z, n) : 0;
@@ -140,13 +131,12 @@ static double sample_loss(tp_loss loss, const double *z, const double *a, const 
 double ref_loss(const struct ref_pass *pass, const double *targets) {
     const size_t last = pass->net.layers, n = pass->net.width[last];
     double sum = 0;
-    for (size_t i = 0; i < pass->batch; i++) {
+    for (size_t i = 0; i < pass->batch; i++)
         sum += sample_loss(pass->net.loss, pass->z[last] + i * n, pass->a[last] + i * n, targets + i * n, n);
-    }
     return sum / (double)pass->batch;
 }
 
-/* ------------------------------------------------------------------------------------------------------------ backward */
+/* --------------------------------------------------------------------------------------------------------- backward */
 
 static double derivative(tp_activation activation, double slope, double z, double a) {
     switch (activation) {
@@ -173,21 +163,20 @@ static void through_activation(const struct ref_net *net, size_t l, const double
             continue;
         }
         dz[k] = 0;
-        for (size_t j = 0; j < n; j++) {
+        for (size_t j = 0; j < n; j++)
             dz[k] += g[j] * a[j] * ((j == k ? 1 : 0) - a[k]);
-        }
     }
 }
 
 /* dJ/dA_{l-1} = dZ_l W_l^T of one sample. */
-static void through_weights(const struct ref_net *net, size_t l, const double *parameters, const double *dz, double *g) {
+static void through_weights(const struct ref_net *net, size_t l, const double *parameters, const double *dz,
+                            double *g) {
     const size_t in = net->width[l - 1], out = net->width[l];
     const double *w = parameters + ref_weight_offset(net, l);
     for (size_t k = 0; k < in; k++) {
         g[k] = 0;
-        for (size_t j = 0; j < out; j++) {
+        for (size_t j = 0; j < out; j++)
             g[k] += dz[j] * w[k * out + j];
-        }
     }
 }
 
@@ -197,14 +186,12 @@ static void parameter_gradients(const struct ref_pass *pass, size_t l, double *g
     double *db = gradients + ref_bias_offset(&pass->net, l);
     for (size_t j = 0; j < out; j++) {
         db[j] = 0;
-        for (size_t i = 0; i < pass->batch; i++) {
+        for (size_t i = 0; i < pass->batch; i++)
             db[j] += pass->dz[l][i * out + j];
-        }
         for (size_t k = 0; k < in; k++) {
             dw[k * out + j] = 0;
-            for (size_t i = 0; i < pass->batch; i++) {
+            for (size_t i = 0; i < pass->batch; i++)
                 dw[k * out + j] += pass->a[l - 1][i * in + k] * pass->dz[l][i * out + j];
-            }
         }
     }
 }
@@ -222,9 +209,8 @@ static void backward_layers(struct ref_pass *pass, const double *parameters, dou
         }
         free(g);
     }
-    for (size_t i = 0; dx && i < pass->batch * pass->net.width[0]; i++) {
+    for (size_t i = 0; dx && i < pass->batch * pass->net.width[0]; i++)
         dx[i] = pass->dz[0][i];
-    }
 }
 
 void ref_backward_from(struct ref_pass *pass, const double *parameters, const double *dy, double *gradients,
@@ -241,9 +227,8 @@ static void mse_backward(struct ref_pass *pass, const double *parameters, const 
                          double *dx) {
     const size_t n = pass->net.width[pass->net.layers];
     double *dy = doubles(pass->batch * n);
-    for (size_t i = 0; i < pass->batch * n; i++) {
+    for (size_t i = 0; i < pass->batch * n; i++)
         dy[i] = 2 * (pass->a[pass->net.layers][i] - targets[i]) / (double)(pass->batch * n);
-    }
     ref_backward_from(pass, parameters, dy, gradients, dx);
     free(dy);
 }
@@ -255,13 +240,12 @@ void ref_backward(struct ref_pass *pass, const double *parameters, const double 
         return;
     }
     const size_t last = pass->net.layers;
-    for (size_t i = 0; i < pass->batch * pass->net.width[last]; i++) {
+    for (size_t i = 0; i < pass->batch * pass->net.width[last]; i++)
         pass->dz[last][i] = (pass->a[last][i] - targets[i]) / (double)pass->batch;
-    }
     backward_layers(pass, parameters, gradients, dx);
 }
 
-/* ----------------------------------------------------------------------------------------------------------- optimiser */
+/* -------------------------------------------------------------------------------------------------------- optimiser */
 
 void ref_optimizer_open(struct ref_optimizer *optimizer, const tp_optimizer_options *options, size_t parameters) {
     *optimizer = (struct ref_optimizer){*options, 0, doubles(parameters), doubles(parameters)};
@@ -280,22 +264,19 @@ static double cosine_factor(const tp_optimizer_options *o, double t) {
 
 double ref_learning_rate(const tp_optimizer_options *o, uint64_t step) {
     double rate = (double)o->learning_rate;
-    if (step <= o->warmup_steps) {
+    if (step <= o->warmup_steps)
         rate *= (double)step / (double)o->warmup_steps;
-    }
-    if (o->schedule == TP_STEP) {
+    if (o->schedule == TP_STEP)
         rate *= pow((double)o->step_factor, (double)((step - 1) / o->step_every));
-    } else if (o->schedule == TP_COSINE) {
+    else if (o->schedule == TP_COSINE)
         rate *= cosine_factor(o, (double)step);
-    }
     return rate;
 }
 
 static double clip_factor(const tp_optimizer_options *o, const double *gradients, size_t count) {
     double sum = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         sum += gradients[i] * gradients[i];
-    }
     return o->clip_norm > 0 && sqrt(sum) > (double)o->clip_norm ? (double)o->clip_norm / sqrt(sum) : 1;
 }
 

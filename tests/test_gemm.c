@@ -142,7 +142,7 @@ static size_t sweep_tiles(const tp_context *context, const struct tp_blocking *b
 }
 
 Test(gemm, edges_of_tiles_and_blocks_are_exact) {
-    static const struct tp_blocking small[] = {{1, 1, 1}, {3, 2, 5}, {16, 4, 40}, {1000, 1000, 1000}};
+    static const struct tp_blocking small[] = {{1, 1, 1, 1}, {3, 2, 5, 1}, {16, 4, 40, 1}, {1000, 1000, 1000, 1}};
     for (int i = 0; i < tp_test_isa_count(); i++) {
         tp_context *context = tp_test_context(tp_test_isa(i), 1);
         size_t cases = 0;
@@ -199,7 +199,10 @@ Test(gemm, threads_do_not_change_a_bit) {
     for (int i = 0; i < tp_test_isa_count(); i++)
         for (int threads = 1; threads <= 8; threads += threads < 3 ? 1 : 2) {
             tp_context *context = tp_test_context(tp_test_isa(i), threads);
-            cr_expect(check(context, &p), "%d threads", threads);
+            struct tp_blocking eager = *context->blocking;
+            eager.thread_flops = 1;
+            tp_context copy = with_blocking(context, &eager);
+            cr_expect(check(&copy, &p), "%d threads", threads);
             tp_context_destroy(context);
         }
 }

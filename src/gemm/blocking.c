@@ -6,6 +6,9 @@
 #define DEFAULT_L2 ((size_t)256 << 10)
 #define DEFAULT_L3 ((size_t)2 << 20)
 
+/* Below this a thread costs more than it brings: wake-up and barriers of a few microseconds. */
+#define THREAD_FLOPS 2e6
+
 static size_t clamp(size_t value, size_t low, size_t high) {
     return value < low ? low : value > high ? high : value;
 }
@@ -18,7 +21,7 @@ struct tp_blocking tp_blocking_choose(const struct tp_cpu *cpu, const struct tp_
     const size_t l1 = (cpu->l1d ? cpu->l1d : DEFAULT_L1) / sizeof(float);
     const size_t l2 = (cpu->l2 ? cpu->l2 : DEFAULT_L2) / sizeof(float);
     const size_t l3 = (cpu->l3 ? cpu->l3 : DEFAULT_L3) / sizeof(float);
-    struct tp_blocking blocking;
+    struct tp_blocking blocking = {.thread_flops = THREAD_FLOPS};
     blocking.kc = clamp(round_down(l1 * 2 / 3 / isa->nr, 8), 64, 512);
     blocking.mc = clamp(round_down(l2 / 2 / blocking.kc, isa->mr), 4 * isa->mr, 32 * isa->mr);
     blocking.nc = clamp(round_down(l3 / 8 / blocking.kc, isa->nr), 16 * isa->nr, 128 * isa->nr);

@@ -7,6 +7,10 @@
 
 #include "core/memory.h"
 
+/* Panels of A pay from this many columns of C on, in tiles; panels of B from this many rows. */
+#define PACK_A_COLUMNS 8
+#define PACK_B_ROWS 4
+
 static size_t min(size_t a, size_t b) {
     return a < b ? a : b;
 }
@@ -35,11 +39,16 @@ size_t tp_gemm_scratch(const struct tp_isa *isa, const struct tp_blocking *block
     return tp_size_add(sum, TP_ALIGNMENT / sizeof(float));
 }
 
-/* The rows and columns of C that a call works on, and its packing buffers. */
+/* The rows and columns of C that a call works on, and its packing buffers; NULL: the operand is read in place. */
 struct job {
     const struct tp_gemm *g;
     struct tp_range rows, columns;
     float *pack_a, *pack_b;
+};
+
+/* One block of the loops: rows i.., columns j.., k steps p... */
+struct block {
+    size_t i, mc, j, nc, p, kc;
 };
 
 static void finish(const struct tp_gemm *g, size_t i, size_t j, size_t m, size_t n) {
@@ -51,43 +60,72 @@ static void finish(const struct tp_gemm *g, size_t i, size_t j, size_t m, size_t
         e->derive(c, g->ldc, e->a + i * e->lda + j, e->lda, m, n, e->parameter);
 }
 
-/* mc x nc block of C from packed blocks: rows from i, columns from j, k steps from p. */
-static void multiply_block(const struct job *job, size_t i, size_t mc, size_t j, size_t nc, size_t p, size_t kc) {
+static const float *element(const struct tp_operand *x, size_t row, size_t column) {
+    return x->p + row * x->row_step + column * x->column_step;
+}
+
+/* Rows x.. of the block, in panels or in place. */
+static void point_at_a(struct tp_tile *tile, const struct job *job, const struct block *b, size_t x) {
+    const struct tp_operand *a = &job->g->a;
+    tile->a = job->pack_a ? job->pack_a + x * b->kc : element(a, b->i + x, b->p);
+    tile->a_row = job->pack_a ? 1 : a->row_step;
+    tile->a_step = job->pack_a ? job->g->isa->mr : a->column_step;
+}
+
+/* Columns y.. of the block. */
+static void point_at_b(struct tp_tile *tile, const struct job *job, const struct block *b, size_t y) {
+    const struct tp_operand *operand = &job->g->b;
+    tile->b = job->pack_b ? job->pack_b + y * b->kc : element(operand, b->p, b->j + y);
+    tile->b_step = job->pack_b ? job->g->isa->nr : operand->row_step;
+    tile->b_padded = job->pack_b != NULL;
+}
+
+static void multiply_block(const struct job *job, const struct block *b) {
     const struct tp_gemm *g = job->g;
     const size_t mr = g->isa->mr, nr = g->isa->nr;
-    struct tp_tile tile = {.k = kc, .ldc = g->ldc, .start = p ? TP_START_C : g->start, .beta = g->beta};
-    for (size_t y = 0; y < nc; y += nr) {
-        tile.n = min(nr, nc - y);
-        tile.b = job->pack_b + y * kc;
-        tile.bias = g->bias ? g->bias + j + y : NULL;
-        for (size_t x = 0; x < mc; x += mr) {
-            tile.m = min(mr, mc - x);
-            tile.a = job->pack_a + x * kc;
-            tile.c = g->c + (i + x) * g->ldc + j + y;
+    struct tp_tile tile = {.k = b->kc, .ldc = g->ldc, .start = b->p ? TP_START_C : g->start, .beta = g->beta};
+    for (size_t y = 0; y < b->nc; y += nr) {
+        tile.n = min(nr, b->nc - y);
+        tile.bias = g->bias ? g->bias + b->j + y : NULL;
+        point_at_b(&tile, job, b, y);
+        for (size_t x = 0; x < b->mc; x += mr) {
+            tile.m = min(mr, b->mc - x);
+            tile.c = g->c + (b->i + x) * g->ldc + b->j + y;
+            point_at_a(&tile, job, b, x);
             g->isa->gemm_tile(&tile);
-            if (p + kc == g->k)
-                finish(g, i + x, j + y, tile.m, tile.n);
+            if (b->p + b->kc == g->k)
+                finish(g, b->i + x, b->j + y, tile.m, tile.n);
         }
     }
 }
 
+static void pack_a(const struct job *job, const struct block *b) {
+    const struct tp_gemm *g = job->g;
+    g->isa->pack_a(job->pack_a, element(&g->a, b->i, b->p), g->a.row_step, g->a.column_step, b->mc, b->kc, g->alpha);
+}
+
+static void pack_b(const struct job *job, const struct block *b) {
+    const struct tp_gemm *g = job->g;
+    g->isa->pack_b(job->pack_b, element(&g->b, b->p, b->j), g->b.row_step, g->b.column_step, b->kc, b->nc);
+}
+
 static void multiply(const struct job *job) {
     const struct tp_gemm *g = job->g;
-    const size_t kc_limit = even_block(g->k, g->blocking->kc, 4);
-    const size_t nc_limit = even_block(job->columns.end - job->columns.begin, g->blocking->nc, g->isa->nr);
-    const size_t mc_limit = even_block(job->rows.end - job->rows.begin, g->blocking->mc, g->isa->mr);
-    for (size_t j = job->columns.begin; j < job->columns.end; j += nc_limit) {
-        const size_t nc = min(nc_limit, job->columns.end - j);
-        for (size_t p = 0; p < g->k; p += kc_limit) {
-            const size_t kc = min(kc_limit, g->k - p);
-            const struct tp_operand *a = &g->a, *b = &g->b;
-            g->isa->pack_b(job->pack_b, b->p + p * b->row_step + j * b->column_step, b->row_step, b->column_step, kc,
-                           nc);
-            for (size_t i = job->rows.begin; i < job->rows.end; i += mc_limit) {
-                const size_t mc = min(mc_limit, job->rows.end - i);
-                g->isa->pack_a(job->pack_a, a->p + i * a->row_step + p * a->column_step, a->row_step, a->column_step,
-                               mc, kc, g->alpha);
-                multiply_block(job, i, mc, j, nc, p, kc);
+    const size_t kc = even_block(g->k, g->blocking->kc, 4);
+    const size_t nc = even_block(job->columns.end - job->columns.begin, g->blocking->nc, g->isa->nr);
+    const size_t mc = even_block(job->rows.end - job->rows.begin, g->blocking->mc, g->isa->mr);
+    struct block b;
+    for (b.j = job->columns.begin; b.j < job->columns.end; b.j += nc) {
+        b.nc = min(nc, job->columns.end - b.j);
+        for (b.p = 0; b.p < g->k; b.p += kc) {
+            b.kc = min(kc, g->k - b.p);
+            if (job->pack_b)
+                pack_b(job, &b);
+            for (b.i = job->rows.begin; b.i < job->rows.end; b.i += mc) {
+                b.mc = min(mc, job->rows.end - b.i);
+                if (job->pack_a)
+                    pack_a(job, &b);
+                multiply_block(job, &b);
             }
         }
     }
@@ -96,7 +134,8 @@ static void multiply(const struct job *job) {
 /* No products: the start value alone, through tiles of zero k steps. */
 static void start_only(const struct job *job) {
     const struct tp_gemm *g = job->g;
-    struct tp_tile tile = {.ldc = g->ldc, .start = g->start, .beta = g->beta, .a = job->pack_a, .b = job->pack_b};
+    struct tp_tile tile = {
+        .ldc = g->ldc, .start = g->start, .beta = g->beta, .a = g->c, .b = g->c, .a_row = 1};
     for (size_t j = job->columns.begin; j < job->columns.end; j += tile.n) {
         tile.n = min(g->isa->nr, job->columns.end - j);
         tile.bias = g->bias ? g->bias + j : NULL;
@@ -123,24 +162,48 @@ static int row_parts(const struct tp_gemm *g, int size) {
     return best;
 }
 
+/* Rows this far apart fall into few cache sets: read in place, they would evict each other. */
+static bool conflicts(size_t step) {
+    return step % 256 == 0;
+}
+
+/* Whether packing pays: by how often the panels are used again. Only speed depends on it. */
+static bool packs_a(const struct job *job) {
+    const struct tp_gemm *g = job->g;
+    const size_t columns = job->columns.end - job->columns.begin;
+    const bool in_place = g->a.row_step == 1 || g->a.column_step == 1;
+    if (!in_place || (g->alpha != 1 && g->alpha != 0))
+        return true;
+    return columns > PACK_A_COLUMNS * g->isa->nr || (columns > g->isa->nr && conflicts(g->a.row_step + g->a.column_step - 1));
+}
+
+static bool packs_b(const struct job *job) {
+    const struct tp_gemm *g = job->g;
+    const size_t rows = job->rows.end - job->rows.begin;
+    if (g->b.column_step != 1)
+        return true;
+    return rows > PACK_B_ROWS * g->isa->mr;
+}
+
 void tp_gemm_run(const struct tp_gemm *g, struct tp_team team, float *scratch) {
     const int down = row_parts(g, team.size), across = team.size / down;
-    struct job job = {.g = g, .pack_a = scratch};
-    job.pack_b = scratch + tp_size_add(scratch_a(g->isa, g->blocking, g->m, g->k), 15) / 16 * 16;
+    struct job job = {.g = g};
     job.rows = tp_share(g->m, g->isa->mr, team.id % down, down);
     job.columns = tp_share(g->n, g->isa->nr, team.id / down, across);
     if (job.rows.begin == job.rows.end || job.columns.begin == job.columns.end)
         return;
-    if (g->k == 0 || g->alpha == 0)
+    if (g->k == 0 || g->alpha == 0) {
         start_only(&job);
-    else
-        multiply(&job);
+        return;
+    }
+    if (packs_a(&job))
+        job.pack_a = scratch;
+    if (packs_b(&job))
+        job.pack_b = scratch + tp_size_add(scratch_a(g->isa, g->blocking, g->m, g->k), 15) / 16 * 16;
+    multiply(&job);
 }
 
-/* Below this a thread costs more than it brings (wake-up and barriers of a few microseconds). */
-#define FLOPS_PER_THREAD 2e6
-
-int tp_useful_threads(int threads, double flops) {
-    const double useful = flops / FLOPS_PER_THREAD;
+int tp_useful_threads(const struct tp_blocking *blocking, int threads, double flops) {
+    const double useful = flops / blocking->thread_flops;
     return useful < 2 ? 1 : useful < threads ? (int)useful : threads;
 }

@@ -8,9 +8,10 @@
 #include "kernels/kernels.h"
 
 /* Cache blocking in elements: an mc x kc block of A for the second-level cache, kc x NR of B for the first, kc x nc of
- * B for the last. Any values >= 1 give the same bits. */
+ * B for the last; and the work that a thread must have to be worth waking. Any values >= 1 give the same bits. */
 struct tp_blocking {
     size_t mc, kc, nc;
+    double thread_flops;
 };
 
 struct tp_blocking tp_blocking_choose(const struct tp_cpu *cpu, const struct tp_isa *isa);
@@ -52,6 +53,6 @@ size_t tp_gemm_scratch(const struct tp_isa *isa, const struct tp_blocking *block
 void tp_gemm_run(const struct tp_gemm *gemm, struct tp_team team, float *scratch);
 
 /* How many of threads are worth waking for this many floating-point operations. */
-int tp_useful_threads(int threads, double flops);
+int tp_useful_threads(const struct tp_blocking *blocking, int threads, double flops);
 
 #endif

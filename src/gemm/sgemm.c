@@ -73,7 +73,7 @@ tp_status tp_sgemm(tp_context *context, tp_transpose transpose_a, tp_transpose t
     if (status || !output)
         return status;
 
-    const int threads = tp_useful_threads(context->threads, 2.0 * (double)m * (double)n * (double)k);
+    const int threads = tp_useful_threads(context->blocking, context->threads, 2.0 * (double)m * (double)n * (double)k);
     struct tp_block block;
     status = tp_block_open(context, "sgemm workspace", scratch_bytes(context, m, n, k, threads), workspace,
                            workspace_size, &block);

@@ -51,19 +51,45 @@ ALWAYS_INLINE void tile_start(accumulators acc, size_t m, size_t nv, const struc
                 acc[i][j] = v_mul(v_set(t->beta), acc[i][j]);
 }
 
-ALWAYS_INLINE void tile_multiply(accumulators acc, size_t m, size_t nv, const struct tp_tile *t) {
-    const float *restrict a = t->a, *restrict b = t->b;
-    for (size_t k = t->k; k; k--, a += MR, b += NR) {
-        vf row[NV];
+#define ROWS_PER_POINTER 3
+
+/* Row i of A through one pointer for every three rows, so that three times as many rows as registers can be addressed:
+ * base, base + row, base + 2 row are all one instruction's operand. */
+struct row_pointers {
+    const float *p[(MR + ROWS_PER_POINTER - 1) / ROWS_PER_POINTER];
+};
+
+/* One k step; rows of B have nv vectors, the last one cut to last columns. */
+ALWAYS_INLINE void tile_step(accumulators acc, size_t m, size_t nv, const struct row_pointers *a, size_t row,
+                             const float *b, size_t last) {
+    vf rows[NV];
+    UNROLL
+    for (size_t j = 0; j < nv; j++)
+        rows[j] = load_some(b + j * VL, j + 1 < nv ? VL : last);
+    UNROLL
+    for (size_t i = 0; i < m; i++) {
+        const vf column = v_set(a->p[i / ROWS_PER_POINTER][i % ROWS_PER_POINTER * row]);
         UNROLL
         for (size_t j = 0; j < nv; j++)
-            row[j] = v_load(b + j * VL);
+            acc[i][j] = v_fma(column, rows[j], acc[i][j]);
+    }
+}
+
+/* step and row are the distances of A's elements along k and along the rows; one of them is the constant 1. */
+ALWAYS_INLINE void tile_multiply(accumulators acc, size_t m, size_t nv, const struct tp_tile *t, size_t row,
+                                 size_t step, size_t last) {
+    const size_t pointers = (m + ROWS_PER_POINTER - 1) / ROWS_PER_POINTER;
+    const float *b = t->b;
+    struct row_pointers a;
+    UNROLL
+    for (size_t i = 0; i < pointers; i++)
+        a.p[i] = t->a + i * ROWS_PER_POINTER * row;
+    for (size_t k = t->k; k; k--, b += t->b_step) {
+        tile_step(acc, m, nv, &a, row, b, last);
         UNROLL
-        for (size_t i = 0; i < m; i++) {
-            const vf column = v_set(a[i]);
-            UNROLL
-            for (size_t j = 0; j < nv; j++)
-                acc[i][j] = v_fma(column, row[j], acc[i][j]);
+        for (size_t i = 0; i < pointers; i++) {
+            a.p[i] += step;
+            KEEP_POINTER(a.p[i]);
         }
     }
 }
@@ -72,7 +98,10 @@ ALWAYS_INLINE void tile_rows(const struct tp_tile *t, size_t m, size_t nv) {
     accumulators acc;
     const size_t last = t->n - (nv - 1) * VL;
     tile_start(acc, m, nv, t, last);
-    tile_multiply(acc, m, nv, t);
+    if (t->a_row == 1)
+        tile_multiply(acc, m, nv, t, 1, t->a_step, t->b_padded ? VL : last);
+    else
+        tile_multiply(acc, m, nv, t, t->a_row, 1, t->b_padded ? VL : last);
     if (last == VL)
         tile_store(acc, m, nv, t->c, t->ldc, VL);
     else

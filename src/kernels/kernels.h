@@ -23,12 +23,15 @@ enum tp_start {
 /*
  * C (m x n, m <= MR, n <= NR, row distance ldc) = start + A B over k steps; element (i, j) is one chain of
  * fma(a[i,k], b[k,j], acc), k ascending.
- *   a: k x MR, step after step (column panel); rows beyond m are not read
- *   b: k x NR, step after step (row panel); columns beyond n are read and dropped
+ *   A[i,k] at a[i * a_row + k * a_step], one of them 1; rows beyond m are not read
+ *   B[k,j] at b[k * b_step + j]; columns beyond n are read, and dropped, only if b_padded
+ * Packed operands have a_row = 1, a_step = MR and b_step = NR, b_padded.
  */
 struct tp_tile {
     size_t m, n, k;
     const float *a, *b;
+    size_t a_row, a_step, b_step;
+    bool b_padded;
     float *c;
     size_t ldc;
     enum tp_start start;

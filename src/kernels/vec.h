@@ -26,4 +26,7 @@
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 32")
 
+/* Makes the compiler keep a pointer in a register of its own instead of deriving it from others. */
+#define KEEP_POINTER(p) __asm__("" : "+r"(p))
+
 #endif

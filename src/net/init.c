@@ -64,12 +64,12 @@ static void fill_uniform(const tp_model *model, size_t l, size_t first, size_t c
 static void initialise_layer(tp_model *model, size_t l) {
     const struct tp_shape *shape = &model->shape[l];
     const struct distribution d = choose(model->init, model->layer[l].activation, shape->inputs, shape->outputs);
-    const size_t weights = shape->bias - shape->weight;
+    const size_t weights = d.scale > 0 ? shape->bias - shape->weight : 0;
+    memset(model->parameters + shape->weight, 0, (shape->bias + shape->outputs - shape->weight) * sizeof(float));
     for (size_t i = 0; i < weights; i += BLOCK) {
         const size_t count = weights - i < BLOCK ? weights - i : BLOCK;
         (d.normal ? fill_normal : fill_uniform)(model, l, i, count, d.scale, model->parameters + shape->weight + i);
     }
-    memset(model->parameters + shape->bias, 0, shape->outputs * sizeof(float));
 }
 
 void tp_model_initialise(tp_model *model) {

@@ -131,8 +131,10 @@ tp_status tp_loss_value(const tp_model *model, tp_workspace *w, const tp_targets
         return TP_ERR_ARGUMENT;
     if (!w || !score)
         return tp_fail(model->context, TP_ERR_ARGUMENT, "%s is NULL", w ? "score" : "workspace");
-    if (w->model != model || !w->batch)
-        return tp_fail(model->context, TP_ERR_ARGUMENT, "workspace has no forward pass of this model");
+    if (w->model != model || w->mode != TP_TRAINING)
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "workspace must be a training workspace of this model");
+    if (!w->batch)
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "workspace has no forward pass to take the loss of");
     const tp_status status = tp_check_targets(w, targets);
     if (status)
         return status;

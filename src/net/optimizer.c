@@ -213,7 +213,8 @@ tp_status tp_optimizer_step(tp_optimizer *optimizer, tp_model *model, const floa
     tp_update_begin(optimizer);
     struct update_call call = {optimizer, model, gradients};
     /* memory-bound: a parameter counts like some ten operations of a product */
-    tp_parallel(tp_useful_threads(model->context->threads, 10.0 * (double)model->parameter_count), update_task, &call);
+    const double flops = 10.0 * (double)model->parameter_count;
+    tp_parallel(tp_useful_threads(model->context->blocking, model->context->threads, flops), update_task, &call);
     return TP_OK;
 }
 

@@ -72,7 +72,7 @@ void test_bound_close(struct test_bound *bound) {
     }
 }
 
-/* ------------------------------------------------------------------------------------------------------------- forward */
+/* ---------------------------------------------------------------------------------------------------------- forward */
 
 static double activation_error(tp_activation activation, double z, double a, double ez) {
     switch (activation) {
@@ -98,18 +98,16 @@ static double range(const double *z, size_t n) {
 
 static double largest(const double *e, size_t n) {
     double most = 0;
-    for (size_t j = 0; j < n; j++) {
+    for (size_t j = 0; j < n; j++)
         most = fmax(most, e[j]);
-    }
     return most;
 }
 
 static void softmax_error(const double *z, const double *a, const double *ez, double *ea, size_t n) {
     const double moved = largest(ez, n);
     const double rounded = (2 * (range(z, n) + 2 * moved) + 10 + 2 * (double)n) * U;
-    for (size_t j = 0; j < n; j++) {
+    for (size_t j = 0; j < n; j++)
         ea[j] = a[j] * expm1(2 * moved + rounded) + TINY;
-    }
 }
 
 static void forward_layer(struct test_bound *bound, size_t l, const double *parameters) {
@@ -129,28 +127,25 @@ static void forward_layer(struct test_bound *bound, size_t l, const double *para
             ez[j] = chain_number(&chain).e;
             ea[j] = activation_error(pass->net.activation[l], z[j], a[j], ez[j]);
         }
-        if (pass->net.activation[l] == TP_SOFTMAX) {
+        if (pass->net.activation[l] == TP_SOFTMAX)
             softmax_error(z, a, ez, ea, out);
-        }
     }
 }
 
 void test_bound_forward(struct test_bound *bound, const double *parameters) {
-    for (size_t l = 1; l <= bound->pass->net.layers; l++) {
+    for (size_t l = 1; l <= bound->pass->net.layers; l++)
         forward_layer(bound, l, parameters);
-    }
 }
 
-/* ---------------------------------------------------------------------------------------------------------------- loss */
+/* ------------------------------------------------------------------------------------------------------------- loss */
 
 /* ln sum exp(z - m) + sum y (m - z): each logit moves it by at most |a - y|, all together by 2 max ez; the logarithm of
  * the sum moves by the relative error of the sum and its own ulp; the products are chains of terms up to y R. */
 static double cce_error(const double *z, const double *ez, const double *y, size_t n) {
     const double moved = largest(ez, n), r = range(z, n) + 2 * moved;
     struct chain chain = {0};
-    for (size_t j = 0; j < n; j++) {
+    for (size_t j = 0; j < n; j++)
         chain_add(&chain, exactly(y[j]), (struct number){r, U * r});
-    }
     const double log_error = (r + 2 + (double)n) * U * 1.01 + 2 * U * (log((double)n) + 1);
     return 2 * moved + log_error + chain_number(&chain).e + 2 * U * (chain.magnitude + log((double)n) + 1);
 }
@@ -191,7 +186,7 @@ double test_bound_loss(const struct test_bound *bound, const double *targets) {
     return error / (double)pass->batch + test_gamma(pass->batch + 1) * ref_loss(pass, targets);
 }
 
-/* ------------------------------------------------------------------------------------------------------------ backward */
+/* --------------------------------------------------------------------------------------------------------- backward */
 
 static struct number derivative(const struct test_bound *bound, size_t l, size_t at) {
     const struct ref_net *net = &bound->pass->net;
@@ -218,9 +213,8 @@ static struct number derivative(const struct test_bound *bound, size_t l, size_t
 static void through_softmax(struct test_bound *bound, size_t l, const struct number *g, size_t at) {
     const size_t n = bound->pass->net.width[l];
     struct chain dot = {0};
-    for (size_t j = 0; j < n; j++) {
+    for (size_t j = 0; j < n; j++)
         chain_add(&dot, g[j], (struct number){bound->pass->a[l][at + j], bound->a[l][at + j]});
-    }
     for (size_t k = 0; k < n; k++) {
         const struct number a = {bound->pass->a[l][at + k], bound->a[l][at + k]};
         bound->dz[l][at + k] = times(a, minus(g[k], chain_number(&dot))).e;
@@ -232,9 +226,8 @@ static void through_activation(struct test_bound *bound, size_t l, const struct 
         through_softmax(bound, l, g, at);
         return;
     }
-    for (size_t k = 0; k < bound->pass->net.width[l]; k++) {
+    for (size_t k = 0; k < bound->pass->net.width[l]; k++)
         bound->dz[l][at + k] = times(g[k], derivative(bound, l, at + k)).e;
-    }
 }
 
 static struct number dz_number(const struct test_bound *bound, size_t l, size_t at) {
@@ -255,11 +248,9 @@ static double gradient_error(const struct test_bound *bound, size_t l, size_t k,
 static void layer_gradients(const struct test_bound *bound, size_t l, double *gradients) {
     const size_t in = bound->pass->net.width[l - 1], out = bound->pass->net.width[l];
     double *e = gradients + ref_weight_offset(&bound->pass->net, l); /* the bias follows as row in */
-    for (size_t k = 0; k <= in; k++) {
-        for (size_t j = 0; j < out; j++) {
+    for (size_t k = 0; k <= in; k++)
+        for (size_t j = 0; j < out; j++)
             e[k * out + j] = gradient_error(bound, l, k, j);
-        }
-    }
 }
 
 static void through_weights(struct test_bound *bound, size_t l, const double *parameters, size_t i, struct number *g) {
@@ -267,9 +258,8 @@ static void through_weights(struct test_bound *bound, size_t l, const double *pa
     const double *w = parameters + ref_weight_offset(&bound->pass->net, l);
     for (size_t k = 0; k < in; k++) {
         struct chain chain = {0};
-        for (size_t j = 0; j < out; j++) {
+        for (size_t j = 0; j < out; j++)
             chain_add(&chain, dz_number(bound, l, i * out + j), exactly(w[k * out + j]));
-        }
         g[k] = chain_number(&chain);
     }
 }
@@ -289,9 +279,8 @@ static void backward_layers(struct test_bound *bound, const double *parameters, 
         }
         free(g);
     }
-    for (size_t i = 0; i < bound->pass->batch * net->width[0]; i++) {
+    for (size_t i = 0; i < bound->pass->batch * net->width[0]; i++)
         dx[i] = ORACLE_SLACK * bound->dz[0][i];
-    }
 }
 
 /* scale (a - y): a subtraction, up to three roundings of the scale, a product. */
@@ -305,9 +294,8 @@ static void mse_through_activation(struct test_bound *bound, const double *targe
     const size_t last = bound->pass->net.layers, n = bound->pass->net.width[last];
     struct number *g = numbers(n);
     for (size_t i = 0; i < bound->pass->batch; i++) {
-        for (size_t j = 0; j < n; j++) {
+        for (size_t j = 0; j < n; j++)
             g[j] = output_error(bound, i * n + j, targets[i * n + j], 2 / (double)(bound->pass->batch * n));
-        }
         through_activation(bound, last, g, i * n);
     }
     free(g);
@@ -316,13 +304,11 @@ static void mse_through_activation(struct test_bound *bound, const double *targe
 void test_bound_backward(struct test_bound *bound, const double *parameters, const double *targets, double *gradients,
                          double *dx) {
     const size_t last = bound->pass->net.layers;
-    if (bound->pass->net.loss == TP_MSE) {
+    if (bound->pass->net.loss == TP_MSE)
         mse_through_activation(bound, targets);
-    } else {
-        for (size_t at = 0; at < bound->pass->batch * bound->pass->net.width[last]; at++) {
+    else
+        for (size_t at = 0; at < bound->pass->batch * bound->pass->net.width[last]; at++)
             bound->dz[last][at] = output_error(bound, at, targets[at], 1 / (double)bound->pass->batch).e;
-        }
-    }
     backward_layers(bound, parameters, gradients, dx);
 }
 
@@ -331,9 +317,8 @@ void test_bound_backward_from(struct test_bound *bound, const double *parameters
     const size_t last = bound->pass->net.layers, n = bound->pass->net.width[last];
     struct number *g = numbers(n);
     for (size_t i = 0; i < bound->pass->batch; i++) {
-        for (size_t j = 0; j < n; j++) {
+        for (size_t j = 0; j < n; j++)
             g[j] = exactly(dy[i * n + j]);
-        }
         through_activation(bound, last, g, i * n);
     }
     free(g);
@@ -342,9 +327,8 @@ void test_bound_backward_from(struct test_bound *bound, const double *parameters
 
 bool test_within(const float *actual, const double *expected, const double *error, size_t n, const char *format, ...) {
     for (size_t i = 0; i < n; i++) {
-        if (fabs((double)actual[i] - expected[i]) <= error[i]) {
+        if (fabs((double)actual[i] - expected[i]) <= error[i])
             continue;
-        }
         va_list arguments;
         va_start(arguments, format);
         vfprintf(stderr, format, arguments);

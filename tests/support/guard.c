@@ -18,7 +18,8 @@ struct guard {
 #define HEAD (CANARY_SIZE + sizeof(struct guard))
 
 float *tp_test_guarded(size_t n, size_t misalign_bytes) {
-    const struct guard guard = {malloc(n * sizeof(float) + misalign_bytes + HEAD + CANARY_SIZE + 64), n * sizeof(float)};
+    const struct guard guard = {malloc(n * sizeof(float) + misalign_bytes + HEAD + CANARY_SIZE + 64),
+                                n * sizeof(float)};
     cr_assert_not_null(guard.block);
     const uintptr_t earliest = (uintptr_t)guard.block + HEAD;
     unsigned char *data = (unsigned char *)guard.block + HEAD + (64 - earliest % 64) % 64 + misalign_bytes;

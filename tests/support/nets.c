@@ -36,9 +36,8 @@ const char *test_net_name(const struct ref_net *net) {
 
 tp_model *test_model(tp_context *context, const struct ref_net *net, const float *parameters) {
     tp_layer layers[REF_MAX_LAYERS];
-    for (size_t l = 0; l < net->layers; l++) {
+    for (size_t l = 0; l < net->layers; l++)
         layers[l] = (tp_layer){net->width[l + 1], net->activation[l + 1], (float)net->slope[l + 1]};
-    }
     tp_model_options options;
     tp_model_options_default(&options);
     options.inputs = net->width[0];
@@ -47,9 +46,8 @@ tp_model *test_model(tp_context *context, const struct ref_net *net, const float
     options.loss = net->loss;
     tp_model *model = NULL;
     cr_assert_eq(tp_model_create(context, &options, &model), TP_OK, "%s", tp_test_message(context));
-    if (parameters) {
+    if (parameters)
         cr_assert_eq(tp_model_set_parameters(model, parameters, ref_parameter_count(net)), TP_OK);
-    }
     return model;
 }
 
@@ -70,15 +68,13 @@ void test_fill_targets(float *targets, const struct ref_net *net, size_t batch, 
         tp_test_fill(targets, batch * n, seed, net->loss == TP_MSE ? -1.0f : 0.0f, 1.0f);
         return;
     }
-    for (size_t i = 0; i < batch; i++) {
+    for (size_t i = 0; i < batch; i++)
         fill_distribution(targets + i * n, n, seed + i);
-    }
 }
 
 double *test_widen(const float *x, size_t n) {
     double *wide = tp_test_doubles(n);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         wide[i] = (double)x[i];
-    }
     return wide;
 }

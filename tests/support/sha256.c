@@ -45,36 +45,31 @@ static void compress(uint32_t state[8], const unsigned char *block) {
         d = c, c = b, b = a, a = t1 + t2;
     }
     const uint32_t sum[8] = {a, b, c, d, e, f, g, h};
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 8; i++)
         state[i] += sum[i];
-    }
 }
 
 /* The last bytes, a one bit, zeros, and the length in bits: one block or two. */
 static void compress_tail(uint32_t state[8], const unsigned char *tail, size_t rest, size_t size) {
     unsigned char blocks[128] = {0};
     const size_t padded = rest < 56 ? 64 : 128;
-    if (rest > 0) {
+    if (rest > 0)
         memcpy(blocks, tail, rest);
-    }
     blocks[rest] = 0x80;
-    for (size_t i = 0; i < 8; i++) {
+    for (size_t i = 0; i < 8; i++)
         blocks[padded - 1 - i] = (unsigned char)((uint64_t)size * 8 >> 8 * i);
-    }
-    for (size_t i = 0; i < padded; i += 64) {
+    for (size_t i = 0; i < padded; i += 64)
         compress(state, blocks + i);
-    }
 }
 
 void tp_test_sha256(const void *data, size_t size, char hex[65]) {
-    uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+    uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                         0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
     const unsigned char *bytes = data;
     const size_t rest = size % 64;
-    for (size_t i = 0; i + 64 <= size; i += 64) {
+    for (size_t i = 0; i + 64 <= size; i += 64)
         compress(state, bytes + i);
-    }
     compress_tail(state, bytes + (size - rest), rest, size);
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 8; i++)
         snprintf(hex + 8 * i, 9, "%08x", (unsigned)state[i]);
-    }
 }

@@ -21,9 +21,8 @@ static void split_names(const char *names, struct isa_list *list) {
     while (list->count < MAX_ISAS) {
         names += strspn(names, " ");
         const size_t length = strcspn(names, " ");
-        if (length == 0) {
+        if (length == 0)
             return;
-        }
         cr_assert(length < ISA_NAME);
         memcpy(list->name[list->count], names, length);
         list->name[list->count++][length] = '\0';
@@ -53,17 +52,11 @@ const char *tp_test_isa(int index) {
     return usable()->name[index];
 }
 
-static void print_message(void *user, tp_status status, const char *message) {
-    (void)user;
-    fprintf(stderr, "tileprop: %s: %s\n", tp_status_text(status), message);
-}
-
 tp_context *tp_test_context(const char *isa, int threads) {
     tp_context_options options;
     tp_context_options_default(&options);
     options.isa = isa;
     options.threads = threads;
-    options.message = print_message;
     tp_context *context = NULL;
     const tp_status status = tp_context_create(&options, &context);
     cr_assert_eq(status, TP_OK, "context for isa %s: %s", isa ? isa : "(default)", tp_status_text(status));
@@ -98,15 +91,13 @@ static uint64_t draw_below(uint64_t seed, uint64_t index, uint64_t count) {
 }
 
 void tp_test_fill_integers(float *x, size_t n, uint64_t seed, int low, int high) {
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         x[i] = (float)(low + (int)draw_below(seed, i, (uint64_t)(high - low) + 1));
-    }
 }
 
 void tp_test_fill_classes(int32_t *classes, size_t n, uint64_t seed, int32_t count) {
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         classes[i] = (int32_t)draw_below(seed, i, (uint64_t)count);
-    }
 }
 
 static void *allocate_or_fail(size_t count, size_t element_size) {
@@ -147,20 +138,19 @@ static size_t count_differences(const float *expected, const float *actual, size
 bool tp_test_same_bits(const float *expected, const float *actual, size_t n, const char *format, ...) {
     size_t i = 0;
     const size_t count = count_differences(expected, actual, n, &i);
-    if (count == 0) {
+    if (count == 0)
         return true;
-    }
     char what[256];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
-    fprintf(stderr, "%s: %zu of %zu differ, first at %zu: expected %.9g (0x%08x), got %.9g (0x%08x)\n", what, count, n, i,
-            (double)expected[i], (unsigned)bits_of(expected[i]), (double)actual[i], (unsigned)bits_of(actual[i]));
+    fprintf(stderr, "%s: %zu of %zu differ, first at %zu: expected %.9g (0x%08x), got %.9g (0x%08x)\n", what, count, n,
+            i, (double)expected[i], (unsigned)bits_of(expected[i]), (double)actual[i], (unsigned)bits_of(actual[i]));
     return false;
 }
 
-/* ------------------------------------------------------------------------------------------------------------ allocator */
+/* -------------------------------------------------------------------------------------------------------- allocator */
 
 static void *counting_allocate(void *user, size_t alignment, size_t size) {
     struct tp_test_allocator *counter = user;
@@ -169,9 +159,8 @@ static void *counting_allocate(void *user, size_t alignment, size_t size) {
         atomic_fetch_add(&counter->refusals, 1);
         return NULL;
     }
-    if (remaining > 0) {
+    if (remaining > 0)
         atomic_fetch_sub(&counter->remaining, 1);
-    }
     cr_assert(alignment >= 64 && (alignment & (alignment - 1)) == 0, "alignment %zu", alignment);
     atomic_fetch_add(&counter->allocations, 1);
     return aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "io/dataset.h"
+
+#include "core/memory.h"
+#include "io/file.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Where Debian's dataset packages install. */
+#define DATASETS_ROOT "/usr/share/datasets"
+
+struct tp_dataset {
+    tp_context *context;
+    tp_idx images;
+    int32_t *classes;
+    tp_data data;
+};
+
+static const struct {
+    const char *name; /* and directory in DATASETS_ROOT */
+    const char *package;
+} known_sets[] = {{"fashion-mnist", "dataset-fashion-mnist"}};
+
+static const char *package_of(const char *where) {
+    for (size_t i = 0; i < sizeof known_sets / sizeof *known_sets; i++)
+        if (!strcmp(where, known_sets[i].name))
+            return known_sets[i].package;
+    return NULL;
+}
+
+/* directory/name + suffix; a directory of "" leaves name alone. */
+static tp_status join(const struct tp_context *context, char *path, size_t size, const char *directory,
+                      const char *name, const char *suffix) {
+    const int length = snprintf(path, size, "%s%s%s%s", directory, *directory ? "/" : "", name, suffix);
+    if (length >= 0 && (size_t)length < size)
+        return TP_OK;
+    return tp_fail(context, TP_ERR_IO, "%.99s...: the path is longer than %zu bytes", path, size - 1);
+}
+
+tp_status tp_dataset_directory(const struct tp_context *context, const char *root, const char *where, char *directory,
+                               size_t size) {
+    const char *package = package_of(where);
+    const tp_status status = join(context, directory, size, package ? root : "", where, "");
+    if (status || !tp_file_missing(directory))
+        return status;
+    if (package)
+        return tp_fail(context, TP_ERR_IO, "%s is not installed (no directory %s): apt-get install %s", where,
+                       directory, package);
+    return tp_fail(context, TP_ERR_IO, "%s: no such directory, and not a known data set (fashion-mnist)", where);
+}
+
+/* Reads directory/name, or directory/name.gz if that is missing. path receives which. */
+static tp_status read_either(tp_context *context, const char *directory, const char *name, char path[PATH_MAX],
+                             tp_idx *idx) {
+    tp_status status = join(context, path, PATH_MAX, directory, name, "");
+    if (!status && tp_file_missing(path)) {
+        status = join(context, path, PATH_MAX, directory, name, ".gz");
+        if (!status && tp_file_missing(path))
+            return tp_fail(context, TP_ERR_IO, "%s: neither %s nor %s.gz is there", directory, name, name);
+    }
+    return status ? status : tp_idx_read(context, path, idx);
+}
+
+static tp_status load_images(struct tp_dataset *dataset, const char *directory, tp_split split) {
+    char path[PATH_MAX];
+    const char *name = split == TP_SPLIT_TRAIN ? "train-images-idx3-ubyte" : "t10k-images-idx3-ubyte";
+    const tp_idx *images = &dataset->images;
+    const tp_status status = read_either(dataset->context, directory, name, path, &dataset->images);
+    if (status)
+        return status;
+    if (images->type == TP_IDX_I32)
+        return tp_fail(dataset->context, TP_ERR_FORMAT, "%s: elements are i32; images must be u8 or f32", path);
+    if (images->rank < 2)
+        return tp_fail(dataset->context, TP_ERR_FORMAT, "%s: rank is 1; images need at least 2 dimensions", path);
+    dataset->data.samples = images->dims[0];
+    dataset->data.features = images->elements / images->dims[0];
+    if (images->type == TP_IDX_U8)
+        dataset->data.bytes = images->data;
+    else
+        dataset->data.floats = images->data;
+    return TP_OK;
+}
+
+static tp_status check_labels(const struct tp_dataset *dataset, const char *path, const tp_idx *labels) {
+    if (labels->type == TP_IDX_F32)
+        return tp_fail(dataset->context, TP_ERR_FORMAT, "%s: elements are f32; labels must be u8 or i32", path);
+    if (labels->rank != 1)
+        return tp_fail(dataset->context, TP_ERR_FORMAT, "%s: rank is %zu; labels must have 1 dimension", path,
+                       labels->rank);
+    if (labels->elements != dataset->data.samples)
+        return tp_fail(dataset->context, TP_ERR_FORMAT, "%s: %zu labels for %zu images", path, labels->elements,
+                       dataset->data.samples);
+    return TP_OK;
+}
+
+/* Takes over what labels holds. */
+static tp_status to_classes(struct tp_dataset *dataset, const char *path, tp_idx *labels) {
+    if (labels->type == TP_IDX_I32) {
+        dataset->classes = labels->data;
+        return TP_OK;
+    }
+    const uint8_t *bytes = labels->data;
+    const size_t size = tp_size_mul(labels->elements, sizeof(int32_t));
+    dataset->classes = tp_allocate(dataset->context, size);
+    for (size_t i = 0; dataset->classes && i < labels->elements; i++)
+        dataset->classes[i] = bytes[i];
+    tp_idx_release(dataset->context, labels);
+    return dataset->classes ? TP_OK
+                            : tp_fail(dataset->context, TP_ERR_MEMORY, "%s: cannot allocate %zu bytes", path, size);
+}
+
+static tp_status count_classes(struct tp_dataset *dataset, const char *path) {
+    int32_t largest = 0;
+    for (size_t i = 0; i < dataset->data.samples; i++) {
+        const int32_t class = dataset->classes[i];
+        if (class < 0)
+            return tp_fail(dataset->context, TP_ERR_FORMAT, "%s: label %zu is %d; it must be at least 0", path, i,
+                           class);
+        largest = class > largest ? class : largest;
+    }
+    dataset->data.classes = dataset->classes;
+    dataset->data.outputs = (size_t)largest + 1;
+    return TP_OK;
+}
+
+static tp_status load_labels(struct tp_dataset *dataset, const char *directory, tp_split split) {
+    char path[PATH_MAX];
+    const char *name = split == TP_SPLIT_TRAIN ? "train-labels-idx1-ubyte" : "t10k-labels-idx1-ubyte";
+    tp_idx labels;
+    tp_status status = read_either(dataset->context, directory, name, path, &labels);
+    if (status)
+        return status;
+    status = check_labels(dataset, path, &labels);
+    if (status) {
+        tp_idx_release(dataset->context, &labels);
+        return status;
+    }
+    status = to_classes(dataset, path, &labels);
+    return status ? status : count_classes(dataset, path);
+}
+
+static tp_status load(struct tp_dataset *dataset, const char *where, tp_split split) {
+    char directory[PATH_MAX];
+    tp_status status = tp_dataset_directory(dataset->context, DATASETS_ROOT, where, directory, sizeof directory);
+    if (!status)
+        status = load_images(dataset, directory, split);
+    return status ? status : load_labels(dataset, directory, split);
+}
+
+tp_status tp_dataset_load(tp_context *context, const char *where, tp_split split, tp_dataset **dataset) {
+    if (!context)
+        return TP_ERR_ARGUMENT;
+    if (!where || !dataset)
+        return tp_fail(context, TP_ERR_ARGUMENT, "tp_dataset_load: %s is NULL", where ? "dataset" : "where");
+    if (split != TP_SPLIT_TRAIN && split != TP_SPLIT_TEST)
+        return tp_fail(context, TP_ERR_ARGUMENT, "tp_dataset_load: split is %d; it must be 0 or 1", (int)split);
+    struct tp_dataset *loaded = tp_allocate(context, sizeof *loaded);
+    if (!loaded)
+        return tp_fail(context, TP_ERR_MEMORY, "tp_dataset_load: cannot allocate %zu bytes", sizeof *loaded);
+    *loaded = (struct tp_dataset){.context = context};
+    const tp_status status = load(loaded, where, split);
+    if (status)
+        tp_dataset_destroy(loaded);
+    else
+        *dataset = loaded;
+    return status;
+}
+
+void tp_dataset_destroy(tp_dataset *dataset) {
+    if (!dataset)
+        return;
+    tp_context *context = dataset->context;
+    tp_release(context, dataset->classes);
+    tp_idx_release(context, &dataset->images);
+    tp_release(context, dataset);
+}
+
+const tp_data *tp_dataset_data(const tp_dataset *dataset) {
+    return dataset ? &dataset->data : NULL;
+}

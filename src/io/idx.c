@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* IDX: two zero bytes, a type, a rank, rank 32-bit dimensions, then the elements; all big-endian. */
+#include "core/memory.h"
+#include "io/stream.h"
+
+#include <endian.h>
+#include <string.h>
+
+static const char *type_name(unsigned type) {
+    switch (type) {
+    case 0x08:
+        return "u8";
+    case 0x09:
+        return "i8";
+    case 0x0b:
+        return "i16";
+    case 0x0c:
+        return "i32";
+    case 0x0d:
+        return "f32";
+    case 0x0e:
+        return "f64";
+    }
+    return "unknown";
+}
+
+static size_t type_size(tp_idx_type type) {
+    return type == TP_IDX_U8 ? 1 : 4;
+}
+
+static tp_status fail_short(const struct tp_stream *stream, const char *what, size_t promised) {
+    return tp_fail(stream->file.context, TP_ERR_FORMAT, "%s: truncated: fewer than the %zu bytes of %s",
+                   stream->file.path, promised, what);
+}
+
+static tp_status read_exactly(struct tp_stream *stream, void *buffer, size_t size, const char *what) {
+    size_t got;
+    const tp_status status = tp_stream_read(stream, buffer, size, &got);
+    if (status)
+        return status;
+    return got == size ? TP_OK : fail_short(stream, what, size);
+}
+
+static tp_status read_magic(struct tp_stream *stream, tp_idx *idx) {
+    unsigned char magic[4];
+    const struct tp_context *context = stream->file.context;
+    const char *path = stream->file.path;
+    const tp_status status = read_exactly(stream, magic, sizeof magic, "its magic number");
+    if (status)
+        return status;
+    if (magic[0] || magic[1])
+        return tp_fail(context, TP_ERR_FORMAT,
+                       "%s: not an IDX file: it begins with bytes 0x%02x 0x%02x instead of two zeros", path, magic[0],
+                       magic[1]);
+    if (magic[2] != TP_IDX_U8 && magic[2] != TP_IDX_I32 && magic[2] != TP_IDX_F32)
+        return tp_fail(context, TP_ERR_FORMAT, "%s: element type 0x%02x (%s) is not supported: u8, i32 and f32 are",
+                       path, magic[2], type_name(magic[2]));
+    if (!magic[3] || magic[3] > TP_IDX_MAX_RANK)
+        return tp_fail(context, TP_ERR_FORMAT, "%s: rank is %u; it must be 1..%d", path, magic[3], TP_IDX_MAX_RANK);
+    idx->type = (tp_idx_type)magic[2];
+    idx->rank = magic[3];
+    return TP_OK;
+}
+
+static tp_status read_dims(struct tp_stream *stream, tp_idx *idx) {
+    uint32_t dims[TP_IDX_MAX_RANK];
+    const tp_status status = read_exactly(stream, dims, idx->rank * sizeof *dims, "its dimensions");
+    if (status)
+        return status;
+    idx->elements = 1;
+    for (size_t i = 0; i < idx->rank; i++) {
+        idx->dims[i] = be32toh(dims[i]);
+        idx->elements = tp_size_mul(idx->elements, idx->dims[i]);
+        if (!idx->dims[i])
+            return tp_fail(stream->file.context, TP_ERR_FORMAT, "%s: dimension %zu is 0; it must be at least 1",
+                           stream->file.path, i);
+    }
+    if (tp_size_mul(idx->elements, type_size(idx->type)) == TP_SIZE_OVERFLOW)
+        return tp_fail(stream->file.context, TP_ERR_FORMAT, "%s: the product of its dimensions does not fit in size_t",
+                       stream->file.path);
+    return TP_OK;
+}
+
+static void from_big_endian(void *data, size_t count) {
+    for (unsigned char *p = data; count; count--, p += sizeof(uint32_t)) {
+        uint32_t word;
+        memcpy(&word, p, sizeof word);
+        word = be32toh(word);
+        memcpy(p, &word, sizeof word);
+    }
+}
+
+/* One byte more, so that the end of the file, and of a gzip checksum, is reached as well. */
+static tp_status check_end(struct tp_stream *stream, size_t bytes) {
+    unsigned char extra;
+    size_t got;
+    const tp_status status = tp_stream_read(stream, &extra, 1, &got);
+    if (!status && got)
+        return tp_fail(stream->file.context, TP_ERR_FORMAT, "%s: trailing bytes after its %zu bytes of data",
+                       stream->file.path, bytes);
+    return status;
+}
+
+/* A claim that the file cannot hold is refused before memory is asked for. */
+static tp_status read_data(tp_context *context, struct tp_stream *stream, tp_idx *idx) {
+    const size_t bytes = idx->elements * type_size(idx->type);
+    if (bytes > tp_stream_limit(stream))
+        return fail_short(stream, "data that its header promises", bytes);
+    idx->data = tp_allocate(context, bytes);
+    if (!idx->data)
+        return tp_fail(context, TP_ERR_MEMORY, "%s: cannot allocate %zu bytes", stream->file.path, bytes);
+    tp_status status = read_exactly(stream, idx->data, bytes, "data that its header promises");
+    if (!status)
+        status = check_end(stream, bytes);
+    if (!status && idx->type != TP_IDX_U8)
+        from_big_endian(idx->data, idx->elements);
+    if (status)
+        tp_release(context, idx->data);
+    return status;
+}
+
+tp_status tp_idx_read(tp_context *context, const char *path, tp_idx *idx) {
+    if (!context)
+        return TP_ERR_ARGUMENT;
+    if (!path || !idx)
+        return tp_fail(context, TP_ERR_ARGUMENT, "tp_idx_read: %s is NULL", path ? "idx" : "path");
+    struct tp_stream stream;
+    tp_idx result = {0};
+    tp_status status = tp_stream_open(context, path, &stream);
+    if (status)
+        return status;
+    status = read_magic(&stream, &result);
+    if (!status)
+        status = read_dims(&stream, &result);
+    if (!status)
+        status = read_data(context, &stream, &result);
+    tp_stream_close(&stream);
+    if (!status)
+        *idx = result;
+    return status;
+}
+
+void tp_idx_release(tp_context *context, tp_idx *idx) {
+    if (!context || !idx)
+        return;
+    tp_release(context, idx->data);
+    memset(idx, 0, sizeof *idx);
+}

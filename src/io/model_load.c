@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/memory.h"
+#include "io/model_names.h"
+#include "io/safetensors.h"
+
+#include <math.h>
+#include <string.h>
+
+#define FLOAT_OVERFLOW 0x1.ffffffp+127 /* what rounds to infinity as a float; larger than FLT_MAX */
+
+/* A model as its file describes it. */
+struct description {
+    const struct tp_safetensors *archive;
+    const struct tp_tensor *tensor[TP_MAX_TENSORS]; /* in the flat order of the parameters */
+    tp_layer layer[TP_MAX_LAYERS];
+    tp_model_options options;
+};
+
+/* ---- tensors ---- */
+
+static tp_status fail_tensor(const struct tp_safetensors *archive, const char *name, const char *problem) {
+    return tp_fail(archive->file.context, TP_ERR_FORMAT, "%s: tensor %s %s", archive->file.path,
+                   tp_printable(name).text, problem);
+}
+
+static size_t slot_of(const char *name) {
+    size_t slot = 0;
+    while (slot < TP_MAX_TENSORS && strcmp(name, tp_tensor_key(slot).text) != 0)
+        slot++;
+    return slot;
+}
+
+static tp_status assign_tensors(struct description *description) {
+    const struct tp_safetensors *archive = description->archive;
+    const size_t layers = (archive->count + 1) / 2;
+    for (size_t i = 0; i < archive->count; i++) {
+        const size_t slot = slot_of(archive->tensor[i].name);
+        if (slot == TP_MAX_TENSORS)
+            return fail_tensor(archive, archive->tensor[i].name, "is not part of a tileprop model");
+        description->tensor[slot] = &archive->tensor[i];
+    }
+    for (size_t slot = 0; slot < 2 * layers; slot++)
+        if (!description->tensor[slot])
+            return fail_tensor(archive, tp_tensor_key(slot).text, "is missing");
+    description->options.layers = layers;
+    return TP_OK;
+}
+
+static tp_status check_shapes(struct description *description, size_t l, size_t rows) {
+    const struct tp_tensor *weight = description->tensor[2 * l];
+    const struct tp_tensor *bias = description->tensor[2 * l + 1];
+    const struct tp_file *file = &description->archive->file;
+    if (weight->rank != 2)
+        return fail_tensor(description->archive, weight->name, "does not have 2 dimensions");
+    if (bias->rank != 1)
+        return fail_tensor(description->archive, bias->name, "does not have 1 dimension");
+    if (weight->dims[0] != rows)
+        return tp_fail(file->context, TP_ERR_FORMAT, "%s: tensor %s has %zu rows; the layer before it has width %zu",
+                       file->path, weight->name, weight->dims[0], rows);
+    if (bias->dims[0] != weight->dims[1])
+        return tp_fail(file->context, TP_ERR_FORMAT, "%s: tensor %s has %zu elements; the layer has width %zu",
+                       file->path, bias->name, bias->dims[0], weight->dims[1]);
+    return TP_OK;
+}
+
+static tp_status describe_shapes(struct description *description) {
+    size_t rows = description->options.inputs = description->tensor[0]->dims[0];
+    for (size_t l = 0; l < description->options.layers; l++) {
+        const tp_status status = check_shapes(description, l, rows);
+        if (status)
+            return status;
+        rows = description->layer[l].width = description->tensor[2 * l]->dims[1];
+    }
+    return TP_OK;
+}
+
+/* ---- metadata; keys that are not ours may be there and mean nothing ---- */
+
+static tp_status fail_value(const struct description *description, const char *key, const char *value) {
+    return tp_fail(description->archive->file.context, TP_ERR_FORMAT,
+                   "%s: " TP_KEY_METADATA ": %s is not valid: \"%s\"", description->archive->file.path, key,
+                   tp_printable(value).text);
+}
+
+static tp_status get_text(const struct description *description, const char *key, const char **text) {
+    *text = json_string_value(json_object_get(description->archive->metadata, key));
+    if (*text)
+        return TP_OK;
+    return tp_fail(description->archive->file.context, TP_ERR_FORMAT, "%s: " TP_KEY_METADATA " has no \"%s\"",
+                   description->archive->file.path, key);
+}
+
+/* jansson reads a decimal point in every locale. */
+static tp_status get_number(const struct description *description, const char *key, float *number) {
+    const char *text;
+    const tp_status status = get_text(description, key, &text);
+    if (status)
+        return status;
+    json_t *json = json_loads(text, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, NULL);
+    const bool valid = json_is_real(json) && fabs(json_real_value(json)) < FLOAT_OVERFLOW;
+    if (valid)
+        *number = (float)json_real_value(json);
+    json_decref(json);
+    return valid ? TP_OK : fail_value(description, key, text);
+}
+
+static tp_status check_format(const struct description *description) {
+    const char *text;
+    const tp_status status = get_text(description, TP_KEY_FORMAT, &text);
+    if (status)
+        return status;
+    return strcmp(text, TP_FORMAT) ? fail_value(description, TP_KEY_FORMAT, text) : TP_OK;
+}
+
+static tp_status get_loss(const struct description *description, tp_loss *loss) {
+    const char *text;
+    const tp_status status = get_text(description, TP_KEY_LOSS, &text);
+    if (status)
+        return status;
+    for (*loss = 0; *loss < TP_LOSS_COUNT; ++*loss)
+        if (!strcmp(text, tp_loss_name(*loss)))
+            return TP_OK;
+    return fail_value(description, TP_KEY_LOSS, text);
+}
+
+static tp_status get_activation(const struct description *description, size_t l, tp_activation *activation) {
+    const struct tp_layer_key key = tp_layer_key(l, TP_OF_LAYER_ACTIVATION);
+    const char *text;
+    const tp_status status = get_text(description, key.text, &text);
+    if (status)
+        return status;
+    for (*activation = 0; *activation < TP_ACTIVATION_COUNT; ++*activation)
+        if (!strcmp(text, tp_activation_name(*activation)))
+            return TP_OK;
+    return fail_value(description, key.text, text);
+}
+
+static tp_status describe_layers(struct description *description) {
+    tp_status status = TP_OK;
+    for (size_t l = 0; !status && l < description->options.layers; l++) {
+        tp_layer *layer = &description->layer[l];
+        status = get_activation(description, l, &layer->activation);
+        if (!status && layer->activation == TP_LEAKY_RELU)
+            status = get_number(description, tp_layer_key(l, TP_OF_LAYER_SLOPE).text, &layer->slope);
+    }
+    return status;
+}
+
+static tp_status describe(const struct tp_safetensors *archive, struct description *description) {
+    tp_model_options *options = &description->options;
+    memset(description, 0, sizeof *description);
+    description->archive = archive;
+    tp_model_options_default(options);
+    options->layer = description->layer;
+    options->init = TP_INIT_ZERO;
+    tp_status status = check_format(description);
+    if (!status)
+        status = assign_tensors(description);
+    if (!status)
+        status = describe_shapes(description);
+    if (!status)
+        status = get_loss(description, &options->loss);
+    if (!status)
+        status = get_number(description, TP_KEY_MEAN, &options->input_mean);
+    if (!status)
+        status = get_number(description, TP_KEY_DEVIATION, &options->input_deviation);
+    return status ? status : describe_layers(description);
+}
+
+/* ---- model ---- */
+
+static tp_status read_parameters(const struct description *description, tp_model *model, float *parameters) {
+    tp_status status = TP_OK;
+    for (size_t slot = 0; !status && slot < 2 * description->options.layers; slot++) {
+        size_t weight = 0, bias = 0;
+        status = tp_model_layer_offsets(model, slot / 2, &weight, &bias);
+        if (!status)
+            status = tp_safetensors_read(description->archive, description->tensor[slot],
+                                         parameters + (slot % 2 ? bias : weight));
+    }
+    return status ? status : tp_model_set_parameters(model, parameters, tp_model_parameter_count(model));
+}
+
+static tp_status load_parameters(const struct description *description, tp_model *model) {
+    const struct tp_file *file = &description->archive->file;
+    const size_t size = tp_model_parameter_count(model) * sizeof(float); /* no more than the file has */
+    float *parameters = tp_allocate(file->context, size);
+    if (!parameters)
+        return tp_fail(file->context, TP_ERR_MEMORY, "%s: cannot allocate %zu bytes", file->path, size);
+    const tp_status status = read_parameters(description, model, parameters);
+    tp_release(file->context, parameters);
+    return status;
+}
+
+/* What tp_model_create refuses is here not an argument of the caller but what the file says. */
+static tp_status fail_model(const struct tp_file *file, tp_status status) {
+    char reason[TP_MESSAGE_SIZE];
+    tp_context_message(file->context, reason, sizeof reason);
+    return tp_fail(file->context, status == TP_ERR_ARGUMENT ? TP_ERR_FORMAT : status, "%s: %s", file->path, reason);
+}
+
+static tp_status load(tp_context *context, const struct tp_safetensors *archive, tp_model **model) {
+    struct description description;
+    tp_status status = describe(archive, &description);
+    if (status)
+        return status;
+    tp_model *loaded;
+    status = tp_model_create(context, &description.options, &loaded);
+    if (status)
+        return fail_model(&archive->file, status);
+    status = load_parameters(&description, loaded);
+    if (status)
+        tp_model_destroy(loaded);
+    else
+        *model = loaded;
+    return status;
+}
+
+tp_status tp_model_load(tp_context *context, const char *path, tp_model **model) {
+    if (!context)
+        return TP_ERR_ARGUMENT;
+    if (!path || !model)
+        return tp_fail(context, TP_ERR_ARGUMENT, "tp_model_load: %s is NULL", path ? "model" : "path");
+    struct tp_safetensors archive;
+    tp_status status = tp_safetensors_open(context, path, &archive);
+    if (status)
+        return status;
+    status = load(context, &archive, model);
+    tp_safetensors_close(&archive);
+    return status;
+}

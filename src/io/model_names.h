@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How a model file calls things; shared by saving and loading. */
+#ifndef TP_IO_MODEL_NAMES_H
+#define TP_IO_MODEL_NAMES_H
+
+#include "tileprop/tileprop.h"
+
+#include <stdio.h>
+
+#define TP_KEY_METADATA "__metadata__"
+#define TP_KEY_FORMAT "format"
+#define TP_FORMAT "tileprop"
+#define TP_KEY_VERSION "version"
+#define TP_KEY_LOSS "loss"
+#define TP_KEY_MEAN "input_mean"
+#define TP_KEY_DEVIATION "input_deviation"
+#define TP_OF_LAYER_ACTIVATION "activation"
+#define TP_OF_LAYER_SLOPE "slope"
+#define TP_OF_LAYER_WEIGHT "weight"
+#define TP_OF_LAYER_BIAS "bias"
+
+/* layers.<layer>.<what> */
+struct tp_layer_key {
+    char text[48];
+};
+static inline struct tp_layer_key tp_layer_key(size_t layer, const char *what) {
+    struct tp_layer_key key;
+    snprintf(key.text, sizeof key.text, "layers.%zu.%s", layer, what);
+    return key;
+}
+
+/* The name of tensor slot in the flat order of the parameters: W_1, b_1, W_2, ... */
+static inline struct tp_layer_key tp_tensor_key(size_t slot) {
+    return tp_layer_key(slot / 2, slot % 2 ? TP_OF_LAYER_BIAS : TP_OF_LAYER_WEIGHT);
+}
+
+#endif

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "io/safetensors.h"
+
+#include "core/memory.h"
+
+#include <endian.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_HEADER 100000000 /* of the reference reader */
+
+static tp_status fail_memory(const struct tp_context *context, const char *path, size_t size) {
+    return tp_fail(context, TP_ERR_MEMORY, "%s: cannot allocate %zu bytes", path, size);
+}
+
+struct tp_printable tp_printable(const char *text) {
+    struct tp_printable result = {""};
+    for (size_t i = 0; i < sizeof result.text - 1 && text[i]; i++)
+        result.text[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
+    return result;
+}
+
+/* Between the machine's byte order and the file's, either way. */
+static void swap_little_endian(float *elements, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        uint32_t word;
+        memcpy(&word, &elements[i], sizeof word);
+        word = le32toh(word);
+        memcpy(&elements[i], &word, sizeof word);
+    }
+}
+
+/* ---- header ---- */
+
+static tp_status read_exactly(const struct tp_file *file, size_t offset, void *buffer, size_t size) {
+    size_t got;
+    const tp_status status = tp_file_read(file, offset, buffer, size, &got);
+    if (status || got == size)
+        return status;
+    return tp_fail(file->context, TP_ERR_IO, "%s: became shorter while it was read", file->path);
+}
+
+static tp_status read_header_length(const struct tp_file *file, size_t *length) {
+    uint64_t word;
+    if (file->size < sizeof word)
+        return tp_fail(file->context, TP_ERR_FORMAT, "%s: has %zu bytes; a safetensors file has at least %zu",
+                       file->path, file->size, sizeof word);
+    const tp_status status = read_exactly(file, 0, &word, sizeof word);
+    if (status)
+        return status;
+    word = le64toh(word);
+    if (word > MAX_HEADER)
+        return tp_fail(file->context, TP_ERR_FORMAT, "%s: header length is %llu; it must be at most %d", file->path,
+                       (unsigned long long)word, MAX_HEADER);
+    if (word > file->size - sizeof word)
+        return tp_fail(file->context, TP_ERR_FORMAT, "%s: truncated: header length is %llu, but %zu bytes follow",
+                       file->path, (unsigned long long)word, file->size - sizeof word);
+    *length = (size_t)word;
+    return TP_OK;
+}
+
+static tp_status parse_header(struct tp_safetensors *archive, const char *text, size_t length) {
+    const struct tp_file *file = &archive->file;
+    json_error_t error;
+    archive->header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
+    if (!archive->header && json_error_code(&error) == json_error_out_of_memory)
+        return fail_memory(file->context, file->path, length);
+    if (!archive->header)
+        return tp_fail(file->context, TP_ERR_FORMAT, "%s: header is not valid JSON: %s (at byte %d)", file->path,
+                       tp_printable(error.text).text, error.position);
+    if (!json_is_object(archive->header))
+        return tp_fail(file->context, TP_ERR_FORMAT, "%s: header is not a JSON object", file->path);
+    return TP_OK;
+}
+
+static tp_status read_header(struct tp_safetensors *archive) {
+    const struct tp_file *file = &archive->file;
+    size_t length = 0;
+    tp_status status = read_header_length(file, &length);
+    if (status)
+        return status;
+    archive->data = sizeof(uint64_t) + length;
+    char *text = tp_allocate(file->context, length);
+    if (!text)
+        return fail_memory(file->context, file->path, length);
+    status = read_exactly(file, sizeof(uint64_t), text, length);
+    if (!status)
+        status = parse_header(archive, text, length);
+    tp_release(file->context, text);
+    return status;
+}
+
+static tp_status check_metadata(struct tp_safetensors *archive) {
+    const struct tp_file *file = &archive->file;
+    const char *key;
+    json_t *value;
+    archive->metadata = json_object_get(archive->header, "__metadata__");
+    if (archive->metadata && !json_is_object(archive->metadata))
+        return tp_fail(file->context, TP_ERR_FORMAT, "%s: __metadata__ is not a JSON object", file->path);
+    json_object_foreach(archive->metadata, key, value) {
+        if (!json_is_string(value))
+            return tp_fail(file->context, TP_ERR_FORMAT, "%s: __metadata__: \"%s\" is not a string", file->path,
+                           tp_printable(key).text);
+    }
+    return TP_OK;
+}
+
+/* ---- tensors ---- */
+
+static tp_status fail_tensor(const struct tp_file *file, const char *name, const char *problem) {
+    return tp_fail(file->context, TP_ERR_FORMAT, "%s: tensor %s: %s", file->path, tp_printable(name).text, problem);
+}
+
+/* The overflow builtin also catches negative numbers. */
+static bool to_size(const json_t *value, size_t *size) {
+    return json_is_integer(value) && !__builtin_add_overflow(json_integer_value(value), 0, size);
+}
+
+static tp_status parse_shape(const struct tp_file *file, const json_t *shape, struct tp_tensor *tensor) {
+    tensor->rank = json_array_size(shape); /* 0 also for what is not an array */
+    if (tensor->rank < 1 || tensor->rank > TP_TENSOR_MAX_RANK)
+        return fail_tensor(file, tensor->name, "shape is not an array of 1 or 2 dimensions");
+    tensor->dims[1] = 1;
+    for (size_t i = 0; i < tensor->rank; i++)
+        if (!to_size(json_array_get(shape, i), &tensor->dims[i]) || !tensor->dims[i])
+            return fail_tensor(file, tensor->name, "shape has a dimension that is not a positive integer");
+    return TP_OK;
+}
+
+static tp_status parse_offsets(const struct tp_file *file, const json_t *offsets, struct tp_tensor *tensor) {
+    const size_t bytes = tp_size_mul(tp_size_mul(tensor->dims[0], tensor->dims[1]), sizeof(float));
+    if (bytes == TP_SIZE_OVERFLOW)
+        return fail_tensor(file, tensor->name, "the product of its shape overflows");
+    if (json_array_size(offsets) != 2 || !to_size(json_array_get(offsets, 0), &tensor->begin) ||
+        !to_size(json_array_get(offsets, 1), &tensor->end))
+        return fail_tensor(file, tensor->name, "data_offsets is not an array of 2 offsets");
+    if (tensor->end < tensor->begin || tensor->end - tensor->begin != bytes)
+        return tp_fail(file->context, TP_ERR_FORMAT,
+                       "%s: tensor %s: data_offsets are %zu and %zu; its shape needs %zu bytes", file->path,
+                       tp_printable(tensor->name).text, tensor->begin, tensor->end, bytes);
+    return TP_OK;
+}
+
+static tp_status parse_tensor(const struct tp_file *file, const json_t *entry, struct tp_tensor *tensor) {
+    const char *type = json_string_value(json_object_get(entry, "dtype"));
+    if (!type)
+        return fail_tensor(file, tensor->name, "has no dtype");
+    if (strcmp(type, "F32") != 0)
+        return tp_fail(file->context, TP_ERR_FORMAT, "%s: tensor %s: dtype is %s; only F32 is supported", file->path,
+                       tp_printable(tensor->name).text, tp_printable(type).text);
+    const tp_status status = parse_shape(file, json_object_get(entry, "shape"), tensor);
+    return status ? status : parse_offsets(file, json_object_get(entry, "data_offsets"), tensor);
+}
+
+static tp_status parse_tensors(struct tp_safetensors *archive) {
+    const struct tp_file *file = &archive->file;
+    const size_t count = json_object_size(archive->header) - (archive->metadata != NULL);
+    const char *name;
+    json_t *entry;
+    if (count < 2 || count > TP_MAX_TENSORS)
+        return tp_fail(file->context, TP_ERR_FORMAT, "%s: holds %zu tensors; a model has 2 to %d", file->path, count,
+                       TP_MAX_TENSORS);
+    json_object_foreach(archive->header, name, entry) {
+        if (entry == archive->metadata)
+            continue;
+        struct tp_tensor *tensor = &archive->tensor[archive->count++];
+        tensor->name = name;
+        const tp_status status = parse_tensor(file, entry, tensor);
+        if (status)
+            return status;
+    }
+    return TP_OK;
+}
+
+static int by_begin(const void *a, const void *b) {
+    const size_t x = ((const struct tp_tensor *)a)->begin, y = ((const struct tp_tensor *)b)->begin;
+    return (x > y) - (x < y);
+}
+
+static tp_status check_layout(struct tp_safetensors *archive) {
+    const struct tp_file *file = &archive->file;
+    size_t end = 0;
+    qsort(archive->tensor, archive->count, sizeof *archive->tensor, by_begin);
+    for (size_t i = 0; i < archive->count; i++) {
+        if (archive->tensor[i].begin != end)
+            return tp_fail(file->context, TP_ERR_FORMAT,
+                           "%s: tensor %s: data begins at %zu, but that of the tensor before it ends at %zu",
+                           file->path, tp_printable(archive->tensor[i].name).text, archive->tensor[i].begin, end);
+        end = archive->tensor[i].end;
+    }
+    if (end != file->size - archive->data)
+        return tp_fail(file->context, TP_ERR_FORMAT, "%s: its tensors have %zu bytes, but %zu follow the header",
+                       file->path, end, file->size - archive->data);
+    return TP_OK;
+}
+
+/* ---- archive ---- */
+
+tp_status tp_safetensors_open(const struct tp_context *context, const char *path, struct tp_safetensors *archive) {
+    memset(archive, 0, sizeof *archive);
+    tp_status status = tp_file_open(context, path, &archive->file);
+    if (status)
+        return status;
+    status = read_header(archive);
+    if (!status)
+        status = check_metadata(archive);
+    if (!status)
+        status = parse_tensors(archive);
+    if (!status)
+        status = check_layout(archive);
+    if (status)
+        tp_safetensors_close(archive);
+    return status;
+}
+
+void tp_safetensors_close(const struct tp_safetensors *archive) {
+    json_decref(archive->header);
+    tp_file_close(&archive->file);
+}
+
+tp_status tp_safetensors_read(const struct tp_safetensors *archive, const struct tp_tensor *tensor, float *elements) {
+    const size_t size = tensor->end - tensor->begin;
+    const tp_status status = read_exactly(&archive->file, archive->data + tensor->begin, elements, size);
+    if (!status)
+        swap_little_endian(elements, size / sizeof *elements);
+    return status;
+}
+
+/* Length and text of the header, padded with blanks so that the data is aligned to 8 bytes. NULL if memory runs out,
+ * which jansson tells by writing nothing. */
+static void *encode_header(const struct tp_context *context, const json_t *header, size_t *size) {
+    const size_t length = json_dumpb(header, NULL, 0, JSON_COMPACT);
+    const size_t padded = (length + 7) / 8 * 8;
+    const uint64_t word = htole64(padded);
+    *size = sizeof word + padded;
+    char *bytes = length ? tp_allocate(context, *size) : NULL;
+    if (!bytes)
+        return NULL;
+    memcpy(bytes, &word, sizeof word);
+    memset(bytes + sizeof word, ' ', padded);
+    if (json_dumpb(header, bytes + sizeof word, length, JSON_COMPACT) == length)
+        return bytes;
+    tp_release(context, bytes);
+    return NULL;
+}
+
+tp_status tp_safetensors_write(const struct tp_context *context, const char *path, const json_t *header,
+                               float *elements, size_t count) {
+    struct tp_span head;
+    void *bytes = encode_header(context, header, &head.size);
+    if (!bytes)
+        return fail_memory(context, path, head.size);
+    swap_little_endian(elements, count);
+    head.data = bytes;
+    const tp_status status =
+        tp_file_replace(context, path, &head, &(struct tp_span){elements, count * sizeof *elements});
+    tp_release(context, bytes);
+    return status;
+}

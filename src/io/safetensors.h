@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The safetensors container: 8 bytes header length, JSON header, data. Only what model files need: f32 tensors of up to
+ * two dimensions. */
+#ifndef TP_IO_SAFETENSORS_H
+#define TP_IO_SAFETENSORS_H
+
+#include "io/file.h"
+
+#include <jansson.h>
+
+#define TP_TENSOR_MAX_RANK 2
+#define TP_MAX_TENSORS (2 * TP_MAX_LAYERS)
+
+struct tp_tensor {
+    const char *name; /* lives as long as the header */
+    size_t rank;
+    size_t dims[TP_TENSOR_MAX_RANK]; /* at least 1; 1 beyond rank */
+    size_t begin, end;               /* in bytes, from the begin of the data */
+};
+
+struct tp_safetensors {
+    struct tp_file file;
+    json_t *header;
+    json_t *metadata; /* strings only; NULL if the file has none */
+    size_t data;      /* offset in the file */
+    size_t count;
+    struct tp_tensor tensor[TP_MAX_TENSORS]; /* in the order of their data */
+};
+
+/* Opens path and makes the checks of the reference reader: the tensors fill the rest of the file exactly, in order,
+ * without holes or overlaps. */
+tp_status tp_safetensors_open(const struct tp_context *context, const char *path, struct tp_safetensors *archive);
+void tp_safetensors_close(const struct tp_safetensors *archive);
+
+/* Reads the elements of a tensor of an open archive. */
+tp_status tp_safetensors_read(const struct tp_safetensors *archive, const struct tp_tensor *tensor, float *elements);
+
+/* Writes a file of this header and count elements; elements is left in the byte order of files. */
+tp_status tp_safetensors_write(const struct tp_context *context, const char *path, const json_t *header,
+                               float *elements, size_t count);
+
+/* Text from a file made fit for a message: all but printable ASCII replaced, length limited. */
+struct tp_printable {
+    char text[100];
+};
+struct tp_printable tp_printable(const char *text);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "io/stream.h"
+
+#include "core/memory.h"
+
+#include <string.h>
+
+#define GZIP_WINDOW (16 + MAX_WBITS) /* 16: with gzip header and checksum */
+#define DEFLATE_MAX_RATIO 1032       /* 258 bytes for 2 bits */
+
+static void *z_allocate(void *context, unsigned items, unsigned size) {
+    return tp_allocate(context, tp_size_mul(items, size));
+}
+
+static void z_release(void *context, void *block) {
+    tp_release(context, block);
+}
+
+static tp_status refill(struct tp_stream *stream) {
+    size_t got;
+    const tp_status status = tp_file_read(&stream->file, stream->offset, stream->input, sizeof stream->input, &got);
+    stream->offset += got;
+    stream->z.next_in = stream->input;
+    stream->z.avail_in = (uInt)got;
+    return status;
+}
+
+static tp_status begin(tp_context *context, struct tp_stream *stream) {
+    const tp_status status = refill(stream);
+    if (status)
+        return status;
+    stream->gzip = stream->z.avail_in >= 2 && stream->input[0] == 0x1f && stream->input[1] == 0x8b;
+    stream->z.zalloc = z_allocate;
+    stream->z.zfree = z_release;
+    stream->z.opaque = context;
+    if (stream->gzip && inflateInit2(&stream->z, GZIP_WINDOW) != Z_OK)
+        return tp_fail(context, TP_ERR_MEMORY, "%s: cannot allocate memory to decompress it", stream->file.path);
+    return TP_OK;
+}
+
+tp_status tp_stream_open(tp_context *context, const char *path, struct tp_stream *stream) {
+    memset(stream, 0, sizeof *stream);
+    tp_status status = tp_file_open(context, path, &stream->file);
+    if (status)
+        return status;
+    status = begin(context, stream);
+    if (status)
+        tp_file_close(&stream->file);
+    return status;
+}
+
+void tp_stream_close(struct tp_stream *stream) {
+    if (stream->gzip)
+        inflateEnd(&stream->z);
+    tp_file_close(&stream->file);
+}
+
+static size_t copy(z_stream *z, void *buffer, size_t size) {
+    const size_t n = size < z->avail_in ? size : z->avail_in;
+    memcpy(buffer, z->next_in, n);
+    z->next_in += n;
+    z->avail_in -= (uInt)n;
+    return n;
+}
+
+static tp_status fail_inflate(const struct tp_stream *stream, int code) {
+    if (code == Z_MEM_ERROR)
+        return tp_fail(stream->file.context, TP_ERR_MEMORY, "%s: cannot allocate memory to decompress it",
+                       stream->file.path);
+    return tp_fail(stream->file.context, TP_ERR_FORMAT, "%s: corrupt gzip data before byte %zu: %s", stream->file.path,
+                   stream->offset - stream->z.avail_in, stream->z.msg ? stream->z.msg : zError(code));
+}
+
+static tp_status decompress(struct tp_stream *stream, void *buffer, size_t size, size_t *got) {
+    const uInt room = size < 1u << 30 ? (uInt)size : 1u << 30;
+    if (!stream->in_member)
+        inflateReset(&stream->z);
+    stream->z.next_out = buffer;
+    stream->z.avail_out = room;
+    const int code = inflate(&stream->z, Z_NO_FLUSH);
+    if (code != Z_OK && code != Z_STREAM_END)
+        return fail_inflate(stream, code);
+    stream->in_member = code != Z_STREAM_END;
+    *got = room - stream->z.avail_out;
+    return TP_OK;
+}
+
+tp_status tp_stream_read(struct tp_stream *stream, void *buffer, size_t size, size_t *got) {
+    *got = 0;
+    while (*got < size) {
+        tp_status status = stream->z.avail_in ? TP_OK : refill(stream);
+        if (status)
+            return status;
+        if (!stream->z.avail_in && stream->in_member)
+            return tp_fail(stream->file.context, TP_ERR_FORMAT, "%s: truncated gzip data", stream->file.path);
+        if (!stream->z.avail_in)
+            return TP_OK;
+        unsigned char *next = (unsigned char *)buffer + *got;
+        size_t n = 0;
+        if (stream->gzip)
+            status = decompress(stream, next, size - *got, &n);
+        else
+            n = copy(&stream->z, next, size - *got);
+        if (status)
+            return status;
+        *got += n;
+    }
+    return TP_OK;
+}
+
+size_t tp_stream_limit(const struct tp_stream *stream) {
+    return stream->gzip ? tp_size_mul(stream->file.size, DEFLATE_MAX_RATIO) : stream->file.size;
+}

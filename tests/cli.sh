@@ -1,0 +1,460 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# Tests the command-line program: sh tests/cli.sh PATH_TO_TILEPROP. One TAP line per check; fails if any check fails.
+set -u
+export LC_ALL=C
+unset TILEPROP_ISA NO_COLOR
+
+[ $# -eq 1 ] || { echo "usage: $0 PATH_TO_TILEPROP" >&2; exit 2; }
+tileprop=$(realpath "$1") || exit 2
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 2
+
+# ---------------------------------------------------------------------------------------------------------- reporting
+
+checks=0
+failures=0
+
+# result NAME: reports the exit status before it; after a failure shows what the program said.
+result() {
+    status=$?
+    checks=$((checks + 1))
+    if [ $status -eq 0 ]; then
+        echo "ok $checks - $1"
+    else
+        failures=$((failures + 1))
+        echo "not ok $checks - $1"
+        sed 's/^/#   stdout: /' out | head -n 20
+        sed 's/^/#   stderr: /' err | head -n 20
+    fi
+}
+
+skip() {
+    checks=$((checks + 1))
+    echo "ok $checks - # SKIP $1"
+    echo "cli.sh: SKIPPED: $1" >&2
+}
+
+# exits CODE ARGUMENT...: runs the program into the files out and err.
+exits() {
+    wanted=$1
+    shift
+    "$tileprop" "$@" >out 2>err
+    [ $? -eq "$wanted" ]
+}
+
+# fails CODE FRAGMENT ARGUMENT...: exit code, message on standard error, nothing on standard output.
+fails() {
+    code=$1
+    fragment=$2
+    shift 2
+    exits "$code" "$@" && grep -qF -e "$fragment" err && [ ! -s out ]
+    result "'$*' exits $code and says: $fragment"
+}
+
+# holds NAME COMMAND...
+holds() {
+    name=$1
+    shift
+    "$@" >/dev/null
+    result "$name"
+}
+
+# Compares field $1 of a one-line JSON file $2 with an awk condition on x, as in 'json accuracy out "x > 0.9"'.
+json() {
+    sed -n "s/^{.*\"$1\":\\([-0-9.e+]*\\)[,}].*/\\1/p" "$2" | awk "{ x = \$1; seen = 1 } END { exit !(seen && ($3)) }"
+}
+
+# One line, one object; really parsed if there is something to parse it with.
+one_object() {
+    [ "$(wc -l <"$1")" -eq 1 ] && grep -q '^{.*}$' "$1" || return 1
+    ! command -v python3 >/dev/null || python3 -c 'import json, sys; json.load(open(sys.argv[1]))' "$1" 2>>err
+}
+
+# --------------------------------------------------------------------------------------------------------------- data
+
+# be32 NUMBER...: 32-bit big-endian integers as printf escapes.
+be32() {
+    for number; do
+        printf '\\%03o\\%03o\\%03o\\%03o' $((number >> 24 & 255)) $((number >> 16 & 255)) $((number >> 8 & 255)) \
+            $((number & 255))
+    done
+}
+
+# images COUNT SEED: 8 x 8 bytes; two bright rows in noise, which two being the class, sample number modulo 4.
+images() {
+    printf "$(printf '\\000\\000\\010\\003'; be32 "$1" 8 8; awk -v count="$1" -v x="$2" 'BEGIN {
+        for (i = 0; i < count; i++)
+            for (p = 0; p < 64; p++) {
+                x = x * 16807 % 2147483647
+                printf "\\%03o", x % 100 + (int(p / 16) == i % 4 ? 100 : 0)
+            }
+    }')"
+}
+
+# labels COUNT CLASSES
+labels() {
+    printf "$(printf '\\000\\000\\010\\001'; be32 "$1"; awk -v count="$1" -v classes="$2" 'BEGIN {
+        for (i = 0; i < count; i++)
+            printf "\\%03o", i % classes
+    }')"
+}
+
+# zeros TYPE: IDX file of one sample with 64 32-bit zeros; TYPE is the octal type byte.
+zeros() {
+    printf "\\000\\000\\$1\\002$(be32 1 64)"
+    head -c 256 /dev/zero
+}
+
+mkdir data notest
+images 400 1 >data/train-images-idx3-ubyte
+labels 400 4 >data/train-labels-idx1-ubyte
+images 200 2 | gzip >data/t10k-images-idx3-ubyte.gz
+labels 200 4 | gzip >data/t10k-labels-idx1-ubyte.gz
+cp data/train-* notest
+: >out
+: >err
+small="--data data --hidden 24,16 --batch 32"
+
+# ------------------------------------------------------------------------------------------------- program, info, help
+
+fails 2 "Usage: tileprop SUBCOMMAND"
+fails 2 "unknown subcommand 'trian'; did you mean 'train'?" trian
+fails 2 "unknown subcommand 'xyzzyxyzzy'" xyzzyxyzzy
+holds "no suggestion for what resembles nothing" test -z "$(grep 'did you mean' err)"
+exits 0 --help && head -n 1 out | grep -q '^Example: ' && [ ! -s err ]
+result "--help begins with an example, on standard output"
+exits 0 --version && grep -qx 'tileprop [0-9.]*' out
+result "--version"
+for subcommand in train evaluate predict info; do
+    exits 0 $subcommand --help && head -n 1 out | grep -q "^Example: tileprop $subcommand" && [ ! -s err ]
+    result "$subcommand --help begins with an example, on standard output"
+    holds "help of $subcommand fits in 79 columns" test -z "$(grep -E '.{80}' out)"
+    fails 2 "did you mean '--threads'?" $subcommand --thread-s 2
+    fails 2 "unexpected argument 'surplus'" $subcommand surplus
+    fails 2 "--threads '0': must be an integer from 1 to 4096" $subcommand --threads 0
+done
+exits 0 train --batch 77 --help && grep -q '(default 128)' out
+result "help shows defaults, not what was given before it"
+
+exits 0 info --threads 2 && grep -q '^isa  ' out && grep -q '^threads     2 ' out
+result "info"
+isas=$(sed -n 's/^usable *//p' out)
+holds "info lists usable instruction sets" test -n "$isas"
+exits 0 info --json --isa scalar --threads 1 && one_object out && grep -q '"isa":"scalar","threads":1,' out
+result "info --json"
+for subcommand in info "train $small" "evaluate --model m --data data" "predict --model m --input i"; do
+    fails 2 "usable: $isas" $subcommand --isa mmx
+done
+TILEPROP_ISA=mmx fails 2 "usable: $isas" info
+"$tileprop" info >/dev/full 2>err
+[ $? -eq 1 ] && grep -q 'cannot write standard output: No space left on device' err
+result "a full standard output is an error"
+
+# -------------------------------------------------------------------------------------------------------------- train
+
+fails 2 "--data D is missing" train --epochs 1
+fails 2 "--data needs an argument: D" train --data
+fails 2 "unknown or ambiguous option '--bacth'; did you mean '--batch'?" train --bacth 3
+fails 2 "unknown or ambiguous option '--qqqqqqqq'" train --qqqqqqqq=3
+fails 2 "unknown option '-x'" train -x
+fails 2 "--json takes no argument" train --json=1
+fails 2 "--batch '0': must be an integer from 1 to 1048576" train $small --batch 0
+fails 2 "--batch '1048577': must be an integer from 1 to 1048576" train $small --batch 1048577
+fails 2 "--batch '12x': must be an integer" train $small --batch 12x
+fails 2 "--epochs '-1': must be an integer from 1" train $small --epochs -1
+fails 2 "--seed '18446744073709551616': must be an integer from 0" train $small --seed 18446744073709551616
+fails 2 "--lr '0': must be a number greater than 0" train $small --lr 0
+fails 2 "--lr '1e-60': must be a number greater than 0" train $small --lr 1e-60
+fails 2 "--lr 'nan': must be a number greater than 0" train $small --lr nan
+fails 2 "--weight-decay '1e99': must be a number of at least 0" train $small --weight-decay 1e99
+fails 2 "--validation '1': must be a number of at least 0 and less than 1" train $small --validation 1
+fails 2 "--loss 'cee': must be one of mse, bce, cce; did you mean 'cce'?" train $small --loss cee
+fails 2 "--activation 'softmax': must be one of identity, relu" train $small --activation softmax
+fails 2 "--optimizer 'adma'" train $small --optimizer adma
+fails 2 "--hidden '3,,4': must be 'none' or up to 63 integers from 1 to 1048576" train $small --hidden 3,,4
+fails 2 "--hidden '5,': must be" train $small --hidden 5,
+fails 2 "--out '': must be not empty" train $small --out ''
+fails 2 "--warmup 999: must be less than the 130 steps of the run" train $small --warmup 999
+fails 1 "nowhere: no such directory" train --data nowhere
+fails 1 "--out nowhere/m: directory 'nowhere': No such file or directory" train $small --out nowhere/m
+fails 1 "--out data: is not a regular file" train $small --out data
+fails 1 "--log nowhere/l: No such file or directory" train $small --log nowhere/l
+ln -s nowhere dangling
+: >log
+fails 1 "--out log/m: 'log' is not a directory" train $small --out log/m
+fails 1 "--out dangling: is a symbolic link to nothing" train $small --out dangling
+
+exits 0 train $small --out model && grep -q '^test .*accuracy' out && grep -q '^training .*accuracy' out &&
+    ! grep -q '^validation' out
+result "train prints a summary"
+holds "a line per epoch on standard error" test "$(grep -c '^epoch ' err)" -eq 10
+holds "no terminal controls when standard error is a file" test -z "$(tr -d '[:print:]\n' <err)"
+exits 0 train $small --out again --quiet && [ ! -s err ] && [ -s out ] && cmp -s model again
+result "--quiet is quiet, and a second run gives the same bytes"
+exits 0 train $small --epochs 1 && grep -q 'the model will not be saved' err
+result "train without --out says so"
+
+exits 0 train $small --epochs 20 --json --validation 0.1 --log log --out model && one_object out &&
+    json accuracy out 'x > 0.95' && json loss out 'x < 0.3' && json validation_accuracy out 'x > 0.9' &&
+    json train_samples out 'x == 360' && json seconds out 'x > 0' && json samples_per_second out 'x > 0' &&
+    grep -q '"isa":"[a-z0-9]*","threads":[0-9]*,' out && json steps out 'x == 240' && json epochs out 'x == 20' &&
+    json signal out 'x == 0' && grep -q '"model":"model"' out
+result "--json gives one object with the expected values"
+loss=$(sed 's/^{"loss":\([^,]*\),.*/\1/' out)
+holds "loss is that of the test set if there is one" grep -q "\"test_loss\":$loss," out
+[ "$(wc -l <log)" -eq 20 ] && [ "$(grep -c '^{"epoch":[0-9]*,"epochs":20,.*"validation_loss":[0-9.].*}$' log)" -eq 20 ]
+result "--log has one object per epoch"
+fails 1 "cannot write /dev/full" train $small --epochs 1 --log /dev/full
+
+for none in '' 0; do
+    exits 0 train $small --epochs 1 --hidden none --out a && exits 0 train $small --epochs 1 --hidden "$none" --out b &&
+        cmp -s a b
+    result "--hidden '$none' is --hidden none"
+done
+exits 0 train --data notest --hidden none --json --epochs 2 && grep -q '"test_loss":null,"test_accuracy":null' out &&
+    json parameters out 'x == 260' && json accuracy out 'x >= 0' && grep -q 'no test set: notest' err
+result "without test files and hidden layers"
+fails 1 "is the first that is not finite" train $small --optimizer sgd --lr 1e38 --loss mse --out diverged
+holds "nothing is saved after divergence" test ! -e diverged
+exits 0 train $small --lr 1e-30 --optimizer sgd --init model --out resumed && cmp -s model resumed
+result "--init starts from the saved model"
+exits 0 train $small --activation relu --loss cce --epochs 1 --init model
+result "--init with options that agree"
+fails 2 "--hidden contradicts the model of --init model" train --data data --init model --hidden 24,17
+fails 2 "--hidden contradicts the model of --init model" train --data data --init model --hidden 24,16,8
+fails 2 "--loss contradicts the model of --init model" train --data data --init model --loss bce
+fails 2 "--activation contradicts the model of --init model" train --data data --init model --activation tanh
+fails 2 "--scaling contradicts --init" train --data data --init model --scaling unit
+fails 2 "--init-weights contradicts --init" train --data data --init model --init-weights zero
+fails 1 "no-model" train --data data --init no-model
+
+# Every option that takes effect changes the model.
+"$tileprop" train $small --epochs 4 --quiet --out base >out 2>err
+while read -r options; do
+    exits 0 train $small --epochs 4 --out changed $options && ! cmp -s base changed
+    result "train $options"
+done <<TABLE
+--hidden 24
+--activation tanh
+--loss bce
+--loss mse
+--init-weights glorot_normal
+--scaling standard
+--optimizer sgd
+--optimizer momentum
+--optimizer nesterov
+--weight-decay 0.01
+--optimizer adamw --weight-decay 0.01
+--lr 0.01
+--schedule constant
+--schedule step
+--warmup 5
+--clip 0.01
+--batch 31
+--epochs 5
+--seed 2
+--no-shuffle
+--validation 0.1
+TABLE
+# differ NAME A B: models of two option strings.
+differ() {
+    exits 0 train $small --epochs 4 --out a $2 && exits 0 train $small --epochs 4 --out b $3 && ! cmp -s a b
+    result "$1"
+}
+differ "--momentum" "--optimizer momentum" "--optimizer momentum --momentum 0.5"
+differ "--step-every" "--schedule step --step-every 1" "--schedule step --step-every 2"
+differ "--step-factor" "--schedule step --step-every 1" "--schedule step --step-every 1 --step-factor 0.1"
+exits 0 train $small --epochs 4 --optimizer sgd --out a && exits 0 train $small --epochs 4 --optimizer sgd --lr 0.1 \
+    --out b && cmp -s a b
+result "the learning rate of sgd is 0.1 unless given"
+exits 0 train $small --epochs 3 --schedule step --step-every 3 --out a &&
+    exits 0 train $small --epochs 3 --schedule constant --out b && cmp -s a b
+result "--step-every counts epochs"
+
+# ------------------------------------------------------------------------------------------------------ the same bytes
+
+while read -r options; do
+    exits 0 train $small --epochs 3 $options --isa scalar --threads 1 --out base
+    result "train $options --isa scalar --threads 1"
+    for isa in $isas; do
+        for threads in 1 2 3; do
+            rm -f same
+            exits 0 train $small --epochs 3 $options --isa $isa --threads $threads --out same && cmp -s base same
+            result "train $options: same bytes with --isa $isa --threads $threads"
+        done
+    done
+done <<TABLE
+--loss cce --clip 1
+--loss bce --activation sigmoid --optimizer nesterov --scaling standard
+--loss mse --activation tanh --optimizer adamw --weight-decay 0.1
+TABLE
+
+# ---------------------------------------------------------------------------------------------------- evaluate, predict
+
+fails 2 "--model FILE is missing" evaluate --data data
+fails 2 "--data D is missing" evaluate --model model
+fails 2 "--split 'tset': must be one of train, test; did you mean 'test'?" \
+    evaluate --model model --data data --split tset
+fails 1 "no-model" evaluate --model no-model --data data
+fails 1 "nowhere: no such directory" evaluate --model model --data nowhere
+fails 1 "t10k-images-idx3-ubyte" evaluate --model model --data notest
+head -c 100 model >cut
+fails 1 "cut" evaluate --model cut --data data
+exits 0 evaluate --model model --data data && [ ! -s err ] && grep -q '^accuracy  ..* (.* of 200)$' out &&
+    grep -q '^confusion matrix' out && grep -q '^ class  samples  precision     recall$' out &&
+    [ "$(grep -c '^     [0-3]       50 ' out)" -eq 4 ]
+result "evaluate"
+exits 0 evaluate --model model --data data --json && one_object out && json accuracy out 'x > 0.95' &&
+    json samples out 'x == 50' && json loss out 'x < 0.3' &&
+    grep -q '"confusion":\[\[[0-9]*,[0-9]*,[0-9]*,[0-9]*\],' out &&
+    grep -q '"classes":\[{"class":0,"samples":50,"precision":[0-9.]*,"recall":[0-9.]*},' out
+result "evaluate --json"
+exits 0 evaluate --model model --data data --split train --threads 1 --isa scalar && grep -q ' of 400)$' out
+result "evaluate --split train"
+
+mkdir halved
+cp data/t10k-images-idx3-ubyte.gz halved
+labels 200 2 >halved/t10k-labels-idx1-ubyte
+exits 0 evaluate --model model --data halved && grep -q '^ *0     50      0     50      0$' out &&
+    grep -q '^ *0      100     1.0000     0.5000$' out && grep -q '^ *2        0     0.0000          -$' out
+result "evaluate: rows are targets; precision and recall differ when every second label is wrong"
+exits 0 evaluate --model model --data halved --json &&
+    grep -q '{"class":2,"samples":0,"precision":0.0,"recall":null}' out
+result "evaluate --json: null where there is nothing to divide by"
+
+mkdir wide short odd trailing
+for set in wide short odd trailing; do cp data/* $set; done
+gzip -d wide/t10k-*.gz
+labels 200 5 >wide/t10k-labels-idx1-ubyte
+fails 1 "model tells 4 classes apart, but wide has 5" evaluate --model model --data wide
+fails 1 "the model tells 4 classes apart, but the test set has 5" train --data wide
+head -c 5000 data/train-images-idx3-ubyte >short/train-images-idx3-ubyte
+fails 1 "short/train-images-idx3-ubyte: truncated" train --data short --out unsaved
+holds "nothing is saved after a data error" test ! -e unsaved
+labels 399 4 >odd/train-labels-idx1-ubyte
+fails 1 "399 labels for 400 images" train --data odd
+echo surplus >>trailing/train-labels-idx1-ubyte
+fails 1 "trailing bytes" train --data trailing
+
+gzip -dc data/t10k-images-idx3-ubyte.gz >input.idx
+fails 2 "--input FILE is missing" predict --model model
+fails 1 "no-input" predict --model model --input no-input
+fails 1 "model has 64 inputs, but the samples of data/train-labels-idx1-ubyte have 1 values" \
+    predict --model model --input data/train-labels-idx1-ubyte
+fails 2 "--top 5: model has 4 outputs" predict --model model --input input.idx --top 5
+fails 1 "nowhere/p: No such file or directory" predict --model model --input input.idx --output nowhere/p
+fails 1 "cannot write /dev/full" predict --model model --input input.idx --output /dev/full
+exits 0 predict --model model --input input.idx && [ ! -s err ] && [ "$(wc -l <out)" -eq 200 ] &&
+    awk '{ right += $1 == (NR - 1) % 4; sane += $2 > 0.25 && $2 <= 1 } END { exit !(right > 190 && sane == NR) }' out
+result "predict prints classes and probabilities"
+cp out predicted
+exits 0 predict --model model --input data/t10k-images-idx3-ubyte.gz --output written && [ ! -s out ] &&
+    cmp -s written predicted
+result "predict --output, from a gzipped file"
+exits 0 predict --model model --input input.idx --top 4 --isa scalar --threads 1 &&
+    awk 'NF != 8 || $2 < $4 || $4 < $6 || $6 < $8 || $2 + $4 + $6 + $8 < 0.9999 { exit 1 }
+        $1 + $3 + $5 + $7 != 6 { exit 1 }' out
+result "predict --top 4 prints all classes, best first"
+cut -d ' ' -f 1,2 out | cmp -s - predicted
+result "the first of --top is the prediction"
+zeros 015 >floats.idx
+exits 0 predict --model model --input floats.idx && [ "$(wc -l <out)" -eq 1 ]
+result "predict from floats"
+zeros 014 >integers.idx
+fails 1 "integers.idx: holds 32-bit integers" predict --model model --input integers.idx
+mkdir single
+images 40 3 >single/train-images-idx3-ubyte
+labels 40 1 >single/train-labels-idx1-ubyte
+cp single/train-images-idx3-ubyte single/t10k-images-idx3-ubyte
+cp single/train-labels-idx1-ubyte single/t10k-labels-idx1-ubyte
+exits 0 train --data single --loss mse --hidden none --epochs 2 --out one &&
+    exits 0 predict --model one --input input.idx && [ "$(grep -cE '^-?[0-9.e-]+$' out)" -eq 200 ]
+result "predict prints the value of a model with one output"
+exits 0 evaluate --model one --data single && ! grep -q confusion out && grep -q '^accuracy' out
+result "evaluate of a model with one output has no confusion matrix"
+
+# -------------------------------------------------------------------------------------------------------------- signals
+
+# start [SHELL COMMANDS]: trains for ever in the background, after SHELL COMMANDS; returns when an epoch is done.
+start() {
+    rm -f log stopped
+    env --default-signal=INT sh -c "$1"' exec "$@"' sh "$tileprop" train $small --epochs 4000000 --out stopped \
+        --log log --json >out 2>err &
+    pid=$!
+    for tenth in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        [ -s log ] && break
+        sleep 0.1
+    done
+}
+
+start ''
+kill -INT $pid
+wait $pid
+[ $? -eq 130 ] && one_object out && json signal out 'x == 2' && exits 0 evaluate --model stopped --data data
+result "SIGINT stops after the step, saves and exits 130"
+start ''
+kill -TERM $pid
+wait $pid
+[ $? -eq 143 ] && one_object out && json signal out 'x == 15' && [ -s stopped ]
+result "SIGTERM likewise, with 143"
+start 'trap "" INT;'
+kill -INT $pid
+sleep 0.2
+kill -TERM $pid
+wait $pid
+[ $? -eq 143 ] && json signal out 'x == 15'
+result "an ignored SIGINT stays ignored"
+
+# ------------------------------------------------------------------------------------------------------------- terminal
+
+# on_terminal OPTION...: trains under the command $under; what the terminal received is in the file screen.
+on_terminal() {
+    script -qec "stty cols $columns; $under '$tileprop' train $small --epochs 5 $* >out" screen \
+        </dev/null >/dev/null 2>err
+}
+columns=80
+under=
+escape=$(printf '\033')
+if command -v script >/dev/null; then
+    TERM=xterm on_terminal
+    grep -q 'epoch [0-9]*/5 .*\[.*>.*\].* [0-9]*%  loss .* samples/s  ETA [0-9]*:[0-9][0-9]' screen &&
+        grep -q "$escape\[32m" screen && tr '\r' '\n' <screen | grep -q '^epoch 5/5  loss'
+    result "a terminal gets a coloured bar and a line per epoch"
+    TERM=xterm NO_COLOR=1 on_terminal
+    grep -q 'ETA' screen && ! grep -q "$escape" screen
+    result "NO_COLOR removes the colour, not the bar"
+    under='timeout --foreground --preserve-status -s INT 1'
+    TERM=xterm on_terminal --hidden 2000,2000 --batch 1
+    under=
+    tr '\r\n' '@@' <screen | grep -q 'ETA [0-9:]*@  *@@*Script done' && grep -q '^stopped' out
+    result "the bar is removed when Ctrl-C stops the run"
+    columns=40
+    TERM=xterm NO_COLOR=1 on_terminal
+    tr '\r' '\n' <screen | grep '%  loss' >err && ! grep -q '.\{40\}' err && ! grep -qF '[' err
+    result "a narrow terminal gets no bar, and lines that do not wrap"
+    columns=80
+    TERM=dumb on_terminal
+    ! grep -q 'ETA' screen && ! grep -q "$escape" screen && [ "$(grep -c '^epoch ' screen)" -eq 5 ]
+    result "a dumb terminal gets lines only"
+    TERM=xterm on_terminal --quiet
+    ! grep -q 'ETA' screen && ! grep -q "^epoch" screen && grep -q '^test' out
+    result "--quiet removes the bar"
+else
+    skip "the terminal: no program script (package bsdutils)"
+fi
+
+# ------------------------------------------------------------------------------------------------------ Fashion-MNIST
+
+if [ -d /usr/share/datasets/fashion-mnist ]; then
+    exits 0 train --data fashion-mnist --hidden 32 --epochs 1 --json && json accuracy out 'x > 0.75' &&
+        json train_samples out 'x == 60000'
+    result "one epoch of Fashion-MNIST"
+else
+    skip "Fashion-MNIST: the package dataset-fashion-mnist is not installed"
+fi
+
+echo "1..$checks"
+[ $failures -eq 0 ] || echo "cli.sh: $failures of $checks checks failed" >&2
+[ $failures -eq 0 ]

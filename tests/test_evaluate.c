@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* tp_evaluate, tp_predict, and the scaling of raw samples. */
+#include "support/bound.h"
+#include "support/nets.h"
+#include "support/support.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CLASSES = 3 };
+
+static tp_model *identity_model(tp_context *context, size_t n, float mean, float deviation) {
+    const tp_layer layer = {n, TP_IDENTITY, 0};
+    tp_model_options options;
+    tp_model_options_default(&options);
+    options.inputs = n, options.layers = 1, options.layer = &layer, options.loss = TP_MSE;
+    options.input_mean = mean, options.input_deviation = deviation;
+    tp_model *model = NULL;
+    cr_assert_eq(tp_model_create(context, &options, &model), TP_OK);
+    float *parameters = tp_test_floats(n * n + n);
+    for (size_t i = 0; i < n; i++)
+        parameters[i * n + i] = 1;
+    cr_assert_eq(tp_model_set_parameters(model, parameters, n * n + n), TP_OK);
+    free(parameters);
+    return model;
+}
+
+static void predict(const tp_model *model, const tp_data *data, size_t max_batch, float *y) {
+    tp_workspace *workspace = NULL;
+    cr_assert_eq(tp_workspace_create(model, max_batch, TP_INFERENCE, NULL, 0, &workspace), TP_OK);
+    cr_assert_eq(tp_predict(model, workspace, data, y), TP_OK);
+    tp_workspace_destroy(workspace);
+}
+
+/* The outputs of an identity network are its inputs: a subtraction, and a division by way of a reciprocal, 3 u. */
+static void check_scaling(tp_context *context, const tp_data *data, float mean, float deviation) {
+    tp_model *model = identity_model(context, data->features, mean, deviation);
+    float *y = tp_test_guarded(data->samples * data->features, 0);
+    predict(model, data, 7, y);
+    for (size_t i = 0; i < data->samples * data->features; i++) {
+        const double raw = data->bytes ? (double)data->bytes[i] : (double)data->floats[i];
+        const double x = (raw - (double)mean) / (double)deviation;
+        cr_assert(fabs((double)y[i] - x) <= 3.01 * TEST_U * fabs(x), "%s element %zu: %.9g instead of %.9g",
+                  tp_context_isa(context), i, (double)y[i], x);
+    }
+    tp_test_guarded_free(y);
+    tp_model_destroy(model);
+}
+
+Test(evaluate, inputs_are_scaled) {
+    enum { WIDTH = 37, ROWS = 11 };
+    static float floats[WIDTH * ROWS];
+    static uint8_t bytes[WIDTH * ROWS];
+    tp_test_fill(floats, WIDTH * ROWS, 5, -3, 3);
+    for (size_t i = 0; i < WIDTH * ROWS; i++)
+        bytes[i] = (uint8_t)(i < 256 ? i : tp_test_random(6, i));
+    const tp_data sets[] = {{.samples = ROWS, .features = WIDTH, .bytes = bytes},
+                            {.samples = ROWS, .features = WIDTH, .floats = floats}};
+    for (int i = 0; i < tp_test_isa_count(); i++) {
+        tp_context *context = tp_test_context(tp_test_isa(i), 2);
+        for (size_t s = 0; s < 2; s++) {
+            check_scaling(context, &sets[s], 0, 1);
+            check_scaling(context, &sets[s], 0, 255);
+            check_scaling(context, &sets[s], 72.94f, 90.02f);
+        }
+        tp_context_destroy(context);
+    }
+}
+
+Test(evaluate, predictions_do_not_depend_on_the_workspace) {
+    enum { IN = 4, OUT = 3, ROWS = 90 };
+    const struct ref_net net =
+        test_net(1, (const size_t[]){IN, 8, OUT}, TP_RELU, (struct test_head){TP_SOFTMAX, TP_CCE});
+    float x[ROWS * IN], expected[ROWS * OUT], y[ROWS * OUT];
+    tp_test_fill(x, ROWS * IN, 7, -1, 1);
+    const tp_data data = {.samples = ROWS, .features = IN, .floats = x};
+    tp_context *context = tp_test_context(NULL, 2);
+    tp_model *model = test_model(context, &net, NULL);
+    predict(model, &data, ROWS, expected);
+    const size_t batches[] = {1, 7, 16, 1000};
+    for (size_t i = 0; i < 4; i++) {
+        predict(model, &data, batches[i], y);
+        cr_assert(tp_test_same_bits(expected, y, ROWS * OUT, "batches of %zu", batches[i]));
+    }
+    tp_model_destroy(model);
+    tp_context_destroy(context);
+}
+
+/* An identity network on one-hot rows predicts the row's class; the counts are given. */
+Test(evaluate, confusion_rows_are_targets_and_columns_predictions) {
+    static const uint64_t counts[CLASSES][CLASSES] = {{5, 2, 0}, {1, 7, 3}, {0, 8, 2}};
+    float x[28 * CLASSES] = {0};
+    int32_t classes[28];
+    size_t n = 0;
+    for (int32_t target = 0; target < CLASSES; target++) {
+        for (size_t predicted = 0; predicted < CLASSES; predicted++) {
+            for (uint64_t i = 0; i < counts[target][predicted]; i++) {
+                x[n * CLASSES + predicted] = 1;
+                classes[n++] = target;
+            }
+        }
+    }
+    cr_assert_eq(n, 28);
+    const tp_data data = {.samples = n, .features = CLASSES, .floats = x, .classes = classes, .outputs = CLASSES};
+    tp_context *context = tp_test_context(NULL, 2);
+    tp_model *model = identity_model(context, CLASSES, 0, 1);
+    for (int mode = TP_INFERENCE; mode <= TP_TRAINING; mode++) {
+        tp_workspace *workspace = NULL;
+        uint64_t confusion[CLASSES * CLASSES + 1] = {[CLASSES * CLASSES] = 99};
+        tp_score score;
+        cr_assert_eq(tp_workspace_create(model, 5, (tp_mode)mode, NULL, 0, &workspace), TP_OK);
+        cr_assert_eq(tp_evaluate(model, workspace, &data, &score, confusion), TP_OK);
+        cr_assert_eq(memcmp(confusion, counts, sizeof counts), 0);
+        cr_assert_eq(confusion[CLASSES * CLASSES], 99);
+        cr_assert(score.correct == 14 && score.samples == 28);
+        cr_assert_float_eq(score.loss, 14 * 2.0 / 3 / 28, 1e-7); /* a wrong row is off by 1 in two of three */
+        tp_workspace_destroy(workspace);
+    }
+    tp_model_destroy(model);
+    tp_context_destroy(context);
+}
+
+Test(evaluate, confusion_needs_classes) {
+    const float rows[4 * CLASSES] = {0};
+    const tp_data data = {.samples = 4, .features = CLASSES, .floats = rows, .values = rows, .outputs = CLASSES};
+    tp_context *context = tp_test_context(NULL, 1);
+    tp_model *model = identity_model(context, CLASSES, 0, 1);
+    tp_workspace *workspace = NULL;
+    tp_score score;
+    uint64_t confusion[CLASSES * CLASSES];
+    cr_assert_eq(tp_workspace_create(model, 4, TP_INFERENCE, NULL, 0, &workspace), TP_OK);
+    cr_assert_eq(tp_evaluate(model, workspace, &data, &score, NULL), TP_OK);
+    cr_assert_eq(tp_evaluate(model, workspace, &data, &score, confusion), TP_ERR_ARGUMENT);
+    cr_assert_not_null(strstr(tp_test_message(context), "confusion"));
+    tp_workspace_destroy(workspace);
+    tp_model_destroy(model);
+    tp_context_destroy(context);
+}

@@ -1,0 +1,764 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Model files: what is written, byte for byte; what is read; what is refused, and why; and what a failed save leaves.
+ */
+#define _XOPEN_SOURCE 700
+
+#include "core/context.h"
+#include "io/file.h"
+#include "support/support.h"
+
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <ftw.h>
+#include <limits.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MAX_FILE 8192
+
+/* ---- fixture: a context that counts allocations, and a directory of its own ---- */
+
+static struct tp_test_allocator counter;
+static tp_context *context;
+static char scratch[PATH_MAX];
+
+static void set_up(void) {
+    tp_context_options options;
+    tp_context_options_default(&options);
+    options.allocator = tp_test_allocator_hooks(&counter);
+    cr_assert_eq(tp_context_create(&options, &context), TP_OK);
+    const char *parent = getenv("TMPDIR");
+    snprintf(scratch, sizeof scratch, "%s/tileprop-safetensors-XXXXXX", parent ? parent : "/tmp");
+    cr_assert_not_null(mkdtemp(scratch));
+}
+
+static int remove_entry(const char *path, const struct stat *facts, int type, struct FTW *where) {
+    (void)facts, (void)type, (void)where;
+    return remove(path);
+}
+
+static void tear_down(void) {
+    tp_context_destroy(context);
+    nftw(scratch, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+TestSuite(save, .init = set_up, .fini = tear_down);
+TestSuite(load, .init = set_up, .fini = tear_down);
+
+/* Blocks that are allocated and descriptors that are open. A check for leaks is a part of a test, because Criterion
+ * overlooks what fails in .fini. */
+static size_t held(void) {
+    size_t count = atomic_load(&counter.allocations) - atomic_load(&counter.releases);
+    DIR *directory = opendir("/proc/self/fd");
+    cr_assert_not_null(directory);
+    while (readdir(directory))
+        count++;
+    closedir(directory);
+    return count;
+}
+
+/* A path in the scratch directory, in one of two buffers that take turns. */
+static const char *in_scratch(const char *name) {
+    static char path[2][2 * PATH_MAX];
+    static int turn;
+    turn = !turn;
+    snprintf(path[turn], sizeof path[turn], "%s/%s", scratch, name);
+    return path[turn];
+}
+
+static int entries_in_scratch(void) {
+    int count = 0;
+    DIR *directory = opendir(scratch);
+    cr_assert_not_null(directory);
+    for (const struct dirent *entry; (entry = readdir(directory));)
+        count += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
+    closedir(directory);
+    return count;
+}
+
+static const char *write_file(const char *name, const void *data, size_t size) {
+    const char *path = in_scratch(name);
+    cr_assert_eq(tp_file_replace(context, path, &(struct tp_span){data, size}, &(struct tp_span){"", 0}), TP_OK);
+    return path;
+}
+
+static size_t read_file(const char *name, void *data) {
+    FILE *file = fopen(in_scratch(name), "rb");
+    cr_assert_not_null(file);
+    const size_t size = fread(data, 1, MAX_FILE, file);
+    cr_assert_lt(size, MAX_FILE);
+    fclose(file);
+    return size;
+}
+
+static void check_same_files(const char *a, const char *b) {
+    char x[MAX_FILE], y[MAX_FILE];
+    const size_t size = read_file(a, x);
+    cr_assert_eq(size, read_file(b, y), "%s and %s have different sizes", a, b);
+    cr_expect_eq(memcmp(x, y, size), 0, "%s and %s differ", a, b);
+}
+
+/* The status, a part of the message, and the name of the file in it. */
+static void check_failure(tp_status got, tp_status expected, const char *fragment) {
+    const char *message = tp_test_message(context);
+    cr_expect_eq(got, expected, "status %d instead of %d (%s)", (int)got, (int)expected, message);
+    cr_expect(strstr(message, fragment), "\"%s\" does not say \"%s\"", message, fragment);
+    cr_expect(strstr(message, scratch), "\"%s\" does not name the file", message);
+}
+
+static tp_model *make_model(const tp_model_options *options) {
+    tp_model *model = NULL;
+    cr_assert_eq(tp_model_create(context, options, &model), TP_OK, "%s", tp_test_message(context));
+    return model;
+}
+
+static void save(const tp_model *model, const char *name) {
+    cr_assert_eq(tp_model_save(model, in_scratch(name)), TP_OK, "%s", tp_test_message(context));
+}
+
+static tp_model *load(const char *name) {
+    tp_model *model = NULL;
+    cr_assert_eq(tp_model_load(context, in_scratch(name), &model), TP_OK, "%s", tp_test_message(context));
+    return model;
+}
+
+/* ---- the model of most tests, and its file ---- */
+
+/* 2 inputs, leaky ReLU of width 1, softmax of width 2: 7 parameters. */
+static tp_model *small_model(uint64_t seed) {
+    const float parameters[] = {1, -2, 0.5f, 0x1p-149f, -0.0f, 3, -1.5f};
+    const tp_layer layer[] = {{1, TP_LEAKY_RELU, 0.01f}, {2, TP_SOFTMAX, 0}};
+    tp_model_options options;
+    tp_model_options_default(&options);
+    options.inputs = 2;
+    options.layers = 2;
+    options.layer = layer;
+    options.seed = seed;
+    options.input_mean = 0.1f;
+    options.input_deviation = 255;
+    tp_model *model = make_model(&options);
+    cr_assert_eq(tp_model_set_parameters(model, parameters, 7), TP_OK);
+    return model;
+}
+
+#define METADATA                                                                                                       \
+    "\"format\":\"tileprop\",\"version\":\"0.1.0\",\"loss\":\"cce\",\"input_mean\":\"0.100000001\","                   \
+    "\"input_deviation\":\"255.0\",\"layers.0.activation\":\"leaky_relu\",\"layers.0.slope\":\"0.00999999978\","       \
+    "\"layers.1.activation\":\"softmax\""
+#define TENSOR(name, shape, begin, end)                                                                                \
+    "\"" name "\":{\"dtype\":\"F32\",\"shape\":[" shape "],\"data_offsets\":[" #begin "," #end "]}"
+#define W0 TENSOR("layers.0.weight", "2,1", 0, 8)
+#define B0 TENSOR("layers.0.bias", "1", 8, 12)
+#define W1 TENSOR("layers.1.weight", "1,2", 12, 20)
+#define B1 TENSOR("layers.1.bias", "2", 20, 28)
+#define TENSORS W0 "," B0 "," W1 "," B1
+#define HEADER(metadata, tensors) "{\"__metadata__\":{" metadata "}," tensors "}"
+
+static const unsigned char small_data[] = {0, 0, 0x80, 0x3f, 0, 0,    0, 0xc0, 0,    0,    0, 0x3f, 1,    0,
+                                           0, 0, 0,    0,    0, 0x80, 0, 0,    0x40, 0x40, 0, 0,    0xc0, 0xbf};
+
+/* A file of this header text, not padded, and the first data_size bytes of small_data (zeros after them). */
+static size_t compose(const char *header, size_t data_size, unsigned char *file) {
+    const size_t length = strlen(header);
+    cr_assert_lt(8 + length + data_size, MAX_FILE);
+    memset(file, 0, MAX_FILE);
+    for (size_t i = 0; i < 8; i++)
+        file[i] = (unsigned char)((uint64_t)length >> 8 * i);
+    memcpy(file + 8, header, length);
+    memcpy(file + 8 + length, small_data, data_size < sizeof small_data ? data_size : sizeof small_data);
+    return 8 + length + data_size;
+}
+
+static void write_model_file(const char *name, const char *header, size_t data_size) {
+    unsigned char file[MAX_FILE];
+    write_file(name, file, compose(header, data_size, file));
+}
+
+static void check_small_model(const tp_model *model) {
+    float parameters[7];
+    tp_model_options options;
+    cr_assert_eq(tp_model_describe(model, &options), TP_OK);
+    cr_assert_eq(options.layers, 2);
+    cr_expect_eq(options.inputs, 2);
+    cr_expect_eq(options.loss, TP_CCE);
+    cr_expect_eq(options.input_mean, 0.1f);
+    cr_expect_eq(options.input_deviation, 255);
+    cr_expect_eq(options.layer[0].width, 1);
+    cr_expect_eq(options.layer[0].activation, TP_LEAKY_RELU);
+    cr_expect_eq(options.layer[0].slope, 0.01f);
+    cr_expect_eq(options.layer[1].width, 2);
+    cr_expect_eq(options.layer[1].activation, TP_SOFTMAX);
+    cr_assert_eq(tp_model_get_parameters(model, parameters, 7), TP_OK);
+    cr_expect(tp_test_same_bits((const float[]){1, -2, 0.5f, 0x1p-149f, -0.0f, 3, -1.5f}, parameters, 7, "parameters"));
+}
+
+/* ---- what is written ---- */
+
+Test(save, every_byte) {
+    unsigned char expected[MAX_FILE], file[MAX_FILE];
+    char header[MAX_FILE] = HEADER(METADATA, TENSORS);
+    while (strlen(header) % 8)
+        strcat(header, " ");
+    const size_t size = compose(header, 28, expected);
+    tp_model *model = small_model(1);
+    save(model, "model");
+    cr_assert_eq(read_file("model", file), size);
+    cr_expect_eq(memcmp(file, expected, size), 0, "%.*s instead of %s", (int)(size - 36), file + 8, header);
+    tp_model_destroy(model);
+}
+
+/* The seed is how a model came about, not what it is. */
+Test(save, equal_models_give_equal_files) {
+    tp_model *model = small_model(1), *other = small_model(2);
+    save(model, "model");
+    save(other, "other");
+    check_same_files("model", "other");
+    tp_model_destroy(other);
+    tp_model_destroy(model);
+}
+
+static void check_round_trip(const tp_model_options *options) {
+    const size_t held_before = held();
+    tp_model *model = make_model(options);
+    save(model, "model");
+    tp_model *copy = load("model");
+    const size_t count = tp_model_parameter_count(model);
+    float *expected = tp_test_floats(count), *actual = tp_test_floats(count);
+    tp_model_options described;
+    cr_assert_eq(tp_model_parameter_count(copy), count);
+    cr_assert_eq(tp_model_get_parameters(model, expected, count), TP_OK);
+    cr_assert_eq(tp_model_get_parameters(copy, actual, count), TP_OK);
+    cr_expect(tp_test_same_bits(expected, actual, count, "parameters"));
+    cr_assert_eq(tp_model_describe(copy, &described), TP_OK);
+    cr_assert_eq(described.layers, options->layers);
+    cr_expect_eq(described.inputs, options->inputs);
+    cr_expect_eq(described.loss, options->loss);
+    cr_expect_eq(described.input_mean, options->input_mean);
+    cr_expect_eq(described.input_deviation, options->input_deviation);
+    for (size_t l = 0; l < options->layers; l++) {
+        cr_expect_eq(described.layer[l].width, options->layer[l].width);
+        cr_expect_eq(described.layer[l].activation, options->layer[l].activation);
+        cr_expect_eq(described.layer[l].slope, options->layer[l].slope);
+    }
+    save(copy, "copy");
+    check_same_files("model", "copy");
+    free(actual);
+    free(expected);
+    tp_model_destroy(copy);
+    tp_model_destroy(model);
+    cr_expect_eq(held(), held_before, "something leaked");
+}
+
+Test(load, every_activation_and_loss) {
+    const tp_activation last[TP_LOSS_COUNT] = {[TP_MSE] = TP_TANH, [TP_BCE] = TP_SIGMOID, [TP_CCE] = TP_SOFTMAX};
+    for (int loss = 0; loss < TP_LOSS_COUNT; loss++) {
+        for (int hidden = 0; hidden < TP_SOFTMAX; hidden++) {
+            const tp_activation activation = (tp_activation)hidden;
+            const tp_layer layer[] = {{5, activation, activation == TP_LEAKY_RELU ? 1.0f / 3 : 0}, {2, last[loss], 0}};
+            const tp_model_options options = {.inputs = 3,
+                                              .layers = 2,
+                                              .layer = layer,
+                                              .loss = (tp_loss)loss,
+                                              .seed = 7,
+                                              .input_mean = -1e-30f / 3,
+                                              .input_deviation = 0x1.fffffep+127f};
+            check_round_trip(&options);
+        }
+    }
+}
+
+Test(load, every_depth) {
+    tp_layer layer[TP_MAX_LAYERS];
+    for (size_t l = 0; l < TP_MAX_LAYERS; l++)
+        layer[l] = (tp_layer){1 + l % 3, TP_RELU, 0};
+    for (size_t layers = 1; layers <= 12; layers++) {
+        const tp_model_options options = {.inputs = 1, .layers = layers, .layer = layer, .input_deviation = 1e-38f};
+        check_round_trip(&options);
+    }
+    tp_model *model = make_model(&(tp_model_options){
+        .inputs = 1, .layers = TP_MAX_LAYERS, .layer = layer, .init = TP_INIT_ZERO, .input_deviation = 1});
+    save(model, "deep");
+    tp_model *copy = load("deep");
+    cr_expect_eq(tp_model_parameter_count(copy), tp_model_parameter_count(model));
+    tp_model_destroy(copy);
+    tp_model_destroy(model);
+}
+
+/* NaN and infinite parameters are what they are. */
+Test(load, parameters_that_are_not_finite) {
+    const uint32_t bits[7] = {0x7f800000, 0xff800000, 0x7fc00001, 0xffc12345, 0x7f800001, 0x00000001, 0x80000000};
+    float parameters[7], loaded[7];
+    tp_model *model = small_model(1);
+    memcpy(parameters, bits, sizeof bits);
+    cr_assert_eq(tp_model_set_parameters(model, parameters, 7), TP_OK);
+    save(model, "model");
+    tp_model *copy = load("model");
+    cr_assert_eq(tp_model_get_parameters(copy, loaded, 7), TP_OK);
+    cr_expect_eq(memcmp(loaded, bits, sizeof bits), 0);
+    tp_model_destroy(copy);
+    tp_model_destroy(model);
+}
+
+/* Some locales write 0,1 for 0.1. */
+Test(save, decimal_comma_locale) {
+    static const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8",  "de_DE",
+                                        "fr_FR.UTF-8", "es_ES.UTF-8", "da_DK.UTF-8"};
+    tp_model *model = small_model(1);
+    save(model, "plain");
+    const char *chosen = NULL;
+    for (size_t i = 0; !chosen && i < sizeof names / sizeof *names; i++)
+        chosen = setlocale(LC_ALL, names[i]);
+    if (!chosen) {
+        tp_model_destroy(model);
+        cr_skip_test(
+            "NOT TESTED: no locale with a decimal comma is installed (localedef -i de_DE -f UTF-8 de_DE.UTF-8)");
+    }
+    cr_assert_str_eq(localeconv()->decimal_point, ",");
+    save(model, "comma");
+    check_same_files("plain", "comma");
+    tp_model *copy = load("plain");
+    check_small_model(copy);
+    cr_expect_str_eq(setlocale(LC_ALL, NULL), chosen);
+    tp_model_destroy(copy);
+    tp_model_destroy(model);
+}
+
+/* ---- what a save leaves ---- */
+
+/* Saving model to name must fail and change nothing; entries are what the directory holds. */
+static void refuse_save(const tp_model *model, const char *name, const char *fragment) {
+    const int entries = entries_in_scratch();
+    const size_t held_before = held();
+    check_failure(tp_model_save(model, in_scratch(name)), TP_ERR_IO, fragment);
+    cr_expect_eq(held(), held_before, "%s: something leaked", fragment);
+    cr_expect_eq(entries_in_scratch(), entries, "a file was left behind");
+}
+
+Test(save, disk_full) {
+    char file[MAX_FILE];
+    tp_model *model = small_model(1);
+    save(model, "model");
+    save(model, "before");
+    const rlim_t limits[] = {0, 8, 100, read_file("model", file) - 1};
+    cr_assert_eq(tp_model_set_parameters(model, (const float[7]){0}, 7), TP_OK);
+    signal(SIGXFSZ, SIG_IGN);
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        const struct rlimit limit = {limits[i], RLIM_INFINITY}, none = {RLIM_INFINITY, RLIM_INFINITY};
+        cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        refuse_save(model, "model", "cannot write: File too large");
+        cr_assert_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+        check_same_files("model", "before");
+    }
+    tp_model_destroy(model);
+}
+
+Test(save, targets_that_cannot_be_replaced) {
+    tp_model *model = small_model(1);
+    cr_assert_eq(mkdir(in_scratch("directory"), 0700), 0);
+    cr_assert_eq(mkfifo(in_scratch("fifo"), 0600), 0);
+    cr_assert_eq(symlink("nothing", in_scratch("dangling")), 0);
+    refuse_save(model, "directory", "is a directory");
+    refuse_save(model, "directory/", "is a directory");
+    refuse_save(model, "fifo", "is not a regular file");
+    refuse_save(model, "dangling", "is a symbolic link to nothing");
+    refuse_save(model, "missing/model", "cannot open its directory: No such file or directory");
+    refuse_save(model, "fifo/model", "cannot write: Not a directory");
+    char longest[300];
+    memset(longest, 'x', sizeof longest);
+    longest[sizeof longest - 1] = '\0';
+    refuse_save(model, longest, "File name too long");
+    tp_model_destroy(model);
+}
+
+Test(save, replaces_the_old_file) {
+    tp_model *model = small_model(1);
+    write_file("model", "old", 3);
+    save(model, "model");
+    cr_expect_eq(entries_in_scratch(), 1);
+    tp_model *copy = load("model");
+    check_small_model(copy);
+    tp_model_destroy(copy);
+    tp_model_destroy(model);
+}
+
+Test(save, relative_path) {
+    tp_model *model = small_model(1);
+    cr_assert_eq(chdir(scratch), 0);
+    cr_expect_eq(tp_model_save(model, "model"), TP_OK, "%s", tp_test_message(context));
+    save(model, "other");
+    check_same_files("model", "other");
+    tp_model_destroy(model);
+}
+
+Test(save, symbolic_link_stays) {
+    struct stat facts;
+    tp_model *model = small_model(1);
+    cr_assert_eq(mkdir(in_scratch("elsewhere"), 0700), 0);
+    write_file("elsewhere/target", "old", 3);
+    cr_assert_eq(symlink("elsewhere/target", in_scratch("link")), 0);
+    save(model, "link");
+    save(model, "model");
+    cr_assert_eq(lstat(in_scratch("link"), &facts), 0);
+    cr_expect(S_ISLNK(facts.st_mode));
+    check_same_files("elsewhere/target", "model");
+    tp_model_destroy(model);
+}
+
+static mode_t permissions(const char *name) {
+    struct stat facts;
+    cr_assert_eq(stat(in_scratch(name), &facts), 0);
+    return facts.st_mode & 07777;
+}
+
+Test(save, permissions) {
+    tp_model *model = small_model(1);
+    umask(027);
+    save(model, "model");
+    cr_expect_eq(permissions("model"), 0640);
+    cr_assert_eq(chmod(in_scratch("model"), 0606), 0);
+    save(model, "model");
+    cr_expect_eq(permissions("model"), 0606);
+    tp_model_destroy(model);
+}
+
+/* What another process, now dead, had the same number for. */
+Test(save, temporary_name_is_taken) {
+    char name[64], left[MAX_FILE] = {0};
+    tp_model *model = small_model(1);
+    snprintf(name, sizeof name, ".tileprop-%ld-0.tmp", (long)getpid());
+    FILE *file = fopen(in_scratch(name), "w");
+    fputs("theirs", file);
+    fclose(file);
+    save(model, "model");
+    cr_expect_eq(read_file(name, left), 6);
+    cr_expect_str_eq(left, "theirs");
+    cr_expect_eq(entries_in_scratch(), 2);
+    tp_model_destroy(model);
+}
+
+/* ---- what is read besides what is written ---- */
+
+static void accept(const char *header) {
+    write_model_file("model", header, 28);
+    tp_model *model = load("model");
+    check_small_model(model);
+    tp_model_destroy(model);
+}
+
+Test(load, other_ways_to_write_it) {
+    accept(HEADER(METADATA, TENSORS));
+    accept(HEADER(METADATA, B1 "," W0 "," W1 "," B0));
+    accept(" \n" HEADER(METADATA, TENSORS) "   ");
+    accept("{" TENSORS ",\"__metadata__\":{" METADATA ",\"more\":\"\\u0416\"}}");
+    accept("{" W0 "," B0 "," W1 ",\"__metadata__\":{" METADATA "},\"layers.1.bias\":"
+           "{\"more\":1,\"data_offsets\":[20,28],\"shape\":[2],\"dtype\":\"F32\"}}");
+}
+
+/* As the Python writer orders them: biases before weights. The values must follow the names. */
+Test(load, tensors_in_another_order) {
+    float parameters[7];
+    write_model_file(
+        "model",
+        HEADER(METADATA, TENSOR("layers.1.bias", "2", 0, 8) "," TENSOR("layers.0.bias", "1", 8, 12) "," TENSOR(
+                             "layers.1.weight", "1,2", 12, 20) "," TENSOR("layers.0.weight", "2,1", 20, 28)),
+        28);
+    tp_model *model = load("model");
+    cr_assert_eq(tp_model_get_parameters(model, parameters, 7), TP_OK);
+    cr_expect(tp_test_same_bits((const float[]){3, -1.5f, 0.5f, 0x1p-149f, -0.0f, 1, -2}, parameters, 7, "parameters"));
+    tp_model_destroy(model);
+}
+
+/* ---- what is refused ---- */
+
+static void refuse_load(tp_status status, const char *fragment) {
+    tp_model *model = (tp_model *)scratch;
+    const size_t held_before = held();
+    check_failure(tp_model_load(context, in_scratch("model"), &model), status, fragment);
+    cr_expect_eq(held(), held_before, "%s: something leaked", fragment);
+    cr_expect_eq(model, (tp_model *)scratch, "%s: the output was changed", fragment);
+}
+
+struct refusal {
+    const char *fragment, *header;
+    size_t data_size;
+};
+
+#define NAMED(metadata) HEADER("\"format\":\"tileprop\"," metadata, TENSORS)
+#define SCALED "\"loss\":\"cce\",\"input_mean\":\"0\",\"input_deviation\":\"1\","
+#define LAYER0 "\"layers.0.activation\":\"relu\""
+#define LAYER1 ",\"layers.1.activation\":\"softmax\""
+
+static const struct refusal refusals[] = {
+    /* JSON */
+    {"header is not valid JSON", "", 0},
+    {"header is not valid JSON", "        ", 28},
+    {"header is not valid JSON", "{\"__metadata__\":{}", 28},
+    {"header is not valid JSON", HEADER(METADATA, TENSORS) "}", 28},
+    {"header is not valid JSON", HEADER(METADATA, TENSORS) "{}", 28},
+    {"unable to decode byte 0xff", HEADER(METADATA ",\"\xff\":\"\"", TENSORS), 28},
+    {"unable to decode byte 0xc0", HEADER(METADATA ",\"a\":\"\xc0\xaf\"", TENSORS), 28},
+    {"\\u0000", HEADER(METADATA ",\"a\\u0000b\":\"\"", TENSORS), 28},
+    {"header is not a JSON object", "[]", 28},
+    {"duplicate object key", HEADER(METADATA, TENSORS "," W0), 28},
+    {"duplicate object key", HEADER(METADATA ",\"loss\":\"mse\"", TENSORS), 28},
+    {"duplicate object key", "{\"__metadata__\":{" METADATA "}," TENSORS ",\"__metadata__\":{}}", 28},
+    {"duplicate object key",
+     HEADER(METADATA, W0 "," B0 "," W1 ",\"layers.1.bias\":{\"dtype\":\"F16\",\"dtype\":\"F32\","
+                         "\"shape\":[2],\"data_offsets\":[20,28]}"),
+     28},
+    {"too big integer", HEADER(METADATA, W0 "," B0 "," W1 "," TENSOR("layers.1.bias", "2", 20, 18446744073709551644)),
+     28},
+    /* metadata */
+    {"__metadata__ is not a JSON object", "{\"__metadata__\":[]," TENSORS "}", 28},
+    {"__metadata__: \"epoch\" is not a string", HEADER(METADATA ",\"epoch\":3", TENSORS), 28},
+    {"__metadata__ has no \"format\"", "{" TENSORS "}", 28},
+    {"__metadata__ has no \"format\"", HEADER("\"loss\":\"cce\"", TENSORS), 28},
+    {"format is not valid: \"pt\"", HEADER("\"format\":\"pt\"", TENSORS), 28},
+    {"has no \"loss\"", NAMED("\"a\":\"\""), 28},
+    {"loss is not valid: \"hinge?\"", NAMED("\"loss\":\"hinge\\u001b\""), 28},
+    {"has no \"input_mean\"", NAMED("\"loss\":\"cce\""), 28},
+    {"input_mean is not valid: \"nan\"", NAMED("\"loss\":\"cce\",\"input_mean\":\"nan\""), 28},
+    {"input_mean is not valid: \"0,5\"", NAMED("\"loss\":\"cce\",\"input_mean\":\"0,5\""), 28},
+    {"input_mean is not valid: \"\"", NAMED("\"loss\":\"cce\",\"input_mean\":\"\""), 28},
+    {"input_mean is not valid: \"1x\"", NAMED("\"loss\":\"cce\",\"input_mean\":\"1x\""), 28},
+    {"input_mean is not valid: \"[1]\"", NAMED("\"loss\":\"cce\",\"input_mean\":\"[1]\""), 28},
+    {"input_mean is not valid: \"1e39\"", NAMED("\"loss\":\"cce\",\"input_mean\":\"1e39\""), 28},
+    {"input_mean is not valid: \"1e999\"", NAMED("\"loss\":\"cce\",\"input_mean\":\"1e999\""), 28},
+    {"input_mean is not valid: \"-3.4028236e38\"", NAMED("\"loss\":\"cce\",\"input_mean\":\"-3.4028236e38\""), 28},
+    {"has no \"input_deviation\"", NAMED("\"loss\":\"cce\",\"input_mean\":\"0\""), 28},
+    {"input_deviation is 0", NAMED("\"loss\":\"cce\",\"input_mean\":\"0\",\"input_deviation\":\"0\"," LAYER0 LAYER1),
+     28},
+    {"has no \"layers.0.activation\"", NAMED(SCALED "\"a\":\"\""), 28},
+    {"layers.0.activation is not valid: \"selu\"", NAMED(SCALED "\"layers.0.activation\":\"selu\""), 28},
+    {"has no \"layers.1.activation\"", NAMED(SCALED LAYER0), 28},
+    {"has no \"layers.0.slope\"", NAMED(SCALED "\"layers.0.activation\":\"leaky_relu\"" LAYER1), 28},
+    {"slope is 2", NAMED(SCALED "\"layers.0.activation\":\"leaky_relu\",\"layers.0.slope\":\"2\"" LAYER1), 28},
+    {"softmax is for the last layer", NAMED(SCALED "\"layers.0.activation\":\"softmax\"" LAYER1), 28},
+    {"loss cce needs softmax", NAMED(SCALED LAYER0 ",\"layers.1.activation\":\"relu\""), 28},
+    /* which tensors */
+    {"holds 0 tensors", "{}", 0},
+    {"holds 0 tensors", "{\"__metadata__\":{" METADATA "}}", 0},
+    {"holds 1 tensors", HEADER(METADATA, W0), 8},
+    {"tensor layers.1.bias is missing", HEADER(METADATA, W0 "," B0 "," W1), 20},
+    {"tensor layers.0.weight is missing",
+     HEADER(METADATA, TENSOR("layers.0.bias", "1", 0, 4) "," TENSOR("layers.1.bias", "1", 4, 8)), 8},
+    {"tensor scale is not part of a tileprop model", HEADER(METADATA, TENSORS "," TENSOR("scale", "1", 28, 32)), 32},
+    {"tensor layers.01.bias is not part", HEADER(METADATA, W0 "," B0 "," W1 "," TENSOR("layers.01.bias", "2", 20, 28)),
+     28},
+    {"tensor layers.64.weight is not part", HEADER(METADATA, TENSORS "," TENSOR("layers.64.weight", "1", 28, 32)), 32},
+    /* what a tensor is */
+    {"tensor layers.1.bias: has no dtype", HEADER(METADATA, W0 "," B0 "," W1 ",\"layers.1.bias\":{}"), 28},
+    {"tensor layers.1.bias: has no dtype", HEADER(METADATA, W0 "," B0 "," W1 ",\"layers.1.bias\":[]"), 28},
+    {"dtype is F16; only F32",
+     HEADER(METADATA, W0 "," B0 "," W1 ",\"layers.1.bias\":{\"dtype\":\"F16\",\"shape\":[4],\"data_offsets\":[20,28]}"),
+     28},
+    {"shape is not an array of 1 or 2", HEADER(METADATA, W0 "," B0 "," W1 "," TENSOR("layers.1.bias", "", 20, 28)), 28},
+    {"shape is not an array of 1 or 2", HEADER(METADATA, W0 "," B0 "," W1 "," TENSOR("layers.1.bias", "2,1,1", 20, 28)),
+     28},
+    {"shape is not an array of 1 or 2",
+     HEADER(METADATA, W0 "," B0 "," W1 ",\"layers.1.bias\":{\"dtype\":\"F32\",\"data_offsets\":[20,28]}"), 28},
+    {"not a positive integer", HEADER(METADATA, W0 "," B0 "," W1 "," TENSOR("layers.1.bias", "0", 20, 20)), 20},
+    {"not a positive integer", HEADER(METADATA, W0 "," B0 "," W1 "," TENSOR("layers.1.bias", "-2", 20, 28)), 28},
+    {"not a positive integer", HEADER(METADATA, W0 "," B0 "," W1 "," TENSOR("layers.1.bias", "2.0", 20, 28)), 28},
+    {"not a positive integer", HEADER(METADATA, W0 "," B0 "," W1 "," TENSOR("layers.1.bias", "\"2\"", 20, 28)), 28},
+    {"product of its shape overflows",
+     HEADER(METADATA, W0 "," B0 "," W1 "," TENSOR("layers.1.bias", "4294967296,4294967296", 20, 28)), 28},
+    {"product of its shape overflows",
+     HEADER(METADATA, W0 "," B0 "," W1 "," TENSOR("layers.1.bias", "4611686018427387906", 20, 28)), 28},
+    {"data_offsets is not an array of 2",
+     HEADER(METADATA, W0 "," B0 "," W1 ",\"layers.1.bias\":{\"dtype\":\"F32\",\"shape\":[2]}"), 28},
+    {"data_offsets is not an array of 2",
+     HEADER(METADATA, W0 "," B0 "," W1 ",\"layers.1.bias\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[20]}"),
+     28},
+    {"data_offsets is not an array of 2",
+     HEADER(METADATA,
+            W0 "," B0 "," W1 ",\"layers.1.bias\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[20,28,36]}"),
+     28},
+    {"data_offsets is not an array of 2", HEADER(METADATA, W0 "," B0 "," W1 "," TENSOR("layers.1.bias", "2", -8, 0)),
+     28},
+    {"data_offsets is not an array of 2", HEADER(METADATA, W0 "," B0 "," W1 "," TENSOR("layers.1.bias", "2", 20, 28.0)),
+     28},
+    {"data_offsets are 28 and 20; its shape needs 8 bytes",
+     HEADER(METADATA, W0 "," B0 "," W1 "," TENSOR("layers.1.bias", "2", 28, 20)), 28},
+    {"data_offsets are 20 and 24; its shape needs 8 bytes",
+     HEADER(METADATA, W0 "," B0 "," W1 "," TENSOR("layers.1.bias", "2", 20, 24)), 24},
+    {"data_offsets are 20 and 32; its shape needs 8 bytes",
+     HEADER(METADATA, W0 "," B0 "," W1 "," TENSOR("layers.1.bias", "2", 20, 32)), 32},
+    {"needs 4000000000000 bytes",
+     HEADER(METADATA, W0 "," B0 "," W1 "," TENSOR("layers.1.bias", "1000000,1000000", 20, 28)), 28},
+    /* where tensors are */
+    {"tensor layers.1.bias: data begins at 24, but",
+     HEADER(METADATA, W0 "," B0 "," W1 "," TENSOR("layers.1.bias", "2", 24, 32)), 32},
+    {"tensor layers.1.bias: data begins at 16, but",
+     HEADER(METADATA, W0 "," B0 "," W1 "," TENSOR("layers.1.bias", "2", 16, 24)), 24},
+    {"data begins at 0, but that of the tensor before it ends at",
+     HEADER(METADATA, W0 "," B0 "," W1 "," TENSOR("layers.1.bias", "2", 0, 8)), 20},
+    {"tensor layers.0.weight: data begins at 4, but",
+     HEADER(METADATA, TENSOR("layers.0.weight", "1,1", 4, 8) "," TENSOR("layers.0.bias", "1", 8, 12)), 12},
+    {"its tensors have 28 bytes, but 27 follow the header", HEADER(METADATA, TENSORS), 27},
+    {"its tensors have 28 bytes, but 29 follow the header", HEADER(METADATA, TENSORS), 29},
+    {"its tensors have 28 bytes, but 0 follow the header", HEADER(METADATA, TENSORS), 0},
+    {"its tensors have 4000000000004 bytes, but 8 follow",
+     HEADER(METADATA, TENSOR("layers.0.weight", "1000000,1000000", 0,
+                             4000000000000) "," TENSOR("layers.0.bias", "1", 4000000000000, 4000000000004)),
+     8},
+    /* what tensors are to each other */
+    {"tensor layers.0.weight does not have 2 dimensions",
+     HEADER(METADATA, TENSOR("layers.0.weight", "2", 0, 8) "," B0 "," W1 "," B1), 28},
+    {"tensor layers.1.bias does not have 1 dimension",
+     HEADER(METADATA, W0 "," B0 "," W1 "," TENSOR("layers.1.bias", "1,2", 20, 28)), 28},
+    {"tensor layers.1.weight has 2 rows; the layer before it has width 1",
+     HEADER(METADATA, W0 "," B0 "," TENSOR("layers.1.weight", "2,1", 12, 20) "," TENSOR("layers.1.bias", "2", 20, 28)),
+     28},
+    {"tensor layers.1.bias has 1 elements; the layer has width 2",
+     HEADER(METADATA, W0 "," B0 "," W1 "," TENSOR("layers.1.bias", "1", 20, 24)), 24},
+};
+
+Test(load, invalid_headers) {
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+        write_model_file("model", refusals[i].header, refusals[i].data_size);
+        refuse_load(TP_ERR_FORMAT, refusals[i].fragment);
+    }
+}
+
+static void refuse_bytes(const void *file, size_t size, const char *fragment) {
+    write_file("model", file, size);
+    refuse_load(TP_ERR_FORMAT, fragment);
+}
+
+/* The first 8 bytes against the file, and against the cap of 100,000,000, which needs a file of that size. */
+Test(load, invalid_header_length) {
+    unsigned char file[MAX_FILE];
+    const size_t size = compose(HEADER(METADATA, TENSORS), 28, file);
+    for (size_t prefix = 0; prefix < 8; prefix++)
+        refuse_bytes(file, prefix, "a safetensors file has at least 8");
+    refuse_bytes("\1\0\0\0\0\0\0", 8, "truncated: header length is 1, but 0 bytes follow");
+    refuse_bytes("\377\377\377\377\377\377\377\377", 8,
+                 "header length is 18446744073709551615; it must be at most 100000000");
+    memcpy(file, "\1\341\365\5\0\0\0\0", 8);
+    write_file("model", file, size);
+    cr_assert_eq(truncate(in_scratch("model"), 100000100), 0);
+    refuse_load(TP_ERR_FORMAT, "header length is 100000001; it must be at most 100000000");
+    file[0] = 0;
+    write_file("model", file, size);
+    cr_assert_eq(truncate(in_scratch("model"), 100000008), 0);
+    refuse_load(TP_ERR_FORMAT, "header is not valid JSON");
+}
+
+Test(load, zero_byte_in_header) {
+    unsigned char file[MAX_FILE];
+    const size_t size = compose(HEADER(METADATA, TENSORS) " ", 28, file);
+    file[size - 29] = 0;
+    refuse_bytes(file, size, "header is not valid JSON");
+}
+
+Test(load, too_many_tensors) {
+    char header[MAX_FILE] = "{";
+    for (int i = 0; i <= 2 * TP_MAX_LAYERS; i++)
+        sprintf(header + strlen(header), "%s\"%d\":{}", i ? "," : "", i);
+    strcat(header, "}");
+    write_model_file("model", header, 0);
+    refuse_load(TP_ERR_FORMAT, "holds 129 tensors; a model has 2 to 128");
+}
+
+Test(load, every_prefix) {
+    unsigned char file[MAX_FILE];
+    const size_t size = compose(HEADER(METADATA, TENSORS), 28, file);
+    for (size_t prefix = 8; prefix < size; prefix++)
+        refuse_bytes(file, prefix, prefix < size - 28 ? "truncated: header length" : "follow the header");
+}
+
+/* Any byte of length and header replaced by any of a few: a model or a refusal, but never a fault or a leak. */
+Test(load, every_byte_replaced) {
+    const unsigned char replacements[] = {0, '0', '9', '"', ',', '{', '}', '[', '-', 0xff};
+    unsigned char file[MAX_FILE];
+    size_t loaded = 0;
+    const size_t size = compose(HEADER(METADATA, TENSORS), 28, file);
+    const char *path = in_scratch("model");
+    FILE *out = fopen(path, "wb");
+    fwrite(file, 1, size, out);
+    for (size_t i = 0; i < size - 28; i++) {
+        for (size_t r = 0; r < sizeof replacements; r++) {
+            tp_model *model = NULL;
+            fseek(out, (long)i, SEEK_SET);
+            fputc(replacements[r], out);
+            fflush(out);
+            const tp_status status = tp_model_load(context, path, &model);
+            cr_assert(status == TP_ERR_FORMAT ? !model : !status && model, "byte %zu: status %d", i, (int)status);
+            loaded += model != NULL;
+            tp_model_destroy(model);
+        }
+        fseek(out, (long)i, SEEK_SET);
+        fputc(file[i], out);
+    }
+    fclose(out);
+    cr_expect_gt(loaded, 0);
+    accept(HEADER(METADATA, TENSORS));
+}
+
+Test(load, files_that_cannot_be_read) {
+    refuse_load(TP_ERR_IO, "cannot open: No such file or directory");
+    cr_assert_eq(mkdir(in_scratch("model"), 0700), 0);
+    refuse_load(TP_ERR_IO, "is a directory");
+    cr_assert_eq(rmdir(in_scratch("model")), 0);
+    cr_assert_eq(mkfifo(in_scratch("model"), 0600), 0);
+    refuse_load(TP_ERR_IO, "is not a regular file");
+}
+
+/* ---- arguments and memory ---- */
+
+Test(save, null_arguments) {
+    tp_model *model = small_model(1);
+    cr_expect_eq(tp_model_save(NULL, "model"), TP_ERR_ARGUMENT);
+    cr_expect_eq(tp_model_save(model, NULL), TP_ERR_ARGUMENT);
+    cr_expect_str_eq(tp_test_message(context), "tp_model_save: path is NULL");
+    tp_model_destroy(model);
+}
+
+Test(load, null_arguments) {
+    tp_model *model;
+    cr_expect_eq(tp_model_load(NULL, "model", &model), TP_ERR_ARGUMENT);
+    cr_expect_eq(tp_model_load(context, NULL, &model), TP_ERR_ARGUMENT);
+    cr_expect_str_eq(tp_test_message(context), "tp_model_load: path is NULL");
+    cr_expect_eq(tp_model_load(context, "model", NULL), TP_ERR_ARGUMENT);
+    cr_expect_str_eq(tp_test_message(context), "tp_model_load: model is NULL");
+}
+
+/* A save needs the parameters and the header. */
+Test(save, every_allocation_can_fail) {
+    tp_model *model = small_model(1);
+    save(model, "before");
+    write_file("model", "old", 3);
+    for (int allowed = 0; allowed < 2; allowed++) {
+        char file[MAX_FILE] = {0};
+        const size_t held_before = held();
+        atomic_store(&counter.remaining, allowed);
+        cr_expect_eq(tp_model_save(model, in_scratch("model")), TP_ERR_MEMORY, "%d allocations", allowed);
+        cr_expect(strstr(tp_test_message(context), "cannot allocate"));
+        cr_expect_eq(read_file("model", file), 3);
+        cr_expect_eq(held(), held_before, "%d allocations: something leaked", allowed);
+    }
+    atomic_store(&counter.remaining, 2);
+    save(model, "model");
+    check_same_files("model", "before");
+    tp_model_destroy(model);
+}
+
+/* A load needs the header, the model and the parameters. */
+Test(load, every_allocation_can_fail) {
+    write_model_file("model", HEADER(METADATA, TENSORS), 28);
+    for (int allowed = 0; allowed < 3; allowed++) {
+        atomic_store(&counter.remaining, allowed);
+        refuse_load(TP_ERR_MEMORY, "cannot allocate");
+    }
+    atomic_store(&counter.remaining, 3);
+    tp_model *model = load("model");
+    check_small_model(model);
+    tp_model_destroy(model);
+}

@@ -1,0 +1,72 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# Checks the rules that can be checked by reading: layout of files, licence lines, forbidden calls and compiler flags,
+# and which folder of src/ may include which (see src/README.md).
+set -eu
+
+cd "$(dirname "$0")/.."
+
+# Prints the rule's name before the lines that break it, nothing if there are none.
+expect_none() {
+    sed "1i\\
+$1:"
+}
+
+check_layout() {
+    echo "$files" | xargs grep -nE '[[:blank:]]+$' | expect_none "blanks at the end of a line"
+    echo "$files" | grep -v Makefile | xargs grep -n "$(printf '\t')" | expect_none "tab"
+    echo "$files" | grep -v '\.md$' | xargs grep -nE '^.{121}' | expect_none "more than 120 columns"
+    for file in $files; do
+        [ -z "$(tail -c 1 "$file")" ] || echo "$file"
+    done | expect_none "no newline at the end of the file"
+    for file in $sources; do
+        head -n 2 "$file" | grep -q 'SPDX-License-Identifier: BSD-3-Clause' || echo "$file"
+    done | expect_none "no SPDX line"
+}
+
+check_arithmetic() {
+    printf '%s\n' "$build_files" "$library" |
+        xargs grep -nE 'fast-math|-Ofast|-march=native|associative-math|GCC optimize' |
+        expect_none "flag or pragma that breaks the arithmetic contract"
+    echo "$library" | xargs grep -nE '_mm[0-9]*_(mask_|maskz_)?r(cp|sqrt)|vr(ecp|sqrt)[es]q?_' |
+        expect_none "approximation that differs between machines"
+}
+
+check_calls() {
+    echo "$library" | grep -v '^src/core/parallel\.c$' | xargs grep -nE '<omp\.h>|#pragma omp' |
+        expect_none "OpenMP outside src/core/parallel.c"
+    echo "$library" | xargs grep -nE '\<(v?f?printf|f?puts|f?putc|putchar|perror|exit|_exit|abort|raise|signal)\(' |
+        expect_none "the library must not print or exit"
+    echo "$library" | grep -v '^src/core/memory\.c$' |
+        xargs grep -nE '\<(malloc|calloc|realloc|aligned_alloc|posix_memalign|strn?dup|v?asprintf)\(' |
+        expect_none "allocation outside src/core/memory.c"
+}
+
+# Folder of src/, and what its files may include besides the public header and system headers.
+check_includes() {
+    kernels='kernels/(kernels\.h|[a-z]+\.def)'
+    while read -r folder allowed; do
+        grep -rnE '^ *# *include +"' "src/$folder" | grep -vE "\"(tileprop/tileprop\.h|$allowed)\"" |
+            expect_none "src/$folder may include only $allowed"
+    done <<TABLE
+core    core/.*
+cpu     (core|cpu)/.*|$kernels
+kernels kernels/.*
+isa     kernels/.*|cpu/cpu\.h
+gemm    (core|cpu|gemm)/.*|$kernels
+net     (core|cpu|gemm|net)/.*|$kernels
+io      (core|net|io)/.*
+TABLE
+}
+
+# The names of files have no blanks.
+files=$(find CMakeLists.txt CMakePresets.json README.md LICENSE .ci include src bench tests tools -type f)
+sources=$(echo "$files" | grep -E '\.(c|h|def|cmake|in|sh|py)$|CMakeLists\.txt$|Makefile$|\.ci/run$')
+build_files=$(echo "$files" | grep -E '\.cmake$|\.in$|CMakeLists\.txt$|CMakePresets\.json$|Makefile$')
+library=$(echo "$files" | grep -E '^src/.*\.[ch]$')
+
+problems=$(check_layout; check_arithmetic; check_calls; check_includes)
+if [ -n "$problems" ]; then
+    printf '%s\n' "$problems" >&2
+    exit 1
+fi

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A subcommand is a row of data and one function; main.c holds the list. */
+#ifndef TILEPROP_TOOLS_COMMAND_H
+#define TILEPROP_TOOLS_COMMAND_H
+
+#include "options.h"
+
+/* Beside EXIT_SUCCESS and EXIT_FAILURE (bad data, model or file). A stop by a signal exits with 128 + its number. */
+#define EXIT_USAGE 2
+
+struct command {
+    const char *name;
+    const char *summary; /* one line for the list of subcommands */
+    const char *example;
+    const char *usage;             /* what follows the name */
+    const char *about;             /* text below the options */
+    const struct option_row *rows; /* a row without a name ends them */
+    void (*defaults)(void *values);
+    int (*run)(int argc, char **argv); /* returns the exit code */
+};
+
+extern const struct command train_command;
+extern const struct command evaluate_command;
+extern const struct command predict_command;
+extern const struct command info_command;
+
+#endif

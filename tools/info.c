@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "command.h"
+#include "report.h"
+#include "session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct info_options {
+    struct machine_options machine;
+    bool json;
+};
+
+#define OPTION_STRUCT struct info_options
+static const struct option_row rows[] = {OPTION_ROW_THREADS, OPTION_ROW_ISA, OPTION_ROW_JSON, {0}};
+
+static void defaults(void *values) {
+    *(struct info_options *)values = (struct info_options){0};
+}
+
+static void print_size(const char *name, size_t bytes) {
+    if (!bytes)
+        printf("%s unknown", name);
+    else if (bytes % (1 << 20))
+        printf("%s %zu KiB", name, bytes >> 10);
+    else
+        printf("%s %zu MiB", name, bytes >> 20);
+}
+
+static void print_text(const tp_machine *machine, int threads) {
+    printf("version     tileprop %s, SLEEF %s, jansson %s\n", tp_version(), machine->sleef, jansson_version_str());
+    printf("cpu         %s\n", machine->vendor);
+    printf("features    %s\n", machine->features);
+    printf("isa         %s\n", machine->isa);
+    printf("usable      %s\n", machine->usable);
+    printf("tile        %zu x %zu\n", machine->tile_rows, machine->tile_columns);
+    printf("blocking    MC %zu, KC %zu, NC %zu\n", machine->mc, machine->kc, machine->nc);
+    print_size("caches      L1d", machine->l1d);
+    print_size(", L2", machine->l2);
+    print_size(", L3", machine->l3);
+    printf("\nthreads     %d (%d processors)\n", threads, machine->processors);
+}
+
+static json_t *words(const char *text) {
+    json_t *list = report_list();
+    while (*(text += strspn(text, " "))) {
+        const size_t length = strcspn(text, " ");
+        report_append(list, json_stringn(text, length));
+        text += length;
+    }
+    return list;
+}
+
+static void print_json(const tp_machine *machine, const tp_context *context) {
+    json_t *report = report_new();
+    report_text(report, "version", tp_version());
+    report_text(report, "sleef", machine->sleef);
+    report_text(report, "jansson", jansson_version_str());
+    report_text(report, "vendor", machine->vendor);
+    report_member(report, "features", words(machine->features));
+    report_context(report, context);
+    report_member(report, "usable", words(machine->usable));
+    report_integer(report, "tile_rows", machine->tile_rows);
+    report_integer(report, "tile_columns", machine->tile_columns);
+    report_integer(report, "mc", machine->mc);
+    report_integer(report, "kc", machine->kc);
+    report_integer(report, "nc", machine->nc);
+    report_integer(report, "l1d_bytes", machine->l1d);
+    report_integer(report, "l2_bytes", machine->l2);
+    report_integer(report, "l3_bytes", machine->l3);
+    report_integer(report, "processors", (uint64_t)machine->processors);
+    report_write(report, stdout);
+}
+
+static int print_info(const struct session *session, const struct info_options *options) {
+    tp_machine machine;
+    const int code = session_check(session, tp_context_machine(session->context, &machine));
+    if (code)
+        return code;
+    if (options->json)
+        print_json(&machine, session->context);
+    else
+        print_text(&machine, tp_context_threads(session->context));
+    return EXIT_SUCCESS;
+}
+
+static int run(int argc, char **argv) {
+    struct info_options options;
+    int code = options_parse(&info_command, argc, argv, &options);
+    if (code != OPTIONS_PARSED)
+        return code;
+    struct session session;
+    code = session_open(&session, &options.machine);
+    if (!code)
+        code = print_info(&session, &options);
+    session_close(&session);
+    return code;
+}
+
+const struct command info_command = {
+    .name = "info",
+    .summary = "Show the CPU, the instruction set in use, tile sizes, threads and versions",
+    .example = "tileprop info",
+    .usage = "[OPTION...]",
+    .about = "JSON keys: version, sleef, jansson, vendor, features (list), isa, threads,\n"
+             "usable (list, best first), tile_rows, tile_columns, mc, kc, nc, l1d_bytes,\n"
+             "l2_bytes, l3_bytes (0: unknown), processors.\n",
+    .rows = rows,
+    .defaults = defaults,
+    .run = run,
+};

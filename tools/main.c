@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "command.h"
+#include "nearest.h"
+#include "report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct command *const commands[] = {&train_command, &evaluate_command, &predict_command, &info_command};
+#define COMMAND_COUNT (sizeof commands / sizeof *commands)
+
+static void print_commands(FILE *file) {
+    fputs("Usage: tileprop SUBCOMMAND [OPTION...]\n\nSubcommands:\n", file);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        fprintf(file, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+    fputs("\n'tileprop SUBCOMMAND --help' lists the options of a subcommand.\n", file);
+}
+
+static int print_help(void) {
+    printf("Example: %s\n\nTrains and runs multilayer perceptrons.\n\n", train_command.example);
+    print_commands(stdout);
+    puts("\nExit codes: 0 success, 1 bad data, model or file, 2 wrong usage, 130 stopped by Ctrl-C.");
+    return EXIT_SUCCESS;
+}
+
+static int complain_unknown(const char *name) {
+    struct nearest nearest = nearest_to(name);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        nearest_offer(&nearest, commands[i]->name);
+    nearest_offer(&nearest, "--help");
+    nearest_offer(&nearest, "--version");
+    if (nearest.best)
+        complain("unknown subcommand '%s'; did you mean '%s'?", name, nearest.best);
+    else
+        complain("unknown subcommand '%s'", name);
+    fputs("Try 'tileprop --help'.\n", stderr);
+    return EXIT_USAGE;
+}
+
+static int run(int argc, char **argv) {
+    if (argc < 2) {
+        print_commands(stderr);
+        return EXIT_USAGE;
+    }
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+        return print_help();
+    if (!strcmp(argv[1], "--version")) {
+        printf("tileprop %s\n", tp_version());
+        return EXIT_SUCCESS;
+    }
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (!strcmp(argv[1], commands[i]->name))
+            return commands[i]->run(argc - 1, argv + 1);
+    }
+    return complain_unknown(argv[1]);
+}
+
+int main(int argc, char **argv) {
+    const int code = run(argc, argv);
+    return close_file(stdout, "standard output") || code != EXIT_SUCCESS ? code : EXIT_FAILURE;
+}

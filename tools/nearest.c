@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "nearest.h"
+
+#include <string.h>
+
+#define LENGTH_MAX 63 /* longer words get no suggestion */
+
+static size_t smaller(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+/* Levenshtein distance. row[j] is the distance between the first i letters of a and the first j letters of b. */
+static size_t edit_distance(const char *a, const char *b) {
+    size_t row[LENGTH_MAX + 1];
+    const size_t b_length = strlen(b);
+    for (size_t j = 0; j <= b_length; j++)
+        row[j] = j;
+    for (size_t i = 1; a[i - 1]; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b_length; j++) {
+            const size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
+            diagonal = row[j];
+            row[j] = smaller(replaced, smaller(row[j], row[j - 1]) + 1);
+        }
+    }
+    return row[b_length];
+}
+
+struct nearest nearest_to(const char *wanted) {
+    return (struct nearest){wanted, NULL, strlen(wanted) / 3 + 2};
+}
+
+void nearest_offer(struct nearest *nearest, const char *candidate) {
+    if (strlen(candidate) > LENGTH_MAX || strlen(nearest->wanted) > LENGTH_MAX)
+        return;
+    const size_t distance = edit_distance(nearest->wanted, candidate);
+    if (distance < nearest->distance) {
+        nearest->best = candidate;
+        nearest->distance = distance;
+    }
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "command.h"
+#include "nearest.h"
+#include "report.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROWS_MAX 40
+#define FIRST_ROW 256 /* getopt_long's value of row 0: above every character */
+
+/* ---- values ---- */
+
+/* Reads decimal digits and moves text behind them. */
+static bool read_integer(const struct option_row *row, const char **text, uint64_t *value) {
+    if (!isdigit((unsigned char)**text))
+        return false;
+    char *end;
+    errno = 0;
+    *value = strtoull(*text, &end, 10);
+    *text = end;
+    return !errno && *value >= row->least && *value <= row->most;
+}
+
+static bool parse_integer(const struct option_row *row, const char *text, void *value) {
+    return read_integer(row, &text, value) && !*text;
+}
+
+/* Limits are those of the float that the library will get: 1e-60 is not above 0, 1e60 not below infinity. */
+static bool parse_real(const struct option_row *row, const char *text, void *value) {
+    char *end;
+    const double real = strtod(text, &end);
+    const double rounded = (double)(float)real;
+    if (end == text || *end)
+        return false;
+    *(double *)value = real;
+    return rounded < row->below && (row->above_low ? rounded > row->low : rounded >= row->low);
+}
+
+static bool parse_name(const struct option_row *row, const char *text, void *value) {
+    for (int i = 0; row->value_name(i); i++) {
+        if (!strcmp(row->value_name(i), text)) {
+            *(int *)value = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool parse_sizes(const struct option_row *row, const char *text, void *value) {
+    struct size_list *list = value;
+    list->count = 0;
+    if (!*text || !strcmp(text, "none") || !strcmp(text, "0"))
+        return true;
+    for (;; text++) {
+        uint64_t size;
+        if (list->count == sizeof list->size / sizeof *list->size || !read_integer(row, &text, &size))
+            return false;
+        list->size[list->count++] = (size_t)size;
+        if (*text != ',')
+            return !*text;
+    }
+}
+
+static bool parse_text(const struct option_row *row, const char *text, void *value) {
+    (void)row;
+    *(const char **)value = text;
+    return *text;
+}
+
+static bool parse_flag(const struct option_row *row, const char *text, void *value) {
+    (void)row;
+    (void)text;
+    return *(bool *)value = true;
+}
+
+typedef bool parse_fn(const struct option_row *row, const char *text, void *value);
+
+static parse_fn *const parser[] = {
+    [OPTION_FLAG] = parse_flag, [OPTION_INTEGER] = parse_integer, [OPTION_REAL] = parse_real,
+    [OPTION_NAME] = parse_name, [OPTION_SIZES] = parse_sizes,     [OPTION_TEXT] = parse_text,
+};
+
+/* ---- errors ---- */
+
+int options_usage_error(const struct command *command) {
+    fprintf(stderr, "Try 'tileprop %s --help'.\n", command->name);
+    return EXIT_USAGE;
+}
+
+static void complain_unknown(const struct command *command, const char *argument) {
+    const int length = (int)strcspn(argument, "=");
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", length > 2 ? length - 2 : 0, argument + 2);
+    struct nearest nearest = nearest_to(name);
+    for (const struct option_row *row = command->rows; row->name; row++)
+        nearest_offer(&nearest, row->name);
+    if (nearest.best)
+        complain("unknown or ambiguous option '%.*s'; did you mean '--%s'?", length, argument, nearest.best);
+    else
+        complain("unknown or ambiguous option '%.*s'", length, argument);
+}
+
+/* After getopt_long returned '?' or ':'. */
+static void complain_syntax(const struct command *command, int result, const char *argument) {
+    const struct option_row *row = optopt >= FIRST_ROW ? &command->rows[optopt - FIRST_ROW] : NULL;
+    if (result == ':' && row)
+        complain("--%s needs an argument: %s", row->name, row->argument);
+    else if (row)
+        complain("--%s takes no argument", row->name);
+    else if (optopt)
+        complain("unknown option '-%c'", optopt);
+    else
+        complain_unknown(command, argument);
+}
+
+static void complain_value(const struct option_row *row, const char *text) {
+    char limits[256];
+    options_describe_limits(row, limits, sizeof limits);
+    struct nearest nearest = nearest_to(text);
+    for (int i = 0; row->kind == OPTION_NAME && row->value_name(i); i++)
+        nearest_offer(&nearest, row->value_name(i));
+    if (nearest.best)
+        complain("--%s '%s': must be %s; did you mean '%s'?", row->name, text, limits, nearest.best);
+    else
+        complain("--%s '%s': must be %s", row->name, text, limits);
+}
+
+/* ---- parsing ---- */
+
+static void *at(void *values, size_t offset) {
+    return (unsigned char *)values + offset;
+}
+
+static bool accept_option(const struct option_row *row, const char *text, void *values) {
+    if (row->given)
+        *(bool *)at(values, row->given) = true;
+    if (parser[row->kind](row, text, at(values, row->offset)))
+        return true;
+    complain_value(row, text);
+    return false;
+}
+
+static bool has_required(const struct command *command, void *values) {
+    for (const struct option_row *row = command->rows; row->name; row++) {
+        if (row->required && !*(const char **)at(values, row->offset)) {
+            complain("--%s %s is missing", row->name, row->argument);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void fill_long_options(const struct command *command, struct option *options) {
+    int count = 0;
+    for (const struct option_row *row = command->rows; row->name; row++) {
+        assert(count < ROWS_MAX);
+        options[count] =
+            (struct option){row->name, row->argument ? required_argument : no_argument, NULL, FIRST_ROW + count};
+        count++;
+    }
+    options[count] = (struct option){"help", no_argument, NULL, 'h'};
+    options[count + 1] = (struct option){0};
+}
+
+int options_parse(const struct command *command, int argc, char **argv, void *values) {
+    struct option options[ROWS_MAX + 2];
+    fill_long_options(command, options);
+    command->defaults(values);
+    opterr = 0;
+    for (int result; (result = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
+        if (result == 'h') {
+            command->defaults(values);
+            options_print_help(command, values);
+            return EXIT_SUCCESS;
+        }
+        if (result == '?' || result == ':') {
+            complain_syntax(command, result, argv[optind - 1]);
+            return options_usage_error(command);
+        }
+        if (!accept_option(&command->rows[result - FIRST_ROW], optarg, values))
+            return options_usage_error(command);
+    }
+    if (optind < argc) {
+        complain("unexpected argument '%s'", argv[optind]);
+        return options_usage_error(command);
+    }
+    return has_required(command, values) ? OPTIONS_PARSED : options_usage_error(command);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Command-line options as tables: a row says how an option is spelt, what it accepts, where its value goes, and its
+ * help line. Parsing, error messages and --help all come from the rows. */
+#ifndef TILEPROP_TOOLS_OPTIONS_H
+#define TILEPROP_TOOLS_OPTIONS_H
+
+#include <tileprop/tileprop.h>
+
+enum option_kind {
+    OPTION_FLAG,    /* bool, no argument */
+    OPTION_INTEGER, /* uint64_t, least..most */
+    OPTION_REAL,    /* double, finite also as a float, low <= x < below (low < x if above_low) */
+    OPTION_NAME,    /* int, a value that value_name knows */
+    OPTION_SIZES,   /* struct size_list, each least..most */
+    OPTION_TEXT     /* const char *, not empty */
+};
+
+struct size_list {
+    size_t count;
+    size_t size[TP_MAX_LAYERS - 1];
+};
+
+struct option_row {
+    const char *name;
+    const char *argument; /* its name in --help; NULL for flags */
+    enum option_kind kind;
+    bool required; /* texts only */
+    size_t offset; /* of the value in the subcommand's struct */
+    size_t given;  /* offset of a bool that becomes true when the option is present; 0: none */
+    uint64_t least, most;
+    double low, below;
+    bool above_low;
+    const char *(*value_name)(int value); /* names of 0, 1, ...; NULL ends them */
+    const char *help;
+};
+
+/* Which machine resources to use; first in every subcommand's struct. */
+struct machine_options {
+    uint64_t threads; /* 0: the library's choice */
+    const char *isa;  /* NULL: the library's choice */
+};
+
+/* Parts of a row. A file with a table defines OPTION_STRUCT, the type that receives the values. */
+#define OPTION_AT(member) .offset = offsetof(OPTION_STRUCT, member)
+#define OPTION_GIVEN(member) .given = offsetof(OPTION_STRUCT, member)
+#define IS_FLAG(member) .kind = OPTION_FLAG, OPTION_AT(member)
+#define IS_INTEGER(member, min, max)                                                                                   \
+    .argument = "N", .kind = OPTION_INTEGER, .least = min, .most = max, OPTION_AT(member)
+#define IS_REAL(member, min, limit) .argument = "X", .kind = OPTION_REAL, .low = min, .below = limit, OPTION_AT(member)
+#define IS_NAME(names, member) .argument = "NAME", .kind = OPTION_NAME, .value_name = names, OPTION_AT(member)
+#define IS_SIZES(member, min, max)                                                                                     \
+    .argument = "LIST", .kind = OPTION_SIZES, .least = min, .most = max, OPTION_AT(member)
+#define IS_TEXT(what, member) .argument = what, .kind = OPTION_TEXT, OPTION_AT(member)
+
+/* Rows that several subcommands share. */
+#define OPTION_ROW_MODEL                                                                                               \
+    { .name = "model", IS_TEXT("FILE", model), .required = true, .help = "the saved model" }
+#define OPTION_ROW_DATA                                                                                                \
+    {                                                                                                                  \
+        .name = "data", IS_TEXT("D", data), .required = true,                                                          \
+        .help = "directory of the four MNIST-named IDX files, or fashion-mnist"                                        \
+    }
+#define OPTION_ROW_THREADS                                                                                             \
+    {                                                                                                                  \
+        .name = "threads", IS_INTEGER(machine.threads, 1, 4096),                                                       \
+        .help =                                                                                                        \
+            "use at most N threads (default: $OMP_NUM_THREADS, else one per processor); results do not depend on it"   \
+    }
+#define OPTION_ROW_ISA                                                                                                 \
+    {                                                                                                                  \
+        .name = "isa", IS_TEXT("NAME", machine.isa),                                                                   \
+        .help = "instruction set; 'tileprop info' lists the usable ones (default: $TILEPROP_ISA, else the best); "     \
+                "results do not depend on it"                                                                          \
+    }
+#define OPTION_ROW_JSON                                                                                                \
+    { .name = "json", IS_FLAG(json), .help = "print one JSON object on standard output, at the end, and nothing else" }
+
+/* What options_parse returns when the subcommand should go on; everything else is its exit code. */
+#define OPTIONS_PARSED (-1)
+
+struct command;
+
+/* Fills values: the defaults, then argv[1..]. On --help prints it; on an error says what is wrong. */
+int options_parse(const struct command *command, int argc, char **argv, void *values);
+
+/* Writes what the row accepts, as in "must be ...". */
+void options_describe_limits(const struct option_row *row, char *text, size_t size);
+
+/* The help of a subcommand on standard output; values holds the defaults. */
+void options_print_help(const struct command *command, const void *values);
+
+/* Prints the hint at --help on standard error and returns EXIT_USAGE. */
+int options_usage_error(const struct command *command);
+
+#endif

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TILEPROP_TOOLS_OUT_PATH_H
+#define TILEPROP_TOOLS_OUT_PATH_H
+
+/* Finds out before a long run that its end could not save to path. Returns an exit code. */
+int check_out_path(const char *path);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the program says: messages on standard error, results on standard output, as text or JSON. */
+#ifndef TILEPROP_TOOLS_REPORT_H
+#define TILEPROP_TOOLS_REPORT_H
+
+#include <jansson.h>
+#include <stdio.h>
+#include <tileprop/tileprop.h>
+
+/* "tileprop: ..." and a newline on standard error. */
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Wall clock in seconds, for differences. */
+double now(void);
+
+/* Fraction of right answers; NaN without samples. Loss likewise. */
+double score_accuracy(const tp_score *score);
+double score_loss(const tp_score *score);
+
+/* A JSON value that owns its members. Running out of memory ends the program: nothing useful is lost by then. */
+json_t *report_new(void);
+json_t *report_list(void);
+void report_append(json_t *list, json_t *value);
+void report_text(json_t *object, const char *key, const char *text); /* NULL: null */
+void report_integer(json_t *object, const char *key, uint64_t value);
+void report_real(json_t *object, const char *key, double value); /* NaN and infinities: null */
+void report_member(json_t *object, const char *key, json_t *value);
+/* <prefix>loss and <prefix>accuracy. */
+void report_score(json_t *object, const char *prefix, const tp_score *score);
+/* isa and threads of a context. */
+void report_context(json_t *object, const tp_context *context);
+
+/* Writes object and a newline as one line, flushes, and releases object. */
+void report_write(json_t *object, FILE *file);
+
+/* Closes file. False, with a message that calls it name, if anything that was written to it is lost. */
+bool close_file(FILE *file, const char *name);
+
+#endif

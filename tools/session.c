@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "session.h"
+#include "command.h"
+#include "report.h"
+
+#include <stdlib.h>
+
+static void keep_message(void *user, tp_status status, const char *message) {
+    (void)status;
+    struct session *session = user;
+    snprintf(session->message, sizeof session->message, "%s", message);
+}
+
+int session_check(const struct session *session, tp_status status) {
+    if (status == TP_OK)
+        return EXIT_SUCCESS;
+    complain("%s", *session->message ? session->message : tp_status_text(status));
+    return EXIT_FAILURE;
+}
+
+int session_open(struct session *session, const struct machine_options *options) {
+    *session = (struct session){0};
+    tp_context_options context;
+    tp_context_options_default(&context);
+    context.isa = options->isa;
+    context.threads = (int)options->threads;
+    context.message = keep_message;
+    context.message_user = session;
+    const tp_status status = tp_context_create(&context, &session->context);
+    const int code = session_check(session, status);
+    return status == TP_ERR_UNSUPPORTED ? EXIT_USAGE : code;
+}
+
+void session_close(struct session *session) {
+    tp_context_destroy(session->context);
+}
+
+int session_score(const struct session *session, const tp_model *model, const tp_data *data, tp_score *score,
+                  uint64_t *confusion) {
+    tp_workspace *workspace = NULL;
+    tp_status status = tp_workspace_create(model, INFERENCE_BATCH, TP_INFERENCE, NULL, 0, &workspace);
+    if (status == TP_OK)
+        status = tp_evaluate(model, workspace, data, score, confusion);
+    tp_workspace_destroy(workspace);
+    return session_check(session, status);
+}
+
+size_t model_outputs(const tp_model_options *model) {
+    return model->layer[model->layers - 1].width;
+}
+
+int check_fit(const tp_model_options *model, size_t features, size_t outputs, const char *model_name,
+              const char *data_name) {
+    const size_t most = model_outputs(model) == 1 ? 2 : model_outputs(model); /* one output tells two classes apart */
+    if (model->inputs != features)
+        complain("%s has %zu inputs, but the samples of %s have %zu values", model_name, model->inputs, data_name,
+                 features);
+    else if (outputs > most)
+        complain("%s tells %zu classes apart, but %s has %zu", model_name, most, data_name, outputs);
+    else
+        return EXIT_SUCCESS;
+    return EXIT_FAILURE;
+}

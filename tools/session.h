@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What every subcommand needs from the library: a context whose messages are kept, data that fits a model, a score. */
+#ifndef TILEPROP_TOOLS_SESSION_H
+#define TILEPROP_TOOLS_SESSION_H
+
+#include "options.h"
+
+struct session {
+    tp_context *context;
+    char message[512]; /* the last error */
+};
+
+/* These return an exit code, EXIT_SUCCESS to go on; on failure they have said why. */
+int session_open(struct session *session, const struct machine_options *options);
+int session_check(const struct session *session, tp_status status);
+int session_score(const struct session *session, const tp_model *model, const tp_data *data, tp_score *score,
+                  uint64_t *confusion);
+
+void session_close(struct session *session);
+
+/* Whether data of so many features and outputs (0: no targets) can go through the model; if not, says why. */
+int check_fit(const tp_model_options *model, size_t features, size_t outputs, const char *model_name,
+              const char *data_name);
+
+/* Width of the last layer. */
+size_t model_outputs(const tp_model_options *model);
+
+/* Samples per batch wherever a model is only run. */
+#define INFERENCE_BATCH 512
+
+#endif

@@ -1,0 +1,108 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# Installs the Debian packages that tileprop needs, as root or through sudo.
+#   sh tools/setup.sh run     to build and use it (the default)
+#   sh tools/setup.sh test    to test it as well: compilers, Criterion, and on x86-64 what runs the NEON path: a cross
+#                             compiler, qemu, and arm64 libraries, which are unpacked into build/aarch64-root
+# Does nothing, and needs no network, if all of it is there. TILEPROP_SKIP_NEON=1 leaves out the part for NEON.
+set -eu
+
+cd "$(dirname "$0")/.."
+for_run="gcc libc6-dev make cmake pkg-config libsleef-dev libjansson-dev zlib1g-dev librandom123-dev
+    dataset-fashion-mnist"
+for_test="g++ clang-16 libomp-16-dev libcriterion-dev"
+for_neon="gcc-aarch64-linux-gnu qemu-user-static binfmt-support"
+neon_libraries="libc6-dev libgomp1 libsleef-dev libjansson-dev zlib1g-dev librandom123-dev libcriterion-dev"
+neon_root=build/aarch64-root
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        echo "setup: this needs root or sudo: $*" >&2
+        return 1
+    fi
+}
+
+missing_packages() {
+    for package; do
+        dpkg-query -W -f '${Architecture} ${db:Status-Status}\n' "$package" 2>/dev/null |
+            grep -qE "^($(dpkg --print-architecture)|all) installed$" || echo "$package"
+    done
+}
+
+install_packages() {
+    # shellcheck disable=SC2046 # a list
+    set -- $(missing_packages "$@")
+    [ $# -gt 0 ] || return 0
+    echo "setup: installing as root: $*"
+    as_root apt-get -q update || echo "setup: apt-get update failed; going on with the lists that are there" >&2
+    as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-install-recommends "$@"
+}
+
+# apt-get for an arm64 machine that lives in $neon_root/apt and has nothing installed. Criterion for arm64 cannot be
+# installed beside the one for amd64; unpacked into a directory of their own, the libraries also leave the system alone.
+neon_apt_get() {
+    apt=$PWD/$neon_root/apt
+    apt-get -q -o APT::Architecture=arm64 -o APT::Architectures=arm64 -o APT::Install-Recommends=false \
+        -o APT::Sandbox::User=root -o Dir::State="$apt" -o Dir::State::lists="$apt/lists" \
+        -o Dir::State::status="$apt/status" -o Dir::Cache="$apt" -o Dir::Cache::archives="$apt/archives" "$@"
+}
+
+unpack_neon_libraries() {
+    [ "$(cat $neon_root/complete 2>/dev/null)" != "$neon_libraries" ] || return 0
+    echo "setup: unpacking arm64 libraries into $neon_root"
+    rm -rf $neon_root
+    mkdir -p $neon_root/apt/lists/partial $neon_root/apt/archives/partial
+    : >$neon_root/apt/status
+    neon_apt_get update
+    # shellcheck disable=SC2086 # a list
+    neon_apt_get -y --download-only install $neon_libraries
+    for archive in "$neon_root"/apt/archives/*.deb; do
+        dpkg-deb -x "$archive" $neon_root
+    done
+    rm -rf $neon_root/apt
+    find $neon_root -type l -lname '/*' | while read -r link; do
+        ln -sfr "$neon_root$(readlink "$link")" "$link"
+    done
+    echo "$neon_libraries" >$neon_root/complete
+}
+
+# Criterion starts its own program again for every test, so the kernel has to know how to run arm64 programs.
+enable_neon_programs() {
+    registry=/proc/sys/fs/binfmt_misc
+    [ ! -e $registry/qemu-aarch64 ] || return 0
+    echo "setup: registering qemu for arm64 programs, as root"
+    [ -e $registry/register ] || as_root mount -t binfmt_misc none $registry
+    as_root update-binfmts --enable qemu-aarch64
+}
+
+mode=${1:-run}
+case $mode in
+run) packages=$for_run ;;
+test) packages="$for_run $for_test" ;;
+*)
+    echo "setup: unknown mode '$mode'; it is run or test" >&2
+    exit 2
+    ;;
+esac
+neon=no
+if [ "$mode" = test ] && [ "$(uname -m)" = x86_64 ] && [ "${TILEPROP_SKIP_NEON:-}" != 1 ]; then
+    neon=yes
+    packages="$packages $for_neon"
+fi
+
+if ! command -v apt-get >/dev/null; then
+    echo "setup: not a Debian system; going on. Needed are what these Debian packages hold: $packages"
+    exit 0
+fi
+# shellcheck disable=SC2086 # a list
+install_packages $packages
+if [ $neon = yes ]; then
+    unpack_neon_libraries
+    enable_neon_programs
+fi
+echo "setup: everything for '$mode' is installed"

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "command.h"
+#include "interrupt.h"
+#include "out_path.h"
+#include "progress.h"
+#include "train_model.h"
+#include "train_report.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Everything that a run holds; released by release(). */
+struct training {
+    const struct train_options *options;
+    const struct session *session;
+    tp_dataset *train;
+    tp_dataset *test; /* NULL if the data has none */
+    tp_model *model;
+    FILE *log; /* NULL without --log */
+    struct progress progress;
+    struct train_result result;
+};
+
+/* ---- before the run ---- */
+
+static int check_options(const struct train_options *options) {
+    if (options->init && (options->init_weights_given || options->scaling_given)) {
+        complain("--%s contradicts --init, which takes weights and scaling from the saved model",
+                 options->init_weights_given ? "init-weights" : "scaling");
+        return options_usage_error(&train_command);
+    }
+    return options->out ? check_out_path(options->out) : EXIT_SUCCESS;
+}
+
+/* A directory without test files is fine, damaged ones are not. */
+static int load_test(struct training *run) {
+    const struct train_options *options = run->options;
+    const tp_status status = tp_dataset_load(run->session->context, options->data, TP_SPLIT_TEST, &run->test);
+    if (status != TP_ERR_IO)
+        return session_check(run->session, status);
+    if (!options->quiet)
+        complain("no test set: %s", run->session->message);
+    return EXIT_SUCCESS;
+}
+
+static int load_data(struct training *run) {
+    const tp_status status = tp_dataset_load(run->session->context, run->options->data, TP_SPLIT_TRAIN, &run->train);
+    const int code = session_check(run->session, status);
+    return code ? code : load_test(run);
+}
+
+static int check_test(const struct training *run) {
+    if (!run->test)
+        return EXIT_SUCCESS;
+    tp_model_options shape;
+    tp_model_describe(run->model, &shape);
+    const tp_data *data = tp_dataset_data(run->test);
+    return check_fit(&shape, data->features, data->outputs, "the model", "the test set");
+}
+
+static int check_warmup(const struct train_options *options, size_t samples) {
+    const uint64_t total = train_steps(options, samples) * options->epochs;
+    if (options->schedule != TP_COSINE || options->warmup < total)
+        return EXIT_SUCCESS;
+    complain("--warmup %" PRIu64 ": must be less than the %" PRIu64 " steps of the run", options->warmup, total);
+    return options_usage_error(&train_command);
+}
+
+static int open_log(struct training *run) {
+    if (!run->options->log)
+        return EXIT_SUCCESS;
+    run->log = fopen(run->options->log, "w");
+    if (run->log)
+        return EXIT_SUCCESS;
+    complain("--log %s: %s", run->options->log, strerror(errno));
+    return EXIT_FAILURE;
+}
+
+static int prepare(struct training *run) {
+    int code = load_data(run);
+    if (code)
+        return code;
+    const tp_data *data = tp_dataset_data(run->train);
+    code = check_warmup(run->options, data->samples);
+    if (!code)
+        code = train_make_model(run->session, run->options, data, &run->model);
+    if (!code)
+        code = check_test(run);
+    if (!code)
+        code = open_log(run);
+    return code;
+}
+
+/* ---- the run ---- */
+
+static int on_step(void *user, const tp_step *step) {
+    struct training *run = user;
+    run->result.steps = step->step;
+    progress_step(&run->progress, step);
+    return interrupt_signal();
+}
+
+static int on_epoch(void *user, const tp_epoch *epoch) {
+    struct training *run = user;
+    run->result.last = *epoch;
+    run->result.step_seconds += (double)epoch->train.samples / epoch->samples_per_second;
+    progress_epoch(&run->progress, epoch);
+    if (run->log)
+        report_write(train_epoch_json(epoch), run->log);
+    return interrupt_signal();
+}
+
+static void announce(const struct training *run) {
+    if (run->options->quiet)
+        return;
+    const tp_context *context = run->session->context;
+    tp_model_options shape;
+    tp_model_describe(run->model, &shape);
+    fprintf(stderr, "tileprop: training %zu", shape.inputs);
+    for (size_t i = 0; i < shape.layers; i++)
+        fprintf(stderr, "-%zu", shape.layer[i].width);
+    fprintf(stderr, " (%zu parameters) on %zu samples, %s, %d threads\n", tp_model_parameter_count(run->model),
+            run->result.samples, tp_context_isa(context), tp_context_threads(context));
+    if (!run->options->out)
+        complain("no --out: the model will not be saved");
+}
+
+static tp_status run_trainer(struct training *run, tp_trainer *trainer) {
+    interrupt_catch();
+    const double start = now();
+    const tp_status status = tp_trainer_run(trainer);
+    run->result.seconds = now() - start;
+    run->result.signal = interrupt_signal();
+    progress_clear(&run->progress);
+    return status;
+}
+
+static int train(struct training *run) {
+    const tp_data *data = tp_dataset_data(run->train);
+    run->result.samples = train_samples(run->options, data->samples);
+    run->progress = progress_start(run->options->quiet, run->result.samples);
+    tp_train_options library = train_library_options(run->options, data->samples);
+    library.on_step = on_step;
+    library.on_epoch = on_epoch;
+    library.user = run;
+    tp_trainer *trainer = NULL;
+    tp_status status = tp_trainer_create(run->model, data, &library, NULL, 0, &trainer);
+    if (status == TP_OK) {
+        announce(run);
+        status = run_trainer(run, trainer);
+    }
+    tp_trainer_destroy(trainer);
+    return status == TP_ERR_STOPPED ? EXIT_SUCCESS : session_check(run->session, status);
+}
+
+/* ---- after the run ---- */
+
+static int close_log(struct training *run) {
+    FILE *log = run->log;
+    run->log = NULL;
+    return !log || close_file(log, run->options->log) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int score_test(struct training *run) {
+    if (!run->test)
+        return EXIT_SUCCESS;
+    return session_score(run->session, run->model, tp_dataset_data(run->test), &run->result.test, NULL);
+}
+
+static int finish(struct training *run) {
+    const struct train_options *options = run->options;
+    int code = options->out ? session_check(run->session, tp_model_save(run->model, options->out)) : EXIT_SUCCESS;
+    const int log_code = close_log(run);
+    if (!code)
+        code = log_code ? log_code : score_test(run);
+    if (code)
+        return code;
+    run->result.parameters = tp_model_parameter_count(run->model);
+    train_print(&run->result, options, run->session->context);
+    return run->result.signal ? 128 + run->result.signal : EXIT_SUCCESS;
+}
+
+static void release(struct training *run) {
+    if (run->log)
+        fclose(run->log);
+    tp_model_destroy(run->model);
+    tp_dataset_destroy(run->test);
+    tp_dataset_destroy(run->train);
+}
+
+static int run_training(const struct session *session, const struct train_options *options) {
+    struct training run = {.options = options, .session = session};
+    int code = prepare(&run);
+    if (!code)
+        code = train(&run);
+    if (!code)
+        code = finish(&run);
+    release(&run);
+    return code;
+}
+
+static int run(int argc, char **argv) {
+    struct train_options options;
+    int code = options_parse(&train_command, argc, argv, &options);
+    if (code != OPTIONS_PARSED)
+        return code;
+    struct session session;
+    code = session_open(&session, &options.machine);
+    if (!code)
+        code = check_options(&options);
+    if (!code)
+        code = run_training(&session, &options);
+    session_close(&session);
+    return code;
+}
+
+const struct command train_command = {
+    .name = "train",
+    .summary = "Train a network on labelled images and save it",
+    .example = "tileprop train --data fashion-mnist --out model.safetensors",
+    .usage = "--data D [OPTION...]",
+    .about = train_about,
+    .rows = train_rows,
+    .defaults = train_defaults,
+    .run = run,
+};

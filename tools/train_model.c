@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "train_model.h"
+#include "command.h"
+#include "report.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+__extension__ typedef unsigned __int128 uint128;
+
+/* Mean and deviation from exact sums. */
+static void standardize_bytes(const tp_data *data, uint64_t count, tp_model_options *model) {
+    uint64_t sum = 0;
+    uint64_t squares = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        sum += data->bytes[i];
+        squares += (uint64_t)data->bytes[i] * data->bytes[i];
+    }
+    const double variance = (double)((uint128)count * squares - (uint128)sum * sum) / (double)count / (double)count;
+    model->input_mean = (float)((double)sum / (double)count);
+    model->input_deviation = (float)sqrt(variance);
+}
+
+static void standardize_floats(const tp_data *data, uint64_t count, tp_model_options *model) {
+    double sum = 0;
+    double squares = 0;
+    for (uint64_t i = 0; i < count; i++)
+        sum += (double)data->floats[i];
+    const double mean = sum / (double)count;
+    for (uint64_t i = 0; i < count; i++)
+        squares += ((double)data->floats[i] - mean) * ((double)data->floats[i] - mean);
+    model->input_mean = (float)mean;
+    model->input_deviation = (float)sqrt(squares / (double)count);
+}
+
+static int choose_scaling(const struct train_options *options, const tp_data *data, tp_model_options *model) {
+    if (options->scaling == SCALING_UNIT)
+        model->input_deviation = data->bytes ? 255 : 1;
+    else
+        (data->bytes ? standardize_bytes : standardize_floats)(data, (uint64_t)data->samples * data->features, model);
+    if (isfinite(model->input_deviation) && model->input_deviation > 0)
+        return EXIT_SUCCESS;
+    complain("%s: the deviation of the values is %g; --scaling standard needs finite values that differ", options->data,
+             (double)model->input_deviation);
+    return EXIT_FAILURE;
+}
+
+static tp_activation last_activation(int loss) {
+    static const tp_activation last[TP_LOSS_COUNT] = {
+        [TP_MSE] = TP_IDENTITY, [TP_BCE] = TP_SIGMOID, [TP_CCE] = TP_SOFTMAX};
+    return last[loss];
+}
+
+static int create(const struct session *session, const struct train_options *options, const tp_data *data,
+                  tp_model **model) {
+    tp_layer layer[TP_MAX_LAYERS];
+    const size_t hidden = options->hidden.count;
+    for (size_t i = 0; i < hidden; i++)
+        layer[i] = (tp_layer){options->hidden.size[i], (tp_activation)options->activation, 0.01F};
+    layer[hidden] = (tp_layer){data->outputs, last_activation(options->loss), 0};
+    tp_model_options shape;
+    tp_model_options_default(&shape);
+    shape.inputs = data->features;
+    shape.layers = hidden + 1;
+    shape.layer = layer;
+    shape.loss = (tp_loss)options->loss;
+    shape.init = (tp_init)options->init_weights;
+    shape.seed = options->seed;
+    const int code = choose_scaling(options, data, &shape);
+    return code ? code : session_check(session, tp_model_create(session->context, &shape, model));
+}
+
+/* The first option that was given and contradicts the saved model, or NULL. */
+static const char *contradiction(const struct train_options *options, const tp_model_options *saved) {
+    if (options->loss_given && options->loss != (int)saved->loss)
+        return "loss";
+    if (options->hidden_given && options->hidden.count != saved->layers - 1)
+        return "hidden";
+    for (size_t i = 0; i + 1 < saved->layers; i++) {
+        if (options->hidden_given && options->hidden.size[i] != saved->layer[i].width)
+            return "hidden";
+        if (options->activation_given && options->activation != (int)saved->layer[i].activation)
+            return "activation";
+    }
+    return NULL;
+}
+
+static int load(const struct session *session, const struct train_options *options, const tp_data *data,
+                tp_model **model) {
+    int code = session_check(session, tp_model_load(session->context, options->init, model));
+    if (code)
+        return code;
+    tp_model_options saved;
+    tp_model_describe(*model, &saved);
+    const char *option = contradiction(options, &saved);
+    if (option) {
+        complain("--%s contradicts the model of --init %s", option, options->init);
+        return options_usage_error(&train_command);
+    }
+    return check_fit(&saved, data->features, data->outputs, options->init, options->data);
+}
+
+int train_make_model(const struct session *session, const struct train_options *options, const tp_data *data,
+                     tp_model **model) {
+    return (options->init ? load : create)(session, options, data, model);
+}

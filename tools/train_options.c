@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "train_options.h"
+
+#include <math.h>
+
+#define SIZE_LIMIT 1048576 /* of a layer and a batch: larger ones are slips of the keyboard */
+
+/* The library's names; they end where the option's values end. */
+static const char *activation_name(int value) {
+    return value == TP_SOFTMAX ? NULL : tp_activation_name((tp_activation)value); /* softmax: last layer only */
+}
+
+static const char *loss_name(int value) {
+    return tp_loss_name((tp_loss)value);
+}
+
+static const char *init_name(int value) {
+    return tp_init_name((tp_init)value);
+}
+
+static const char *optimizer_name(int value) {
+    return tp_optimizer_name((tp_optimizer_kind)value);
+}
+
+static const char *schedule_name(int value) {
+    return tp_schedule_name((tp_schedule)value);
+}
+
+static const char *scaling_name(int value) {
+    static const char *const names[] = {[SCALING_UNIT] = "unit", [SCALING_STANDARD] = "standard"};
+    return (size_t)value < sizeof names / sizeof *names ? names[value] : NULL;
+}
+
+#define OPTION_STRUCT struct train_options
+const struct option_row train_rows[] = {
+    OPTION_ROW_DATA,
+    {.name = "hidden",
+     IS_SIZES(hidden, 1, SIZE_LIMIT),
+     OPTION_GIVEN(hidden_given),
+     .help = "widths of the hidden layers; 'none' for no hidden layer"},
+    {.name = "activation",
+     IS_NAME(activation_name, activation),
+     OPTION_GIVEN(activation_given),
+     .help = "of the hidden layers (the slope of leaky_relu is 0.01)"},
+    {.name = "loss",
+     IS_NAME(loss_name, loss),
+     OPTION_GIVEN(loss_given),
+     .help = "the last activation follows it (identity, sigmoid, softmax)"},
+    {.name = "init-weights",
+     IS_NAME(init_name, init_weights),
+     OPTION_GIVEN(init_weights_given),
+     .help = "distribution of the first weights"},
+    {.name = "scaling",
+     IS_NAME(scaling_name, scaling),
+     OPTION_GIVEN(scaling_given),
+     .help = "of the inputs: bytes to 0..1 (floats stay), or to mean 0 and deviation 1 over the training data"},
+    {.name = "init",
+     IS_TEXT("FILE", init),
+     .help = "go on from this saved model, with its layers, loss and scaling; the optimizer starts anew"},
+    {.name = "optimizer", IS_NAME(optimizer_name, optimizer), .help = "update rule"},
+    {.name = "lr",
+     IS_REAL(learning_rate, 0, INFINITY),
+     .above_low = true,
+     OPTION_GIVEN(learning_rate_given),
+     .help = "learning rate (default 0.001 for adam and adamw, 0.1 for the others)"},
+    {.name = "momentum", IS_REAL(momentum, 0, 1), .help = "of momentum and nesterov"},
+    {.name = "schedule", IS_NAME(schedule_name, schedule), .help = "of the learning rate"},
+    {.name = "step-every",
+     IS_INTEGER(step_every, 1, SIZE_LIMIT),
+     .help = "step schedule: epochs between two reductions"},
+    {.name = "step-factor",
+     IS_REAL(step_factor, 0, INFINITY),
+     .above_low = true,
+     .help = "step schedule: factor of a reduction"},
+    {.name = "warmup",
+     IS_INTEGER(warmup, 0, UINT32_MAX),
+     .help = "steps over which the learning rate first grows linearly"},
+    {.name = "weight-decay",
+     IS_REAL(weight_decay, 0, INFINITY),
+     .help = "of weights, not biases; decoupled with adamw, else L2"},
+    {.name = "clip", IS_REAL(clip, 0, INFINITY), .help = "largest norm of the whole gradient; 0: any"},
+    {.name = "batch", IS_INTEGER(batch, 1, SIZE_LIMIT), .help = "samples per step"},
+    {.name = "epochs", IS_INTEGER(epochs, 1, UINT32_MAX), .help = "passes over the training data"},
+    {.name = "seed", IS_INTEGER(seed, 0, UINT64_MAX), .help = "of first weights, order and validation split"},
+    {.name = "no-shuffle", IS_FLAG(no_shuffle), .help = "keep the order of the samples"},
+    {.name = "validation",
+     IS_REAL(validation, 0, 1),
+     .help = "part of the training data to hold out and measure after each epoch"},
+    {.name = "out", IS_TEXT("FILE", out), .help = "save the model here (default: it is not saved)"},
+    {.name = "log", IS_TEXT("FILE", log), .help = "write one JSON object per epoch to this file"},
+    OPTION_ROW_THREADS,
+    OPTION_ROW_ISA,
+    {.name = "quiet", IS_FLAG(quiet), .help = "no progress and no notes, only errors and the result"},
+    OPTION_ROW_JSON,
+    {0},
+};
+
+void train_defaults(void *values) {
+    tp_train_options library;
+    tp_train_options_default(&library);
+    tp_model_options model;
+    tp_model_options_default(&model);
+    *(struct train_options *)values = (struct train_options){
+        .hidden = {2, {512, 256}},
+        .activation = TP_RELU,
+        .loss = (int)model.loss,
+        .init_weights = (int)model.init,
+        .scaling = SCALING_UNIT,
+        .optimizer = (int)library.optimizer.kind,
+        .momentum = 0.9,
+        .schedule = (int)library.optimizer.schedule,
+        .step_every = 3,
+        .step_factor = 0.5,
+        .batch = library.batch,
+        .epochs = library.epochs,
+        .seed = library.seed,
+    };
+}
+
+size_t train_samples(const struct train_options *options, size_t samples) {
+    return samples - (size_t)(options->validation * (double)samples);
+}
+
+uint64_t train_steps(const struct train_options *options, size_t samples) {
+    return (train_samples(options, samples) + options->batch - 1) / options->batch;
+}
+
+static float learning_rate(const struct train_options *options) {
+    const bool adaptive = options->optimizer == TP_ADAM || options->optimizer == TP_ADAMW;
+    return options->learning_rate_given ? (float)options->learning_rate : adaptive ? 1e-3F : 0.1F;
+}
+
+tp_train_options train_library_options(const struct train_options *options, size_t samples) {
+    tp_train_options library;
+    tp_train_options_default(&library);
+    library.batch = (size_t)options->batch;
+    library.epochs = (size_t)options->epochs;
+    library.shuffle = !options->no_shuffle;
+    library.seed = options->seed;
+    library.validation_fraction = options->validation;
+    library.optimizer.kind = (tp_optimizer_kind)options->optimizer;
+    library.optimizer.learning_rate = learning_rate(options);
+    library.optimizer.momentum = (float)options->momentum;
+    library.optimizer.weight_decay = (float)options->weight_decay;
+    library.optimizer.clip_norm = (float)options->clip;
+    library.optimizer.schedule = (tp_schedule)options->schedule;
+    library.optimizer.warmup_steps = options->warmup;
+    library.optimizer.step_every = options->step_every * train_steps(options, samples);
+    library.optimizer.step_factor = (float)options->step_factor;
+    return library;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "train_report.h"
+
+#include <inttypes.h>
+
+/* Of the finished epochs; NaN without any. */
+static double samples_per_second(const struct train_result *result) {
+    return (double)(result->last.epoch * result->samples) / result->step_seconds;
+}
+
+static void print_score(const char *name, const tp_score *score, const char *note) {
+    if (score->samples)
+        printf("%-11s loss %.4f  accuracy %.4f%s\n", name, score->loss, score_accuracy(score), note);
+}
+
+static void print_text(const struct train_result *result, const struct train_options *options,
+                       const tp_context *context) {
+    if (result->signal)
+        printf("stopped     by signal %d after %" PRIu64 " steps\n", result->signal, result->steps);
+    print_score("training", &result->last.train, "  (mean over the last epoch)");
+    print_score("validation", &result->last.validation, "");
+    print_score("test", &result->test, "");
+    printf("time        %.2f s", result->seconds);
+    if (result->last.epoch)
+        printf(", %.0f samples/s", samples_per_second(result));
+    printf(", %s, %d threads\n", tp_context_isa(context), tp_context_threads(context));
+    if (options->out)
+        printf("model       %s\n", options->out);
+}
+
+static void print_json(const struct train_result *result, const struct train_options *options,
+                       const tp_context *context) {
+    const tp_score *best = result->test.samples              ? &result->test
+                           : result->last.validation.samples ? &result->last.validation
+                                                             : &result->last.train;
+    json_t *report = report_new();
+    report_score(report, "", best);
+    report_score(report, "train_", &result->last.train);
+    report_score(report, "validation_", &result->last.validation);
+    report_score(report, "test_", &result->test);
+    report_real(report, "seconds", result->seconds);
+    report_real(report, "samples_per_second", samples_per_second(result));
+    report_integer(report, "epochs", result->last.epoch);
+    report_integer(report, "steps", result->steps);
+    report_integer(report, "train_samples", result->samples);
+    report_integer(report, "parameters", result->parameters);
+    report_context(report, context);
+    report_text(report, "model", options->out);
+    report_integer(report, "signal", (uint64_t)result->signal);
+    report_write(report, stdout);
+}
+
+void train_print(const struct train_result *result, const struct train_options *options, const tp_context *context) {
+    (options->json ? print_json : print_text)(result, options, context);
+}
+
+json_t *train_epoch_json(const tp_epoch *epoch) {
+    json_t *line = report_new();
+    report_integer(line, "epoch", epoch->epoch);
+    report_integer(line, "epochs", epoch->epochs);
+    report_integer(line, "steps", epoch->steps);
+    report_real(line, "learning_rate", epoch->learning_rate);
+    report_score(line, "train_", &epoch->train);
+    report_score(line, "validation_", &epoch->validation);
+    report_real(line, "seconds", epoch->seconds);
+    report_real(line, "samples_per_second", epoch->samples_per_second);
+    return line;
+}
+
+const char train_about[] = "The model is saved to --out when training ends, or when Ctrl-C or SIGTERM stops\n"
+                           "it after the step at hand (a second one kills). Training loss and accuracy are\n"
+                           "means over the last epoch, of each batch before its step.\n"
+                           "\n"
+                           "JSON keys: loss and accuracy (of the test set if the data has one, else of the\n"
+                           "held-out samples, else of training), train_loss, train_accuracy,\n"
+                           "validation_loss, validation_accuracy, test_loss, test_accuracy (null if there\n"
+                           "are none), seconds (of training, without loading), samples_per_second (of the\n"
+                           "training steps), epochs and steps (done), train_samples (per epoch),\n"
+                           "parameters, isa, threads, model (path or null), signal (that stopped it, or 0).\n"
+                           "Log keys: epoch, epochs, steps, learning_rate, train_loss, train_accuracy,\n"
+                           "validation_loss, validation_accuracy, seconds, samples_per_second.\n";
