@@ -203,6 +203,19 @@ Test(api, models_that_do_not_fit_in_memory) {
     }
 }
 
+/* 2^32 * 2^32 weights, and 2^62 of 4 bytes, are 0 modulo 2^64. */
+Test(api, sizes_that_wrap_around) {
+    const size_t inputs[] = {(size_t)1 << 32, (size_t)1 << 62}, widths[] = {(size_t)1 << 32, 1};
+    for (size_t i = 0; i < 2; i++) {
+        const tp_layer layer = {widths[i], TP_SOFTMAX, 0};
+        tp_model_options options = test_model_options();
+        tp_model *untouched = fixture.model;
+        options.inputs = inputs[i], options.layers = 1, options.layer = &layer;
+        test_expect(tp_model_create(fixture.context, &options, &untouched), TP_ERR_MEMORY, "model");
+        cr_assert_eq(untouched, fixture.model);
+    }
+}
+
 Test(api, workspaces_that_do_not_fit_in_memory) {
     tp_workspace *untouched = fixture.training;
     test_expect(tp_workspace_create(fixture.model, SIZE_MAX / 2, TP_TRAINING, NULL, 0, &untouched), TP_ERR_MEMORY,

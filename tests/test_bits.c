@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Whole training runs give the same bits for every instruction set, thread count and blocking, and on every machine: the
- * SHA-256 of the parameters after 50 steps is a constant of the release. If a change to the arithmetic is intended, put
- * the printed digests here; the x86-64 and aarch64 builds must agree on them.
+ * Whole training runs give the same bits for every instruction set, thread count and blocking, and on every machine:
+ * the SHA-256 of the parameters after 50 steps is a constant of the release. If a change to the arithmetic is intended,
+ * put the printed digests here; the x86-64 and aarch64 builds must agree on them.
  */
 #include "core/context.h"
 #include "gemm/gemm.h"

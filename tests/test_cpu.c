@@ -78,8 +78,8 @@ static struct tp_cpuid cache(uint32_t leaf, uint32_t subleaf, uint32_t type, uin
 }
 
 Test(cpu, intel_caches) {
-    const struct tp_cpuid leaves[] = {
-        cache(4, 0, 1, 1, 12, 64), cache(4, 1, 2, 1, 8, 64), cache(4, 2, 3, 2, 16, 2048), cache(4, 3, 3, 3, 15, 114688)};
+    const struct tp_cpuid leaves[] = {cache(4, 0, 1, 1, 12, 64), cache(4, 1, 2, 1, 8, 64), cache(4, 2, 3, 2, 16, 2048),
+                                      cache(4, 3, 3, 3, 15, 114688)};
     const struct tp_cpu cpu = tp_cpu_decode_x86(leaves, 4, 0);
     cr_expect_eq(cpu.l1d, 48 << 10, "the instruction cache must not count");
     cr_expect_eq(cpu.l2, 2 << 20);

@@ -69,8 +69,8 @@ static bool accurate(double expected, double actual, double magnitude, size_t k)
     return fabs(actual - expected) <= ku / (1 - ku) * magnitude + 0x1p-140 * (double)(k + 2);
 }
 
-static void expected_c(const struct problem *p, const struct matrix *a, const struct matrix *b,
-                       const struct matrix *c, float *expected) {
+static void expected_c(const struct problem *p, const struct matrix *a, const struct matrix *b, const struct matrix *c,
+                       float *expected) {
     for (size_t i = 0; i < c->rows; i++)
         for (size_t j = 0; j < c->ld; j++) {
             const float old = c->p[i * c->ld + j];
@@ -95,9 +95,9 @@ static bool check(tp_context *context, const struct problem *p) {
     const struct matrix c = make(p->m, p->n, p, 987654321);
     float *expected = tp_test_floats(c.rows * c.ld);
     expected_c(p, &a, &b, &c, expected);
-    const tp_status status = tp_sgemm(context, p->ta ? TP_TRANSPOSE : TP_NO_TRANSPOSE,
-                                      p->tb ? TP_TRANSPOSE : TP_NO_TRANSPOSE, p->m, p->n, p->k, p->alpha, a.p, a.ld,
-                                      b.p, b.ld, p->beta, c.p, c.ld, NULL, 0);
+    const tp_status status =
+        tp_sgemm(context, p->ta ? TP_TRANSPOSE : TP_NO_TRANSPOSE, p->tb ? TP_TRANSPOSE : TP_NO_TRANSPOSE, p->m, p->n,
+                 p->k, p->alpha, a.p, a.ld, b.p, b.ld, p->beta, c.p, c.ld, NULL, 0);
     cr_expect_eq(status, TP_OK);
     const bool same = tp_test_same_bits(expected, c.p, c.rows * c.ld, "%s %zu x %zu x %zu%s%s alpha %g beta %g +%zu",
                                         tp_context_isa(context), p->m, p->n, p->k, p->ta ? " A^T" : "",
@@ -217,8 +217,8 @@ Test(gemm, nan_rules) {
                      TP_OK);
         cr_expect(tp_test_same_bits(product, c, 3, "beta = 0"));
         c[1] = NAN;
-        cr_expect_eq(tp_sgemm(context, TP_NO_TRANSPOSE, TP_NO_TRANSPOSE, 1, 3, 7, 0, NULL, 7, NULL, 3, 0, c, 3, NULL, 0),
-                     TP_OK);
+        cr_expect_eq(
+            tp_sgemm(context, TP_NO_TRANSPOSE, TP_NO_TRANSPOSE, 1, 3, 7, 0, NULL, 7, NULL, 3, 0, c, 3, NULL, 0), TP_OK);
         cr_expect(tp_test_same_bits(zeros, c, 3, "alpha = 0 and beta = 0"));
         const float bad[1] = {0}, infinite[3] = {INFINITY, 1, NAN};
         cr_expect_eq(
@@ -232,7 +232,8 @@ Test(gemm, nan_rules) {
 Test(gemm, workspace_of_the_caller) {
     tp_context *context = tp_test_context(NULL, 2);
     const size_t m = 40, n = 50, k = 60, size = tp_sgemm_workspace_size(context, m, n, k);
-    float *a = tp_test_floats(m * k), *b = tp_test_floats(k * n), *c = tp_test_floats(m * n), *d = tp_test_floats(m * n);
+    float *a = tp_test_floats(m * k), *b = tp_test_floats(k * n), *c = tp_test_floats(m * n),
+          *d = tp_test_floats(m * n);
     tp_test_fill(a, m * k, 1, -1, 1);
     tp_test_fill(b, k * n, 2, -1, 1);
     float *memory = tp_test_guarded(size / sizeof(float) + 1, 4);
@@ -256,10 +257,14 @@ struct bad_call {
 
 Test(gemm, argument_errors_name_the_argument) {
     static const struct bad_call calls[] = {
-        {"transpose_a", 2, 4, 3, 5, 5, true, true, true}, {"lda", 0, 4, 2, 5, 5, true, true, true},
-        {"lda", 1, 4, 3, 5, 5, true, true, true},         {"ldb", 0, 4, 3, 4, 5, true, true, true},
-        {"ldc", 0, 4, 3, 5, 4, true, true, true},         {"a is NULL", 0, 4, 3, 5, 5, false, true, true},
-        {"b is NULL", 0, 4, 3, 5, 5, true, false, true},  {"c is NULL", 0, 4, 3, 5, 5, true, true, false},
+        {"transpose_a", 2, 4, 3, 5, 5, true, true, true},
+        {"lda", 0, 4, 2, 5, 5, true, true, true},
+        {"lda", 1, 4, 3, 5, 5, true, true, true},
+        {"ldb", 0, 4, 3, 4, 5, true, true, true},
+        {"ldc", 0, 4, 3, 5, 4, true, true, true},
+        {"a is NULL", 0, 4, 3, 5, 5, false, true, true},
+        {"b is NULL", 0, 4, 3, 5, 5, true, false, true},
+        {"c is NULL", 0, 4, 3, 5, 5, true, true, false},
         {"c: ", 0, SIZE_MAX / 8, 3, 5, 5, true, true, true},
     };
     tp_context *context = tp_test_context(NULL, 1);
@@ -268,9 +273,8 @@ Test(gemm, argument_errors_name_the_argument) {
         c[i] = 3;
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
         const struct bad_call *q = &calls[i];
-        const tp_status status = tp_sgemm(context, (tp_transpose)q->ta, TP_NO_TRANSPOSE, q->m, 5, 3, 1,
-                                          q->a ? a : NULL, q->lda, q->b ? b : NULL, q->ldb, 0, q->c ? c : NULL, q->ldc,
-                                          NULL, 0);
+        const tp_status status = tp_sgemm(context, (tp_transpose)q->ta, TP_NO_TRANSPOSE, q->m, 5, 3, 1, q->a ? a : NULL,
+                                          q->lda, q->b ? b : NULL, q->ldb, 0, q->c ? c : NULL, q->ldc, NULL, 0);
         cr_expect_eq(status, TP_ERR_ARGUMENT, "call %zu (%s)", i, q->names);
         cr_expect(strstr(tp_test_message(context), q->names) || q->m > 4, "\"%s\" does not name %s",
                   tp_test_message(context), q->names);

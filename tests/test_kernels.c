@@ -19,9 +19,9 @@ static const struct tp_isa *table(int index) {
 
 /* Ordinary values with every sort of special value sprinkled in. */
 static void fill_special(float *x, size_t n, uint64_t seed) {
-    static const float special[] = {0.0f,     -0.0f,     1.0f,    -1.0f,  INFINITY, -INFINITY, NAN,  1e-40f, -1e-40f,
-                                    3.4e38f,  -3.4e38f,  88.8f,   -88.8f, -104.0f,  1e-20f,    9.1f, -9.1f,  0.625f,
-                                    16777216, -16777216, 1.5e-7f, 104.5f};
+    static const float special[] = {0.0f,    -0.0f,   1.0f,     -1.0f,     INFINITY, -INFINITY, NAN,    1e-40f,
+                                    -1e-40f, 3.4e38f, -3.4e38f, 88.8f,     -88.8f,   -104.0f,   1e-20f, 9.1f,
+                                    -9.1f,   0.625f,  16777216, -16777216, 1.5e-7f,  104.5f};
     tp_test_fill(x, n, seed, -20, 20);
     for (size_t i = 0; i < n; i++) {
         const uint64_t bits = tp_test_random(seed + 1, i);
@@ -41,7 +41,8 @@ static float *matrix(uint64_t seed, bool special) {
 }
 
 static void activation_case(const struct tp_isa *isa, tp_activation f, size_t n, bool special) {
-    float *a = matrix(n, special), *b = matrix(n, special), *d = matrix(n + 900, special), *e = matrix(n + 900, special);
+    float *a = matrix(n, special), *b = matrix(n, special), *d = matrix(n + 900, special),
+          *e = matrix(n + 900, special);
     isa->activation[f].activate(a, LD, ROWS, n, 0.01f);
     tp_isa_scalar.activation[f].activate(b, LD, ROWS, n, 0.01f);
     cr_expect(tp_test_same_bits(b, a, ROWS * LD, "%s %s n %zu", isa->name, tp_activation_name(f), n));

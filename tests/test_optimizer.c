@@ -155,9 +155,11 @@ static void oracle_step(struct trajectory *t, const float *gradients) {
     free(wide);
 }
 
-/* Gradients with a trend and a spread, so that the moments do not vanish; their norm is around 6. */
+/* Gradients with a trend and a spread, so that the moments do not vanish. Their norm is around 6, every fourth time
+ * 0.8: above and below the limit of clipping, 2. */
 static void fill_gradients(float *gradients, size_t n, uint64_t step) {
-    tp_test_fill(gradients, n, 100 + step, -0.5f, 1.5f);
+    const float size = step % 4 == 3 ? 0.125f : 1;
+    tp_test_fill(gradients, n, 100 + step, -0.5f * size, 1.5f * size);
 }
 
 static void check_parameters(const struct trajectory *t, const tp_model *model, const char *isa, int step) {

@@ -5,6 +5,7 @@
 #include "core/parallel.h"
 
 #include <criterion/criterion.h>
+#include <omp.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -212,50 +213,75 @@ Test(workspace, scores_count_right_answers) {
 
 /* ---------------------------------------------------------------------------------------------------------- threads */
 
+/* A batch of its own for each worker, and what it gives on one thread. */
 struct worker {
     pthread_t thread;
+    size_t first; /* sample */
+    float y[BATCH * OUT], gradients[PARAMETERS];
     bool same;
 };
 
-/* The whole pass with a workspace of its own on the shared model, again and again. */
+enum { WORKERS = MAX_BATCH - BATCH + 1, REPEATS = 10000 };
+
+static bool pass(tp_workspace *workspace, size_t first, float *y, float *gradients) {
+    const tp_targets own = {.classes = fixture.classes + first};
+    return tp_forward(fixture.model, workspace, BATCH, fixture.x + first * IN, IN, y, OUT) == TP_OK &&
+           tp_backward(fixture.model, workspace, &own, gradients, NULL, 0, NULL) == TP_OK;
+}
+
+static void prepare(struct worker *workers) {
+    for (size_t i = 0; i < WORKERS; i++) {
+        workers[i].first = i;
+        cr_assert(pass(fixture.training, i, workers[i].y, workers[i].gradients));
+    }
+}
+
+/* The pass with a workspace of its own on the shared model, again and again. */
 static void *work(void *argument) {
     struct worker *worker = argument;
     tp_workspace *workspace = NULL;
     float y[BATCH * OUT], gradients[PARAMETERS];
     worker->same = tp_workspace_create(fixture.model, BATCH, TP_TRAINING, NULL, 0, &workspace) == TP_OK;
-    for (int i = 0; i < 50 && worker->same; i++) {
-        worker->same = tp_forward(fixture.model, workspace, BATCH, fixture.x, IN, y, OUT) == TP_OK &&
-                       tp_backward(fixture.model, workspace, &fixture.targets, gradients, NULL, 0, NULL) == TP_OK &&
-                       tp_test_same_bits(fixture.y, y, BATCH * OUT, "y in a thread") &&
-                       tp_test_same_bits(fixture.gradients, gradients, PARAMETERS, "gradients in a thread");
-    }
+    for (int i = 0; i < REPEATS && worker->same; i++)
+        worker->same = pass(workspace, worker->first, y, gradients) &&
+                       tp_test_same_bits(worker->y, y, BATCH * OUT, "y in a thread") &&
+                       tp_test_same_bits(worker->gradients, gradients, PARAMETERS, "gradients in a thread");
     tp_workspace_destroy(workspace);
     return NULL;
 }
 
 Test(workspace, threads_share_a_model) {
-    struct worker workers[4];
-    cr_assert_eq(tp_backward(fixture.model, fixture.training, &fixture.targets, fixture.gradients, NULL, 0, NULL),
-                 TP_OK);
-    for (size_t i = 0; i < 4; i++)
+    struct worker workers[WORKERS];
+    prepare(workers);
+    for (size_t i = 0; i < WORKERS; i++)
         cr_assert_eq(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < WORKERS; i++) {
         cr_assert_eq(pthread_join(workers[i].thread, NULL), 0);
         cr_assert(workers[i].same);
     }
 }
 
+static void note_size(void *argument, struct tp_team team) {
+    *(int *)argument = team.size;
+}
+
+/* The library must be alone on its thread even where OpenMP would nest. */
 static void work_in_team(void *argument, struct tp_team team) {
-    struct worker *workers = argument;
-    work(&workers[team.id]);
+    struct worker *worker = (struct worker *)argument + team.id;
+    int size = 0;
+    work(worker);
+    tp_parallel(2, note_size, &size);
+    worker->same = worker->same && size == 1;
 }
 
 /* tp_parallel opens an OpenMP region. */
 Test(workspace, called_inside_a_parallel_region) {
-    struct worker workers[3] = {{.same = true}, {.same = true}, {.same = true}};
-    cr_assert_eq(tp_backward(fixture.model, fixture.training, &fixture.targets, fixture.gradients, NULL, 0, NULL),
-                 TP_OK);
-    tp_parallel(3, work_in_team, workers);
-    for (size_t i = 0; i < 3; i++)
+    struct worker workers[WORKERS];
+    prepare(workers);
+    omp_set_max_active_levels(2);
+    for (size_t i = 0; i < WORKERS; i++)
+        workers[i].same = true; /* the team may be smaller */
+    tp_parallel(WORKERS, work_in_team, workers);
+    for (size_t i = 0; i < WORKERS; i++)
         cr_assert(workers[i].same);
 }

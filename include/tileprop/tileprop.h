@@ -59,7 +59,7 @@
 extern "C" {
 #endif
 
-/* ------------------------------------------------------------------------------------------------ status and version */
+/* -------------------------------------------------------------------------------------------- status and version */
 
 typedef enum tp_status {
     TP_OK = 0,
@@ -78,7 +78,7 @@ TP_API const char *tp_status_text(tp_status status);
 /* The version of the library that was linked, for example "0.1.0". */
 TP_API const char *tp_version(void);
 
-/* ------------------------------------------------------------------------------------------------------------ context */
+/* ------------------------------------------------------------------------------------------------------- context */
 
 typedef struct tp_context tp_context;
 
@@ -94,7 +94,7 @@ typedef struct tp_allocator {
 typedef void tp_message_fn(void *user, tp_status status, const char *message);
 
 typedef struct tp_context_options {
-    const char *isa;        /* "scalar", "avx2", "avx512", "neon"; NULL: $TILEPROP_ISA if set and not empty, else best */
+    const char *isa;        /* "scalar", "avx2", ...; NULL: $TILEPROP_ISA if set and not empty, else the best */
     int threads;            /* at most this many threads per call; 0: what OpenMP would use */
     tp_allocator allocator; /* both functions NULL: the C library's */
     tp_message_fn *message; /* may be NULL */
@@ -136,7 +136,7 @@ typedef struct tp_machine {
 
 TP_API tp_status tp_context_machine(const tp_context *context, tp_machine *machine);
 
-/* ----------------------------------------------------------------------------------------------------- matrix product */
+/* ------------------------------------------------------------------------------------------------ matrix product */
 
 typedef enum tp_transpose { TP_NO_TRANSPOSE = 0, TP_TRANSPOSE = 1 } tp_transpose;
 
@@ -156,7 +156,7 @@ TP_API tp_status tp_sgemm(tp_context *context, tp_transpose transpose_a, tp_tran
 /* Bytes that tp_sgemm needs for these sizes with the context's thread count; 0 if context is NULL. */
 TP_API size_t tp_sgemm_workspace_size(const tp_context *context, size_t m, size_t n, size_t k);
 
-/* -------------------------------------------------------------------------------------------------------------- model */
+/* --------------------------------------------------------------------------------------------------------- model */
 
 typedef enum tp_activation {
     TP_IDENTITY = 0, /* z */
@@ -234,13 +234,13 @@ TP_API tp_status tp_model_get_parameters(const tp_model *model, float *parameter
 TP_API tp_status tp_model_set_parameters(tp_model *model, const float *parameters, size_t count);
 
 /* Safetensors files: f32 tensors layers.<l>.weight [n_{l-1}, n_l] and layers.<l>.bias [n_l], l from 0; everything else
- * that describes the model is in __metadata__. Equal models give equal bytes. Saving writes a temporary file in the same
- * directory, syncs it and renames it: after a failure the old file is still there. Loading verifies everything before
- * it makes a model. */
+ * that describes the model is in __metadata__. Equal models give equal bytes. Saving writes a temporary file in the
+ * same directory, syncs it and renames it: after a failure the old file is still there. Loading verifies everything
+ * before it makes a model. */
 TP_API tp_status tp_model_save(const tp_model *model, const char *path);
 TP_API tp_status tp_model_load(tp_context *context, const char *path, tp_model **model);
 
-/* ---------------------------------------------------------------------------------------- workspace, forward, backward */
+/* ---------------------------------------------------------------------------------- workspace, forward, backward */
 
 typedef enum tp_mode {
     TP_INFERENCE = 0, /* tp_forward only; two activation buffers */
@@ -277,8 +277,8 @@ typedef struct tp_score {
 } tp_score;
 /*
  * A sample is right if the largest output is at the largest target (lowest index among equals); with one output, or
- * with BCE and values, if every output is on the side of its target (output >= 0.5 where target >= 0.5). For BCE and CCE
- * the outputs are compared as logits z_L. For MSE with values correct is 0.
+ * with BCE and values, if every output is on the side of its target (output >= 0.5 where target >= 0.5). For BCE and
+ * CCE the outputs are compared as logits z_L. For MSE with values correct is 0.
  */
 
 /* Loss of the last tp_forward of this training workspace. */
@@ -299,7 +299,7 @@ TP_API tp_status tp_backward(const tp_model *model, tp_workspace *workspace, con
 TP_API tp_status tp_backward_from(const tp_model *model, tp_workspace *workspace, const float *dy, size_t lddy,
                                   float *gradients, float *dx, size_t lddx);
 
-/* ---------------------------------------------------------------------------------------------------------- optimiser */
+/* ----------------------------------------------------------------------------------------------------- optimiser */
 
 /* Update rules; g is the gradient, t = 1, 2, ... the step, r the learning rate of the step. */
 typedef enum tp_optimizer_kind {
@@ -357,7 +357,7 @@ TP_API tp_status tp_optimizer_step(tp_optimizer *optimizer, tp_model *model, con
 TP_API uint64_t tp_optimizer_steps(const tp_optimizer *optimizer);
 TP_API float tp_optimizer_learning_rate(const tp_optimizer *optimizer, uint64_t step);
 
-/* ---------------------------------------------------------------------------------------------------- data and training */
+/* --------------------------------------------------------------------------------------------- data and training */
 
 /* Samples in memory that the caller owns. Exactly one of bytes and floats, and one of classes and values, is set.
  * Rows are contiguous. raw values become inputs by the model's input_mean and input_deviation. */
@@ -425,15 +425,15 @@ TP_API void tp_trainer_destroy(tp_trainer *trainer);
  * before that step. */
 TP_API tp_status tp_trainer_run(tp_trainer *trainer);
 
-/* Loss and right answers over a data set, in batches of at most the workspace's. Any kind of workspace. confusion: NULL,
- * or outputs x outputs counts, row = target class, column = predicted class (targets must be classes). */
+/* Loss and right answers over a data set, in batches of at most the workspace's, of either mode. confusion: NULL, or
+ * n_L x n_L counts, row = target class, column = predicted class; the targets must be classes and n_L at least 2. */
 TP_API tp_status tp_evaluate(const tp_model *model, tp_workspace *workspace, const tp_data *data, tp_score *score,
                              uint64_t *confusion);
 
 /* A_L of every sample (samples x n_L, contiguous) for raw samples; targets in data are ignored and may be absent. */
 TP_API tp_status tp_predict(const tp_model *model, tp_workspace *workspace, const tp_data *data, float *y);
 
-/* ---------------------------------------------------------------------------------------------------------- data files */
+/* ---------------------------------------------------------------------------------------------------- data files */
 
 typedef enum tp_idx_type { TP_IDX_U8 = 0x08, TP_IDX_I32 = 0x0c, TP_IDX_F32 = 0x0d } tp_idx_type;
 
@@ -457,8 +457,8 @@ typedef enum tp_split { TP_SPLIT_TRAIN = 0, TP_SPLIT_TEST } tp_split;
 
 typedef struct tp_dataset tp_dataset;
 
-/* Loads one half of a data set of four MNIST-named IDX files ({train,t10k}-{images-idx3,labels-idx1}-ubyte, each plain or
- * .gz) from a directory, or from where Debian installs a set that is given by name: "fashion-mnist". */
+/* Loads one half of a data set of four MNIST-named IDX files ({train,t10k}-{images-idx3,labels-idx1}-ubyte, each plain
+ * or .gz) from a directory, or from where Debian installs a set that is given by name: "fashion-mnist". */
 TP_API tp_status tp_dataset_load(tp_context *context, const char *where, tp_split split, tp_dataset **dataset);
 TP_API void tp_dataset_destroy(tp_dataset *dataset);
 TP_API const tp_data *tp_dataset_data(const tp_dataset *dataset);

@@ -22,8 +22,8 @@ size_t tp_size_mul(size_t a, size_t b);
 size_t tp_size_add(size_t a, size_t b);
 
 /*
- * An arena measures or carves: with base NULL, tp_arena_take only adds up; with a block it hands out TP_ALIGNMENT-aligned
- * parts. One function that describes a layout serves for both, so that size and use cannot disagree.
+ * An arena measures or carves: with base NULL, tp_arena_take only adds up; with a block it hands out parts aligned to
+ * TP_ALIGNMENT. One function that describes a layout serves for both, so that size and use cannot disagree.
  */
 struct tp_arena {
     unsigned char *base;

@@ -134,8 +134,7 @@ static void multiply(const struct job *job) {
 /* No products: the start value alone, through tiles of zero k steps. */
 static void start_only(const struct job *job) {
     const struct tp_gemm *g = job->g;
-    struct tp_tile tile = {
-        .ldc = g->ldc, .start = g->start, .beta = g->beta, .a = g->c, .b = g->c, .a_row = 1};
+    struct tp_tile tile = {.ldc = g->ldc, .start = g->start, .beta = g->beta, .a = g->c, .b = g->c, .a_row = 1};
     for (size_t j = job->columns.begin; j < job->columns.end; j += tile.n) {
         tile.n = min(g->isa->nr, job->columns.end - j);
         tile.bias = g->bias ? g->bias + j : NULL;
@@ -174,7 +173,8 @@ static bool packs_a(const struct job *job) {
     const bool in_place = g->a.row_step == 1 || g->a.column_step == 1;
     if (!in_place || (g->alpha != 1 && g->alpha != 0))
         return true;
-    return columns > PACK_A_COLUMNS * g->isa->nr || (columns > g->isa->nr && conflicts(g->a.row_step + g->a.column_step - 1));
+    const size_t distance = g->a.row_step + g->a.column_step - 1; /* between rows as stored */
+    return columns > PACK_A_COLUMNS * g->isa->nr || (columns > g->isa->nr && conflicts(distance));
 }
 
 static bool packs_b(const struct job *job) {

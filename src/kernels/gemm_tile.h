@@ -13,27 +13,39 @@ typedef vf accumulators[MR][NV];
 
 ALWAYS_INLINE void tile_fill(accumulators acc, size_t m, size_t nv, vf value) {
     UNROLL
-    for (size_t i = 0; i < m; i++)
+    for (size_t i = 0; i < m; i++) {
         UNROLL
         for (size_t j = 0; j < nv; j++)
             acc[i][j] = value;
+    }
 }
 
 /* From rows of p, row distance ld; last is the number of columns in the last vector. */
 ALWAYS_INLINE void tile_load(accumulators acc, size_t m, size_t nv, const float *p, size_t ld, size_t last) {
     UNROLL
-    for (size_t i = 0; i < m; i++)
+    for (size_t i = 0; i < m; i++) {
         UNROLL
         for (size_t j = 0; j < nv; j++)
             acc[i][j] = load_some(p + i * ld + j * VL, j + 1 < nv ? VL : last);
+    }
 }
 
 ALWAYS_INLINE void tile_store(accumulators acc, size_t m, size_t nv, float *p, size_t ld, size_t last) {
     UNROLL
-    for (size_t i = 0; i < m; i++)
+    for (size_t i = 0; i < m; i++) {
         UNROLL
         for (size_t j = 0; j < nv; j++)
             store_some(p + i * ld + j * VL, acc[i][j], j + 1 < nv ? VL : last);
+    }
+}
+
+ALWAYS_INLINE void tile_scale(accumulators acc, size_t m, size_t nv, vf factor) {
+    UNROLL
+    for (size_t i = 0; i < m; i++) {
+        UNROLL
+        for (size_t j = 0; j < nv; j++)
+            acc[i][j] = v_mul(factor, acc[i][j]);
+    }
 }
 
 ALWAYS_INLINE void tile_start(accumulators acc, size_t m, size_t nv, const struct tp_tile *t, size_t last) {
@@ -44,11 +56,7 @@ ALWAYS_INLINE void tile_start(accumulators acc, size_t m, size_t nv, const struc
     else
         tile_load(acc, m, nv, t->c, t->ldc, last);
     if (t->start == TP_START_BETA)
-        UNROLL
-        for (size_t i = 0; i < m; i++)
-            UNROLL
-            for (size_t j = 0; j < nv; j++)
-                acc[i][j] = v_mul(v_set(t->beta), acc[i][j]);
+        tile_scale(acc, m, nv, v_set(t->beta));
 }
 
 #define ROWS_PER_POINTER 3

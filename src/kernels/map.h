@@ -72,8 +72,8 @@ ALWAYS_INLINE float lanes_max(const struct lanes *lanes) {
     return x[0];
 }
 
-/* Calls step(state, part, offset, count) for every vector of 0..n: part is its place among the sixteen lanes, count = VL
- * but for the last. */
+/* Calls step(state, part, offset, count) for every vector of 0..n: part is its place among the sixteen lanes,
+ * count = VL but for the last. */
 typedef void lanes_step_fn(void *state, size_t part, size_t offset, size_t count);
 
 ALWAYS_INLINE void lanes_each(size_t n, void *state, lanes_step_fn *step) {

@@ -11,10 +11,11 @@ ALWAYS_INLINE void sum_columns(float *out, const float *d, size_t ldd, size_t ro
     UNROLL
     for (size_t v = 0; v < vectors; v++)
         sum[v] = v_set(0);
-    for (size_t i = 0; i < rows; i++, d += ldd)
+    for (size_t i = 0; i < rows; i++, d += ldd) {
         UNROLL
         for (size_t v = 0; v < vectors; v++)
             sum[v] = v_add(sum[v], load_some(d + v * VL, v + 1 < vectors ? VL : last));
+    }
     UNROLL
     for (size_t v = 0; v < vectors; v++)
         store_some(out + v * VL, sum[v], v + 1 < vectors ? VL : last);

@@ -106,8 +106,7 @@ tp_status tp_backward(const tp_model *model, tp_workspace *w, const tp_targets *
                       size_t lddx, tp_score *score) {
     if (!model)
         return TP_ERR_ARGUMENT;
-    struct backward_call call = {
-        .workspace = w, .targets = targets, .gradients = gradients, .dx = dx, .lddx = lddx};
+    struct backward_call call = {.workspace = w, .targets = targets, .gradients = gradients, .dx = dx, .lddx = lddx};
     tp_status status = check_backward(model, &call);
     if (!status)
         status = tp_check_targets(w, targets);

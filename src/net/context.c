@@ -59,8 +59,8 @@ static tp_status choose_isa(const struct tp_context *context, const char *name, 
     if (!*usable)
         return tp_fail(context, TP_ERR_UNSUPPORTED,
                        "no instruction set can run here: x86 needs FMA and AVX enabled by the operating system");
-    return tp_fail(context, TP_ERR_UNSUPPORTED, "instruction set \"%s\" is unknown or cannot run here; usable: %s", name,
-                   usable);
+    return tp_fail(context, TP_ERR_UNSUPPORTED, "instruction set \"%s\" is unknown or cannot run here; usable: %s",
+                   name, usable);
 }
 
 static void initialise(struct context_block *block, const tp_context_options *options) {

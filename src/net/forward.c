@@ -4,7 +4,8 @@
 #include <string.h>
 
 int tp_pass_threads(const struct tp_workspace *w, size_t batch, bool training) {
-    return tp_useful_threads(w->model->context->blocking, w->threads, tp_model_flops(w->model, training) * (double)batch);
+    return tp_useful_threads(w->model->context->blocking, w->threads,
+                             tp_model_flops(w->model, training) * (double)batch);
 }
 
 /* Losses on logits read Z_L, so the last activation is left to tp_run_outputs. */

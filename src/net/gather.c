@@ -94,8 +94,7 @@ static size_t min(size_t a, size_t b) {
 static void count_confusion(const struct tp_workspace *w, uint64_t *confusion) {
     const size_t outputs = tp_model_outputs(w->model);
     for (size_t i = 0; i < w->batch; i++)
-        confusion[(size_t)w->classes[i] * outputs +
-                  tp_largest(tp_row(&w->layer[w->model->layers - 1], i), outputs)]++;
+        confusion[(size_t)w->classes[i] * outputs + tp_largest(tp_row(&w->layer[w->model->layers - 1], i), outputs)]++;
 }
 
 tp_score tp_run_evaluation(const struct tp_evaluation *e) {

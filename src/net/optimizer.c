@@ -69,7 +69,8 @@ tp_status tp_check_optimizer(const struct tp_context *context, const tp_optimize
     if (o->schedule == TP_STEP && o->step_every < 1)
         return tp_fail(context, TP_ERR_ARGUMENT, "optimizer: step_every is 0; it must be at least 1");
     if (o->schedule == TP_COSINE && o->total_steps <= o->warmup_steps)
-        return tp_fail(context, TP_ERR_ARGUMENT, "optimizer: total_steps is %llu; it must be more than warmup_steps, %llu",
+        return tp_fail(context, TP_ERR_ARGUMENT,
+                       "optimizer: total_steps is %llu; it must be more than warmup_steps, %llu",
                        (unsigned long long)o->total_steps, (unsigned long long)o->warmup_steps);
     return check_numbers(context, o);
 }
@@ -147,15 +148,15 @@ void tp_update_begin(struct tp_optimizer *optimizer) {
     };
 }
 
-/* The factor that brings the gradient's norm down to clip_norm. Chunks have a fixed size and are added in order, so that
- * the norm does not depend on the team. */
+/* The factor that brings the gradient's norm down to clip_norm. Chunks have a fixed size and are added in order, so
+ * that the norm does not depend on the team. */
 static float clip(struct tp_optimizer *optimizer, const float *gradients, struct tp_team team) {
     const size_t count = optimizer->model->parameter_count;
     const struct tp_range mine = tp_share(chunks(count), 1, team.id, team.size);
     for (size_t c = mine.begin; c < mine.end; c++) {
         const size_t first = c * TP_SUM_CHUNK, rest = count - first;
-        optimizer->square_sums[c] = optimizer->model->context->isa->square_sum(
-            gradients + first, rest < TP_SUM_CHUNK ? rest : TP_SUM_CHUNK);
+        optimizer->square_sums[c] =
+            optimizer->model->context->isa->square_sum(gradients + first, rest < TP_SUM_CHUNK ? rest : TP_SUM_CHUNK);
     }
     tp_team_barrier(team);
     double sum = 0;

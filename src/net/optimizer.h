@@ -10,8 +10,8 @@ struct tp_optimizer {
     struct tp_block block;
     tp_optimizer_options options;
     uint64_t steps;
-    float *state[2];      /* flat like the parameters; NULL where the rule has none */
-    float *square_sums;   /* per TP_SUM_CHUNK gradients, for clipping */
+    float *state[2];       /* flat like the parameters; NULL where the rule has none */
+    float *square_sums;    /* per TP_SUM_CHUNK gradients, for clipping */
     struct tp_update next; /* numbers of the step that is being done */
 };
 

@@ -19,9 +19,9 @@ struct tp_trainer {
     uint32_t *order; /* of this epoch: a permutation of 0..train_count */
     size_t train_count, held_out;
     uint64_t steps_per_epoch;
-    size_t epoch;       /* done */
-    uint64_t step;      /* done in this epoch */
-    tp_score running;   /* of this epoch; loss summed over samples */
+    size_t epoch;        /* done */
+    uint64_t step;       /* done in this epoch */
+    tp_score running;    /* of this epoch; loss summed over samples */
     double step_seconds; /* of this epoch */
     double epoch_began, run_began;
 };
@@ -145,8 +145,8 @@ tp_status tp_trainer_create(tp_model *model, const tp_data *data, const tp_train
     struct tp_arena arena = {.base = t.block.base};
     tp_trainer *made = tp_arena_take(&arena, 1, sizeof t);
     const struct parts parts = lay_out(&t, &arena);
-    status = tp_workspace_create(model, t.options.batch, TP_TRAINING, parts.workspace, parts.workspace_size,
-                                 &t.workspace);
+    status =
+        tp_workspace_create(model, t.options.batch, TP_TRAINING, parts.workspace, parts.workspace_size, &t.workspace);
     if (!status)
         status = tp_optimizer_create(model, &t.options.optimizer, parts.optimizer, parts.optimizer_size, &t.optimizer);
     if (status) {
@@ -208,8 +208,10 @@ static tp_status fail_nonfinite(const struct tp_trainer *t, uint64_t step, doubl
             return tp_fail(context, TP_ERR_NONFINITE,
                            "step %llu: loss is %g; the output of layer %zu (%s) is the first that is not finite", at,
                            loss, l, tp_activation_name(model->layer[l].activation));
-    return tp_fail(context, TP_ERR_NONFINITE, "step %llu: loss is %g; every layer's output is finite: the targets are "
-                                              "not, or the loss overflows", at, loss);
+    return tp_fail(context, TP_ERR_NONFINITE,
+                   "step %llu: loss is %g; every layer's output is finite: the targets are "
+                   "not, or the loss overflows",
+                   at, loss);
 }
 
 static uint64_t steps_done(const struct tp_trainer *t) {
@@ -218,8 +220,8 @@ static uint64_t steps_done(const struct tp_trainer *t) {
 
 /* Calls the step callback; true if it wants to stop. */
 static bool report_step(const struct tp_trainer *t, double loss) {
-    const tp_step step = {steps_done(t),     t->steps_per_epoch, t->epoch + 1,
-                          t->options.epochs, loss,               now() - t->run_began};
+    const tp_step step = {steps_done(t), t->steps_per_epoch,  t->epoch + 1, t->options.epochs,
+                          loss,          now() - t->run_began};
     return t->options.on_step && t->options.on_step(t->options.user, &step);
 }
 

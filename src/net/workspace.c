@@ -39,8 +39,7 @@ static void lay_out_layers(struct tp_workspace *w, struct tp_arena *arena) {
         for (int i = 0; i < 2; i++)
             pair[i] = take_matrix(arena, w->max_batch, tp_model_widest(model));
     for (size_t l = 0; l < model->layers; l++)
-        w->layer[l] =
-            w->mode == TP_INFERENCE ? pair[l % 2] : take_matrix(arena, w->max_batch, model->layer[l].width);
+        w->layer[l] = w->mode == TP_INFERENCE ? pair[l % 2] : take_matrix(arena, w->max_batch, model->layer[l].width);
 }
 
 void tp_workspace_lay_out(struct tp_workspace *w, struct tp_arena *arena) {

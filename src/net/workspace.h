@@ -26,15 +26,15 @@ struct tp_workspace {
     size_t max_batch;
     tp_mode mode;
     int threads;
-    struct tp_matrix input;              /* scaled samples of a gathered batch */
+    struct tp_matrix input;                /* scaled samples of a gathered batch */
     struct tp_matrix layer[TP_MAX_LAYERS]; /* A_l; of the last layer Z_L for BCE and CCE */
-    struct tp_matrix delta[2];           /* dZ_l, alternating; training only */
-    struct tp_matrix target;             /* a one-hot row per thread */
-    float *loss;                         /* per sample */
-    int32_t *classes;                    /* of a gathered batch */
-    struct tp_matrix values;             /* of a gathered batch */
-    struct tp_count *count;              /* per thread */
-    float *scratch;                      /* scratch_each floats per thread, for packing */
+    struct tp_matrix delta[2];             /* dZ_l, alternating; training only */
+    struct tp_matrix target;               /* a one-hot row per thread */
+    float *loss;                           /* per sample */
+    int32_t *classes;                      /* of a gathered batch */
+    struct tp_matrix values;               /* of a gathered batch */
+    struct tp_count *count;                /* per thread */
+    float *scratch;                        /* scratch_each floats per thread, for packing */
     size_t scratch_each;
     float *gradients; /* flat, for the trainer; training only */
 
