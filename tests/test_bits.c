@@ -28,23 +28,23 @@ struct run {
 
 static const struct run runs[] = {
     {"relu softmax cce sgd", TP_RELU, TP_SOFTMAX, TP_CCE, TP_SGD,
-     "2bc7d1493ae7fb360a1d4b5c098f7c8ed5cd205175b1faf4cd2a5af1a56934f5"},
+     "0217762cd9eff39da1e74a531063136496b38154ec19ddb8d846a3fe65ddff3e"},
     {"relu softmax cce adam", TP_RELU, TP_SOFTMAX, TP_CCE, TP_ADAM,
-     "206b4698c14cd6b51548edc023e9106e584a7c5445fbbd293200aa486d39abb1"},
+     "11aad42a5a1331607ef58c8624b92d3ea4628f9b32503177b694b30e2394db15"},
     {"sigmoid sigmoid bce sgd", TP_SIGMOID, TP_SIGMOID, TP_BCE, TP_SGD,
-     "9817c75df53e3bcf3a8a28717caa6c5d467c53a3c1ee8a7ee2d7b26e8e0e2456"},
+     "7dffc6e43caecbf6c2d26a65a4221dde29b525ee6234230302a742f90a6cba35"},
     {"sigmoid sigmoid bce adam", TP_SIGMOID, TP_SIGMOID, TP_BCE, TP_ADAM,
-     "3c8bc316c31abd25a958f79b40e2cc1ffbcdb0a4b4324dd68db654f0115705c9"},
+     "deb8b39635f819c58d81d891fe6ed915af8b98a5a2d522b8fac82974fdc94c73"},
     {"tanh tanh mse sgd", TP_TANH, TP_TANH, TP_MSE, TP_SGD,
-     "ad5a30f401ac6d91d0ae8bc98bd92600f185cac38cd61f2200dd17802a5e9d1a"},
+     "e66cec9c865a905e1729094003db75151d1b4e5e1e8e671a0c00e0c5e0803e30"},
     {"tanh tanh mse adam", TP_TANH, TP_TANH, TP_MSE, TP_ADAM,
-     "c2002cbb303fa3ea9c16afcb0e7c84a8f57282ad253fd427826c16b73d151dc8"},
+     "a57df5eae929b3c146ebf75652d725425c5ee6e6808c9456f73ec6824c39a442"},
     {"leaky_relu softmax mse nesterov", TP_LEAKY_RELU, TP_SOFTMAX, TP_MSE, TP_NESTEROV,
-     "165fe53ef205ffc720c94a2ff87bc3d00dc7b589b20fcd0fd5f9f5a48257b2c5"},
+     "04615a096b30cb446d9584f03c768cb79223a6ff344fb65672e869988958fa6a"},
     {"tanh softmax cce momentum", TP_TANH, TP_SOFTMAX, TP_CCE, TP_MOMENTUM,
-     "4a3b2c7d7e01fb256562a76a352559f9b0ddc7b533c9cc921348ad20f0254362"},
+     "2826f9ee9ede76981a4c74e44f57c6dcb571a508306905fa94a53739416df410"},
     {"relu sigmoid bce adamw", TP_RELU, TP_SIGMOID, TP_BCE, TP_ADAMW,
-     "430e82c943760f9e1e4a4bcc83ba95d0ef977efb904de6af5181d5d38278328b"},
+     "48fec902797de78a71ebee70887a9997bdac39e5607284b81af7005a9c11a928"},
 };
 
 #define RUNS (sizeof runs / sizeof *runs)

@@ -488,7 +488,7 @@ Test(dataset, files_that_are_missing) {
 }
 
 Test(dataset, directories_that_are_missing) {
-    char directory[PATH_MAX], where[PATH_MAX];
+    char directory[PATH_MAX], where[2 * PATH_MAX];
     tp_dataset *dataset = NULL;
     snprintf(where, sizeof where, "%s", in_scratch("nowhere"));
     check_failure(tp_dataset_load(context, where, TP_SPLIT_TRAIN, &dataset), TP_ERR_IO, "no such directory", "nowhere");

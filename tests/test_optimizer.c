@@ -322,3 +322,29 @@ Test(optimizer, cosine_rate_after_warmup) {
     const double quarter = 0.25 * (1 + sqrt(0.5)), rest = 0.25 * (1 - sqrt(0.5));
     check_rates(&options, (const double[]){0.25, 0.5, 0.5, quarter, 0.25, rest, 0, 0}, 8);
 }
+
+/* A gradient whose square overflows in single precision is clipped like any other. */
+Test(optimizer, clipping_of_huge_gradients) {
+    tp_context *context = tp_test_context(NULL, 1);
+    const tp_layer layer = {.width = 1, .activation = TP_IDENTITY};
+    tp_model_options model_options;
+    tp_model_options_default(&model_options);
+    model_options.inputs = 1, model_options.layers = 1, model_options.layer = &layer;
+    model_options.loss = TP_MSE, model_options.init = TP_INIT_ZERO;
+    tp_optimizer_options options;
+    tp_optimizer_options_default(&options);
+    options.kind = TP_SGD, options.learning_rate = 1, options.clip_norm = 5;
+    tp_model *model = NULL;
+    tp_optimizer *optimizer = NULL;
+    cr_assert_eq(tp_model_create(context, &model_options, &model), TP_OK);
+    cr_assert_eq(tp_optimizer_create(model, &options, NULL, 0, &optimizer), TP_OK);
+    const float gradients[2] = {3e30f, -4e30f};
+    float parameters[2];
+    cr_assert_eq(tp_optimizer_step(optimizer, model, gradients), TP_OK);
+    cr_assert_eq(tp_model_get_parameters(model, parameters, 2), TP_OK);
+    cr_expect(fabsf(parameters[0] + 3) < 1e-6f && fabsf(parameters[1] - 4) < 1e-6f, "%g %g", (double)parameters[0],
+              (double)parameters[1]);
+    tp_optimizer_destroy(optimizer);
+    tp_model_destroy(model);
+    tp_context_destroy(context);
+}

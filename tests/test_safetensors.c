@@ -584,6 +584,8 @@ static const struct refusal refusals[] = {
      28},
     {"data_offsets is not an array of 2", HEADER(METADATA, W0 "," B0 "," W1 "," TENSOR("layers.1.bias", "2", 20, 28.0)),
      28},
+    {"data_offsets are 28 and 20; its shape needs 18446744073709551608 bytes",
+     HEADER(METADATA, W0 "," B0 "," W1 "," TENSOR("layers.1.bias", "4611686018427387902", 28, 20)), 28},
     {"data_offsets are 28 and 20; its shape needs 8 bytes",
      HEADER(METADATA, W0 "," B0 "," W1 "," TENSOR("layers.1.bias", "2", 28, 20)), 28},
     {"data_offsets are 20 and 24; its shape needs 8 bytes",
@@ -716,6 +718,7 @@ Test(load, files_that_cannot_be_read) {
 Test(save, null_arguments) {
     tp_model *model = small_model(1);
     cr_expect_eq(tp_model_save(NULL, "model"), TP_ERR_ARGUMENT);
+    cr_expect_eq(tp_model_save(NULL, NULL), TP_ERR_ARGUMENT);
     cr_expect_eq(tp_model_save(model, NULL), TP_ERR_ARGUMENT);
     cr_expect_str_eq(tp_test_message(context), "tp_model_save: path is NULL");
     tp_model_destroy(model);

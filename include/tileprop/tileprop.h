@@ -331,7 +331,8 @@ typedef struct tp_optimizer_options {
     float beta1, beta2;  /* 0 <= b < 1 */
     float epsilon;       /* > 0 */
     float weight_decay;  /* >= 0; of weights, not biases: added to g as decay w, except AdamW */
-    float clip_norm;     /* > 0: scale the whole gradient so that its Euclidean norm is at most this; 0: off */
+    float clip_norm;     /* > 0: scale the whole gradient, before decay is added, so that its Euclidean norm is at
+                            most this; 0: off */
     tp_schedule schedule;
     uint64_t warmup_steps; /* the rate grows linearly: times t / warmup_steps while t <= warmup_steps */
     uint64_t total_steps;  /* cosine only, > warmup_steps; the trainer fills in 0 */

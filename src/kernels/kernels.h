@@ -77,8 +77,8 @@ typedef void tp_update_fn(const struct tp_update *update, float *w, const float 
 
 /* out[j] = sum over i ascending of d[i,j]. */
 typedef void tp_column_sums_fn(float *out, const float *d, size_t ldd, size_t rows, size_t columns);
-/* Canonical sum of squares of n <= TP_SUM_CHUNK elements. */
-typedef float tp_square_sum_fn(const float *x, size_t n);
+/* Canonical sum of squares. */
+typedef double tp_square_sum_fn(const float *x, size_t n);
 /* x = (raw - mean) * scale. */
 typedef void tp_scale_bytes_fn(float *x, const uint8_t *raw, size_t n, float mean, float scale);
 typedef void tp_scale_floats_fn(float *x, const float *raw, size_t n, float mean, float scale);

@@ -30,22 +30,19 @@ static void column_sums(float *out, const float *d, size_t ldd, size_t rows, siz
         sum_columns(out + j, d + j, ldd, rows, 1, columns - j < VL ? columns - j : VL);
 }
 
-struct square_scan {
-    const float *x;
-    struct lanes lanes;
-};
-
-ALWAYS_INLINE void square_step(void *state, size_t part, size_t offset, size_t count) {
-    struct square_scan *s = state;
-    const vf x = load_some(s->x + offset, count); /* absent lanes are 0 */
-    s->lanes.part[part] = v_fma(x, x, s->lanes.part[part]);
-}
-
-/* sum_j x_j^2 in the canonical order */
-static float square_sum(const float *x, size_t n) {
-    struct square_scan s = {.x = x, .lanes = lanes_set(0)};
-    lanes_each(n, &s, square_step);
-    return lanes_sum(&s.lanes);
+/* sum_j x_j^2 in the canonical order, but in double, where no float's square overflows; products are exact. */
+static double square_sum(const float *x, size_t n) {
+    double lane[TP_SUM_LANES] = {0};
+    size_t i = 0;
+    for (; i + TP_SUM_LANES <= n; i += TP_SUM_LANES)
+        for (size_t l = 0; l < TP_SUM_LANES; l++)
+            lane[l] += (double)x[i + l] * (double)x[i + l];
+    for (size_t l = 0; i + l < n; l++)
+        lane[l] += (double)x[i + l] * (double)x[i + l];
+    for (size_t half = TP_SUM_LANES / 2; half; half /= 2)
+        for (size_t l = 0; l < half; l++)
+            lane[l] += lane[l + half];
+    return lane[0];
 }
 
 ALWAYS_INLINE vf scale_value(vf raw, float mean, float scale) {

@@ -32,9 +32,9 @@ static struct distribution choose(tp_init init, tp_activation activation, size_t
     }
 }
 
-/* Centre of one of 2^24 equal parts of (0, 1); exact. */
+/* Centre of one of 2^23 equal parts of (0, 1); exact. */
 static float unit(uint32_t bits) {
-    return ((float)(bits >> 8) + 0.5f) * 0x1p-24f;
+    return ((float)(bits >> 9) + 0.5f) * 0x1p-23f;
 }
 
 /* In (0, 1], from all 32 bits, so that the tail of a normal reaches 6.6 deviations. */

@@ -83,7 +83,7 @@ static void lay_out(struct tp_optimizer *optimizer, struct tp_arena *arena) {
     const size_t count = optimizer->model->parameter_count;
     for (int i = 0; i < state_count(optimizer->options.kind); i++)
         optimizer->state[i] = tp_arena_take(arena, count, sizeof(float));
-    optimizer->square_sums = tp_arena_take(arena, chunks(count), sizeof(float));
+    optimizer->square_sums = tp_arena_take(arena, chunks(count), sizeof(double));
 }
 
 static size_t needed(struct tp_optimizer optimizer) {
@@ -161,7 +161,7 @@ static float clip(struct tp_optimizer *optimizer, const float *gradients, struct
     tp_team_barrier(team);
     double sum = 0;
     for (size_t c = 0; c < chunks(count); c++)
-        sum += (double)optimizer->square_sums[c];
+        sum += optimizer->square_sums[c];
     const double norm = sqrt(sum), most = (double)optimizer->options.clip_norm;
     return norm > most ? (float)(most / norm) : 1;
 }

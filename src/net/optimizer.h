@@ -11,7 +11,7 @@ struct tp_optimizer {
     tp_optimizer_options options;
     uint64_t steps;
     float *state[2];       /* flat like the parameters; NULL where the rule has none */
-    float *square_sums;    /* per TP_SUM_CHUNK gradients, for clipping */
+    double *square_sums;   /* per TP_SUM_CHUNK gradients, for clipping */
     struct tp_update next; /* numbers of the step that is being done */
 };
 

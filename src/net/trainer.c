@@ -201,17 +201,17 @@ static tp_status fail_nonfinite(const struct tp_trainer *t, uint64_t step, doubl
     const struct tp_model *model = t->model;
     const struct tp_context *context = model->context;
     const unsigned long long at = step;
+    const char *value = isnan(loss) ? "NaN" : "infinite"; /* printf may show the sign of a NaN, which means nothing */
     if (!finite_rows(w->x, w->ldx, w->batch, model->inputs))
-        return tp_fail(context, TP_ERR_NONFINITE, "step %llu: loss is %g; the input samples are not finite", at, loss);
+        return tp_fail(context, TP_ERR_NONFINITE, "step %llu: loss is %s; the input samples are not finite", at, value);
     for (size_t l = 0; l < model->layers; l++)
         if (!finite_rows(w->layer[l].p, w->layer[l].ld, w->batch, model->layer[l].width))
             return tp_fail(context, TP_ERR_NONFINITE,
-                           "step %llu: loss is %g; the output of layer %zu (%s) is the first that is not finite", at,
-                           loss, l, tp_activation_name(model->layer[l].activation));
+                           "step %llu: loss is %s; the output of layer %zu (%s) is the first that is not finite", at,
+                           value, l, tp_activation_name(model->layer[l].activation));
     return tp_fail(context, TP_ERR_NONFINITE,
-                   "step %llu: loss is %g; every layer's output is finite: the targets are "
-                   "not, or the loss overflows",
-                   at, loss);
+                   "step %llu: loss is %s; every layer's output is finite: the targets are not, or the loss overflows",
+                   at, value);
 }
 
 static uint64_t steps_done(const struct tp_trainer *t) {
