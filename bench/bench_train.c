@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Speed of whole training steps: gather, forward, loss, backward, update, on random data.
- * Usage: bench_train [--isa NAME] [--threads N] [--seconds S]
+ * Usage: bench_train [--isa NAME] [--threads N] [--seconds S] [--net A..H]
  */
 #include "tileprop/tileprop.h"
 #include "timing.h"
@@ -9,6 +9,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SETS 8 /* batches in the data set */
 
@@ -137,12 +138,14 @@ int main(int argc, char **argv) {
     static const struct option names[] = {{"isa", required_argument, NULL, 'i'},
                                           {"threads", required_argument, NULL, 't'},
                                           {"seconds", required_argument, NULL, 's'},
+                                          {"net", required_argument, NULL, 'n'},
                                           {0}};
     tp_context_options options;
     tp_context_options_default(&options);
     options.message = print_message;
     options.threads = 1;
     double seconds = 0.5;
+    const char *only = NULL;
     for (int o; (o = getopt_long(argc, argv, "", names, NULL)) != -1;) {
         if (o == 'i')
             options.isa = optarg;
@@ -150,6 +153,8 @@ int main(int argc, char **argv) {
             options.threads = atoi(optarg);
         else if (o == 's')
             seconds = atof(optarg);
+        else if (o == 'n')
+            only = optarg;
         else
             return 2;
     }
@@ -159,7 +164,8 @@ int main(int argc, char **argv) {
     printf("%s, %d threads, FMA peak %.1f GFLOP/s\n", tp_context_isa(context), tp_context_threads(context), peak);
     printf("net   batch rule     samples/s    GFLOP/s  of peak\n");
     for (size_t n = 0; n < sizeof nets / sizeof *nets; n++)
-        run(context, &nets[n], seconds, peak);
+        if (!only || !strcmp(only, nets[n].name))
+            run(context, &nets[n], seconds, peak);
     tp_context_destroy(context);
     return 0;
 }

@@ -122,16 +122,16 @@ TP_API size_t tp_context_message(const tp_context *context, char *buffer, size_t
 
 /* One line of machine facts for logs and bug reports. */
 typedef struct tp_machine {
-    char vendor[16];       /* "GenuineIntel", "AuthenticAMD", "Arm", ... */
-    char features[128];    /* detected and usable features, separated by blanks */
-    size_t l1d, l2, l3;    /* data cache sizes in bytes, 0 if unknown */
-    int processors;        /* processors that this process may run on */
-    const char *isa;       /* in use */
-    size_t tile_rows;      /* microkernel MR */
-    size_t tile_columns;   /* microkernel NR */
-    size_t mc, kc, nc;     /* cache blocking of the matrix product, in elements */
-    char usable[64];       /* instruction sets that this machine can run, best first, separated by blanks */
-    const char *sleef;     /* version of SLEEF that the build used */
+    char vendor[16];     /* "GenuineIntel", "AuthenticAMD", "Arm", ... */
+    char features[128];  /* detected and usable features, separated by blanks */
+    size_t l1d, l2, l3;  /* data cache sizes in bytes, 0 if unknown */
+    int processors;      /* processors that this process may run on */
+    const char *isa;     /* in use */
+    size_t tile_rows;    /* microkernel MR */
+    size_t tile_columns; /* microkernel NR */
+    size_t mc, kc, nc;   /* cache blocking of the matrix product, in elements */
+    char usable[64];     /* instruction sets that this machine can run, best first, separated by blanks */
+    const char *sleef;   /* version of SLEEF that the build used */
 } tp_machine;
 
 TP_API tp_status tp_context_machine(const tp_context *context, tp_machine *machine);
@@ -206,8 +206,8 @@ typedef struct tp_model_options {
     const tp_layer *layer; /* L entries, copied */
     tp_loss loss;
     tp_init init;
-    uint64_t seed;       /* of the initialisation: weight i of layer l is a function of (seed, l, i) */
-    float input_mean;    /* how raw samples become inputs: x = (raw - input_mean) * (1 / input_deviation), the */
+    uint64_t seed;         /* of the initialisation: weight i of layer l is a function of (seed, l, i) */
+    float input_mean;      /* how raw samples become inputs: x = (raw - input_mean) * (1 / input_deviation), the */
     float input_deviation; /* reciprocal rounded; by the trainer, tp_evaluate and tp_predict. deviation > 0 */
 } tp_model_options;
 
@@ -235,8 +235,9 @@ TP_API tp_status tp_model_set_parameters(tp_model *model, const float *parameter
 
 /* Safetensors files: f32 tensors layers.<l>.weight [n_{l-1}, n_l] and layers.<l>.bias [n_l], l from 0; everything else
  * that describes the model is in __metadata__. Equal models give equal bytes. Saving writes a temporary file in the
- * same directory, syncs it and renames it: after a failure the old file is still there. Loading verifies everything
- * before it makes a model. */
+ * same directory, syncs it and renames it: after a failure the old file is still there (or the new one, complete, if
+ * only the last sync, of the directory, failed). Init and seed are not stored. Loading verifies everything before it
+ * makes a model. */
 TP_API tp_status tp_model_save(const tp_model *model, const char *path);
 TP_API tp_status tp_model_load(tp_context *context, const char *path, tp_model **model);
 
@@ -271,8 +272,8 @@ typedef struct tp_targets {
 } tp_targets;
 
 typedef struct tp_score {
-    double loss;     /* J, the mean over the samples */
-    size_t correct;  /* samples predicted right: see below */
+    double loss;    /* J, the mean over the samples */
+    size_t correct; /* samples predicted right: see below */
     size_t samples;
 } tp_score;
 /*
@@ -375,24 +376,25 @@ typedef struct tp_data {
 typedef struct tp_epoch {
     size_t epoch; /* from 1 */
     size_t epochs;
-    uint64_t steps;          /* done since the start */
-    double learning_rate;    /* of the last step */
-    tp_score train;          /* mean over the epoch of the loss before each step */
-    tp_score validation;     /* samples = 0 without validation */
-    double seconds;          /* wall time of the epoch with its validation */
-    double samples_per_second; /* training samples over the time of the training steps */
+    uint64_t steps;            /* done since the start */
+    double learning_rate;      /* of the last step */
+    tp_score train;            /* mean over the epoch of the loss before each step */
+    tp_score validation;       /* samples = 0 without validation */
+    double seconds;            /* wall time of the epoch with its validation */
+    double samples_per_second; /* training samples over the time of steps and on_step */
 } tp_epoch;
 
 typedef struct tp_step {
     uint64_t step; /* from 1 */
     uint64_t steps_per_epoch;
-    size_t epoch;  /* from 1 */
+    size_t epoch; /* from 1 */
     size_t epochs;
-    double loss;   /* of this batch, before the update */
+    double loss;    /* of this batch, before the update */
     double seconds; /* since tp_trainer_run began */
 } tp_step;
 
-/* Return nonzero to stop after this step or epoch. Called on the thread that called tp_trainer_run. */
+/* Return nonzero to stop after this step or epoch. Called on the thread that called tp_trainer_run; on_step while the
+ * other threads wait, so that OpenMP in it runs on one thread. */
 typedef int tp_epoch_fn(void *user, const tp_epoch *epoch);
 typedef int tp_step_fn(void *user, const tp_step *step);
 

@@ -2,19 +2,55 @@
 #include "core/parallel.h"
 
 #include <omp.h>
+#include <sched.h>
+#include <stdatomic.h>
+
+/* Polls before a waiting thread begins to yield: about 50 microseconds. */
+#define SPINS 2000
+
+struct tp_barrier {
+    _Alignas(64) atomic_int arrived;
+    _Alignas(64) atomic_uint phase;
+};
 
 void tp_parallel(int threads, tp_task_fn *task, void *argument) {
     if (threads <= 1 || omp_in_parallel()) {
-        task(argument, (struct tp_team){0, 1});
+        task(argument, (struct tp_team){0, 1, NULL});
         return;
     }
+    struct tp_barrier barrier = {0};
 #pragma omp parallel num_threads(threads)
-    task(argument, (struct tp_team){omp_get_thread_num(), omp_get_num_threads()});
+    task(argument, (struct tp_team){omp_get_thread_num(), omp_get_num_threads(), &barrier});
+}
+
+/* One poll's worth of rest for the other thread of the core. */
+static void relax(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("isb");
+#endif
+}
+
+static void wait_for_phase(atomic_uint *phase, unsigned old) {
+    for (int polls = 0; atomic_load_explicit(phase, memory_order_acquire) == old; polls += polls < SPINS) {
+        if (polls < SPINS)
+            relax();
+        else
+            sched_yield();
+    }
 }
 
 void tp_team_barrier(struct tp_team team) {
-    if (team.size > 1) {
-#pragma omp barrier
+    if (team.size <= 1)
+        return;
+    struct tp_barrier *b = team.barrier;
+    const unsigned phase = atomic_load_explicit(&b->phase, memory_order_relaxed);
+    if (atomic_fetch_add_explicit(&b->arrived, 1, memory_order_acq_rel) == team.size - 1) {
+        atomic_store_explicit(&b->arrived, 0, memory_order_relaxed);
+        atomic_store_explicit(&b->phase, phase + 1, memory_order_release);
+    } else {
+        wait_for_phase(&b->phase, phase);
     }
 }
 

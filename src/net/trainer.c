@@ -167,16 +167,16 @@ void tp_trainer_destroy(tp_trainer *trainer) {
     }
 }
 
-struct step_call {
-    struct tp_trainer *trainer;
-    struct tp_batch batch;
-};
+static struct tp_batch next_batch(const struct tp_trainer *t) {
+    const size_t first = (size_t)t->step * t->options.batch, rest = t->train_count - first;
+    return (struct tp_batch){t->data, t->pool, t->order, first, rest < t->options.batch ? rest : t->options.batch, true};
+}
 
-static void step_task(void *argument, struct tp_team team) {
-    const struct step_call *call = argument;
-    struct tp_trainer *t = call->trainer;
+/* One step up to its update; all threads return early together if the loss is not finite. */
+static void run_step(struct tp_trainer *t, struct tp_team team) {
     struct tp_workspace *w = t->workspace;
-    tp_run_gather(w, &call->batch, team);
+    const struct tp_batch batch = next_batch(t);
+    tp_run_gather(w, &batch, team);
     tp_run_forward(w, NULL, 0, team);
     const tp_targets targets = tp_gathered_targets(w, t->data);
     tp_run_loss(w, &targets, true, team);
@@ -225,13 +225,8 @@ static bool report_step(const struct tp_trainer *t, double loss) {
     return t->options.on_step && t->options.on_step(t->options.user, &step);
 }
 
-static tp_status run_step(struct tp_trainer *t) {
-    const size_t first = (size_t)t->step * t->options.batch, rest = t->train_count - first;
-    struct step_call call = {
-        t, {t->data, t->pool, t->order, first, rest < t->options.batch ? rest : t->options.batch, true}};
-    const double began = now();
-    tp_parallel(tp_pass_threads(t->workspace, call.batch.count, true), step_task, &call);
-    t->step_seconds += now() - began;
+/* Counts and reports a step, on one thread. */
+static tp_status end_step(struct tp_trainer *t) {
     const tp_score score = tp_read_score(t->workspace);
     if (!isfinite(score.loss))
         return fail_nonfinite(t, steps_done(t) + 1, score.loss);
@@ -240,6 +235,32 @@ static tp_status run_step(struct tp_trainer *t) {
     t->running.correct += score.correct;
     t->running.samples += score.samples;
     return report_step(t, score.loss) ? TP_ERR_STOPPED : TP_OK;
+}
+
+struct epoch_call {
+    struct tp_trainer *trainer;
+    tp_status status;
+};
+
+/* The steps that are left of an epoch: one parallel region, so that threads are not sent home between steps. */
+static void epoch_task(void *argument, struct tp_team team) {
+    struct epoch_call *call = argument;
+    struct tp_trainer *t = call->trainer;
+    while (!call->status && t->step < t->steps_per_epoch) {
+        run_step(t, team);
+        tp_team_barrier(team); /* everyone has read status and step */
+        if (team.id == 0)
+            call->status = end_step(t);
+        tp_team_barrier(team);
+    }
+}
+
+static tp_status run_epoch(struct tp_trainer *t) {
+    struct epoch_call call = {t, TP_OK};
+    const double began = now();
+    tp_parallel(tp_pass_threads(t->workspace, t->options.batch, true), epoch_task, &call);
+    t->step_seconds += now() - began;
+    return call.status;
 }
 
 static tp_score validate(const struct tp_trainer *t) {
@@ -276,9 +297,7 @@ tp_status tp_trainer_run(tp_trainer *t) {
         return TP_ERR_ARGUMENT;
     t->run_began = t->epoch_began = now();
     while (t->epoch < t->options.epochs) {
-        tp_status status = TP_OK;
-        while (!status && t->step < t->steps_per_epoch)
-            status = run_step(t);
+        const tp_status status = run_epoch(t);
         if (status == TP_ERR_NONFINITE)
             return status;
         const bool stopped = status == TP_ERR_STOPPED;
