@@ -5,11 +5,9 @@
 #include "core/context.h"
 #include "io/dataset.h"
 #include "io/file.h"
-#include "support/support.h"
+#include "support/scratch.h"
 
 #include <criterion/criterion.h>
-#include <dirent.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,56 +17,20 @@
 
 #define MAX_FILE 4096
 
-/* ---- fixture: a context that counts allocations, and a directory of its own ---- */
-
-static struct tp_test_allocator counter;
 static tp_context *context;
-static char scratch[PATH_MAX];
+static const char *scratch;
 
 static void set_up(void) {
-    tp_context_options options;
-    tp_context_options_default(&options);
-    options.allocator = tp_test_allocator_hooks(&counter);
-    cr_assert_eq(tp_context_create(&options, &context), TP_OK);
-    const char *parent = getenv("TMPDIR");
-    snprintf(scratch, sizeof scratch, "%s/tileprop-idx-XXXXXX", parent ? parent : "/tmp");
-    cr_assert_not_null(mkdtemp(scratch));
+    tp_test_scratch_open();
+    context = tp_test_scratch.context;
+    scratch = tp_test_scratch.path;
 }
 
-static int remove_entry(const char *path, const struct stat *facts, int type, struct FTW *where) {
-    (void)facts, (void)type, (void)where;
-    return remove(path);
-}
-
-static void tear_down(void) {
-    tp_context_destroy(context);
-    nftw(scratch, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-TestSuite(idx, .init = set_up, .fini = tear_down);
-TestSuite(dataset, .init = set_up, .fini = tear_down);
-
-/* Blocks that are allocated and descriptors that are open. A check for leaks is a part of a test, because Criterion
- * overlooks what fails in .fini. */
-static size_t held(void) {
-    size_t count = atomic_load(&counter.allocations) - atomic_load(&counter.releases);
-    DIR *directory = opendir("/proc/self/fd");
-    cr_assert_not_null(directory);
-    while (readdir(directory))
-        count++;
-    closedir(directory);
-    return count;
-}
-
-/* A path in the scratch directory, in a buffer that the next call overwrites. */
-static const char *in_scratch(const char *name) {
-    static char path[2 * PATH_MAX];
-    snprintf(path, sizeof path, "%s/%s", scratch, name);
-    return path;
-}
+TestSuite(idx, .init = set_up, .fini = tp_test_scratch_close);
+TestSuite(dataset, .init = set_up, .fini = tp_test_scratch_close);
 
 static const char *write_file(const char *name, const void *data, size_t size) {
-    const char *path = in_scratch(name);
+    const char *path = tp_test_in_scratch(name);
     cr_assert_eq(tp_file_replace(context, path, &(struct tp_span){data, size}, &(struct tp_span){"", 0}), TP_OK);
     return path;
 }
@@ -93,11 +55,11 @@ static void check_failure(tp_status got, tp_status expected, const char *fragmen
 static void refuse(const void *data, size_t size, tp_status status, const char *fragment, const char *what) {
     tp_idx idx, before;
     const char *path = write_file("file", data, size);
-    const size_t held_before = held();
+    const size_t held_before = tp_test_held();
     memset(&idx, 0x5a, sizeof idx);
     before = idx;
     check_failure(tp_idx_read(context, path, &idx), status, fragment, what);
-    cr_expect_eq(held(), held_before, "%s: something leaked", what);
+    cr_expect_eq(tp_test_held(), held_before, "%s: something leaked", what);
     cr_expect_eq(memcmp(&idx, &before, sizeof idx), 0, "%s: the output was changed", what);
 }
 
@@ -118,12 +80,12 @@ static void check_u8_file(const tp_idx *idx) {
 static void read_u8_file(const void *data, size_t size) {
     tp_idx idx;
     const char *path = write_file("file", data, size);
-    const size_t held_before = held();
+    const size_t held_before = tp_test_held();
     const tp_status status = tp_idx_read(context, path, &idx);
     cr_assert_eq(status, TP_OK, "%s", tp_test_message(context));
     check_u8_file(&idx);
     tp_idx_release(context, &idx);
-    cr_expect_eq(held(), held_before, "something leaked");
+    cr_expect_eq(tp_test_held(), held_before, "something leaked");
 }
 
 Test(idx, u8_plain_and_gzipped) {
@@ -186,13 +148,13 @@ Test(idx, large_file) {
     memcpy(file, (const unsigned char[]){0, 0, 8, 1, 0, 3, 0x0d, 0x40}, 8);
     for (size_t i = ELEMENTS / 2; i < ELEMENTS; i++)
         file[8 + i] = (unsigned char)tp_test_random(1, i);
-    const char *path = in_scratch("file.gz");
+    const char *path = tp_test_in_scratch("file.gz");
     gzFile packed = gzopen(path, "wb");
     cr_assert_eq(gzwrite(packed, file, 8 + ELEMENTS), 8 + ELEMENTS);
     cr_assert_eq(gzclose(packed), Z_OK);
     tp_idx idx;
     for (int plain = 0; plain < 2; plain++) {
-        path = plain ? write_file("file", file, 8 + ELEMENTS) : in_scratch("file.gz");
+        path = plain ? write_file("file", file, 8 + ELEMENTS) : tp_test_in_scratch("file.gz");
         cr_assert_eq(tp_idx_read(context, path, &idx), TP_OK);
         cr_expect_eq(idx.elements, ELEMENTS);
         cr_expect_eq(memcmp(idx.data, file + 8, ELEMENTS), 0);
@@ -207,11 +169,11 @@ Test(idx, release_clears_and_accepts_null) {
     tp_idx_release(context, &idx);
     cr_expect_null(idx.data);
     cr_expect_eq(idx.elements, 0);
-    const size_t releases = atomic_load(&counter.releases);
+    const size_t releases = atomic_load(&tp_test_scratch.counter.releases);
     tp_idx_release(context, &idx);
     tp_idx_release(context, NULL);
     tp_idx_release(NULL, &idx);
-    cr_expect_eq(atomic_load(&counter.releases), releases);
+    cr_expect_eq(atomic_load(&tp_test_scratch.counter.releases), releases);
 }
 
 /* ---- what is refused ---- */
@@ -338,10 +300,10 @@ Test(idx, promises_are_not_allocated) {
 
 Test(idx, files_that_cannot_be_read) {
     tp_idx idx;
-    check_failure(tp_idx_read(context, in_scratch("missing"), &idx), TP_ERR_IO, "No such file", "missing");
-    check_failure(tp_idx_read(context, in_scratch(""), &idx), TP_ERR_IO, "is a directory", "directory");
-    cr_assert_eq(mkfifo(in_scratch("fifo"), 0600), 0);
-    check_failure(tp_idx_read(context, in_scratch("fifo"), &idx), TP_ERR_IO, "is not a regular file", "FIFO");
+    check_failure(tp_idx_read(context, tp_test_in_scratch("missing"), &idx), TP_ERR_IO, "No such file", "missing");
+    check_failure(tp_idx_read(context, tp_test_in_scratch(""), &idx), TP_ERR_IO, "is a directory", "directory");
+    cr_assert_eq(mkfifo(tp_test_in_scratch("fifo"), 0600), 0);
+    check_failure(tp_idx_read(context, tp_test_in_scratch("fifo"), &idx), TP_ERR_IO, "is not a regular file", "FIFO");
     /* Nothing is mapped at address 0. */
     cr_expect_eq(tp_idx_read(context, "/proc/self/mem", &idx), TP_ERR_IO);
     cr_expect_str_eq(tp_test_message(context), "/proc/self/mem: cannot read: Input/output error");
@@ -361,16 +323,16 @@ static void starve(const void *file, size_t size, int needed) {
     tp_idx idx;
     const char *path = write_file("file", file, size);
     for (int allowed = 0; allowed < needed; allowed++) {
-        const size_t held_before = held();
-        atomic_store(&counter.remaining, allowed);
+        const size_t held_before = tp_test_held();
+        atomic_store(&tp_test_scratch.counter.remaining, allowed);
         check_failure(tp_idx_read(context, path, &idx), TP_ERR_MEMORY, "cannot allocate", "no memory");
-        cr_expect_eq(held(), held_before, "%d allocations: something leaked", allowed);
+        cr_expect_eq(tp_test_held(), held_before, "%d allocations: something leaked", allowed);
     }
-    atomic_store(&counter.remaining, needed);
+    atomic_store(&tp_test_scratch.counter.remaining, needed);
     cr_expect_eq(tp_idx_read(context, path, &idx), TP_OK);
-    cr_expect_eq(atomic_load(&counter.remaining), 0);
+    cr_expect_eq(atomic_load(&tp_test_scratch.counter.remaining), 0);
     tp_idx_release(context, &idx);
-    atomic_store(&counter.remaining, -1);
+    atomic_store(&tp_test_scratch.counter.remaining, -1);
 }
 
 Test(idx, every_allocation_can_fail) {
@@ -394,9 +356,9 @@ static tp_status load(tp_split split, tp_dataset **dataset) {
 
 static void refuse_set(tp_split split, tp_status status, const char *fragment) {
     tp_dataset *dataset = (tp_dataset *)scratch;
-    const size_t held_before = held();
+    const size_t held_before = tp_test_held();
     check_failure(load(split, &dataset), status, fragment, fragment);
-    cr_expect_eq(held(), held_before, "%s: something leaked", fragment);
+    cr_expect_eq(tp_test_held(), held_before, "%s: something leaked", fragment);
     cr_expect_eq(dataset, (tp_dataset *)scratch, "the output was changed");
 }
 
@@ -432,7 +394,7 @@ Test(dataset, fashion_mnist_test) {
 
 static void check_small_set(int32_t second_label) {
     tp_dataset *dataset = NULL;
-    const size_t held_before = held();
+    const size_t held_before = tp_test_held();
     cr_assert_eq(load(TP_SPLIT_TRAIN, &dataset), TP_OK, "%s", tp_test_message(context));
     const tp_data *data = tp_dataset_data(dataset);
     const int32_t classes[] = {4, second_label, 0};
@@ -442,7 +404,7 @@ static void check_small_set(int32_t second_label) {
     cr_expect_eq(memcmp(data->bytes, images + 16, 6), 0);
     cr_expect_eq(memcmp(data->classes, classes, sizeof classes), 0);
     tp_dataset_destroy(dataset);
-    cr_expect_eq(held(), held_before, "something leaked");
+    cr_expect_eq(tp_test_held(), held_before, "something leaked");
 }
 
 Test(dataset, plain_gzipped_and_mixed) {
@@ -450,10 +412,10 @@ Test(dataset, plain_gzipped_and_mixed) {
     write_file(IMAGES, images, sizeof images);
     write_file(LABELS, labels, sizeof labels);
     check_small_set(200);
-    cr_assert_eq(remove(in_scratch(LABELS)), 0);
+    cr_assert_eq(remove(tp_test_in_scratch(LABELS)), 0);
     write_file(LABELS ".gz", packed, gzip(labels, sizeof labels, packed));
     check_small_set(200);
-    cr_assert_eq(remove(in_scratch(IMAGES)), 0);
+    cr_assert_eq(remove(tp_test_in_scratch(IMAGES)), 0);
     write_file(IMAGES ".gz", packed, gzip(images, sizeof images, packed));
     check_small_set(200);
 }
@@ -490,13 +452,13 @@ Test(dataset, files_that_are_missing) {
 Test(dataset, directories_that_are_missing) {
     char directory[PATH_MAX], where[2 * PATH_MAX];
     tp_dataset *dataset = NULL;
-    snprintf(where, sizeof where, "%s", in_scratch("nowhere"));
+    snprintf(where, sizeof where, "%s", tp_test_in_scratch("nowhere"));
     check_failure(tp_dataset_load(context, where, TP_SPLIT_TRAIN, &dataset), TP_ERR_IO, "no such directory", "nowhere");
     check_failure(tp_dataset_directory(context, scratch, "fashion-mnist", directory, sizeof directory), TP_ERR_IO,
                   "apt-get install dataset-fashion-mnist", "package");
-    cr_assert_eq(mkdir(in_scratch("fashion-mnist"), 0700), 0);
+    cr_assert_eq(mkdir(tp_test_in_scratch("fashion-mnist"), 0700), 0);
     cr_expect_eq(tp_dataset_directory(context, scratch, "fashion-mnist", directory, sizeof directory), TP_OK);
-    cr_expect_str_eq(directory, in_scratch("fashion-mnist"));
+    cr_expect_str_eq(directory, tp_test_in_scratch("fashion-mnist"));
 }
 
 Test(dataset, path_too_long) {
@@ -557,12 +519,12 @@ Test(dataset, every_allocation_can_fail) {
     write_file(IMAGES, images, sizeof images);
     write_file(LABELS, labels, sizeof labels);
     for (int allowed = 0; allowed < 4; allowed++) {
-        const size_t held_before = held();
-        atomic_store(&counter.remaining, allowed);
+        const size_t held_before = tp_test_held();
+        atomic_store(&tp_test_scratch.counter.remaining, allowed);
         cr_expect_eq(load(TP_SPLIT_TRAIN, &dataset), TP_ERR_MEMORY, "%d allocations", allowed);
         cr_expect_null(dataset);
-        cr_expect_eq(held(), held_before, "%d allocations: something leaked", allowed);
+        cr_expect_eq(tp_test_held(), held_before, "%d allocations: something leaked", allowed);
     }
-    atomic_store(&counter.remaining, 4);
+    atomic_store(&tp_test_scratch.counter.remaining, 4);
     check_small_set(200);
 }

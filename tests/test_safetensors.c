@@ -5,12 +5,10 @@
 
 #include "core/context.h"
 #include "io/file.h"
-#include "support/support.h"
+#include "support/scratch.h"
 
 #include <criterion/criterion.h>
 #include <dirent.h>
-#include <ftw.h>
-#include <limits.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,55 +20,17 @@
 
 #define MAX_FILE 8192
 
-/* ---- fixture: a context that counts allocations, and a directory of its own ---- */
-
-static struct tp_test_allocator counter;
 static tp_context *context;
-static char scratch[PATH_MAX];
+static const char *scratch;
 
 static void set_up(void) {
-    tp_context_options options;
-    tp_context_options_default(&options);
-    options.allocator = tp_test_allocator_hooks(&counter);
-    cr_assert_eq(tp_context_create(&options, &context), TP_OK);
-    const char *parent = getenv("TMPDIR");
-    snprintf(scratch, sizeof scratch, "%s/tileprop-safetensors-XXXXXX", parent ? parent : "/tmp");
-    cr_assert_not_null(mkdtemp(scratch));
+    tp_test_scratch_open();
+    context = tp_test_scratch.context;
+    scratch = tp_test_scratch.path;
 }
 
-static int remove_entry(const char *path, const struct stat *facts, int type, struct FTW *where) {
-    (void)facts, (void)type, (void)where;
-    return remove(path);
-}
-
-static void tear_down(void) {
-    tp_context_destroy(context);
-    nftw(scratch, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-TestSuite(save, .init = set_up, .fini = tear_down);
-TestSuite(load, .init = set_up, .fini = tear_down);
-
-/* Blocks that are allocated and descriptors that are open. A check for leaks is a part of a test, because Criterion
- * overlooks what fails in .fini. */
-static size_t held(void) {
-    size_t count = atomic_load(&counter.allocations) - atomic_load(&counter.releases);
-    DIR *directory = opendir("/proc/self/fd");
-    cr_assert_not_null(directory);
-    while (readdir(directory))
-        count++;
-    closedir(directory);
-    return count;
-}
-
-/* A path in the scratch directory, in one of two buffers that take turns. */
-static const char *in_scratch(const char *name) {
-    static char path[2][2 * PATH_MAX];
-    static int turn;
-    turn = !turn;
-    snprintf(path[turn], sizeof path[turn], "%s/%s", scratch, name);
-    return path[turn];
-}
+TestSuite(save, .init = set_up, .fini = tp_test_scratch_close);
+TestSuite(load, .init = set_up, .fini = tp_test_scratch_close);
 
 static int entries_in_scratch(void) {
     int count = 0;
@@ -83,13 +43,13 @@ static int entries_in_scratch(void) {
 }
 
 static const char *write_file(const char *name, const void *data, size_t size) {
-    const char *path = in_scratch(name);
+    const char *path = tp_test_in_scratch(name);
     cr_assert_eq(tp_file_replace(context, path, &(struct tp_span){data, size}, &(struct tp_span){"", 0}), TP_OK);
     return path;
 }
 
 static size_t read_file(const char *name, void *data) {
-    FILE *file = fopen(in_scratch(name), "rb");
+    FILE *file = fopen(tp_test_in_scratch(name), "rb");
     cr_assert_not_null(file);
     const size_t size = fread(data, 1, MAX_FILE, file);
     cr_assert_lt(size, MAX_FILE);
@@ -119,12 +79,12 @@ static tp_model *make_model(const tp_model_options *options) {
 }
 
 static void save(const tp_model *model, const char *name) {
-    cr_assert_eq(tp_model_save(model, in_scratch(name)), TP_OK, "%s", tp_test_message(context));
+    cr_assert_eq(tp_model_save(model, tp_test_in_scratch(name)), TP_OK, "%s", tp_test_message(context));
 }
 
 static tp_model *load(const char *name) {
     tp_model *model = NULL;
-    cr_assert_eq(tp_model_load(context, in_scratch(name), &model), TP_OK, "%s", tp_test_message(context));
+    cr_assert_eq(tp_model_load(context, tp_test_in_scratch(name), &model), TP_OK, "%s", tp_test_message(context));
     return model;
 }
 
@@ -224,7 +184,7 @@ Test(save, equal_models_give_equal_files) {
 }
 
 static void check_round_trip(const tp_model_options *options) {
-    const size_t held_before = held();
+    const size_t held_before = tp_test_held();
     tp_model *model = make_model(options);
     save(model, "model");
     tp_model *copy = load("model");
@@ -252,7 +212,7 @@ static void check_round_trip(const tp_model_options *options) {
     free(expected);
     tp_model_destroy(copy);
     tp_model_destroy(model);
-    cr_expect_eq(held(), held_before, "something leaked");
+    cr_expect_eq(tp_test_held(), held_before, "something leaked");
 }
 
 Test(load, every_activation_and_loss) {
@@ -334,9 +294,9 @@ Test(save, decimal_comma_locale) {
 /* Saving model to name must fail and change nothing; entries are what the directory holds. */
 static void refuse_save(const tp_model *model, const char *name, const char *fragment) {
     const int entries = entries_in_scratch();
-    const size_t held_before = held();
-    check_failure(tp_model_save(model, in_scratch(name)), TP_ERR_IO, fragment);
-    cr_expect_eq(held(), held_before, "%s: something leaked", fragment);
+    const size_t held_before = tp_test_held();
+    check_failure(tp_model_save(model, tp_test_in_scratch(name)), TP_ERR_IO, fragment);
+    cr_expect_eq(tp_test_held(), held_before, "%s: something leaked", fragment);
     cr_expect_eq(entries_in_scratch(), entries, "a file was left behind");
 }
 
@@ -360,9 +320,9 @@ Test(save, disk_full) {
 
 Test(save, targets_that_cannot_be_replaced) {
     tp_model *model = small_model(1);
-    cr_assert_eq(mkdir(in_scratch("directory"), 0700), 0);
-    cr_assert_eq(mkfifo(in_scratch("fifo"), 0600), 0);
-    cr_assert_eq(symlink("nothing", in_scratch("dangling")), 0);
+    cr_assert_eq(mkdir(tp_test_in_scratch("directory"), 0700), 0);
+    cr_assert_eq(mkfifo(tp_test_in_scratch("fifo"), 0600), 0);
+    cr_assert_eq(symlink("nothing", tp_test_in_scratch("dangling")), 0);
     refuse_save(model, "directory", "is a directory");
     refuse_save(model, "directory/", "is a directory");
     refuse_save(model, "fifo", "is not a regular file");
@@ -399,12 +359,12 @@ Test(save, relative_path) {
 Test(save, symbolic_link_stays) {
     struct stat facts;
     tp_model *model = small_model(1);
-    cr_assert_eq(mkdir(in_scratch("elsewhere"), 0700), 0);
+    cr_assert_eq(mkdir(tp_test_in_scratch("elsewhere"), 0700), 0);
     write_file("elsewhere/target", "old", 3);
-    cr_assert_eq(symlink("elsewhere/target", in_scratch("link")), 0);
+    cr_assert_eq(symlink("elsewhere/target", tp_test_in_scratch("link")), 0);
     save(model, "link");
     save(model, "model");
-    cr_assert_eq(lstat(in_scratch("link"), &facts), 0);
+    cr_assert_eq(lstat(tp_test_in_scratch("link"), &facts), 0);
     cr_expect(S_ISLNK(facts.st_mode));
     check_same_files("elsewhere/target", "model");
     tp_model_destroy(model);
@@ -412,7 +372,7 @@ Test(save, symbolic_link_stays) {
 
 static mode_t permissions(const char *name) {
     struct stat facts;
-    cr_assert_eq(stat(in_scratch(name), &facts), 0);
+    cr_assert_eq(stat(tp_test_in_scratch(name), &facts), 0);
     return facts.st_mode & 07777;
 }
 
@@ -421,7 +381,7 @@ Test(save, permissions) {
     umask(027);
     save(model, "model");
     cr_expect_eq(permissions("model"), 0640);
-    cr_assert_eq(chmod(in_scratch("model"), 0606), 0);
+    cr_assert_eq(chmod(tp_test_in_scratch("model"), 0606), 0);
     save(model, "model");
     cr_expect_eq(permissions("model"), 0606);
     tp_model_destroy(model);
@@ -432,7 +392,7 @@ Test(save, temporary_name_is_taken) {
     char name[64], left[MAX_FILE] = {0};
     tp_model *model = small_model(1);
     snprintf(name, sizeof name, ".tileprop-%ld-0.tmp", (long)getpid());
-    FILE *file = fopen(in_scratch(name), "w");
+    FILE *file = fopen(tp_test_in_scratch(name), "w");
     fputs("theirs", file);
     fclose(file);
     save(model, "model");
@@ -478,9 +438,9 @@ Test(load, tensors_in_another_order) {
 
 static void refuse_load(tp_status status, const char *fragment) {
     tp_model *model = (tp_model *)scratch;
-    const size_t held_before = held();
-    check_failure(tp_model_load(context, in_scratch("model"), &model), status, fragment);
-    cr_expect_eq(held(), held_before, "%s: something leaked", fragment);
+    const size_t held_before = tp_test_held();
+    check_failure(tp_model_load(context, tp_test_in_scratch("model"), &model), status, fragment);
+    cr_expect_eq(tp_test_held(), held_before, "%s: something leaked", fragment);
     cr_expect_eq(model, (tp_model *)scratch, "%s: the output was changed", fragment);
 }
 
@@ -645,11 +605,11 @@ Test(load, invalid_header_length) {
                  "header length is 18446744073709551615; it must be at most 100000000");
     memcpy(file, "\1\341\365\5\0\0\0\0", 8);
     write_file("model", file, size);
-    cr_assert_eq(truncate(in_scratch("model"), 100000100), 0);
+    cr_assert_eq(truncate(tp_test_in_scratch("model"), 100000100), 0);
     refuse_load(TP_ERR_FORMAT, "header length is 100000001; it must be at most 100000000");
     file[0] = 0;
     write_file("model", file, size);
-    cr_assert_eq(truncate(in_scratch("model"), 100000008), 0);
+    cr_assert_eq(truncate(tp_test_in_scratch("model"), 100000008), 0);
     refuse_load(TP_ERR_FORMAT, "header is not valid JSON");
 }
 
@@ -682,7 +642,7 @@ Test(load, every_byte_replaced) {
     unsigned char file[MAX_FILE];
     size_t loaded = 0;
     const size_t size = compose(HEADER(METADATA, TENSORS), 28, file);
-    const char *path = in_scratch("model");
+    const char *path = tp_test_in_scratch("model");
     FILE *out = fopen(path, "wb");
     fwrite(file, 1, size, out);
     for (size_t i = 0; i < size - 28; i++) {
@@ -706,10 +666,10 @@ Test(load, every_byte_replaced) {
 
 Test(load, files_that_cannot_be_read) {
     refuse_load(TP_ERR_IO, "cannot open: No such file or directory");
-    cr_assert_eq(mkdir(in_scratch("model"), 0700), 0);
+    cr_assert_eq(mkdir(tp_test_in_scratch("model"), 0700), 0);
     refuse_load(TP_ERR_IO, "is a directory");
-    cr_assert_eq(rmdir(in_scratch("model")), 0);
-    cr_assert_eq(mkfifo(in_scratch("model"), 0600), 0);
+    cr_assert_eq(rmdir(tp_test_in_scratch("model")), 0);
+    cr_assert_eq(mkfifo(tp_test_in_scratch("model"), 0600), 0);
     refuse_load(TP_ERR_IO, "is not a regular file");
 }
 
@@ -740,14 +700,14 @@ Test(save, every_allocation_can_fail) {
     write_file("model", "old", 3);
     for (int allowed = 0; allowed < 2; allowed++) {
         char file[MAX_FILE] = {0};
-        const size_t held_before = held();
-        atomic_store(&counter.remaining, allowed);
-        cr_expect_eq(tp_model_save(model, in_scratch("model")), TP_ERR_MEMORY, "%d allocations", allowed);
+        const size_t held_before = tp_test_held();
+        atomic_store(&tp_test_scratch.counter.remaining, allowed);
+        cr_expect_eq(tp_model_save(model, tp_test_in_scratch("model")), TP_ERR_MEMORY, "%d allocations", allowed);
         cr_expect(strstr(tp_test_message(context), "cannot allocate"));
         cr_expect_eq(read_file("model", file), 3);
-        cr_expect_eq(held(), held_before, "%d allocations: something leaked", allowed);
+        cr_expect_eq(tp_test_held(), held_before, "%d allocations: something leaked", allowed);
     }
-    atomic_store(&counter.remaining, 2);
+    atomic_store(&tp_test_scratch.counter.remaining, 2);
     save(model, "model");
     check_same_files("model", "before");
     tp_model_destroy(model);
@@ -757,10 +717,10 @@ Test(save, every_allocation_can_fail) {
 Test(load, every_allocation_can_fail) {
     write_model_file("model", HEADER(METADATA, TENSORS), 28);
     for (int allowed = 0; allowed < 3; allowed++) {
-        atomic_store(&counter.remaining, allowed);
+        atomic_store(&tp_test_scratch.counter.remaining, allowed);
         refuse_load(TP_ERR_MEMORY, "cannot allocate");
     }
-    atomic_store(&counter.remaining, 3);
+    atomic_store(&tp_test_scratch.counter.remaining, 3);
     tp_model *model = load("model");
     check_small_model(model);
     tp_model_destroy(model);
