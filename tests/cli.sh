@@ -417,7 +417,7 @@ on_terminal() {
 columns=80
 under=
 escape=$(printf '\033')
-if command -v script >/dev/null; then
+if script -qec true /dev/null </dev/null >/dev/null 2>&1; then
     TERM=xterm on_terminal
     grep -q 'epoch [0-9]*/5 .*\[.*>.*\].* [0-9]*%  loss .* samples/s  ETA [0-9]*:[0-9][0-9]' screen &&
         grep -q "$escape\[32m" screen && tr '\r' '\n' <screen | grep -q '^epoch 5/5  loss'
@@ -442,7 +442,7 @@ if command -v script >/dev/null; then
     ! grep -q 'ETA' screen && ! grep -q "^epoch" screen && grep -q '^test' out
     result "--quiet removes the bar"
 else
-    skip "the terminal: no program script (package bsdutils)"
+    skip "the terminal: no program script (package bsdutils), or no pseudo-terminals"
 fi
 
 # ------------------------------------------------------------------------------------------------------ Fashion-MNIST

@@ -10,7 +10,7 @@ set -eu
 cd "$(dirname "$0")/.."
 for_run="gcc libc6-dev make cmake pkg-config libsleef-dev libjansson-dev zlib1g-dev librandom123-dev
     dataset-fashion-mnist"
-for_test="g++ clang-16 libomp-16-dev libcriterion-dev"
+for_test="g++ clang-16 libomp-16-dev libcriterion-dev locales"
 for_neon="gcc-aarch64-linux-gnu qemu-user-static binfmt-support"
 neon_libraries="libc6-dev libgomp1 libsleef-dev libjansson-dev zlib1g-dev librandom123-dev libcriterion-dev"
 neon_root=build/aarch64-root

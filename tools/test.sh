@@ -68,6 +68,11 @@ run_part() {
 }
 
 sh tools/setup.sh test
+# A locale with a decimal comma, for the tests of what it must not change.
+mkdir -p build/locale
+localedef -i de_DE -f UTF-8 build/locale/de_DE.UTF-8
+LOCPATH=$PWD/build/locale
+export LOCPATH
 run_part gcc release
 run_part clang release -D CMAKE_C_COMPILER=clang-16
 run_part asan-ubsan asan-ubsan

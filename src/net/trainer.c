@@ -169,7 +169,8 @@ void tp_trainer_destroy(tp_trainer *trainer) {
 
 static struct tp_batch next_batch(const struct tp_trainer *t) {
     const size_t first = (size_t)t->step * t->options.batch, rest = t->train_count - first;
-    return (struct tp_batch){t->data, t->pool, t->order, first, rest < t->options.batch ? rest : t->options.batch, true};
+    return (struct tp_batch){t->data, t->pool, t->order, first, rest < t->options.batch ? rest : t->options.batch,
+                             true};
 }
 
 /* One step up to its update; all threads return early together if the loss is not finite. */
