@@ -84,14 +84,14 @@ static void multiply_block(const struct job *job, const struct block *b) {
     const struct tp_gemm *g = job->g;
     const size_t mr = g->isa->mr, nr = g->isa->nr;
     struct tp_tile tile = {.k = b->kc, .ldc = g->ldc, .start = b->p ? TP_START_C : g->start, .beta = g->beta};
-    for (size_t y = 0; y < b->nc; y += nr) {
-        tile.n = min(nr, b->nc - y);
-        tile.bias = g->bias ? g->bias + b->j + y : NULL;
-        point_at_b(&tile, job, b, y);
-        for (size_t x = 0; x < b->mc; x += mr) {
-            tile.m = min(mr, b->mc - x);
+    for (size_t x = 0; x < b->mc; x += mr) {
+        tile.m = min(mr, b->mc - x);
+        point_at_a(&tile, job, b, x);
+        for (size_t y = 0; y < b->nc; y += nr) {
+            tile.n = min(nr, b->nc - y);
+            tile.bias = g->bias ? g->bias + b->j + y : NULL;
             tile.c = g->c + (b->i + x) * g->ldc + b->j + y;
-            point_at_a(&tile, job, b, x);
+            point_at_b(&tile, job, b, y);
             g->isa->gemm_tile(&tile);
             if (b->p + b->kc == g->k)
                 finish(g, b->i + x, b->j + y, tile.m, tile.n);
