@@ -147,6 +147,7 @@ result "info --json"
 for subcommand in info "train $small" "evaluate --model m --data data" "predict --model m --input i"; do
     fails 2 "usable: $isas" $subcommand --isa mmx
 done
+fails 2 "did you mean --isa scalar?" info --isa scaler
 TILEPROP_ISA=mmx fails 2 "usable: $isas" info
 "$tileprop" info >/dev/full 2>err
 [ $? -eq 1 ] && grep -q 'cannot write standard output: No space left on device' err
@@ -177,6 +178,7 @@ fails 2 "--hidden '3,,4': must be 'none' or up to 63 integers from 1 to 1048576"
 fails 2 "--hidden '5,': must be" train $small --hidden 5,
 fails 2 "--out '': must be not empty" train $small --out ''
 fails 2 "--warmup 999: must be less than the 130 steps of the run" train $small --warmup 999
+fails 2 "--validation 0.001: of 400 samples, that leaves nothing to validate on" train $small --validation 0.001
 fails 1 "nowhere: no such directory" train --data nowhere
 fails 1 "--out nowhere/m: directory 'nowhere': No such file or directory" train $small --out nowhere/m
 fails 1 "--out data: is not a regular file" train $small --out data
@@ -213,6 +215,10 @@ for none in '' 0; do
         cmp -s a b
     result "--hidden '$none' is --hidden none"
 done
+mkdir half
+cp data/train-* half
+cp data/t10k-images-idx3-ubyte.gz half
+fails 1 "neither t10k-labels-idx1-ubyte nor t10k-labels-idx1-ubyte.gz is there" train --data half
 exits 0 train --data notest --hidden none --json --epochs 2 && grep -q '"test_loss":null,"test_accuracy":null' out &&
     json parameters out 'x == 260' && json accuracy out 'x >= 0' && grep -q 'no test set: notest' err
 result "without test files and hidden layers"

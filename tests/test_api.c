@@ -153,8 +153,8 @@ Test(api, model_options_out_of_range) {
     options = test_model_options(), options.loss = TP_LOSS_COUNT, refuse_model(&options, "loss");
     options = test_model_options(), options.loss = (tp_loss)-1, refuse_model(&options, "loss");
     options = test_model_options(), options.init = TP_INIT_COUNT, refuse_model(&options, "init");
-    const float deviations[] = {0, -1, NAN, INFINITY};
-    for (size_t i = 0; i < 4; i++) {
+    const float deviations[] = {0, -1, NAN, INFINITY, 1e-40f}; /* the last one has no finite reciprocal */
+    for (size_t i = 0; i < 5; i++) {
         options = test_model_options(), options.input_deviation = deviations[i],
         refuse_model(&options, "input_deviation");
     }

@@ -4,8 +4,7 @@
  * the SHA-256 of the parameters after 50 steps is a constant of the release. If a change to the arithmetic is intended,
  * put the printed digests here; the x86-64 and aarch64 builds must agree on them.
  */
-#include "core/context.h"
-#include "gemm/gemm.h"
+#include "support/blocking.h"
 #include "support/support.h"
 
 #include <criterion/criterion.h>
@@ -128,13 +127,6 @@ static void check(tp_context *context, const struct run *run, const char *what) 
     free(parameters);
 }
 
-/* A context like the given one with a blocking of the test's own. */
-static tp_context with_blocking(const tp_context *context, const struct tp_blocking *blocking) {
-    tp_context copy = *context;
-    copy.blocking = blocking;
-    return copy;
-}
-
 /* Every run on every instruction set, with all the threads at work although the networks are small. */
 static void check_all(int threads) {
     for (int i = 0; i < tp_test_isa_count(); i++)
@@ -142,7 +134,7 @@ static void check_all(int threads) {
             tp_context *context = tp_test_context(tp_test_isa(i), threads);
             struct tp_blocking eager = *context->blocking;
             eager.thread_flops = 1;
-            tp_context copy = with_blocking(context, &eager);
+            tp_context copy = tp_test_with_blocking(context, &eager);
             check(&copy, &runs[r], "");
             tp_context_destroy(context);
         }
@@ -172,7 +164,7 @@ Test(bits, blocking_does_not_matter) {
     static const struct tp_blocking blockings[] = {{1, 1, 1, 1}, {5, 3, 11, 1}, {7, 64, 33, 1}, {100, 13, 64, 1}};
     tp_context *context = tp_test_context(NULL, 2);
     for (size_t b = 0; b < sizeof blockings / sizeof *blockings; b++) {
-        tp_context copy = with_blocking(context, &blockings[b]);
+        tp_context copy = tp_test_with_blocking(context, &blockings[b]);
         check(&copy, &runs[1], ", other blocking");
     }
     tp_context_destroy(context);

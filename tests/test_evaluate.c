@@ -138,3 +138,52 @@ Test(evaluate, confusion_needs_classes) {
     tp_model_destroy(model);
     tp_context_destroy(context);
 }
+
+/* The workspace then holds another forward pass than the caller's. */
+Test(evaluate, backward_needs_a_forward_again) {
+    tp_context *context = tp_test_context(NULL, 1);
+    tp_model *model = identity_model(context, 2, 0, 1);
+    tp_workspace *workspace = NULL;
+    float x[8], gradients[6];
+    tp_test_fill(x, 8, 9, -1, 1);
+    const tp_targets targets = {.values = x, .ld = 2};
+    const tp_data data = {.samples = 4, .features = 2, .floats = x, .values = x, .outputs = 2};
+    tp_score score;
+    float y[8];
+    cr_assert_eq(tp_workspace_create(model, 4, TP_TRAINING, NULL, 0, &workspace), TP_OK);
+    cr_assert_eq(tp_forward(model, workspace, 1, x, 2, NULL, 0), TP_OK);
+    cr_assert_eq(tp_evaluate(model, workspace, &data, &score, NULL), TP_OK);
+    cr_expect_eq(tp_backward(model, workspace, &targets, gradients, NULL, 0, NULL), TP_ERR_ARGUMENT);
+    cr_assert_eq(tp_forward(model, workspace, 1, x, 2, NULL, 0), TP_OK);
+    cr_assert_eq(tp_predict(model, workspace, &data, y), TP_OK);
+    cr_expect_eq(tp_loss_value(model, workspace, &targets, &score), TP_ERR_ARGUMENT);
+    tp_workspace_destroy(workspace);
+    tp_model_destroy(model);
+    tp_context_destroy(context);
+}
+
+/* The one class of a single softmax output is certain: no loss, no gradient, and no other class. */
+Test(evaluate, a_single_softmax_output_has_one_class) {
+    tp_context *context = tp_test_context(NULL, 1);
+    const tp_layer layer = {1, TP_SOFTMAX, 0};
+    tp_model_options options;
+    tp_model_options_default(&options);
+    options.inputs = 2, options.layers = 1, options.layer = &layer;
+    tp_model *model = NULL;
+    tp_workspace *workspace = NULL;
+    tp_score score;
+    const float x[2] = {1, 2};
+    float gradients[3] = {7, 7, 7};
+    const float zeros[3] = {0};
+    cr_assert_eq(tp_model_create(context, &options, &model), TP_OK);
+    cr_assert_eq(tp_workspace_create(model, 1, TP_TRAINING, NULL, 0, &workspace), TP_OK);
+    cr_assert_eq(tp_forward(model, workspace, 1, x, 2, NULL, 0), TP_OK);
+    const tp_targets only = {.classes = (const int32_t[]){0}}, other = {.classes = (const int32_t[]){1}};
+    cr_assert_eq(tp_backward(model, workspace, &only, gradients, NULL, 0, &score), TP_OK);
+    cr_expect(score.loss == 0 && score.correct == 1);
+    cr_expect(tp_test_same_bits(zeros, gradients, 3, "gradients"));
+    cr_expect_eq(tp_backward(model, workspace, &other, gradients, NULL, 0, &score), TP_ERR_ARGUMENT);
+    tp_workspace_destroy(workspace);
+    tp_model_destroy(model);
+    tp_context_destroy(context);
+}

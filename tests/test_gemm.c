@@ -3,8 +3,7 @@
  * tp_sgemm on every instruction set against the chain that the header promises, bit by bit: edge sizes of tiles and
  * blocks (blocking made small), every transpose, leading dimensions, misaligned and guarded memory, alpha and beta.
  */
-#include "core/context.h"
-#include "gemm/gemm.h"
+#include "support/blocking.h"
 #include "support/support.h"
 
 #include <criterion/criterion.h>
@@ -109,16 +108,9 @@ static bool check(tp_context *context, const struct problem *p) {
     return same;
 }
 
-/* A context like the given one with a blocking of the test's own. */
-static tp_context with_blocking(const tp_context *context, const struct tp_blocking *blocking) {
-    tp_context copy = *context;
-    copy.blocking = blocking;
-    return copy;
-}
-
 /* Every m and n up to two tiles and one more, small k, all transposes, blocks smaller than a tile and larger. */
 static size_t sweep_tiles(const tp_context *context, const struct tp_blocking *blocking) {
-    tp_context c = with_blocking(context, blocking);
+    tp_context c = tp_test_with_blocking(context, blocking);
     static const size_t ks[] = {0, 1, 2, 5, 9};
     size_t cases = 0, wrong = 0;
     for (size_t m = 0; m <= 2 * c.isa->mr + 1; m++)
@@ -165,6 +157,8 @@ Test(gemm, edges_of_the_chosen_blocking) {
             {.m = mr + 1, .n = nr + 1, .k = 2 * b->kc + 3, .ta = true, .alpha = 1, .integers = true},
             {.m = b->mc - 1, .n = 2, .k = 3, .alpha = 1, .integers = true},
             {.m = b->mc + 1, .n = 2, .k = 3, .ta = true, .alpha = 1, .beta = 1, .integers = true},
+            {.m = 6 * mr + 1, .n = 3 * nr + 5, .k = 2 * b->kc + 1, .alpha = 1, .integers = true},
+            {.m = 6 * mr + 1, .n = 10 * nr + 5, .k = 33, .ta = true, .alpha = 1, .beta = 1, .integers = true},
             {.m = 2, .n = b->nc - 1, .k = 2, .alpha = 1, .integers = true},
             {.m = 3, .n = b->nc + 1, .k = 3, .tb = true, .alpha = 1, .beta = 1, .integers = true},
         };
@@ -197,11 +191,11 @@ Test(gemm, real_data_with_every_alpha_and_beta) {
 Test(gemm, threads_do_not_change_a_bit) {
     const struct problem p = {.m = 211, .n = 193, .k = 257, .tb = true, .alpha = 0.7f, .beta = 1.3f, .extra = 1};
     for (int i = 0; i < tp_test_isa_count(); i++)
-        for (int threads = 1; threads <= 8; threads += threads < 3 ? 1 : 2) {
+        for (int threads = 1; threads <= 8; threads += threads < 3 || threads == 7 ? 1 : 2) {
             tp_context *context = tp_test_context(tp_test_isa(i), threads);
             struct tp_blocking eager = *context->blocking;
             eager.thread_flops = 1;
-            tp_context copy = with_blocking(context, &eager);
+            tp_context copy = tp_test_with_blocking(context, &eager);
             cr_expect(check(&copy, &p), "%d threads", threads);
             tp_context_destroy(context);
         }

@@ -439,14 +439,14 @@ Test(dataset, f32_images_and_test_split) {
     cr_expect_eq(data->outputs, 1);
     cr_expect(tp_test_same_bits((const float[]){1.5f, -1.0f}, data->floats, 2, "f32 images"));
     tp_dataset_destroy(dataset);
-    refuse_set(TP_SPLIT_TRAIN, TP_ERR_IO, "neither " IMAGES " nor " IMAGES ".gz is there");
+    refuse_set(TP_SPLIT_TRAIN, TP_ERR_MISSING, "neither " IMAGES " nor " IMAGES ".gz is there");
 }
 
 Test(dataset, files_that_are_missing) {
-    refuse_set(TP_SPLIT_TRAIN, TP_ERR_IO, "neither " IMAGES " nor " IMAGES ".gz is there");
+    refuse_set(TP_SPLIT_TRAIN, TP_ERR_MISSING, "neither " IMAGES " nor " IMAGES ".gz is there");
     write_file(IMAGES, images, sizeof images);
     refuse_set(TP_SPLIT_TRAIN, TP_ERR_IO, "neither " LABELS " nor " LABELS ".gz is there");
-    refuse_set(TP_SPLIT_TEST, TP_ERR_IO, "neither t10k-images-idx3-ubyte nor");
+    refuse_set(TP_SPLIT_TEST, TP_ERR_MISSING, "neither t10k-images-idx3-ubyte nor");
 }
 
 Test(dataset, directories_that_are_missing) {

@@ -466,6 +466,24 @@ static void check_overflow(float first, float second, const char *where) {
     }
 }
 
+/* The only update overflows; no later loss could tell. */
+Test(train, parameters_that_overflow_in_the_last_step_are_named) {
+    static struct world w;
+    open_world(&w, NULL);
+    tp_train_options options = small_options(&w.diary);
+    options.batch = SAMPLES;
+    options.epochs = 1;
+    options.optimizer.kind = TP_SGD;
+    options.optimizer.learning_rate = 3e38f;
+    tp_trainer *trainer = make_trainer(&w, &options);
+    for (size_t i = 0; i < SAMPLES * IN; i++)
+        w.clouds.x[i] *= 1000;
+    cr_assert_eq(tp_trainer_run(trainer), TP_ERR_NONFINITE);
+    cr_assert_not_null(strstr(tp_test_message(w.context), "parameters of layer 0"), "%s", tp_test_message(w.context));
+    tp_trainer_destroy(trainer);
+    close_world(&w);
+}
+
 Test(train, overflow_in_the_first_layer_is_named) {
     check_overflow(8, 0.125f, "layer 0");
 }

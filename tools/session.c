@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "session.h"
 #include "command.h"
+#include "nearest.h"
 #include "report.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void keep_message(void *user, tp_status status, const char *message) {
     (void)status;
@@ -18,6 +21,21 @@ int session_check(const struct session *session, tp_status status) {
     return EXIT_FAILURE;
 }
 
+/* The nearest of the instruction sets that this machine can run. */
+static void suggest_isa(const char *wanted) {
+    tp_context *context = NULL;
+    tp_context_options best;
+    tp_machine machine = {0};
+    tp_context_options_default(&best);
+    struct nearest nearest = nearest_to(wanted);
+    if (tp_context_create(&best, &context) == TP_OK && tp_context_machine(context, &machine) == TP_OK)
+        for (char *name = strtok(machine.usable, " "); name; name = strtok(NULL, " "))
+            nearest_offer(&nearest, name);
+    tp_context_destroy(context);
+    if (nearest.best)
+        complain("did you mean --isa %s?", nearest.best);
+}
+
 int session_open(struct session *session, const struct machine_options *options) {
     *session = (struct session){0};
     tp_context_options context;
@@ -28,6 +46,8 @@ int session_open(struct session *session, const struct machine_options *options)
     context.message_user = session;
     const tp_status status = tp_context_create(&context, &session->context);
     const int code = session_check(session, status);
+    if (status == TP_ERR_UNSUPPORTED && options->isa)
+        suggest_isa(options->isa);
     return status == TP_ERR_UNSUPPORTED ? EXIT_USAGE : code;
 }
 
@@ -41,6 +61,8 @@ int session_score(const struct session *session, const tp_model *model, const tp
     tp_status status = tp_workspace_create(model, INFERENCE_BATCH, TP_INFERENCE, NULL, 0, &workspace);
     if (status == TP_OK)
         status = tp_evaluate(model, workspace, data, score, confusion);
+    if (status == TP_OK && isnan(score->loss))
+        score->loss = (double)NAN; /* without the sign that printf would show */
     tp_workspace_destroy(workspace);
     return session_check(session, status);
 }

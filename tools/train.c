@@ -38,7 +38,7 @@ static int check_options(const struct train_options *options) {
 static int load_test(struct training *run) {
     const struct train_options *options = run->options;
     const tp_status status = tp_dataset_load(run->session->context, options->data, TP_SPLIT_TEST, &run->test);
-    if (status != TP_ERR_IO)
+    if (status != TP_ERR_MISSING)
         return session_check(run->session, status);
     if (!options->quiet)
         complain("no test set: %s", run->session->message);
@@ -68,6 +68,15 @@ static int check_warmup(const struct train_options *options, size_t samples) {
     return options_usage_error(&train_command);
 }
 
+static int check_validation(const struct train_options *options, size_t samples) {
+    const size_t kept = train_samples(options, samples);
+    if (options->validation <= 0 || (kept > 0 && kept < samples))
+        return EXIT_SUCCESS;
+    complain("--validation %g: of %zu samples, that leaves nothing to %s", options->validation, samples,
+             kept ? "validate on" : "train on");
+    return options_usage_error(&train_command);
+}
+
 static int open_log(struct training *run) {
     if (!run->options->log)
         return EXIT_SUCCESS;
@@ -83,7 +92,9 @@ static int prepare(struct training *run) {
     if (code)
         return code;
     const tp_data *data = tp_dataset_data(run->train);
-    code = check_warmup(run->options, data->samples);
+    code = check_validation(run->options, data->samples);
+    if (!code)
+        code = check_warmup(run->options, data->samples);
     if (!code)
         code = train_make_model(run->session, run->options, data, &run->model);
     if (!code)
@@ -179,7 +190,8 @@ static int finish(struct training *run) {
         return code;
     run->result.parameters = tp_model_parameter_count(run->model);
     train_print(&run->result, options, run->session->context);
-    return run->result.signal ? 128 + run->result.signal : EXIT_SUCCESS;
+    const int signal = interrupt_signal(); /* it may also have come after the last step */
+    return signal ? 128 + signal : EXIT_SUCCESS;
 }
 
 static void release(struct training *run) {

@@ -67,6 +67,7 @@ typedef enum tp_status {
     TP_ERR_MEMORY,      /* the allocator returned NULL, or a provided block is too small */
     TP_ERR_UNSUPPORTED, /* this machine or this build cannot do what was asked */
     TP_ERR_IO,          /* a file could not be opened, read, written or renamed */
+    TP_ERR_MISSING,     /* a data set has no files for the split that was asked for */
     TP_ERR_FORMAT,      /* a file was read, but its contents are not valid */
     TP_ERR_NONFINITE,   /* a loss became NaN or infinite; the parameters are those before that step */
     TP_ERR_STOPPED      /* a callback asked to stop; everything is consistent up to the last step */
@@ -266,7 +267,8 @@ TP_API tp_status tp_forward(const tp_model *model, tp_workspace *workspace, size
 
 /* Exactly one of classes and values is set. */
 typedef struct tp_targets {
-    const int32_t *classes; /* one per sample, 0..n_L-1, standing for a one-hot row (n_L = 1: 0 or 1) */
+    const int32_t *classes; /* one per sample, 0..n_L-1, standing for a one-hot row; MSE and BCE with
+                               n_L = 1: 0 or 1, the target itself */
     const float *values;    /* rows of n_L targets */
     size_t ld;              /* row distance of values, at least n_L */
 } tp_targets;

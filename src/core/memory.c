@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/memory.h"
+#include "core/size.h"
 
 #include <stdlib.h>
 
 static void *c_allocate(void *user, size_t alignment, size_t size) {
     (void)user;
-    const size_t rounded = tp_size_mul(size / alignment + (size % alignment != 0), alignment);
+    const size_t rounded = tp_size_mul(tp_ceil_div(size, alignment), alignment);
     return rounded == TP_SIZE_OVERFLOW ? NULL : aligned_alloc(alignment, rounded ? rounded : alignment);
 }
 

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/parallel.h"
+#include "core/size.h"
 
 #include <omp.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <time.h>
 
-/* Polls before a waiting thread begins to yield: about 50 microseconds. */
-#define SPINS 2000
+/* How a thread waits: this many polls (about 50 microseconds), then as many polls between which it gives its processor
+ * away (a few milliseconds), then naps, so that a long callback costs the others no processor time. */
+#define POLLS 2000
+#define NAP_NANOSECONDS 100000
 
 struct tp_barrier {
     _Alignas(64) atomic_int arrived;
@@ -14,7 +18,7 @@ struct tp_barrier {
 };
 
 void tp_parallel(int threads, tp_task_fn *task, void *argument) {
-    if (threads <= 1 || omp_in_parallel()) {
+    if (threads <= 1 || omp_get_level() > 0) {
         task(argument, (struct tp_team){0, 1, NULL});
         return;
     }
@@ -33,11 +37,14 @@ static void relax(void) {
 }
 
 static void wait_for_phase(atomic_uint *phase, unsigned old) {
-    for (int polls = 0; atomic_load_explicit(phase, memory_order_acquire) == old; polls += polls < SPINS) {
-        if (polls < SPINS)
+    const struct timespec nap = {0, NAP_NANOSECONDS};
+    for (int polls = 0; atomic_load_explicit(phase, memory_order_acquire) == old; polls += polls < 2 * POLLS) {
+        if (polls < POLLS)
             relax();
-        else
+        else if (polls < 2 * POLLS)
             sched_yield();
+        else
+            nanosleep(&nap, NULL);
     }
 }
 
@@ -63,7 +70,7 @@ int tp_processors(void) {
 }
 
 struct tp_range tp_share(size_t count, size_t grain, int id, int size) {
-    const size_t grains = count / grain + (count % grain != 0);
+    const size_t grains = tp_ceil_div(count, grain);
     const size_t first = grains / (size_t)size * (size_t)id;
     const size_t extra = grains % (size_t)size;
     const size_t before = (size_t)id < extra ? (size_t)id : extra;

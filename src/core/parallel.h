@@ -20,8 +20,8 @@ typedef void tp_task_fn(void *argument, struct tp_team team);
  * region. The team may be smaller than asked. */
 void tp_parallel(int threads, tp_task_fn *task, void *argument);
 
-/* Every member of the team waits for every other: spinning for some microseconds, then giving its processor away again
- * and again, so that a team that has to share processors keeps moving. */
+/* Every member of the team waits for every other: spinning at first, then giving its processor away, then napping, so
+ * that a team that has to share processors keeps moving. */
 void tp_team_barrier(struct tp_team team);
 
 /* What OpenMP would use, and the processors this process may run on. */

@@ -24,6 +24,8 @@ const char *tp_status_text(tp_status status) {
         return "not supported by this machine or build";
     case TP_ERR_IO:
         return "input or output error";
+    case TP_ERR_MISSING:
+        return "not there";
     case TP_ERR_FORMAT:
         return "invalid file contents";
     case TP_ERR_NONFINITE:

@@ -6,35 +6,28 @@
 #include "gemm/gemm.h"
 
 #include "core/memory.h"
+#include "core/size.h"
 
 /* Panels of A pay from this many columns of C on, in tiles; panels of B from this many rows. */
 #define PACK_A_COLUMNS 8
 #define PACK_B_ROWS 4
 
-static size_t min(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
-static size_t ceil_div(size_t a, size_t b) {
-    return a / b + (a % b != 0);
-}
-
 /* The block length <= limit that cuts count into equal parts, in multiples of unit. */
 static size_t even_block(size_t count, size_t limit, size_t unit) {
-    const size_t blocks = ceil_div(count, limit);
-    return min(limit, ceil_div(ceil_div(count, blocks), unit) * unit);
+    const size_t blocks = tp_ceil_div(count, limit);
+    return tp_min(limit, tp_ceil_div(tp_ceil_div(count, blocks), unit) * unit);
 }
 
 static size_t panels(size_t count, size_t width) {
-    return tp_size_mul(ceil_div(count, width), width);
+    return tp_size_mul(tp_ceil_div(count, width), width);
 }
 
 static size_t scratch_a(const struct tp_isa *isa, const struct tp_blocking *blocking, size_t m, size_t k) {
-    return tp_size_mul(panels(min(m, blocking->mc), isa->mr), min(k, blocking->kc));
+    return tp_size_mul(panels(tp_min(m, blocking->mc), isa->mr), tp_min(k, blocking->kc));
 }
 
 size_t tp_gemm_scratch(const struct tp_isa *isa, const struct tp_blocking *blocking, size_t m, size_t n, size_t k) {
-    const size_t b = tp_size_mul(panels(min(n, blocking->nc), isa->nr), min(k, blocking->kc));
+    const size_t b = tp_size_mul(panels(tp_min(n, blocking->nc), isa->nr), tp_min(k, blocking->kc));
     const size_t sum = tp_size_add(scratch_a(isa, blocking, m, k), b);
     return tp_size_add(sum, TP_ALIGNMENT / sizeof(float));
 }
@@ -85,10 +78,10 @@ static void multiply_block(const struct job *job, const struct block *b) {
     const size_t mr = g->isa->mr, nr = g->isa->nr;
     struct tp_tile tile = {.k = b->kc, .ldc = g->ldc, .start = b->p ? TP_START_C : g->start, .beta = g->beta};
     for (size_t x = 0; x < b->mc; x += mr) {
-        tile.m = min(mr, b->mc - x);
+        tile.m = tp_min(mr, b->mc - x);
         point_at_a(&tile, job, b, x);
         for (size_t y = 0; y < b->nc; y += nr) {
-            tile.n = min(nr, b->nc - y);
+            tile.n = tp_min(nr, b->nc - y);
             tile.bias = g->bias ? g->bias + b->j + y : NULL;
             tile.c = g->c + (b->i + x) * g->ldc + b->j + y;
             point_at_b(&tile, job, b, y);
@@ -116,13 +109,13 @@ static void multiply(const struct job *job) {
     const size_t mc = even_block(job->rows.end - job->rows.begin, g->blocking->mc, g->isa->mr);
     struct block b;
     for (b.j = job->columns.begin; b.j < job->columns.end; b.j += nc) {
-        b.nc = min(nc, job->columns.end - b.j);
+        b.nc = tp_min(nc, job->columns.end - b.j);
         for (b.p = 0; b.p < g->k; b.p += kc) {
-            b.kc = min(kc, g->k - b.p);
+            b.kc = tp_min(kc, g->k - b.p);
             if (job->pack_b)
                 pack_b(job, &b);
             for (b.i = job->rows.begin; b.i < job->rows.end; b.i += mc) {
-                b.mc = min(mc, job->rows.end - b.i);
+                b.mc = tp_min(mc, job->rows.end - b.i);
                 if (job->pack_a)
                     pack_a(job, &b);
                 multiply_block(job, &b);
@@ -136,10 +129,10 @@ static void start_only(const struct job *job) {
     const struct tp_gemm *g = job->g;
     struct tp_tile tile = {.ldc = g->ldc, .start = g->start, .beta = g->beta, .a = g->c, .b = g->c, .a_row = 1};
     for (size_t j = job->columns.begin; j < job->columns.end; j += tile.n) {
-        tile.n = min(g->isa->nr, job->columns.end - j);
+        tile.n = tp_min(g->isa->nr, job->columns.end - j);
         tile.bias = g->bias ? g->bias + j : NULL;
         for (size_t i = job->rows.begin; i < job->rows.end; i += tile.m) {
-            tile.m = min(g->isa->mr, job->rows.end - i);
+            tile.m = tp_min(g->isa->mr, job->rows.end - i);
             tile.c = g->c + i * g->ldc + j;
             g->isa->gemm_tile(&tile);
             finish(g, i, j, tile.m, tile.n);

@@ -30,6 +30,14 @@ static const char *package_of(const char *where) {
     return NULL;
 }
 
+enum part { IMAGES, LABELS };
+
+static const char *file_name(tp_split split, enum part part) {
+    static const char *const names[2][2] = {{"train-images-idx3-ubyte", "train-labels-idx1-ubyte"},
+                                            {"t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"}};
+    return names[split == TP_SPLIT_TEST][part];
+}
+
 /* directory/name + suffix; a directory of "" leaves name alone. */
 static tp_status join(const struct tp_context *context, char *path, size_t size, const char *directory,
                       const char *name, const char *suffix) {
@@ -63,9 +71,20 @@ static tp_status read_either(tp_context *context, const char *directory, const c
     return status ? status : tp_idx_read(context, path, idx);
 }
 
+static bool either_is_there(const char *directory, const char *name) {
+    char path[PATH_MAX];
+    static const char *const endings[] = {"", ".gz"};
+    for (int i = 0; i < 2; i++) {
+        const int length = snprintf(path, sizeof path, "%s/%s%s", directory, name, endings[i]);
+        if (length >= (int)sizeof path || !tp_file_missing(path)) /* reading tells what is wrong with a long path */
+            return true;
+    }
+    return false;
+}
+
 static tp_status load_images(struct tp_dataset *dataset, const char *directory, tp_split split) {
     char path[PATH_MAX];
-    const char *name = split == TP_SPLIT_TRAIN ? "train-images-idx3-ubyte" : "t10k-images-idx3-ubyte";
+    const char *name = file_name(split, IMAGES);
     const tp_idx *images = &dataset->images;
     const tp_status status = read_either(dataset->context, directory, name, path, &dataset->images);
     if (status)
@@ -127,7 +146,7 @@ static tp_status count_classes(struct tp_dataset *dataset, const char *path) {
 
 static tp_status load_labels(struct tp_dataset *dataset, const char *directory, tp_split split) {
     char path[PATH_MAX];
-    const char *name = split == TP_SPLIT_TRAIN ? "train-labels-idx1-ubyte" : "t10k-labels-idx1-ubyte";
+    const char *name = file_name(split, LABELS);
     tp_idx labels;
     tp_status status = read_either(dataset->context, directory, name, path, &labels);
     if (status)
@@ -144,8 +163,12 @@ static tp_status load_labels(struct tp_dataset *dataset, const char *directory, 
 static tp_status load(struct tp_dataset *dataset, const char *where, tp_split split) {
     char directory[PATH_MAX];
     tp_status status = tp_dataset_directory(dataset->context, DATASETS_ROOT, where, directory, sizeof directory);
-    if (!status)
-        status = load_images(dataset, directory, split);
+    if (status)
+        return status;
+    if (!either_is_there(directory, file_name(split, IMAGES)) && !either_is_there(directory, file_name(split, LABELS)))
+        return tp_fail(dataset->context, TP_ERR_MISSING, "%s: neither %s nor %s.gz is there", directory,
+                       file_name(split, IMAGES), file_name(split, IMAGES));
+    status = load_images(dataset, directory, split);
     return status ? status : load_labels(dataset, directory, split);
 }
 

@@ -2,6 +2,7 @@
 #include "core/memory.h"
 #include "io/model_names.h"
 #include "io/safetensors.h"
+#include "net/model.h"
 
 #include <math.h>
 #include <string.h>
@@ -192,22 +193,28 @@ static tp_status load_parameters(const struct description *description, tp_model
     return status;
 }
 
-/* What tp_model_create refuses is here not an argument of the caller but what the file says. */
-static tp_status fail_model(const struct tp_file *file, tp_status status) {
-    char reason[TP_MESSAGE_SIZE];
-    tp_context_message(file->context, reason, sizeof reason);
-    return tp_fail(file->context, status == TP_ERR_ARGUMENT ? TP_ERR_FORMAT : status, "%s: %s", file->path, reason);
+/* What tp_model_create would refuse is here not an argument of the caller but what the file says. Checked with a silent
+ * copy of the context, so that the caller hears of it once. */
+static tp_status check_model(const struct tp_file *file, const tp_model_options *options) {
+    struct tp_message reason = {.lock = ATOMIC_FLAG_INIT};
+    struct tp_context silent = *file->context;
+    silent.on_message = NULL;
+    silent.message = &reason;
+    if (!tp_check_model(&silent, options))
+        return TP_OK;
+    return tp_fail(file->context, TP_ERR_FORMAT, "%s: %s", file->path, reason.text);
 }
 
 static tp_status load(tp_context *context, const struct tp_safetensors *archive, tp_model **model) {
     struct description description;
+    tp_model *loaded = NULL;
     tp_status status = describe(archive, &description);
+    if (!status)
+        status = check_model(&archive->file, &description.options);
     if (status)
         return status;
-    tp_model *loaded;
-    status = tp_model_create(context, &description.options, &loaded);
-    if (status)
-        return fail_model(&archive->file, status);
+    if (tp_model_create(context, &description.options, &loaded))
+        return tp_fail(context, TP_ERR_MEMORY, "%s: cannot allocate its parameters", archive->file.path);
     status = load_parameters(&description, loaded);
     if (status)
         tp_model_destroy(loaded);

@@ -112,5 +112,6 @@ ALWAYS_INLINE vf v_cospi(vf v) {
 #define TP_ISA tp_isa_avx512
 #define TP_ISA_NAME "avx512"
 #define TP_ISA_NEEDS                                                                                                   \
-    (TP_FEATURE_AVX512F | TP_FEATURE_AVX512BW | TP_FEATURE_AVX512DQ | TP_FEATURE_AVX512VL | TP_FEATURE_FMA)
+    (TP_FEATURE_AVX512F | TP_FEATURE_AVX512BW | TP_FEATURE_AVX512DQ | TP_FEATURE_AVX512VL | TP_FEATURE_AVX2 |          \
+     TP_FEATURE_FMA)
 #include "kernels/instantiate.h"

@@ -28,10 +28,9 @@ static tp_context_options with_defaults(const tp_context_options *given) {
     tp_context_options options = given ? *given : (tp_context_options){0};
     if (!options.allocator.allocate && !options.allocator.release)
         options.allocator = tp_default_allocator();
-    if (!options.isa)
-        options.isa = getenv("TILEPROP_ISA");
-    if (options.isa && !*options.isa)
-        options.isa = NULL;
+    const char *wanted = getenv("TILEPROP_ISA");
+    if (!options.isa && wanted && *wanted)
+        options.isa = wanted;
     if (options.threads == 0)
         options.threads = tp_default_threads();
     return options;

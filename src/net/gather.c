@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net/gather.h"
 
+#include "core/size.h"
 #include "net/pass.h"
 
 #include <string.h>
@@ -87,10 +88,6 @@ static void batch_task(void *argument, struct tp_team team) {
     }
 }
 
-static size_t min(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
 static void count_confusion(const struct tp_workspace *w, uint64_t *confusion) {
     const size_t outputs = tp_model_outputs(w->model);
     for (size_t i = 0; i < w->batch; i++)
@@ -103,7 +100,7 @@ tp_score tp_run_evaluation(const struct tp_evaluation *e) {
     for (size_t i = 0; i < e->count; i += w->max_batch) {
         struct batch_call call = {
             .workspace = w,
-            .batch = {e->data, e->pool, NULL, i, min(w->max_batch, e->count - i), true},
+            .batch = {e->data, e->pool, NULL, i, tp_min(w->max_batch, e->count - i), true},
         };
         tp_parallel(tp_pass_threads(w, call.batch.count, false), batch_task, &call);
         const tp_score score = tp_read_score(w);
@@ -142,6 +139,7 @@ tp_status tp_evaluate(const tp_model *model, tp_workspace *w, const tp_data *dat
     if (confusion)
         memset(confusion, 0, outputs * outputs * sizeof *confusion);
     *score = tp_run_evaluation(&(struct tp_evaluation){w, data, NULL, data->samples, confusion});
+    w->batch = 0; /* there is no forward pass of the caller's to go back from */
     return TP_OK;
 }
 
@@ -158,10 +156,11 @@ tp_status tp_predict(const tp_model *model, tp_workspace *w, const tp_data *data
     for (size_t i = 0; i < data->samples; i += w->max_batch) {
         struct batch_call call = {
             .workspace = w,
-            .batch = {data, NULL, NULL, i, min(w->max_batch, data->samples - i), false},
+            .batch = {data, NULL, NULL, i, tp_min(w->max_batch, data->samples - i), false},
             .y = y + i * tp_model_outputs(model),
         };
         tp_parallel(tp_pass_threads(w, call.batch.count, false), batch_task, &call);
     }
+    w->batch = 0; /* as above */
     return TP_OK;
 }

@@ -10,7 +10,7 @@ static const float *target_row(const struct tp_workspace *w, const tp_targets *t
     const size_t outputs = tp_model_outputs(w->model);
     float *row = tp_row(&w->target, (size_t)team.id);
     memset(row, 0, outputs * sizeof *row);
-    if (outputs == 1)
+    if (outputs == 1 && w->model->loss != TP_CCE)
         row[0] = (float)targets->classes[i];
     else
         row[targets->classes[i]] = 1;
@@ -31,7 +31,7 @@ static bool is_right(const struct tp_model *model, const float *x, const float *
     const float middle = model->loss == TP_MSE ? 0.5f : 0;
     if (model->loss == TP_MSE && !classes)
         return false;
-    if (outputs > 1 && (classes || model->loss == TP_CCE))
+    if (model->loss == TP_CCE || (outputs > 1 && classes))
         return tp_largest(x, outputs) == tp_largest(y, outputs);
     for (size_t j = 0; j < outputs; j++)
         if ((x[j] >= middle) != (y[j] >= 0.5f))
@@ -94,7 +94,7 @@ tp_score tp_read_score(const struct tp_workspace *w) {
 }
 
 tp_status tp_check_classes(const struct tp_model *model, const char *what, const int32_t *classes, size_t count) {
-    const size_t outputs = tp_model_outputs(model), limit = outputs > 1 ? outputs : 2;
+    const size_t outputs = tp_model_outputs(model), limit = outputs > 1 || model->loss == TP_CCE ? outputs : 2;
     for (size_t i = 0; i < count; i++)
         if (classes[i] < 0 || (size_t)classes[i] >= limit)
             return tp_fail(model->context, TP_ERR_ARGUMENT, "%s: classes[%zu] is %d; it must be 0..%zu", what, i,

@@ -38,7 +38,7 @@ static tp_status check_loss(const struct tp_context *context, const tp_model_opt
     return TP_OK;
 }
 
-static tp_status check_options(const struct tp_context *context, const tp_model_options *options) {
+tp_status tp_check_model(const struct tp_context *context, const tp_model_options *options) {
     if (options->inputs < 1)
         return tp_fail(context, TP_ERR_ARGUMENT, "inputs is 0; it must be at least 1");
     if (options->layers < 1 || options->layers > TP_MAX_LAYERS)
@@ -49,8 +49,10 @@ static tp_status check_options(const struct tp_context *context, const tp_model_
         return tp_fail(context, TP_ERR_ARGUMENT, "init %d is unknown", (int)options->init);
     if (!isfinite(options->input_mean))
         return tp_fail(context, TP_ERR_ARGUMENT, "input_mean is %g; it must be finite", (double)options->input_mean);
-    if (!(options->input_deviation > 0) || !isfinite(options->input_deviation))
-        return tp_fail(context, TP_ERR_ARGUMENT, "input_deviation is %g; it must be positive and finite",
+    if (!(options->input_deviation > 0) || !isfinite(options->input_deviation) ||
+        !isfinite(1 / options->input_deviation))
+        return tp_fail(context, TP_ERR_ARGUMENT,
+                       "input_deviation is %g; it must be positive, and it and its reciprocal finite",
                        (double)options->input_deviation);
     for (size_t l = 0; l < options->layers; l++) {
         const tp_status status = check_layer(context, options, l);
@@ -105,7 +107,7 @@ tp_status tp_model_create(tp_context *context, const tp_model_options *options, 
         return TP_ERR_ARGUMENT;
     if (!options || !model)
         return tp_fail(context, TP_ERR_ARGUMENT, "%s is NULL", options ? "model" : "options");
-    tp_status status = check_options(context, options);
+    tp_status status = tp_check_model(context, options);
     if (status)
         return status;
     tp_model local, *made = NULL;

@@ -24,6 +24,9 @@ struct tp_model {
     float *parameters;
 };
 
+/* What tp_model_create demands of options and their layers. */
+tp_status tp_check_model(const struct tp_context *context, const tp_model_options *options);
+
 const struct tp_context *tp_model_context(const tp_model *model);
 
 static inline size_t tp_model_outputs(const tp_model *model) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net/optimizer.h"
 
+#include "core/size.h"
 #include "net/schedule.h"
 
 #include <math.h>
@@ -76,7 +77,7 @@ tp_status tp_check_optimizer(const struct tp_context *context, const tp_optimize
 }
 
 static size_t chunks(size_t count) {
-    return count / TP_SUM_CHUNK + (count % TP_SUM_CHUNK != 0);
+    return tp_ceil_div(count, TP_SUM_CHUNK);
 }
 
 static void lay_out(struct tp_optimizer *optimizer, struct tp_arena *arena) {

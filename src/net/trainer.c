@@ -15,8 +15,9 @@ struct tp_trainer {
     tp_train_options options; /* the optimiser's total_steps filled in */
     struct tp_workspace *workspace;
     struct tp_optimizer *optimizer;
-    uint32_t *pool;  /* sample numbers: first those to train on, then those held out */
-    uint32_t *order; /* of this epoch: a permutation of 0..train_count */
+    float *gradients; /* flat */
+    uint32_t *pool;   /* sample numbers: first those to train on, then those held out */
+    uint32_t *order;  /* of this epoch: a permutation of 0..train_count */
     size_t train_count, held_out;
     uint64_t steps_per_epoch;
     size_t epoch;        /* done */
@@ -50,6 +51,9 @@ static tp_status check_numbers(const struct tp_context *context, const tp_data *
                        o->validation_fraction);
     if (o->validation && o->validation_fraction > 0)
         return tp_fail(context, TP_ERR_ARGUMENT, "validation and validation_fraction exclude each other");
+    if (tp_size_mul(o->epochs, data->samples) == TP_SIZE_OVERFLOW)
+        return tp_fail(context, TP_ERR_ARGUMENT, "epochs is %zu; the number of steps does not fit in 64 bits",
+                       o->epochs);
     const double held_out = floor((double)data->samples * o->validation_fraction);
     if (held_out >= (double)data->samples || (o->validation_fraction > 0 && held_out < 1))
         return tp_fail(context, TP_ERR_ARGUMENT, "validation_fraction %g of %zu samples leaves one of the sets empty",
@@ -91,6 +95,7 @@ static struct parts lay_out(struct tp_trainer *t, struct tp_arena *arena) {
     parts.optimizer_size = tp_optimizer_size(t->model, &t->options.optimizer);
     parts.workspace = tp_arena_take(arena, parts.workspace_size, 1);
     parts.optimizer = tp_arena_take(arena, parts.optimizer_size, 1);
+    t->gradients = tp_arena_take(arena, t->model->parameter_count, sizeof *t->gradients);
     t->pool = tp_arena_take(arena, t->data->samples, sizeof *t->pool);
     t->order = tp_arena_take(arena, t->train_count, sizeof *t->order);
     return parts;
@@ -185,8 +190,8 @@ static void run_step(struct tp_trainer *t, struct tp_team team) {
         return;
     if (team.id == 0)
         tp_update_begin(t->optimizer); /* read after the barriers of the backward pass */
-    tp_run_backward(w, w->gradients, NULL, 0, team);
-    tp_run_update(t->optimizer, t->model, w->gradients, team);
+    tp_run_backward(w, t->gradients, NULL, 0, team);
+    tp_run_update(t->optimizer, t->model, t->gradients, team);
 }
 
 static bool finite_rows(const float *p, size_t ld, size_t rows, size_t columns) {
@@ -213,6 +218,20 @@ static tp_status fail_nonfinite(const struct tp_trainer *t, uint64_t step, doubl
     return tp_fail(context, TP_ERR_NONFINITE,
                    "step %llu: loss is %s; every layer's output is finite: the targets are not, or the loss overflows",
                    at, value);
+}
+
+/* An update may overflow although every loss was finite; the next loss would show it, but there may be none. */
+static tp_status check_parameters(const struct tp_trainer *t) {
+    const struct tp_model *model = t->model;
+    for (size_t l = 0; l < model->layers; l++) {
+        const struct tp_shape *s = &model->shape[l];
+        if (!finite_rows(model->parameters + s->weight, 0, 1, s->bias + s->outputs - s->weight))
+            return tp_fail(model->context, TP_ERR_NONFINITE,
+                           "epoch %zu: the parameters of layer %zu are no longer finite: the learning rate may be too "
+                           "large",
+                           t->epoch + 1, l);
+    }
+    return TP_OK;
 }
 
 static uint64_t steps_done(const struct tp_trainer *t) {
@@ -298,7 +317,9 @@ tp_status tp_trainer_run(tp_trainer *t) {
         return TP_ERR_ARGUMENT;
     t->run_began = t->epoch_began = now();
     while (t->epoch < t->options.epochs) {
-        const tp_status status = run_epoch(t);
+        tp_status status = run_epoch(t);
+        if (t->step == t->steps_per_epoch && status != TP_ERR_NONFINITE)
+            status = check_parameters(t) ? TP_ERR_NONFINITE : status;
         if (status == TP_ERR_NONFINITE)
             return status;
         const bool stopped = status == TP_ERR_STOPPED;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net/workspace.h"
 
+#include "core/size.h"
+
 size_t tp_padded(size_t width) {
     const size_t line = TP_ALIGNMENT / sizeof(float);
-    const size_t rounded = tp_size_mul(width / line + (width % line != 0), line);
+    const size_t rounded = tp_size_mul(tp_ceil_div(width, line), line);
     return rounded % 256 == 0 ? tp_size_add(rounded, line) : rounded;
 }
 
@@ -47,11 +49,9 @@ void tp_workspace_lay_out(struct tp_workspace *w, struct tp_arena *arena) {
     const size_t outputs = tp_model_outputs(model), threads = (size_t)w->threads;
     w->input = take_matrix(arena, w->max_batch, model->inputs);
     lay_out_layers(w, arena);
-    if (w->mode == TP_TRAINING) {
+    if (w->mode == TP_TRAINING)
         for (int i = 0; i < 2; i++)
             w->delta[i] = take_matrix(arena, w->max_batch, tp_model_widest(model));
-        w->gradients = tp_arena_take(arena, model->parameter_count, sizeof(float));
-    }
     w->target = take_matrix(arena, threads, outputs);
     w->loss = tp_arena_take(arena, w->max_batch, sizeof(float));
     w->classes = tp_arena_take(arena, w->max_batch, sizeof(int32_t));

@@ -36,7 +36,6 @@ struct tp_workspace {
     struct tp_count *count;                /* per thread */
     float *scratch;                        /* scratch_each floats per thread, for packing */
     size_t scratch_each;
-    float *gradients; /* flat, for the trainer; training only */
 
     /* of the last forward; batch = 0: none */
     size_t batch;

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TP_CORE_SIZE_H
+#define TP_CORE_SIZE_H
+
+#include <stddef.h>
+
+static inline size_t tp_min(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+/* a / b, rounded up. */
+static inline size_t tp_ceil_div(size_t a, size_t b) {
+    return a / b + (a % b != 0);
+}
+
+#endif
