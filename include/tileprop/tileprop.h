@@ -157,6 +157,18 @@ TP_API tp_status tp_sgemm(tp_context *context, tp_transpose transpose_a, tp_tran
 /* Bytes that tp_sgemm needs for these sizes with the context's thread count; 0 if context is NULL. */
 TP_API size_t tp_sgemm_workspace_size(const tp_context *context, size_t m, size_t n, size_t k);
 
+/* op(B) laid out once for many products. Read-only: any number of threads may use it. It takes no part of B along. */
+typedef struct tp_packed tp_packed;
+
+/* Bytes for op(B): k x n; 0 if context is NULL or the size does not fit in size_t. */
+TP_API size_t tp_pack_size(const tp_context *context, size_t k, size_t n);
+/* memory and size as for workspaces. */
+TP_API tp_status tp_pack_create(tp_context *context, tp_transpose transpose_b, size_t k, size_t n, const float *b,
+                                size_t ldb, void *memory, size_t size, tp_packed **packed);
+/* Packs another matrix of the same k x n in place of the old one; not while it is in use. */
+TP_API tp_status tp_pack_update(tp_packed *packed, tp_transpose transpose_b, const float *b, size_t ldb);
+TP_API void tp_pack_destroy(tp_packed *packed);
+
 /* --------------------------------------------------------------------------------------------------------- model */
 
 typedef enum tp_activation {
@@ -168,6 +180,21 @@ typedef enum tp_activation {
     TP_SOFTMAX,      /* exp(z_k - m) / sum_j exp(z_j - m), m = max z; last layer only */
     TP_ACTIVATION_COUNT
 } tp_activation;
+
+/* What is done to each element of C after its last k step, while it is at hand. */
+typedef struct tp_epilogue {
+    const float *bias;        /* n values, one per column, with which the sums start; needs beta = 0; NULL: none */
+    tp_activation activation; /* C = f(C), elementwise ones only */
+    float slope;              /* leaky ReLU: 0..1 */
+    const float *outputs;     /* instead: C = C * f'(z) by the outputs a = f(z), m x n; NULL: C = f(C) */
+    size_t ld;                /* row distance of outputs, at least n */
+} tp_epilogue;
+
+/* tp_sgemm with a packed op(B): C = epilogue(alpha op(A) op(B) + beta C), the same chains and so the same bits.
+ * epilogue may be NULL. workspace as for tp_sgemm, with n and k of the packed matrix. */
+TP_API tp_status tp_sgemm_packed(tp_context *context, tp_transpose transpose_a, size_t m, float alpha, const float *a,
+                                 size_t lda, const tp_packed *b, float beta, const tp_epilogue *epilogue, float *c,
+                                 size_t ldc, void *workspace, size_t workspace_size);
 
 /* Losses are means over samples. y is the target. */
 typedef enum tp_loss {

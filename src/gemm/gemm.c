@@ -45,7 +45,7 @@ struct block {
 };
 
 static void finish(const struct tp_gemm *g, size_t i, size_t j, size_t m, size_t n) {
-    const struct tp_epilogue *e = &g->epilogue;
+    const struct tp_finish *e = &g->epilogue;
     float *c = g->c + i * g->ldc + j;
     if (e->activate)
         e->activate(c, g->ldc, m, n, e->parameter);
@@ -68,9 +68,13 @@ static void point_at_a(struct tp_tile *tile, const struct job *job, const struct
 /* Columns y.. of the block. */
 static void point_at_b(struct tp_tile *tile, const struct job *job, const struct block *b, size_t y) {
     const struct tp_operand *operand = &job->g->b;
-    tile->b = job->pack_b ? job->pack_b + y * b->kc : element(operand, b->p, b->j + y);
-    tile->b_step = job->pack_b ? job->g->isa->nr : operand->row_step;
-    tile->b_padded = job->pack_b != NULL;
+    const size_t nr = job->g->isa->nr;
+    tile->b_padded = operand->packed || job->pack_b;
+    tile->b_step = tile->b_padded ? nr : operand->row_step;
+    if (operand->packed)
+        tile->b = operand->p + (b->j + y) * job->g->k + b->p * nr;
+    else
+        tile->b = job->pack_b ? job->pack_b + y * b->kc : element(operand, b->p, b->j + y);
 }
 
 static void multiply_block(const struct job *job, const struct block *b) {
@@ -105,7 +109,8 @@ static void pack_b(const struct job *job, const struct block *b) {
 static void multiply(const struct job *job) {
     const struct tp_gemm *g = job->g;
     const size_t kc = even_block(g->k, g->blocking->kc, 4);
-    const size_t nc = even_block(job->columns.end - job->columns.begin, g->blocking->nc, g->isa->nr);
+    const size_t columns = job->columns.end - job->columns.begin;
+    const size_t nc = g->b.packed ? columns : even_block(columns, g->blocking->nc, g->isa->nr);
     const size_t mc = even_block(job->rows.end - job->rows.begin, g->blocking->mc, g->isa->mr);
     struct block b;
     for (b.j = job->columns.begin; b.j < job->columns.end; b.j += nc) {
@@ -173,6 +178,8 @@ static bool packs_a(const struct job *job) {
 static bool packs_b(const struct job *job) {
     const struct tp_gemm *g = job->g;
     const size_t rows = job->rows.end - job->rows.begin;
+    if (g->b.packed)
+        return false;
     if (g->b.column_step != 1)
         return true;
     return rows > PACK_B_ROWS * g->isa->mr;

@@ -16,14 +16,24 @@ struct tp_blocking {
 
 struct tp_blocking tp_blocking_choose(const struct tp_cpu *cpu, const struct tp_isa *isa);
 
-/* Element (i, j) is at p[i * row_step + j * column_step]. */
+/* Element (i, j) is at p[i * row_step + j * column_step]; or, for B, p points to panels of NR columns and all k rows.
+ */
 struct tp_operand {
     const float *p;
     size_t row_step, column_step;
+    bool packed;
 };
 
+static inline struct tp_operand tp_plain(const float *p, size_t ld) {
+    return (struct tp_operand){p, ld, 1, false};
+}
+
+static inline struct tp_operand tp_transposed(const float *p, size_t ld) {
+    return (struct tp_operand){p, 1, ld, false};
+}
+
 /* What happens to a tile of C after its last k step, while it is in the first-level cache. */
-struct tp_epilogue {
+struct tp_finish {
     tp_activate_fn *activate; /* C = f(C), or NULL */
     tp_derive_fn *derive;     /* C = C * f'(a), or NULL */
     const float *a;           /* of derive: the stored activations, shaped like C */
@@ -42,7 +52,7 @@ struct tp_gemm {
     const float *bias; /* n, for TP_START_BIAS */
     float *c;
     size_t ldc;
-    struct tp_epilogue epilogue;
+    struct tp_finish epilogue;
 };
 
 /* Floats of scratch that each thread needs for sizes up to m, n, k. */

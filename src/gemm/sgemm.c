@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* tp_sgemm: the public matrix product. */
+/* tp_sgemm and tp_sgemm_packed: the public matrix products. */
 #include "core/context.h"
 #include "core/memory.h"
 #include "gemm/gemm.h"
+#include "gemm/packed.h"
 
 struct call {
     struct tp_gemm gemm;
@@ -27,8 +28,8 @@ size_t tp_sgemm_workspace_size(const tp_context *context, size_t m, size_t n, si
     return context ? tp_block_size(scratch_bytes(context, m, n, k, context->threads)) : 0;
 }
 
-static tp_status check_matrix(const struct tp_context *context, const char *name, const float *p, size_t ld,
-                              size_t rows, size_t columns, bool used) {
+tp_status tp_check_matrix(const struct tp_context *context, const char *name, const float *p, size_t ld, size_t rows,
+                          size_t columns, bool used) {
     if (ld < columns || ld < 1)
         return tp_fail(context, TP_ERR_ARGUMENT, "ld%s is %zu; it must be at least %zu, the length of a row as stored",
                        name, ld, columns > 1 ? columns : 1);
@@ -39,19 +40,37 @@ static tp_status check_matrix(const struct tp_context *context, const char *name
     return TP_OK;
 }
 
-static tp_status check_transpose(const struct tp_context *context, const char *name, tp_transpose transpose) {
+tp_status tp_check_transpose(const struct tp_context *context, const char *name, tp_transpose transpose) {
     if (transpose != TP_NO_TRANSPOSE && transpose != TP_TRANSPOSE)
         return tp_fail(context, TP_ERR_ARGUMENT, "transpose_%s is %d; it must be TP_NO_TRANSPOSE or TP_TRANSPOSE", name,
                        (int)transpose);
     return TP_OK;
 }
 
-static struct tp_operand operand(const float *p, size_t ld, tp_transpose transpose) {
-    return transpose == TP_TRANSPOSE ? (struct tp_operand){p, 1, ld} : (struct tp_operand){p, ld, 1};
+struct tp_operand tp_operand_of(const float *p, size_t ld, tp_transpose transpose) {
+    return transpose == TP_TRANSPOSE ? tp_transposed(p, ld) : tp_plain(p, ld);
 }
 
 static enum tp_start start_of(float beta) {
     return beta == 0 ? TP_START_ZERO : beta == 1 ? TP_START_C : TP_START_BETA;
+}
+
+/* Runs gemm, whose isa and blocking are filled in here, with the caller's workspace or one of its own. */
+static tp_status multiply(const struct tp_context *context, const struct tp_gemm *gemm, void *workspace, size_t size) {
+    const size_t m = gemm->m, n = gemm->n, k = gemm->k;
+    const double flops = 2.0 * (double)m * (double)n * (double)k;
+    const int threads = tp_useful_threads(context->blocking, context->threads, flops);
+    struct tp_block block;
+    const tp_status status =
+        tp_block_open(context, "sgemm workspace", scratch_bytes(context, m, n, k, threads), workspace, size, &block);
+    if (status)
+        return status;
+    struct call call = {*gemm, block.base, scratch_each(context, m, n, k)};
+    call.gemm.isa = context->isa;
+    call.gemm.blocking = context->blocking;
+    tp_parallel(threads, run, &call);
+    tp_block_close(context, &block);
+    return TP_OK;
 }
 
 tp_status tp_sgemm(tp_context *context, tp_transpose transpose_a, tp_transpose transpose_b, size_t m, size_t n,
@@ -61,41 +80,87 @@ tp_status tp_sgemm(tp_context *context, tp_transpose transpose_a, tp_transpose t
         return TP_ERR_ARGUMENT;
     const bool output = m > 0 && n > 0, input = output && k > 0 && alpha != 0;
     const bool ta = transpose_a == TP_TRANSPOSE, tb = transpose_b == TP_TRANSPOSE;
-    tp_status status = check_transpose(context, "a", transpose_a);
+    tp_status status = tp_check_transpose(context, "a", transpose_a);
     if (!status)
-        status = check_transpose(context, "b", transpose_b);
+        status = tp_check_transpose(context, "b", transpose_b);
     if (!status)
-        status = check_matrix(context, "a", a, lda, ta ? k : m, ta ? m : k, input);
+        status = tp_check_matrix(context, "a", a, lda, ta ? k : m, ta ? m : k, input);
     if (!status)
-        status = check_matrix(context, "b", b, ldb, tb ? n : k, tb ? k : n, input);
+        status = tp_check_matrix(context, "b", b, ldb, tb ? n : k, tb ? k : n, input);
     if (!status)
-        status = check_matrix(context, "c", c, ldc, m, n, output);
+        status = tp_check_matrix(context, "c", c, ldc, m, n, output);
     if (status || !output)
         return status;
+    const struct tp_gemm gemm = {.m = m,
+                                 .n = n,
+                                 .k = k,
+                                 .alpha = alpha,
+                                 .a = tp_operand_of(a, lda, transpose_a),
+                                 .b = tp_operand_of(b, ldb, transpose_b),
+                                 .start = start_of(beta),
+                                 .beta = beta,
+                                 .c = c,
+                                 .ldc = ldc};
+    return multiply(context, &gemm, workspace, workspace_size);
+}
 
-    const int threads = tp_useful_threads(context->blocking, context->threads, 2.0 * (double)m * (double)n * (double)k);
-    struct tp_block block;
-    status = tp_block_open(context, "sgemm workspace", scratch_bytes(context, m, n, k, threads), workspace,
-                           workspace_size, &block);
-    if (status)
-        return status;
-    struct call call = {
-        .gemm = {.isa = context->isa,
-                 .blocking = context->blocking,
-                 .m = m,
-                 .n = n,
-                 .k = k,
-                 .alpha = alpha,
-                 .a = operand(a, lda, transpose_a),
-                 .b = operand(b, ldb, transpose_b),
-                 .start = start_of(beta),
-                 .beta = beta,
-                 .c = c,
-                 .ldc = ldc},
-        .scratch = block.base,
-        .scratch_each = scratch_each(context, m, n, k),
-    };
-    tp_parallel(threads, run, &call);
-    tp_block_close(context, &block);
+static tp_status check_epilogue(const struct tp_context *context, const tp_epilogue *e, size_t n, float beta) {
+    if (!tp_activation_name(e->activation) || e->activation == TP_SOFTMAX)
+        return tp_fail(context, TP_ERR_ARGUMENT, "epilogue: activation %d is unknown or not elementwise",
+                       (int)e->activation);
+    if (e->activation == TP_LEAKY_RELU && !(e->slope >= 0 && e->slope <= 1))
+        return tp_fail(context, TP_ERR_ARGUMENT, "epilogue: slope is %g; it must be 0..1", (double)e->slope);
+    if (e->bias && beta != 0)
+        return tp_fail(context, TP_ERR_ARGUMENT, "epilogue: bias needs beta = 0, not %g", (double)beta);
+    if (e->outputs && e->ld < n)
+        return tp_fail(context, TP_ERR_ARGUMENT, "epilogue: ld is %zu; it must be at least %zu", e->ld, n);
     return TP_OK;
+}
+
+static struct tp_finish finish_of(const struct tp_context *context, const tp_epilogue *e) {
+    const struct tp_activation_kernels *f = &context->isa->activation[e->activation];
+    struct tp_finish finish = {.parameter = e->slope};
+    if (e->outputs) {
+        finish.derive = f->derive;
+        finish.a = e->outputs;
+        finish.lda = e->ld;
+    } else if (e->activation != TP_IDENTITY) {
+        finish.activate = f->activate;
+    }
+    return finish;
+}
+
+tp_status tp_sgemm_packed(tp_context *context, tp_transpose transpose_a, size_t m, float alpha, const float *a,
+                          size_t lda, const tp_packed *b, float beta, const tp_epilogue *epilogue, float *c, size_t ldc,
+                          void *workspace, size_t workspace_size) {
+    static const tp_epilogue none = {.activation = TP_IDENTITY};
+    const tp_epilogue *e = epilogue ? epilogue : &none;
+    if (!context)
+        return TP_ERR_ARGUMENT;
+    if (!b || b->isa != context->isa)
+        return tp_fail(context, TP_ERR_ARGUMENT, b ? "b was packed for another instruction set" : "b is NULL");
+    const size_t n = b->n, k = b->k;
+    const bool output = m > 0 && n > 0, ta = transpose_a == TP_TRANSPOSE;
+    tp_status status = tp_check_transpose(context, "a", transpose_a);
+    if (!status)
+        status = tp_check_matrix(context, "a", a, lda, ta ? k : m, ta ? m : k, output && k > 0 && alpha != 0);
+    if (!status)
+        status = tp_check_matrix(context, "c", c, ldc, m, n, output);
+    if (!status)
+        status = check_epilogue(context, e, n, beta);
+    if (status || !output)
+        return status;
+    const struct tp_gemm gemm = {.m = m,
+                                 .n = n,
+                                 .k = k,
+                                 .alpha = alpha,
+                                 .a = tp_operand_of(a, lda, transpose_a),
+                                 .b = {.p = b->panels, .packed = true},
+                                 .start = e->bias ? TP_START_BIAS : start_of(beta),
+                                 .beta = beta,
+                                 .bias = e->bias,
+                                 .c = c,
+                                 .ldc = ldc,
+                                 .epilogue = finish_of(context, e)};
+    return multiply(context, &gemm, workspace, workspace_size);
 }

@@ -20,8 +20,7 @@ static void forward_layer(struct tp_workspace *w, size_t l, struct tp_team team)
     const tp_activation f = model->layer[l].activation;
     const bool last = l + 1 == model->layers;
     const bool activate = f != TP_IDENTITY && f != TP_SOFTMAX && !(last && keeps_logits(model));
-    const struct tp_operand a =
-        l ? (struct tp_operand){w->layer[l - 1].p, w->layer[l - 1].ld, 1} : (struct tp_operand){w->x, w->ldx, 1};
+    const struct tp_operand below = l ? tp_plain(w->layer[l - 1].p, w->layer[l - 1].ld) : tp_plain(w->x, w->ldx);
     const struct tp_gemm gemm = {
         .isa = model->context->isa,
         .blocking = model->context->blocking,
@@ -29,8 +28,8 @@ static void forward_layer(struct tp_workspace *w, size_t l, struct tp_team team)
         .n = shape->outputs,
         .k = shape->inputs,
         .alpha = 1,
-        .a = a,
-        .b = {model->parameters + shape->weight, shape->outputs, 1},
+        .a = below,
+        .b = tp_plain(model->parameters + shape->weight, shape->outputs),
         .start = TP_START_BIAS,
         .bias = model->parameters + shape->bias,
         .c = w->layer[l].p,
