@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "timing.h"
 
-#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -73,14 +73,34 @@ static const struct {
     {"scalar", scalar, 1},
 };
 
+double bench_fma(const char *isa, double seconds) {
+    for (size_t k = 0; k < sizeof kernels / sizeof *kernels; k++) {
+        if (strcmp(isa, kernels[k].name) != 0)
+            continue;
+        const double began = bench_now();
+        double runs = 0, elapsed = 0;
+        for (; elapsed <= 0 || elapsed < seconds; elapsed = bench_now() - began, runs++)
+            kernels[k].run();
+        return 2e-9 * STEPS * CHAINS * kernels[k].lanes * runs / elapsed;
+    }
+    return 0;
+}
+
 double bench_peak(const char *isa) {
     double best = 0;
-    for (size_t k = 0; k < sizeof kernels / sizeof *kernels; k++)
-        for (int repeat = 0; !strcmp(isa, kernels[k].name) && repeat < 40; repeat++) {
-            const double began = bench_now();
-            kernels[k].run();
-            const double gflops = 2e-9 * STEPS * CHAINS * kernels[k].lanes / (bench_now() - began);
-            best = gflops > best ? gflops : best;
-        }
+    for (int repeat = 0; repeat < 40; repeat++) {
+        const double gflops = bench_fma(isa, 0);
+        best = gflops > best ? gflops : best;
+    }
     return best;
+}
+
+static int compare(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+double bench_median(double *values, int count) {
+    qsort(values, (size_t)count, sizeof *values, compare);
+    return (values[(count - 1) / 2] + values[count / 2]) / 2;
 }

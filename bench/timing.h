@@ -7,7 +7,13 @@
 double bench_now(void);
 
 /* GFLOP/s of one thread doing nothing but independent fused multiply-adds as wide as the instruction set of this name,
- * best of several short runs; 0 if the name is unknown here. */
+ * for at least so many seconds; 0 if the name is unknown here. */
+double bench_fma(const char *isa, double seconds);
+
+/* The same, best of several short runs. */
 double bench_peak(const char *isa);
+
+/* Of at least one value; sorts them. */
+double bench_median(double *values, int count);
 
 #endif

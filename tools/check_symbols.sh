@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # Checks what the linker sees: an instruction set's object file defines one global symbol, its table; the shared library
-# exports the functions of the public header and nothing else; the static library's globals all begin with tp_.
-# Usage: check_symbols.sh HEADER SHARED STATIC ISA_OBJECT...; NM as the library was built with.
+# exports the functions of the public header and nothing else; the static library's globals all begin with tp_; the
+# library of BLAS names, if there is one, exports these alone.
+# Usage: check_symbols.sh HEADER SHARED STATIC ISA_OBJECT...; NM as the library was built with, CBLAS its path or empty.
 set -eu
 
 header=$1
@@ -39,5 +40,10 @@ $(printf '%s\n%s\n' "$declared" "$exported" | sort | uniq -u)"
 foreign=$(globals "$static" | grep -v '^tp_' || true)
 [ -z "$foreign" ] || fail "$static defines names without the prefix tp_:
 $foreign"
+
+if [ -n "${CBLAS:-}" ]; then
+    exported=$(globals --dynamic "$CBLAS" | paste -s -d ' ')
+    [ "$exported" = "cblas_sgemm cblas_xerbla" ] || fail "$CBLAS exports '$exported', not the names of CBLAS"
+fi
 
 exit $failed

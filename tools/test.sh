@@ -45,7 +45,8 @@ run_part() {
     start=$(date +%s)
     echo "== $name: building"
     mkdir -p "$build"
-    cmake --preset "$preset" -B "$build" -D TILEPROP_WERROR=ON -D BUILD_TESTING=ON "$@" >"$build/configure.log"
+    cmake --preset "$preset" -B "$build" -D TILEPROP_WERROR=ON -D BUILD_TESTING=ON \
+        -D TILEPROP_BUILD_CBLAS=ON "$@" >"$build/configure.log"
     cmake --build "$build" -j "$(nproc)"
     echo "== $name: testing"
     log=$build/Testing/Temporary/LastTest.log

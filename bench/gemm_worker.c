@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "gemm_worker.h"
+#include "timing.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define ALIGNMENT 64
+#define TRIAL_SECONDS 1e-3 /* of the runs that tell how long a call takes */
+#define WARM_UP 8 /* untimed before each run is this part of it, for caches, sleeping threads and the clock rate */
+
+struct worker {
+    const struct gemm_library *library; /* NULL: the FMA peak */
+    const char *isa;
+    int threads;
+    struct gemm_shape shape;
+    struct gemm_operands operands;
+};
+
+bool gemm_send(int socket, const void *data, size_t size) {
+    for (const char *next = data; size;) {
+        const ssize_t sent = send(socket, next, size, MSG_NOSIGNAL);
+        if (sent <= 0)
+            return false;
+        next += sent;
+        size -= (size_t)sent;
+    }
+    return true;
+}
+
+bool gemm_receive(int socket, void *data, size_t size) {
+    for (char *next = data; size;) {
+        const ssize_t received = recv(socket, next, size, MSG_WAITALL);
+        if (received <= 0)
+            return false;
+        next += received;
+        size -= (size_t)received;
+    }
+    return true;
+}
+
+static void release_operands(struct gemm_operands *operands) {
+    free(operands->a);
+    free(operands->b);
+    free(operands->c);
+    free(operands->workspace);
+    *operands = (struct gemm_operands){0};
+}
+
+static void *allocate(size_t size) {
+    void *block = aligned_alloc(ALIGNMENT, (size + ALIGNMENT) & ~(size_t)(ALIGNMENT - 1));
+    if (!block)
+        exit(1); /* the reader of the results sees that this worker ended */
+    return memset(block, 0, size);
+}
+
+/* Numbers from 0.5 to 1.5, the same in every worker. All are positive, so that no sum cancels and the relative
+ * difference of two results means something. */
+static float *random_matrix(size_t elements, uint32_t seed) {
+    float *x = allocate(elements * sizeof *x);
+    for (size_t i = 0; i < elements; i++) {
+        uint32_t hash = (uint32_t)i * 2654435761u + seed;
+        hash = (hash ^ hash >> 15) * 2246822519u;
+        x[i] = 0.5f + (float)((hash ^ hash >> 13) >> 8) * 0x1p-24f;
+    }
+    return x;
+}
+
+static double seconds_of(const struct worker *worker, size_t calls) {
+    const double began = bench_now();
+    for (size_t i = 0; i < calls; i++)
+        worker->library->multiply(&worker->shape, &worker->operands);
+    return bench_now() - began;
+}
+
+static double prepare(struct worker *worker, const struct gemm_shape *shape) {
+    if (!worker->library)
+        return 0;
+    struct gemm_operands *x = &worker->operands;
+    release_operands(x);
+    worker->shape = *shape;
+    x->a = random_matrix(shape->m * shape->k, 1);
+    x->b = random_matrix(shape->k * shape->n, 2);
+    x->c = allocate(shape->m * shape->n * sizeof(float));
+    x->workspace_size = worker->library->workspace_size ? worker->library->workspace_size(shape) : 0;
+    x->workspace = allocate(x->workspace_size);
+    seconds_of(worker, 1);
+    size_t calls = 1;
+    double seconds = seconds_of(worker, calls);
+    while (seconds < TRIAL_SECONDS)
+        seconds = seconds_of(worker, calls *= 2);
+    return seconds / (double)calls;
+}
+
+static double run(const struct worker *worker, const struct gemm_command *command) {
+    if (!worker->library) {
+        gemm_peak(worker->isa, worker->threads, command->seconds / WARM_UP);
+        return gemm_peak(worker->isa, worker->threads, command->seconds);
+    }
+    seconds_of(worker, command->calls / WARM_UP + (command->calls > 1));
+    return gemm_shape_gflop(&worker->shape) * (double)command->calls / seconds_of(worker, command->calls);
+}
+
+static bool obey(struct worker *worker, const struct gemm_command *command) {
+    if (command->kind == GEMM_RESULT)
+        return gemm_send(STDIN_FILENO, worker->operands.c, worker->shape.m * worker->shape.n * sizeof(float));
+    const double answer = command->kind == GEMM_PREPARE ? prepare(worker, &command->shape) : run(worker, command);
+    return gemm_send(STDIN_FILENO, &answer, sizeof answer);
+}
+
+int gemm_worker_main(int argc, char **argv) {
+    if (argc != 6)
+        return 2;
+    struct worker worker = {.library = gemm_library_find(argv[2]), .isa = argv[4], .threads = atoi(argv[5])};
+    struct gemm_greeting greeting = {.usable = !worker.library};
+    if (worker.library)
+        greeting.usable = gemm_library_load(worker.library, argv[3], worker.isa, worker.threads, &greeting.info);
+    bool going = gemm_send(STDIN_FILENO, &greeting, sizeof greeting) && greeting.usable;
+    struct gemm_command command;
+    while (going && gemm_receive(STDIN_FILENO, &command, sizeof command))
+        going = obey(&worker, &command);
+    release_operands(&worker.operands);
+    if (greeting.usable && worker.library && worker.library->close)
+        worker.library->close();
+    return 0;
+}
