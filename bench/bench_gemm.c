@@ -190,30 +190,36 @@ static bool measure_all(struct gemm_run *run, const struct gemm_shapes *shapes) 
     return sound;
 }
 
+/* Exit status. */
+static int compare(struct gemm_run *run, struct options *options, const struct gemm_shapes *shapes) {
+    run->threads = options->threads;
+    run->row = calloc(shapes->count + 1, sizeof *run->row);
+    if (!run->row || !describe_machine(run, options->isa))
+        return 2;
+    cpu_set_t processors;
+    gemm_choose_processors(&processors, run->threads, run->isa);
+    gemm_list_processors(run->processors, sizeof run->processors, &processors);
+    enter_all(run, options);
+    start_all(run, &processors);
+    bool done = measure_all(run, shapes);
+    done = (!options->json || gemm_write_json(run, options->json)) && done;
+    done = (!options->cubes || gemm_write_cubes(run, options->cubes)) && done;
+    for (int p = 0; p < run->field.count; p++)
+        gemm_contestant_stop(&run->field.contestant[p]);
+    return done ? 0 : 1;
+}
+
 int main(int argc, char **argv) {
     if (argc > 1 && !strcmp(argv[1], GEMM_WORKER_OPTION))
         return gemm_worker_main(argc, argv);
     struct options options = read_options(argc, argv);
     struct gemm_shapes shapes = {0};
-    for (int f = 0; f < options.file_count; f++)
-        if (!gemm_shapes_read(&shapes, options.files[f], options.limit))
-            return 2;
+    bool read = true;
+    for (int f = 0; f < options.file_count && read; f++)
+        read = gemm_shapes_read(&shapes, options.files[f], options.limit);
     static struct gemm_run run;
-    run.threads = options.threads;
-    run.row = calloc(shapes.count + 1, sizeof *run.row);
-    if (!run.row || !describe_machine(&run, options.isa))
-        return 2;
-    cpu_set_t processors;
-    gemm_choose_processors(&processors, run.threads, run.isa);
-    gemm_list_processors(run.processors, sizeof run.processors, &processors);
-    enter_all(&run, &options);
-    start_all(&run, &processors);
-    bool done = measure_all(&run, &shapes);
-    done = (!options.json || gemm_write_json(&run, options.json)) && done;
-    done = (!options.cubes || gemm_write_cubes(&run, options.cubes)) && done;
-    for (int p = 0; p < run.field.count; p++)
-        gemm_contestant_stop(&run.field.contestant[p]);
+    const int status = read ? compare(&run, &options, &shapes) : 2;
     free(run.row);
     free(shapes.shape);
-    return done ? 0 : 1;
+    return status;
 }

@@ -14,7 +14,8 @@ configure_package_config_file(${package_templates}/tileprop-config.cmake.in tile
 # While the major version is 0, a new minor version may change the API.
 write_basic_package_version_file(tileprop-config-version.cmake COMPATIBILITY SameMinorVersion)
 
-install(TARGETS tileprop_shared tileprop_static EXPORT tileprop-targets INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(TARGETS tileprop_shared tileprop_static EXPORT tileprop-targets
+        INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT tileprop-targets NAMESPACE tileprop:: DESTINATION ${package_dir})
 install(FILES ${PROJECT_BINARY_DIR}/tileprop-config.cmake ${PROJECT_BINARY_DIR}/tileprop-config-version.cmake
         DESTINATION ${package_dir})
