@@ -159,6 +159,11 @@ Test(gemm, edges_of_the_chosen_blocking) {
             {.m = b->mc + 1, .n = 2, .k = 3, .ta = true, .alpha = 1, .beta = 1, .integers = true},
             {.m = 6 * mr + 1, .n = 3 * nr + 5, .k = 2 * b->kc + 1, .alpha = 1, .integers = true},
             {.m = 6 * mr + 1, .n = 10 * nr + 5, .k = 33, .ta = true, .alpha = 1, .beta = 1, .integers = true},
+            {.m = 1, .n = 9 * nr + 3, .k = b->kc + 7, .alpha = 1, .beta = 1, .integers = true},
+            {.m = 2, .n = 9 * nr + 3, .k = 11, .ta = true, .alpha = 2, .integers = true},
+            {.m = 3, .n = 8 * nr, .k = b->kc + 1, .tb = true, .alpha = 1, .beta = 3, .integers = true},
+            {.m = mr + 1, .n = 5 * nr, .k = 21, .tb = true, .alpha = 1, .integers = true},
+            {.m = 2 * mr + 3, .n = 8 * nr + 1, .k = 21, .alpha = 1, .integers = true},
             {.m = 2, .n = b->nc - 1, .k = 2, .alpha = 1, .integers = true},
             {.m = 3, .n = b->nc + 1, .k = 3, .tb = true, .alpha = 1, .beta = 1, .integers = true},
         };

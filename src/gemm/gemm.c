@@ -71,21 +71,28 @@ static void point_at_b(struct tp_tile *tile, const struct job *job, const struct
     const size_t nr = job->g->isa->nr;
     tile->b_padded = operand->packed || job->pack_b;
     tile->b_step = tile->b_padded ? nr : operand->row_step;
+    tile->b_panel = nr * (operand->packed ? job->g->k : job->pack_b ? b->kc : 1);
     if (operand->packed)
         tile->b = operand->p + (b->j + y) * job->g->k + b->p * nr;
     else
         tile->b = job->pack_b ? job->pack_b + y * b->kc : element(operand, b->p, b->j + y);
 }
 
+/* Columns of the next tile: several panels at once where there are few rows. */
+static size_t tile_columns(const struct tp_isa *isa, size_t rows, size_t left) {
+    const size_t wide = isa->wide_panels * isa->nr;
+    return rows <= isa->wide_rows && left >= wide ? wide : tp_min(isa->nr, left);
+}
+
 static void multiply_block(const struct job *job, const struct block *b) {
     const struct tp_gemm *g = job->g;
-    const size_t mr = g->isa->mr, nr = g->isa->nr;
+    const size_t mr = g->isa->mr;
     struct tp_tile tile = {.k = b->kc, .ldc = g->ldc, .start = b->p ? TP_START_C : g->start, .beta = g->beta};
     for (size_t x = 0; x < b->mc; x += mr) {
         tile.m = tp_min(mr, b->mc - x);
         point_at_a(&tile, job, b, x);
-        for (size_t y = 0; y < b->nc; y += nr) {
-            tile.n = tp_min(nr, b->nc - y);
+        for (size_t y = 0; y < b->nc; y += tile.n) {
+            tile.n = tile_columns(g->isa, tile.m, b->nc - y);
             tile.bias = g->bias ? g->bias + b->j + y : NULL;
             tile.c = g->c + (b->i + x) * g->ldc + b->j + y;
             point_at_b(&tile, job, b, y);

@@ -11,6 +11,8 @@ typedef __m256 vf;
 #define VL 8
 #define MR 6
 #define NV 2
+#define WIDE_ROWS 1
+#define WIDE_PANELS 4
 
 /* Lanes < n all ones. */
 ALWAYS_INLINE __m256i mask_first(size_t n) {

@@ -11,6 +11,8 @@ typedef __m512 vf;
 #define VL 16
 #define MR 14
 #define NV 2
+#define WIDE_ROWS 3
+#define WIDE_PANELS 4
 
 ALWAYS_INLINE __mmask16 mask_first(size_t n) {
     return (__mmask16)((1u << n) - 1);

@@ -12,6 +12,8 @@ typedef float32x4_t vf;
 #define VL 4
 #define MR 8
 #define NV 3
+#define WIDE_ROWS 2
+#define WIDE_PANELS 3
 
 ALWAYS_INLINE vf v_load(const float *p) {
     return vld1q_f32(p);

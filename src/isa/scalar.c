@@ -12,6 +12,8 @@ typedef float vf;
 #define VL 1
 #define MR 4
 #define NV 4
+#define WIDE_ROWS 1
+#define WIDE_PANELS 2
 
 ALWAYS_INLINE vf v_load(const float *p) {
     return *p;

@@ -7,11 +7,11 @@
 
 #define NR (NV * VL)
 
-typedef vf accumulators[MR][NV];
+typedef vf tile_row[NV];
 
 /* m and nv are constants at every call of these, so that acc is registers and each loop over it is unrolled. */
 
-ALWAYS_INLINE void tile_fill(accumulators acc, size_t m, size_t nv, vf value) {
+ALWAYS_INLINE void tile_fill(tile_row *acc, size_t m, size_t nv, vf value) {
     UNROLL
     for (size_t i = 0; i < m; i++) {
         UNROLL
@@ -21,7 +21,7 @@ ALWAYS_INLINE void tile_fill(accumulators acc, size_t m, size_t nv, vf value) {
 }
 
 /* From rows of p, row distance ld; last is the number of columns in the last vector. */
-ALWAYS_INLINE void tile_load(accumulators acc, size_t m, size_t nv, const float *p, size_t ld, size_t last) {
+ALWAYS_INLINE void tile_load(tile_row *acc, size_t m, size_t nv, const float *p, size_t ld, size_t last) {
     UNROLL
     for (size_t i = 0; i < m; i++) {
         UNROLL
@@ -30,7 +30,7 @@ ALWAYS_INLINE void tile_load(accumulators acc, size_t m, size_t nv, const float 
     }
 }
 
-ALWAYS_INLINE void tile_store(accumulators acc, size_t m, size_t nv, float *p, size_t ld, size_t last) {
+ALWAYS_INLINE void tile_store(tile_row *acc, size_t m, size_t nv, float *p, size_t ld, size_t last) {
     UNROLL
     for (size_t i = 0; i < m; i++) {
         UNROLL
@@ -39,7 +39,7 @@ ALWAYS_INLINE void tile_store(accumulators acc, size_t m, size_t nv, float *p, s
     }
 }
 
-ALWAYS_INLINE void tile_scale(accumulators acc, size_t m, size_t nv, vf factor) {
+ALWAYS_INLINE void tile_scale(tile_row *acc, size_t m, size_t nv, vf factor) {
     UNROLL
     for (size_t i = 0; i < m; i++) {
         UNROLL
@@ -48,7 +48,7 @@ ALWAYS_INLINE void tile_scale(accumulators acc, size_t m, size_t nv, vf factor) 
     }
 }
 
-ALWAYS_INLINE void tile_start(accumulators acc, size_t m, size_t nv, const struct tp_tile *t, size_t last) {
+ALWAYS_INLINE void tile_start(tile_row *acc, size_t m, size_t nv, const struct tp_tile *t, size_t last) {
     if (t->start == TP_START_ZERO)
         tile_fill(acc, m, nv, v_set(0));
     else if (t->start == TP_START_BIAS)
@@ -68,7 +68,7 @@ struct row_pointers {
 };
 
 /* One k step; rows of B have nv vectors, the last one cut to last columns. */
-ALWAYS_INLINE void tile_step(accumulators acc, size_t m, size_t nv, const struct row_pointers *a, size_t row,
+ALWAYS_INLINE void tile_step(tile_row *acc, size_t m, size_t nv, const struct row_pointers *a, size_t row,
                              const float *b, size_t last) {
     vf rows[NV];
     UNROLL
@@ -84,8 +84,8 @@ ALWAYS_INLINE void tile_step(accumulators acc, size_t m, size_t nv, const struct
 }
 
 /* step and row are the distances of A's elements along k and along the rows; one of them is the constant 1. */
-ALWAYS_INLINE void tile_multiply(accumulators acc, size_t m, size_t nv, const struct tp_tile *t, size_t row,
-                                 size_t step, size_t last) {
+ALWAYS_INLINE void tile_multiply(tile_row *acc, size_t m, size_t nv, const struct tp_tile *t, size_t row, size_t step,
+                                 size_t last) {
     const size_t pointers = (m + ROWS_PER_POINTER - 1) / ROWS_PER_POINTER;
     const float *b = t->b;
     struct row_pointers a;
@@ -103,7 +103,7 @@ ALWAYS_INLINE void tile_multiply(accumulators acc, size_t m, size_t nv, const st
 }
 
 ALWAYS_INLINE void tile_rows(const struct tp_tile *t, size_t m, size_t nv) {
-    accumulators acc;
+    tile_row acc[MR];
     const size_t last = t->n - (nv - 1) * VL;
     tile_start(acc, m, nv, t, last);
     if (t->a_row == 1)
@@ -128,6 +128,49 @@ ALWAYS_INLINE void tile_columns(const struct tp_tile *t, size_t m) {
         tile_rows(t, m, 1);
 }
 
+/*
+ * Few rows: one tile has too few sums to hide the latency of a fused multiply-add, so several panels are done at once.
+ * All columns are there; m is a constant at every call.
+ */
+ALWAYS_INLINE void wide_rows(const struct tp_tile *t, size_t m) {
+    tile_row acc[WIDE_PANELS][WIDE_ROWS];
+    struct tp_tile part = *t;
+    UNROLL
+    for (size_t p = 0; p < WIDE_PANELS; p++) {
+        part.c = t->c + p * NR;
+        part.bias = t->bias + p * NR;
+        tile_start(acc[p], m, NV, &part, VL);
+    }
+    const float *a = t->a, *b = t->b;
+    for (size_t k = t->k; k; k--, a += t->a_step, b += t->b_step) {
+        vf column[WIDE_ROWS];
+        UNROLL
+        for (size_t i = 0; i < m; i++)
+            column[i] = v_set(a[i * t->a_row]);
+        UNROLL
+        for (size_t v = 0; v < WIDE_PANELS * NV; v++) {
+            const vf row = v_load(b + v / NV * t->b_panel + v % NV * VL);
+            UNROLL
+            for (size_t i = 0; i < m; i++)
+                acc[v / NV][i][v % NV] = v_fma(column[i], row, acc[v / NV][i][v % NV]);
+        }
+    }
+    UNROLL
+    for (size_t p = 0; p < WIDE_PANELS; p++)
+        tile_store(acc[p], m, NV, t->c + p * NR, t->ldc, VL);
+}
+
+_Static_assert(WIDE_ROWS >= 1 && WIDE_ROWS <= 3, "wide_tile has a case for every row");
+
+static void wide_tile(const struct tp_tile *t) {
+    if (t->m == 1)
+        wide_rows(t, 1);
+    else if (WIDE_ROWS > 2 && t->m == 3)
+        wide_rows(t, WIDE_ROWS > 2 ? 3 : 1);
+    else
+        wide_rows(t, WIDE_ROWS > 1 ? 2 : 1);
+}
+
 _Static_assert(MR <= 14 && NV <= 4, "gemm_tile has a case for every edge");
 #define ROWS(m)                                                                                                        \
     case (m):                                                                                                          \
@@ -135,6 +178,10 @@ _Static_assert(MR <= 14 && NV <= 4, "gemm_tile has a case for every edge");
         return;
 
 static void gemm_tile(const struct tp_tile *t) {
+    if (t->n > NR) {
+        wide_tile(t);
+        return;
+    }
     switch (t->m < MR ? t->m : MR) {
         ROWS(1)
         ROWS(2)

@@ -26,11 +26,12 @@ enum tp_start {
  *   A[i,k] at a[i * a_row + k * a_step], one of them 1; rows beyond m are not read
  *   B[k,j] at b[k * b_step + j]; columns beyond n are read, and dropped, only if b_padded
  * Packed operands have a_row = 1, a_step = MR and b_step = NR, b_padded.
+ * With few rows, m <= wide_rows, n may also be wide_panels * NR: panel p of B then begins at b + p * b_panel.
  */
 struct tp_tile {
     size_t m, n, k;
     const float *a, *b;
-    size_t a_row, a_step, b_step;
+    size_t a_row, a_step, b_step, b_panel;
     bool b_padded;
     float *c;
     size_t ldc;
@@ -92,6 +93,7 @@ struct tp_isa {
     const char *name;
     uint32_t needs; /* enum tp_feature */
     size_t mr, nr;  /* tile: rows, columns */
+    size_t wide_rows, wide_panels;
     tp_gemm_tile_fn *gemm_tile;
     tp_pack_a_fn *pack_a;
     tp_pack_b_fn *pack_b;

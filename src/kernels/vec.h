@@ -4,6 +4,7 @@
  *
  *   vf                      a vector of VL floats, VL one of 1, 2, 4, 8, 16
  *   MR, NV                  gemm tile: rows, and columns in vectors (NR = NV * VL)
+ *   WIDE_ROWS, WIDE_PANELS  wide tile: up to so many rows, 1..3, and so many times NR columns
  *   v_load(p) v_store(p, v) VL floats, any alignment
  *   v_load_first(p, n)      the first n < VL lanes from p, the others 0; reads nothing beyond
  *   v_store_first(p, v, n)  the first n < VL lanes
