@@ -90,7 +90,8 @@ for order in row column; do
 Illegal M setting, -1" ./program $order
 done
 usable=$(TILEPROP_ISA=nonesuch preloaded ./program 2>&1 | sed 's/.*usable: //')
-expect_error "instruction set \"nonesuch\" is unknown or cannot run here; usable: $usable" \
+unknown="TILEPROP_ISA: instruction set \"nonesuch\" is unknown or cannot run here"
+expect_error "libtileprop_cblas: $unknown; usable: $usable" \
     env TILEPROP_ISA=nonesuch ./program
 for isa in $usable; do
     TILEPROP_ISA=$isa preloaded ./program || fail "the program does not work with TILEPROP_ISA=$isa"

@@ -25,7 +25,7 @@ static void release(void *argument) {
 static void keep(void *user, tp_status status, const char *text) {
     (void)user;
     (void)status;
-    snprintf(message, sizeof message, "%s", text);
+    snprintf(message, sizeof message, "libtileprop_cblas: %s", text);
 }
 
 /* The number of threads is set by each call in a copy of the context. */

@@ -51,8 +51,10 @@ tp_status tp_dataset_directory(const struct tp_context *context, const char *roo
                                size_t size) {
     const char *package = package_of(where);
     const tp_status status = join(context, directory, size, package ? root : "", where, "");
-    if (status || !tp_file_missing(directory))
+    if (status || tp_file_is_directory(directory))
         return status;
+    if (!tp_file_missing(directory))
+        return tp_fail(context, TP_ERR_IO, "%s: is not a directory that can be examined", directory);
     if (package)
         return tp_fail(context, TP_ERR_IO, "%s is not installed (no directory %s): apt-get install %s", where,
                        directory, package);

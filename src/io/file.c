@@ -70,6 +70,11 @@ bool tp_file_missing(const char *path) {
     return stat(path, &facts) && (errno == ENOENT || errno == ENOTDIR);
 }
 
+bool tp_file_is_directory(const char *path) {
+    struct stat facts;
+    return !stat(path, &facts) && S_ISDIR(facts.st_mode);
+}
+
 /* ---- replacing ---- */
 
 /* What a replacement is about to write: name inside directory, with the permissions of the old file if there is one. */

@@ -23,6 +23,8 @@ tp_status tp_file_read(const struct tp_file *file, size_t offset, void *buffer, 
 /* True if path certainly does not exist; a path that cannot be examined is left for tp_file_open to report. */
 bool tp_file_missing(const char *path);
 
+bool tp_file_is_directory(const char *path);
+
 struct tp_span {
     const void *data;
     size_t size;

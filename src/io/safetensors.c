@@ -50,8 +50,9 @@ static tp_status read_header_length(const struct tp_file *file, size_t *length) 
         return status;
     word = le64toh(word);
     if (word > MAX_HEADER)
-        return tp_fail(file->context, TP_ERR_FORMAT, "%s: header length is %llu; it must be at most %d", file->path,
-                       (unsigned long long)word, MAX_HEADER);
+        return tp_fail(file->context, TP_ERR_FORMAT,
+                       "%s: not a safetensors file, or damaged: header length is %llu; it must be at most %d",
+                       file->path, (unsigned long long)word, MAX_HEADER);
     if (word > file->size - sizeof word)
         return tp_fail(file->context, TP_ERR_FORMAT, "%s: truncated: header length is %llu, but %zu bytes follow",
                        file->path, (unsigned long long)word, file->size - sizeof word);

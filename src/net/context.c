@@ -49,7 +49,9 @@ static tp_status check_options(const struct tp_context *context, const tp_contex
     return check_threads(context, options->threads);
 }
 
-static tp_status choose_isa(const struct tp_context *context, const char *name, const struct tp_isa **isa) {
+/* origin: where the name came from. */
+static tp_status choose_isa(const struct tp_context *context, const char *name, const char *origin,
+                            const struct tp_isa **isa) {
     *isa = tp_isa_choose(context->cpu, name);
     if (*isa)
         return TP_OK;
@@ -58,8 +60,8 @@ static tp_status choose_isa(const struct tp_context *context, const char *name, 
     if (!*usable)
         return tp_fail(context, TP_ERR_UNSUPPORTED,
                        "no instruction set can run here: x86 needs FMA and AVX enabled by the operating system");
-    return tp_fail(context, TP_ERR_UNSUPPORTED, "instruction set \"%s\" is unknown or cannot run here; usable: %s",
-                   name, usable);
+    return tp_fail(context, TP_ERR_UNSUPPORTED, "%s: instruction set \"%s\" is unknown or cannot run here; usable: %s",
+                   origin, name, usable);
 }
 
 static void initialise(struct context_block *block, const tp_context_options *options) {
@@ -84,7 +86,8 @@ tp_status tp_context_create(const tp_context_options *given, tp_context **contex
     initialise(&local, &options);
     tp_status status = check_options(&local.context, &options);
     if (!status)
-        status = choose_isa(&local.context, options.isa, &local.context.isa);
+        status =
+            choose_isa(&local.context, options.isa, given && given->isa ? "isa" : "TILEPROP_ISA", &local.context.isa);
     if (status)
         return status;
     struct context_block *block = tp_allocate(&local.context, sizeof *block);
