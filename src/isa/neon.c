@@ -55,6 +55,11 @@ ALWAYS_INLINE vf v_set(float s) {
 ALWAYS_INLINE float v_get(vf v) {
     return vgetq_lane_f32(v, 0);
 }
+/* All lanes = lane i; a constant i after unrolling becomes part of the multiply-add that uses it. */
+#define HAVE_LANES 1
+ALWAYS_INLINE vf v_lane(vf v, size_t i) {
+    return vdupq_n_f32(v[i]);
+}
 ALWAYS_INLINE vf v_add(vf a, vf b) {
     return vaddq_f32(a, b);
 }

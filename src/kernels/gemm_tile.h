@@ -83,11 +83,38 @@ ALWAYS_INLINE void tile_step(tile_row *acc, size_t m, size_t nv, const struct ro
     }
 }
 
+#ifdef HAVE_LANES
+/* The same for a whole tile with the rows of A side by side, read as vectors. */
+ALWAYS_INLINE void tile_step_lanes(tile_row *acc, size_t nv, const float *a, const float *b, size_t last) {
+    vf rows[NV], columns[MR / VL];
+    UNROLL
+    for (size_t i = 0; i < MR / VL; i++)
+        columns[i] = v_load(a + i * VL);
+    UNROLL
+    for (size_t j = 0; j < nv; j++)
+        rows[j] = load_some(b + j * VL, j + 1 < nv ? VL : last);
+    UNROLL
+    for (size_t i = 0; i < MR; i++) {
+        UNROLL
+        for (size_t j = 0; j < nv; j++)
+            acc[i][j] = v_fma(v_lane(columns[i / VL], i % VL), rows[j], acc[i][j]);
+    }
+}
+#endif
+
 /* step and row are the distances of A's elements along k and along the rows; one of them is the constant 1. */
 ALWAYS_INLINE void tile_multiply(tile_row *acc, size_t m, size_t nv, const struct tp_tile *t, size_t row, size_t step,
                                  size_t last) {
     const size_t pointers = (m + ROWS_PER_POINTER - 1) / ROWS_PER_POINTER;
     const float *b = t->b;
+#ifdef HAVE_LANES
+    if (row == 1 && m == MR) {
+        const float *columns = t->a;
+        for (size_t k = t->k; k; k--, columns += step, b += t->b_step)
+            tile_step_lanes(acc, nv, columns, b, last);
+        return;
+    }
+#endif
     struct row_pointers a;
     UNROLL
     for (size_t i = 0; i < pointers; i++)
@@ -102,14 +129,22 @@ ALWAYS_INLINE void tile_multiply(tile_row *acc, size_t m, size_t nv, const struc
     }
 }
 
+/* last is constant where all columns may be read. */
+ALWAYS_INLINE void tile_multiply_as_stored(tile_row *acc, size_t m, size_t nv, const struct tp_tile *t, size_t last) {
+    if (t->a_row == 1)
+        tile_multiply(acc, m, nv, t, 1, t->a_step, last);
+    else
+        tile_multiply(acc, m, nv, t, t->a_row, 1, last);
+}
+
 ALWAYS_INLINE void tile_rows(const struct tp_tile *t, size_t m, size_t nv) {
     tile_row acc[MR];
     const size_t last = t->n - (nv - 1) * VL;
     tile_start(acc, m, nv, t, last);
-    if (t->a_row == 1)
-        tile_multiply(acc, m, nv, t, 1, t->a_step, t->b_padded ? VL : last);
+    if (t->b_padded || last == VL)
+        tile_multiply_as_stored(acc, m, nv, t, VL);
     else
-        tile_multiply(acc, m, nv, t, t->a_row, 1, t->b_padded ? VL : last);
+        tile_multiply_as_stored(acc, m, nv, t, last);
     if (last == VL)
         tile_store(acc, m, nv, t->c, t->ldc, VL);
     else

@@ -18,6 +18,8 @@
  *   v_transpose(x)          x[VL] seen as a VL x VL matrix becomes its transpose
  *   v_exp v_log v_log1p v_tanh       SLEEF's deterministic functions (Sleef_finz_*_u10)
  *   v_cospi(v)              cos(pi v), Sleef_finz_cospif*_u05
+ * and if the multiply-add can take one lane of a vector for a factor:
+ *   HAVE_LANES, v_lane(v, i)         all lanes = lane i
  *
  * Nothing else may appear in a kernel: these give the same bits on every instruction set, whatever VL.
  */
