@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Estimates, without the hardware, how busy the NEON microkernel keeps the multiply-add pipes of real cores:
 # cross-compiles src/isa/neon.c, cuts out the loops that hold a whole tile's multiply-adds, and asks llvm-mca for the
-# cycles of a round and of its multiply-adds alone; their ratio is how busy the pipes are, whatever the model thinks that
-# a pipe can do.
+# cycles of a round and of its multiply-adds alone; their ratio is how busy the pipes are.
 # Needs gcc-aarch64-linux-gnu and llvm-16 (sh tools/setup.sh test installs the compiler).
 # Loops are those of a full tile: A and B read in place or packed.
 # Usage: neon_mca.sh [SLEEF_INCLUDE_DIR]
