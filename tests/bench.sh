@@ -8,26 +8,10 @@ unset TILEPROP_ISA FAKE
 
 [ $# -eq 2 ] || { echo "usage: $0 PATH_TO_BENCH_GEMM PATH_TO_FAKE_OPENBLAS" >&2; exit 2; }
 bench=$(realpath "$1") && fake=$(realpath "$2") || exit 2
+. "$(dirname "$0")/tap.sh"
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 2
-
-checks=0
-failures=0
-
-# result NAME: reports the exit status before it; after a failure shows what the program said.
-result() {
-    status=$?
-    checks=$((checks + 1))
-    if [ $status -eq 0 ]; then
-        echo "ok $checks - $1"
-    else
-        failures=$((failures + 1))
-        echo "not ok $checks - $1"
-        sed 's/^/#   stdout: /' out | head -n 20
-        sed 's/^/#   stderr: /' err | head -n 20
-    fi
-}
 
 # exits CODE OPTION...: runs the program into the files out and err.
 exits() {

@@ -7,28 +7,12 @@ unset TILEPROP_ISA NO_COLOR
 
 [ $# -eq 1 ] || { echo "usage: $0 PATH_TO_TILEPROP" >&2; exit 2; }
 tileprop=$(realpath "$1") || exit 2
+. "$(dirname "$0")/tap.sh"
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 2
 
 # ---------------------------------------------------------------------------------------------------------- reporting
-
-checks=0
-failures=0
-
-# result NAME: reports the exit status before it; after a failure shows what the program said.
-result() {
-    status=$?
-    checks=$((checks + 1))
-    if [ $status -eq 0 ]; then
-        echo "ok $checks - $1"
-    else
-        failures=$((failures + 1))
-        echo "not ok $checks - $1"
-        sed 's/^/#   stdout: /' out | head -n 20
-        sed 's/^/#   stderr: /' err | head -n 20
-    fi
-}
 
 skip() {
     checks=$((checks + 1))
