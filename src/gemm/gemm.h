@@ -32,7 +32,11 @@ static inline struct tp_operand tp_transposed(const float *p, size_t ld) {
     return (struct tp_operand){p, 1, ld, false};
 }
 
-/* What happens to a tile of C after its last k step, while it is in the first-level cache. */
+static inline struct tp_operand tp_gemm_transposed(const struct tp_operand *x) {
+    return (struct tp_operand){x->p, x->column_step, x->row_step, false};
+}
+
+/* What happens to a strip of C after its last k step, while it is in cache. */
 struct tp_finish {
     tp_activate_fn *activate; /* C = f(C), or NULL */
     tp_derive_fn *derive;     /* C = C * f'(a), or NULL */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Includes every kernel and fills the table of one instruction set. Before: the vocabulary of vec.h, and
  * TP_ISA (the table's name), TP_ISA_NAME (a string), TP_ISA_NEEDS (features). */
-#include "kernels/gemm_tile.h"
+#include "kernels/gemm_strip.h"
 #include "kernels/normal.h"
 #include "kernels/pack.h"
 #include "kernels/reduce.h"
@@ -44,13 +44,13 @@
 const struct tp_isa TP_ISA = {
     .name = TP_ISA_NAME,
     .needs = TP_ISA_NEEDS,
+    .lanes = VL,
     .mr = MR,
     .nr = NR,
-    .wide_rows = WIDE_ROWS,
-    .wide_panels = WIDE_PANELS,
-    .gemm_tile = gemm_tile,
+    .gemm_strip = gemm_strip,
     .pack_a = pack_a,
     .pack_b = pack_b,
+    .transpose = transpose,
     .activation =
         {
 #define ACTIVATION(id, name) [TP_##id] = {name##_activate, name##_derive},

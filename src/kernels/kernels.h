@@ -12,7 +12,7 @@
 #define TP_SUM_LANES 16
 #define TP_SUM_CHUNK 4096
 
-/* How a tile's accumulators begin. */
+/* How the accumulators begin. */
 enum tp_start {
     TP_START_ZERO,
     TP_START_C,    /* partial sums of the k block before, or C with beta = 1 */
@@ -21,17 +21,16 @@ enum tp_start {
 };
 
 /*
- * C (m x n, m <= MR, n <= NR, row distance ldc) = start + A B over k steps; element (i, j) is one chain of
- * fma(a[i,k], b[k,j], acc), k ascending.
- *   A[i,k] at a[i * a_row + k * a_step], one of them 1; rows beyond m are not read
- *   B[k,j] at b[k * b_step + j]; columns beyond n are read, and dropped, only if b_padded
- * Packed operands have a_row = 1, a_step = MR and b_step = NR, b_padded.
- * With few rows, m <= wide_rows, n may also be wide_panels * NR: panel p of B then begins at b + p * b_panel.
+ * A strip of C: m <= MR rows of any n columns, row distance ldc, = start + A B over k steps; element (i, j) is one
+ * chain of fma(a[i,k], b[k,j], acc), k ascending. A[i,k] at a[i * a_row + k * a_step], one of them 1; rows beyond m are
+ * not read B[k,j] at b[j / NR * b_panel + k * b_step + j % NR]; columns beyond n are read, and dropped, only if
+ * b_padded Packed operands have a_row = 1, a_step = height and b_step = NR, b_padded; in place b_panel = NR. The caches
+ * are asked for what lies b_ahead floats after each row of B that is read.
  */
-struct tp_tile {
+struct tp_strip {
     size_t m, n, k;
     const float *a, *b;
-    size_t a_row, a_step, b_step, b_panel;
+    size_t a_row, a_step, b_step, b_panel, b_ahead;
     bool b_padded;
     float *c;
     size_t ldc;
@@ -40,13 +39,17 @@ struct tp_tile {
     const float *bias; /* n values */
 };
 
-typedef void tp_gemm_tile_fn(const struct tp_tile *tile);
+typedef void tp_gemm_strip_fn(const struct tp_strip *strip);
 
-/* panels = ceil(rows / MR) panels of k x MR from alpha * A, A[i,k] at a[i * row_step + k * column_step]. */
+/* panels = ceil(rows / height) panels of k x height <= MR from alpha * A, A[i,k] at a[i * row_step + k * column_step];
+ * the last one has as many rows as are left, height apart. */
 typedef void tp_pack_a_fn(float *panels, const float *a, size_t row_step, size_t column_step, size_t rows, size_t k,
-                          float alpha);
+                          size_t height, float alpha);
 /* panels = ceil(columns / NR) panels of k x NR, padded with zeros, B[k,j] at b[k * row_step + j * column_step]. */
 typedef void tp_pack_b_fn(float *panels, const float *b, size_t row_step, size_t column_step, size_t k, size_t columns);
+
+/* out[j * ldo + i] = in[i * ldi + j] for i < rows, j < columns. */
+typedef void tp_transpose_fn(float *out, size_t ldo, const float *in, size_t ldi, size_t rows, size_t columns);
 
 /* z = f(z), in place; parameter is the layer's slope. Softmax works on whole rows, the others elementwise. */
 typedef void tp_activate_fn(float *z, size_t ldz, size_t rows, size_t columns, float parameter);
@@ -92,11 +95,12 @@ typedef float tp_cosine_fn(float p);
 struct tp_isa {
     const char *name;
     uint32_t needs; /* enum tp_feature */
+    size_t lanes;   /* floats of a vector */
     size_t mr, nr;  /* tile: rows, columns */
-    size_t wide_rows, wide_panels;
-    tp_gemm_tile_fn *gemm_tile;
+    tp_gemm_strip_fn *gemm_strip;
     tp_pack_a_fn *pack_a;
     tp_pack_b_fn *pack_b;
+    tp_transpose_fn *transpose;
     struct tp_activation_kernels activation[TP_ACTIVATION_COUNT];
     tp_loss_row_fn *loss_row[TP_LOSS_COUNT];
     tp_update_fn *update[TP_OPTIMIZER_COUNT];

@@ -1,50 +1,64 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Panel layouts of the matmul (kernels.h: struct tp_tile). */
+/* Panel layouts of the matmul (kernels.h: struct tp_strip). */
 #ifndef TP_KERNELS_PACK_H
 #define TP_KERNELS_PACK_H
 
-#include "kernels/gemm_tile.h"
+#include "kernels/gemm_strip.h"
 #include "kernels/transpose.h"
 
 #include <string.h>
 
-/* One panel: out[s * width + i] = alpha * in[i * step + s * next], i < count <= width; the rest is left. */
-ALWAYS_INLINE void pack_panel(float *out, size_t width, const float *in, size_t step, size_t next, size_t count,
-                              size_t k, float alpha) {
-    if (next == 1 && step != 1) {
-        transpose(out, width, in, step, count, k, alpha);
-        return;
-    }
-    for (size_t s = 0; s < k; s++, out += width, in += next) {
+#define ROWS_AHEAD 4
+
+/* out = factor * in, count floats. */
+ALWAYS_INLINE void copy_scaled(float *out, const float *in, size_t count, vf factor) {
+    size_t i = 0;
+    for (; i + VL <= count; i += VL)
+        v_store(out + i, v_mul(factor, v_load(in + i)));
+    if (i < count)
+        v_store_first(out + i, v_mul(factor, v_load_first(in + i, count - i)), count - i);
+}
+
+/* Panels of width lanes that lie side by side in memory: step by step, so that the rows are read as they lie. The last
+ * panel has fewer lanes; the rest is left. */
+ALWAYS_INLINE void pack_rows(float *panels, size_t width, const float *in, size_t k_step, size_t lanes, size_t k,
+                             float alpha) {
+    const vf factor = v_set(alpha);
+    for (size_t s = 0; s < k; s++, in += k_step) {
+        float *out = panels + s * width;
         size_t i = 0;
-        for (; step == 1 && i + VL <= count; i += VL)
-            v_store(out + i, v_mul(v_set(alpha), v_load(in + i)));
-        for (; i < count; i++)
-            out[i] = alpha * in[i * step];
+        for (; i + width <= lanes; i += width, out += width * k) {
+            prefetch_row(in + ROWS_AHEAD * k_step + i, width);
+            copy_scaled(out, in + i, width, factor);
+        }
+        copy_scaled(out, in + i, lanes - i, factor);
     }
+}
+
+/* panels[p * width * k + s * width + i] = alpha * in[(p * width + i) * lane_step + s * k_step]. */
+ALWAYS_INLINE void pack_panels(float *panels, size_t width, const float *in, size_t lane_step, size_t k_step,
+                               size_t lanes, size_t k, float alpha) {
+    if (lane_step == 1)
+        pack_rows(panels, width, in, k_step, lanes, k, alpha);
+    else
+        for (size_t i = 0; i < lanes; i += width, panels += width * k)
+            transpose_scaled(panels, width, in + i * lane_step, lane_step, lanes - i < width ? lanes - i : width, k,
+                             alpha);
 }
 
 static void pack_a(float *panels, const float *a, size_t row_step, size_t column_step, size_t rows, size_t k,
-                   float alpha) {
-    for (size_t i = 0; i < rows; i += MR, panels += MR * k) {
-        const float *in = a + i * row_step;
-        if (rows - i >= MR)
-            pack_panel(panels, MR, in, row_step, column_step, MR, k, alpha);
-        else
-            pack_panel(panels, MR, in, row_step, column_step, rows - i, k, alpha);
-    }
+                   size_t height, float alpha) {
+    if (height == MR)
+        pack_panels(panels, MR, a, row_step, column_step, rows, k, alpha);
+    else
+        pack_panels(panels, height, a, row_step, column_step, rows, k, alpha);
 }
 
 static void pack_b(float *panels, const float *b, size_t row_step, size_t column_step, size_t k, size_t columns) {
-    for (size_t j = 0; j < columns; j += NR, panels += NR * k) {
-        const float *in = b + j * column_step;
-        if (columns - j >= NR) {
-            pack_panel(panels, NR, in, column_step, row_step, NR, k, 1);
-        } else {
-            memset(panels, 0, NR * k * sizeof *panels);
-            pack_panel(panels, NR, in, column_step, row_step, columns - j, k, 1);
-        }
-    }
+    const size_t rest = columns % NR;
+    if (rest)
+        memset(panels + (columns - rest) * k, 0, NR * k * sizeof *panels);
+    pack_panels(panels, NR, b, column_step, row_step, columns, k, 1);
 }
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "kernels/map.h"
 
-/* One block of rows x columns <= VL x VL. */
+/* One block of rows x columns <= VL x VL, times alpha. */
 ALWAYS_INLINE void transpose_block(float *out, size_t ldo, const float *in, size_t ldi, size_t rows, size_t columns,
                                    vf alpha) {
     vf block[VL];
@@ -19,7 +19,8 @@ ALWAYS_INLINE void transpose_block(float *out, size_t ldo, const float *in, size
 }
 
 /* out[j,i] = alpha in[i,j] for rows x columns of in; out is columns x rows. */
-static void transpose(float *out, size_t ldo, const float *in, size_t ldi, size_t rows, size_t columns, float alpha) {
+static void transpose_scaled(float *out, size_t ldo, const float *in, size_t ldi, size_t rows, size_t columns,
+                             float alpha) {
     const vf factor = v_set(alpha);
     for (size_t i = 0; i < rows; i += VL)
         for (size_t j = 0; j < columns; j += VL) {
@@ -29,6 +30,10 @@ static void transpose(float *out, size_t ldo, const float *in, size_t ldi, size_
             else
                 transpose_block(out + j * ldo + i, ldo, in + i * ldi + j, ldi, r, c, factor);
         }
+}
+
+static void transpose(float *out, size_t ldo, const float *in, size_t ldi, size_t rows, size_t columns) {
+    transpose_scaled(out, ldo, in, ldi, rows, columns, 1);
 }
 
 #endif

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The matmul microkernel: an m x nv block of accumulators stays in registers over all k steps. */
-#ifndef TP_KERNELS_GEMM_TILE_H
-#define TP_KERNELS_GEMM_TILE_H
+/* The matmul microkernel: strips of C, tile by tile; a tile's m x nv accumulators stay in registers over all k steps.
+ */
+#ifndef TP_KERNELS_GEMM_STRIP_H
+#define TP_KERNELS_GEMM_STRIP_H
 
 #include "kernels/map.h"
 
 #define NR (NV * VL)
+#define LINE 16 /* floats of a cache line */
 
 typedef vf tile_row[NV];
 
@@ -48,7 +50,7 @@ ALWAYS_INLINE void tile_scale(tile_row *acc, size_t m, size_t nv, vf factor) {
     }
 }
 
-ALWAYS_INLINE void tile_start(tile_row *acc, size_t m, size_t nv, const struct tp_tile *t, size_t last) {
+ALWAYS_INLINE void tile_start(tile_row *acc, size_t m, size_t nv, const struct tp_strip *t, size_t last) {
     if (t->start == TP_START_ZERO)
         tile_fill(acc, m, nv, v_set(0));
     else if (t->start == TP_START_BIAS)
@@ -67,10 +69,18 @@ struct row_pointers {
     const float *p[(MR + ROWS_PER_POINTER - 1) / ROWS_PER_POINTER];
 };
 
+/* The lines of count floats. */
+ALWAYS_INLINE void prefetch_row(const float *p, size_t count) {
+    UNROLL
+    for (size_t i = 0; i < count; i += LINE)
+        __builtin_prefetch(p + i);
+}
+
 /* One k step; rows of B have nv vectors, the last one cut to last columns. */
 ALWAYS_INLINE void tile_step(tile_row *acc, size_t m, size_t nv, const struct row_pointers *a, size_t row,
-                             const float *b, size_t last) {
+                             const float *b, size_t ahead, size_t last) {
     vf rows[NV];
+    prefetch_row(b + ahead, nv * VL);
     UNROLL
     for (size_t j = 0; j < nv; j++)
         rows[j] = load_some(b + j * VL, j + 1 < nv ? VL : last);
@@ -103,7 +113,7 @@ ALWAYS_INLINE void tile_step_lanes(tile_row *acc, size_t nv, const float *a, con
 #endif
 
 /* step and row are the distances of A's elements along k and along the rows; one of them is the constant 1. */
-ALWAYS_INLINE void tile_multiply(tile_row *acc, size_t m, size_t nv, const struct tp_tile *t, size_t row, size_t step,
+ALWAYS_INLINE void tile_multiply(tile_row *acc, size_t m, size_t nv, const struct tp_strip *t, size_t row, size_t step,
                                  size_t last) {
     const size_t pointers = (m + ROWS_PER_POINTER - 1) / ROWS_PER_POINTER;
     const float *b = t->b;
@@ -120,7 +130,7 @@ ALWAYS_INLINE void tile_multiply(tile_row *acc, size_t m, size_t nv, const struc
     for (size_t i = 0; i < pointers; i++)
         a.p[i] = t->a + i * ROWS_PER_POINTER * row;
     for (size_t k = t->k; k; k--, b += t->b_step) {
-        tile_step(acc, m, nv, &a, row, b, last);
+        tile_step(acc, m, nv, &a, row, b, t->b_ahead, last);
         UNROLL
         for (size_t i = 0; i < pointers; i++) {
             a.p[i] += step;
@@ -130,16 +140,19 @@ ALWAYS_INLINE void tile_multiply(tile_row *acc, size_t m, size_t nv, const struc
 }
 
 /* last is constant where all columns may be read. */
-ALWAYS_INLINE void tile_multiply_as_stored(tile_row *acc, size_t m, size_t nv, const struct tp_tile *t, size_t last) {
+ALWAYS_INLINE void tile_multiply_as_stored(tile_row *acc, size_t m, size_t nv, const struct tp_strip *t, size_t last) {
     if (t->a_row == 1)
         tile_multiply(acc, m, nv, t, 1, t->a_step, last);
     else
         tile_multiply(acc, m, nv, t, t->a_row, 1, last);
 }
 
-ALWAYS_INLINE void tile_rows(const struct tp_tile *t, size_t m, size_t nv) {
+ALWAYS_INLINE void tile_rows(const struct tp_strip *t, size_t m, size_t nv) {
     tile_row acc[MR];
     const size_t last = t->n - (nv - 1) * VL;
+    UNROLL
+    for (size_t i = 0; i < m; i++)
+        prefetch_row(t->c + NR + i * t->ldc, NR); /* the next tile's */
     tile_start(acc, m, nv, t, last);
     if (t->b_padded || last == VL)
         tile_multiply_as_stored(acc, m, nv, t, VL);
@@ -151,7 +164,7 @@ ALWAYS_INLINE void tile_rows(const struct tp_tile *t, size_t m, size_t nv) {
         tile_store(acc, m, nv, t->c, t->ldc, last);
 }
 
-ALWAYS_INLINE void tile_columns(const struct tp_tile *t, size_t m) {
+ALWAYS_INLINE void tile_columns(const struct tp_strip *t, size_t m) {
     const size_t vectors = (t->n + VL - 1) / VL;
     if (vectors == NV)
         tile_rows(t, m, NV);
@@ -167,13 +180,14 @@ ALWAYS_INLINE void tile_columns(const struct tp_tile *t, size_t m) {
  * Few rows: one tile has too few sums to hide the latency of a fused multiply-add, so several panels are done at once.
  * All columns are there; m is a constant at every call.
  */
-ALWAYS_INLINE void wide_rows(const struct tp_tile *t, size_t m) {
+ALWAYS_INLINE void wide_rows(const struct tp_strip *t, size_t m) {
     tile_row acc[WIDE_PANELS][WIDE_ROWS];
-    struct tp_tile part = *t;
+    struct tp_strip part = *t;
     UNROLL
     for (size_t p = 0; p < WIDE_PANELS; p++) {
         part.c = t->c + p * NR;
-        part.bias = t->bias + p * NR;
+        if (t->bias)
+            part.bias = t->bias + p * NR;
         tile_start(acc[p], m, NV, &part, VL);
     }
     const float *a = t->a, *b = t->b;
@@ -184,7 +198,10 @@ ALWAYS_INLINE void wide_rows(const struct tp_tile *t, size_t m) {
             column[i] = v_set(a[i * t->a_row]);
         UNROLL
         for (size_t v = 0; v < WIDE_PANELS * NV; v++) {
-            const vf row = v_load(b + v / NV * t->b_panel + v % NV * VL);
+            const float *next = b + v / NV * t->b_panel + v % NV * VL;
+            const vf row = v_load(next);
+            if (v * VL % LINE == 0)
+                __builtin_prefetch(next + t->b_ahead);
             UNROLL
             for (size_t i = 0; i < m; i++)
                 acc[v / NV][i][v % NV] = v_fma(column[i], row, acc[v / NV][i][v % NV]);
@@ -195,28 +212,30 @@ ALWAYS_INLINE void wide_rows(const struct tp_tile *t, size_t m) {
         tile_store(acc[p], m, NV, t->c + p * NR, t->ldc, VL);
 }
 
-_Static_assert(WIDE_ROWS >= 1 && WIDE_ROWS <= 3, "wide_tile has a case for every row");
-
-static void wide_tile(const struct tp_tile *t) {
-    if (t->m == 1)
-        wide_rows(t, 1);
-    else if (WIDE_ROWS > 2 && t->m == 3)
-        wide_rows(t, WIDE_ROWS > 2 ? 3 : 1);
-    else
-        wide_rows(t, WIDE_ROWS > 1 ? 2 : 1);
+/* All columns of m rows, tile by tile. */
+ALWAYS_INLINE void strip_rows(const struct tp_strip *strip, size_t m) {
+    struct tp_strip t = *strip;
+    for (size_t left = strip->n; left; left -= t.n) {
+        const bool wide = m <= WIDE_ROWS && left >= WIDE_PANELS * NR;
+        t.n = wide ? WIDE_PANELS * NR : left < NR ? left : NR;
+        if (wide)
+            wide_rows(&t, m <= WIDE_ROWS ? m : 1);
+        else
+            tile_columns(&t, m);
+        t.b += (wide ? WIDE_PANELS : 1) * t.b_panel;
+        t.c += t.n;
+        if (t.bias)
+            t.bias += t.n;
+    }
 }
 
-_Static_assert(MR <= 14 && NV <= 4, "gemm_tile has a case for every edge");
+_Static_assert(MR <= 14 && NV <= 4, "gemm_strip has a case for every edge");
 #define ROWS(m)                                                                                                        \
     case (m):                                                                                                          \
-        tile_columns(t, (m) <= MR ? (m) : MR);                                                                         \
+        strip_rows(t, (m) <= MR ? (m) : MR);                                                                           \
         return;
 
-static void gemm_tile(const struct tp_tile *t) {
-    if (t->n > NR) {
-        wide_tile(t);
-        return;
-    }
+static void gemm_strip(const struct tp_strip *t) {
     switch (t->m < MR ? t->m : MR) {
         ROWS(1)
         ROWS(2)

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How one thread's part of a product is computed. Only speed depends on it. */
+#ifndef TP_GEMM_PLAN_H
+#define TP_GEMM_PLAN_H
+
+#include "gemm/gemm.h"
+
+struct tp_gemm_plan {
+    bool pack_a, pack_b; /* into panels; else read in place */
+    size_t height;       /* rows of a strip */
+    size_t mc, nc, kc;   /* blocks */
+    size_t ahead;        /* what is prefetched while a row of B is read: so many floats after it */
+};
+
+/* Whether C^T = B^T A^T is less work: where C has few columns, or transposing A costs less than transposing B. */
+bool tp_gemm_swaps(const struct tp_gemm *gemm);
+
+/* The blocking, in whole tiles. Swapped, blocks are deeper: for each, C passes through a transposition. */
+struct tp_blocking tp_gemm_limits(const struct tp_isa *isa, const struct tp_blocking *blocking, bool swapped);
+
+/* For a product that is swapped already, or not. */
+struct tp_gemm_plan tp_gemm_plan(const struct tp_gemm *gemm, size_t rows, size_t columns, bool swapped);
+
+/* The block length <= limit that cuts count into equal parts, in multiples of unit. */
+size_t tp_even_block(size_t count, size_t limit, size_t unit);
+
+#endif
