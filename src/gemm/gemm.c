@@ -63,25 +63,36 @@ static const float *element(const struct tp_operand *x, size_t row, size_t colum
     return x->p + row * x->row_step + column * x->column_step;
 }
 
+/* The rows of a block are cut into as few strips as they need, as even as can be: rows of these are 1 higher. */
+static size_t high_rows(size_t mc, size_t mr) {
+    const size_t strips = tp_ceil_div(mc, mr);
+    return mc % strips * (mc / strips + 1);
+}
+
+static size_t strip_height(size_t mc, size_t mr, size_t x) {
+    return mc / tp_ceil_div(mc, mr) + (x < high_rows(mc, mr));
+}
+
 /* Rows x.. of the block, in panels or in place. */
 static void point_at_a(struct tp_strip *strip, const struct job *job, const struct block *b, size_t x) {
     const struct tp_operand *a = &job->g->a;
     strip->a = job->pack_a ? job->pack_a + x * b->kc : element(a, b->i + x, b->p);
     strip->a_row = job->pack_a ? 1 : a->row_step;
-    strip->a_step = job->pack_a ? job->plan.height : a->column_step;
+    strip->a_step = job->pack_a ? strip->m : a->column_step;
 }
 
-static void point_at_b(struct tp_strip *strip, const struct job *job, const struct block *b) {
+/* Columns y.. of the block. */
+static void point_at_b(struct tp_strip *strip, const struct job *job, const struct block *b, size_t y) {
     const struct tp_operand *operand = &job->g->b;
-    const size_t nr = job->g->isa->nr;
+    const size_t width = job->plan.width;
     strip->b_padded = operand->packed || job->pack_b;
-    strip->b_step = strip->b_padded ? nr : operand->row_step;
-    strip->b_panel = nr * (operand->packed ? job->g->k : job->pack_b ? b->kc : 1);
+    strip->b_step = strip->b_padded ? width : operand->row_step;
+    strip->b_panel = operand->packed ? width * job->g->k : job->pack_b ? width * b->kc : job->g->isa->nr;
     strip->b_ahead = job->plan.ahead;
     if (operand->packed)
-        strip->b = operand->p + b->j * job->g->k + b->p * nr;
+        strip->b = operand->p + (b->j + y) * job->g->k + b->p * width;
     else
-        strip->b = job->pack_b ? job->pack_b : element(operand, b->p, b->j);
+        strip->b = job->pack_b ? job->pack_b + y * b->kc : element(operand, b->p, b->j + y);
 }
 
 /* The start of a block of C^T: m x n at row i, column j, in a buffer. */
@@ -123,30 +134,55 @@ static void multiply_plain(const struct tp_gemm *g, struct tp_strip *strip, size
         finish(g, i, j, strip->m, strip->n);
 }
 
-static void multiply_block(const struct job *job, const struct block *b) {
+/* The strips of a block run over all its columns, unless A is so small that it stays in the first-level cache anyway:
+ * then B does, panel by panel. */
+static size_t chunk_columns(const struct job *job, const struct block *b) {
     const struct tp_gemm *g = job->g;
-    struct tp_strip strip = {.n = b->nc, .k = b->kc, .start = b->p ? TP_START_C : g->start, .beta = g->beta};
+    const bool small = b->mc > g->isa->mr && b->mc * b->kc <= g->isa->mr * g->blocking->kc;
+    return small ? g->isa->nr : b->nc;
+}
+
+static void multiply_strips(const struct job *job, const struct block *b, size_t y, struct tp_strip *strip) {
+    const struct tp_gemm *g = job->g;
     const bool last = b->p + b->kc == g->k;
-    point_at_b(&strip, job, b);
-    for (size_t x = 0; x < b->mc; x += strip.m) {
-        strip.m = tp_min(job->plan.height, b->mc - x);
-        point_at_a(&strip, job, b, x);
+    for (size_t x = 0; x < b->mc; x += strip->m) {
+        strip->m = strip_height(b->mc, g->isa->mr, x);
+        point_at_a(strip, job, b, x);
         if (job->swapped)
-            multiply_swapped(g, &strip, b->i + x, b->j, last);
+            multiply_swapped(g, strip, b->i + x, b->j + y, last);
         else
-            multiply_plain(g, &strip, b->i + x, b->j, last);
+            multiply_plain(g, strip, b->i + x, b->j + y, last);
     }
 }
 
-static void pack_a(const struct job *job, const struct block *b) {
+static void multiply_block(const struct job *job, const struct block *b) {
     const struct tp_gemm *g = job->g;
-    g->isa->pack_a(job->pack_a, element(&g->a, b->i, b->p), g->a.row_step, g->a.column_step, b->mc, b->kc,
-                   job->plan.height, g->alpha);
+    const size_t chunk = chunk_columns(job, b);
+    struct tp_strip strip = {.k = b->kc, .start = b->p ? TP_START_C : g->start, .beta = g->beta};
+    for (size_t y = 0; y < b->nc; y += chunk) {
+        strip.n = tp_min(chunk, b->nc - y);
+        point_at_b(&strip, job, b, y);
+        multiply_strips(job, b, y, &strip);
+    }
+}
+
+static void pack_a_rows(const struct job *job, const struct block *b, size_t begin, size_t end) {
+    const struct tp_gemm *g = job->g;
+    if (begin < end)
+        g->isa->pack_a(job->pack_a + begin * b->kc, element(&g->a, b->i + begin, b->p), g->a.row_step, g->a.column_step,
+                       end - begin, b->kc, strip_height(b->mc, g->isa->mr, begin), g->alpha);
+}
+
+static void pack_a(const struct job *job, const struct block *b) {
+    const size_t high = high_rows(b->mc, job->g->isa->mr);
+    pack_a_rows(job, b, 0, high);
+    pack_a_rows(job, b, high, b->mc);
 }
 
 static void pack_b(const struct job *job, const struct block *b) {
     const struct tp_gemm *g = job->g;
-    g->isa->pack_b(job->pack_b, element(&g->b, b->p, b->j), g->b.row_step, g->b.column_step, b->kc, b->nc);
+    g->isa->pack_b(job->pack_b, element(&g->b, b->p, b->j), g->b.row_step, g->b.column_step, b->kc, b->nc,
+                   job->plan.width);
 }
 
 static void multiply(const struct job *job) {

@@ -4,6 +4,7 @@
 #define TP_GEMM_GEMM_H
 
 #include "core/parallel.h"
+#include "core/size.h"
 #include "cpu/cpu.h"
 #include "kernels/kernels.h"
 
@@ -16,8 +17,12 @@ struct tp_blocking {
 
 struct tp_blocking tp_blocking_choose(const struct tp_cpu *cpu, const struct tp_isa *isa);
 
-/* Element (i, j) is at p[i * row_step + j * column_step]; or, for B, p points to panels of NR columns and all k rows.
- */
+/* Columns of a panel of an n-column B: NR, or as many vectors as n needs. */
+static inline size_t tp_panel_width(const struct tp_isa *isa, size_t n) {
+    return tp_min(isa->nr, tp_ceil_div(n, isa->lanes) * isa->lanes);
+}
+
+/* Element (i, j) is at p[i * row_step + j * column_step]; or, for B, p points to panels of all k rows. */
 struct tp_operand {
     const float *p;
     size_t row_step, column_step;

@@ -8,7 +8,8 @@ static struct tp_packed describe(const struct tp_context *context, size_t k, siz
 }
 
 static void lay_out(struct tp_packed *packed, struct tp_arena *arena) {
-    const size_t columns = tp_size_mul(tp_ceil_div(packed->n, packed->isa->nr), packed->isa->nr);
+    const size_t width = tp_panel_width(packed->isa, packed->n > 0 ? packed->n : 1);
+    const size_t columns = tp_size_mul(tp_ceil_div(packed->n, width), width);
     packed->panels = tp_arena_take(arena, tp_size_mul(columns, packed->k), sizeof(float));
 }
 
@@ -41,7 +42,8 @@ static void pack_task(void *argument, struct tp_team team) {
     const struct tp_range columns = tp_share(p->n, p->isa->nr, team.id, team.size);
     if (columns.begin < columns.end)
         p->isa->pack_b(p->panels + columns.begin * p->k, call->b.p + columns.begin * call->b.column_step,
-                       call->b.row_step, call->b.column_step, p->k, columns.end - columns.begin);
+                       call->b.row_step, call->b.column_step, p->k, columns.end - columns.begin,
+                       tp_panel_width(p->isa, p->n));
 }
 
 /* Bound by memory: an element counts like some ten operations of a product. */

@@ -4,10 +4,12 @@
 
 #include "core/size.h"
 
-/* From this many rows on, panels of B are used often enough to pay for packing. */
-#define PACK_B_ROWS 256
-/* k steps of a block where C is one strip: as many rows of B are walked side by side. */
-#define STRIP_STEPS 32
+/* From so many strips on, panels of B are used often enough to pay for packing; fewer if masked loads are saved. */
+#define PACK_B_STRIPS 16
+#define PACK_B_MASKED_STRIPS 6
+/* Up to so many rows of C, B is read once, as it lies: so many of its rows are walked side by side. */
+#define FEW_ROWS 16
+#define FEW_STEPS 32
 /* Prefetch distances: floats along a row or panel of B, and rows of B. */
 #define AHEAD 1024
 #define ROWS_AHEAD 8
@@ -28,7 +30,7 @@ static bool conflicts(size_t step) {
 static double cost(const struct tp_gemm *g, size_t m, size_t n, const struct tp_operand *a, bool transpose_b,
                    bool transpose_c) {
     const double k = (double)g->k, products = (double)m * (double)tp_ceil_div(n, g->isa->lanes) * k;
-    const bool transpose_a = a->column_step == 1 && conflicts(a->row_step);
+    const bool transpose_a = n > g->isa->nr && a->column_step == 1 && conflicts(a->row_step);
     const double moved = (transpose_a ? (double)m * k : 0) + (transpose_b ? (double)n * k : 0) +
                          (transpose_c ? (double)m * (double)n : 0);
     return products + TRANSPOSE_COST * moved;
@@ -48,7 +50,14 @@ static bool packs_a(const struct tp_gemm *g, size_t columns, size_t kc) {
         return false;
     const bool rows_lie = g->a.column_step == 1;
     const size_t distance = rows_lie ? g->a.row_step : g->a.column_step;
-    return conflicts(distance) || (!rows_lie && kc > 256);
+    return conflicts(distance) || (!rows_lie && kc > 256 && columns > 4 * g->isa->nr);
+}
+
+static bool packs_b(const struct tp_gemm *g, size_t rows) {
+    if (g->b.packed)
+        return false;
+    const bool masked = g->n % g->isa->lanes != 0 && g->n < g->isa->nr;
+    return g->b.column_step != 1 || rows > (masked ? PACK_B_MASKED_STRIPS : PACK_B_STRIPS) * g->isa->mr;
 }
 
 struct tp_blocking tp_gemm_limits(const struct tp_isa *isa, const struct tp_blocking *blocking, bool swapped) {
@@ -61,13 +70,13 @@ struct tp_blocking tp_gemm_limits(const struct tp_isa *isa, const struct tp_bloc
 
 struct tp_gemm_plan tp_gemm_plan(const struct tp_gemm *g, size_t rows, size_t columns, bool swapped) {
     const struct tp_blocking limits = tp_gemm_limits(g->isa, g->blocking, swapped);
-    struct tp_gemm_plan plan = {.height = tp_even_block(rows, g->isa->mr, 1)};
-    plan.pack_b = !g->b.packed && (g->b.column_step != 1 || rows >= PACK_B_ROWS);
-    const bool panels = g->b.packed || plan.pack_b, strip = !panels && !swapped && rows <= g->isa->mr;
-    plan.kc = tp_even_block(g->k, strip ? STRIP_STEPS : limits.kc, 4);
-    plan.mc = tp_even_block(rows, limits.mc, plan.height);
-    plan.nc = strip ? columns : tp_even_block(columns, limits.nc, g->isa->nr);
-    plan.ahead = panels || strip ? AHEAD : ROWS_AHEAD * g->b.row_step;
+    struct tp_gemm_plan plan = {.width = tp_panel_width(g->isa, g->n)};
+    plan.pack_b = packs_b(g, rows);
+    const bool panels = g->b.packed || plan.pack_b, few = !panels && !swapped && rows <= FEW_ROWS;
+    plan.kc = tp_even_block(g->k, few ? FEW_STEPS : limits.kc, 4);
+    plan.mc = tp_even_block(rows, limits.mc, g->isa->mr);
+    plan.nc = few ? columns : tp_even_block(columns, limits.nc, g->isa->nr);
+    plan.ahead = panels || few ? AHEAD : ROWS_AHEAD * g->b.row_step;
     plan.pack_a = packs_a(g, columns, plan.kc);
     return plan;
 }

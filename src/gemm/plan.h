@@ -7,7 +7,7 @@
 
 struct tp_gemm_plan {
     bool pack_a, pack_b; /* into panels; else read in place */
-    size_t height;       /* rows of a strip */
+    size_t width;        /* columns of a panel of B */
     size_t mc, nc, kc;   /* blocks */
     size_t ahead;        /* what is prefetched while a row of B is read: so many floats after it */
 };

@@ -9,9 +9,9 @@
 
 typedef __m512 vf;
 #define VL 16
-#define MR 14
-#define NV 2
-#define WIDE_ROWS 3
+#define MR 9
+#define NV 3
+#define WIDE_ROWS 2
 #define WIDE_PANELS 4
 
 ALWAYS_INLINE __mmask16 mask_first(size_t n) {

@@ -28,7 +28,9 @@ ALWAYS_INLINE void tile_load(tile_row *acc, size_t m, size_t nv, const float *p,
     for (size_t i = 0; i < m; i++) {
         UNROLL
         for (size_t j = 0; j < nv; j++)
-            acc[i][j] = load_some(p + i * ld + j * VL, j + 1 < nv ? VL : last);
+            acc[i][j] = load_some(p + j * VL, j + 1 < nv ? VL : last);
+        p += ld;
+        KEEP_POINTER(p);
     }
 }
 
@@ -37,7 +39,9 @@ ALWAYS_INLINE void tile_store(tile_row *acc, size_t m, size_t nv, float *p, size
     for (size_t i = 0; i < m; i++) {
         UNROLL
         for (size_t j = 0; j < nv; j++)
-            store_some(p + i * ld + j * VL, acc[i][j], j + 1 < nv ? VL : last);
+            store_some(p + j * VL, acc[i][j], j + 1 < nv ? VL : last);
+        p += ld;
+        KEEP_POINTER(p);
     }
 }
 
@@ -61,13 +65,15 @@ ALWAYS_INLINE void tile_start(tile_row *acc, size_t m, size_t nv, const struct t
         tile_scale(acc, m, nv, v_set(t->beta));
 }
 
-#define ROWS_PER_POINTER 3
-
-/* Row i of A through one pointer for every three rows, so that three times as many rows as registers can be addressed:
- * base, base + row, base + 2 row are all one instruction's operand. */
+/* Rows of A in place: one pointer for every three rows, so that three times as many rows as registers can be addressed:
+ * base, base + row, base + 2 row are all one instruction's operand. Side by side: one pointer for all. */
 struct row_pointers {
-    const float *p[(MR + ROWS_PER_POINTER - 1) / ROWS_PER_POINTER];
+    const float *p[(MR + 2) / 3];
 };
+
+ALWAYS_INLINE size_t rows_per_pointer(size_t row) {
+    return row == 1 ? MR : 3;
+}
 
 /* The lines of count floats. */
 ALWAYS_INLINE void prefetch_row(const float *p, size_t count) {
@@ -76,21 +82,43 @@ ALWAYS_INLINE void prefetch_row(const float *p, size_t count) {
         __builtin_prefetch(p + i);
 }
 
-/* One k step; rows of B have nv vectors, the last one cut to last columns. */
-ALWAYS_INLINE void tile_step(tile_row *acc, size_t m, size_t nv, const struct row_pointers *a, size_t row,
-                             const float *b, size_t ahead, size_t last) {
-    vf rows[NV];
-    prefetch_row(b + ahead, nv * VL);
-    UNROLL
-    for (size_t j = 0; j < nv; j++)
-        rows[j] = load_some(b + j * VL, j + 1 < nv ? VL : last);
+/* What the next tile will start from or replace. */
+ALWAYS_INLINE void tile_prefetch(size_t m, const float *p, size_t ld) {
     UNROLL
     for (size_t i = 0; i < m; i++) {
-        const vf column = v_set(a->p[i / ROWS_PER_POINTER][i % ROWS_PER_POINTER * row]);
+        prefetch_row(p, NR);
+        p += ld;
+        KEEP_POINTER(p);
+    }
+}
+
+/* k steps, a constant; rows of B have nv vectors, the last one cut to last columns. Moves on in A and returns the next
+ * row of B. */
+ALWAYS_INLINE const float *tile_steps(tile_row *acc, size_t m, size_t nv, struct row_pointers *a, size_t row,
+                                      size_t step, const float *b, const struct tp_strip *t, size_t last,
+                                      size_t steps) {
+    const size_t pointers = (m + rows_per_pointer(row) - 1) / rows_per_pointer(row);
+    UNROLL
+    for (size_t s = 0; s < steps; s++, b += t->b_step) {
+        vf rows[NV];
+        prefetch_row(b + t->b_ahead, nv * VL);
         UNROLL
         for (size_t j = 0; j < nv; j++)
-            acc[i][j] = v_fma(column, rows[j], acc[i][j]);
+            rows[j] = load_some(b + j * VL, j + 1 < nv ? VL : last);
+        UNROLL
+        for (size_t i = 0; i < m; i++) {
+            const vf column = v_set(a->p[i / rows_per_pointer(row)][i % rows_per_pointer(row) * row + s * step]);
+            UNROLL
+            for (size_t j = 0; j < nv; j++)
+                acc[i][j] = v_fma(column, rows[j], acc[i][j]);
+        }
     }
+    UNROLL
+    for (size_t i = 0; i < pointers; i++) {
+        a->p[i] += steps * step;
+        KEEP_POINTER(a->p[i]);
+    }
+    return b;
 }
 
 #ifdef HAVE_LANES
@@ -112,10 +140,13 @@ ALWAYS_INLINE void tile_step_lanes(tile_row *acc, size_t nv, const float *a, con
 }
 #endif
 
+/* How often the loop over k is unrolled. */
+#define STEPS 2
+
 /* step and row are the distances of A's elements along k and along the rows; one of them is the constant 1. */
 ALWAYS_INLINE void tile_multiply(tile_row *acc, size_t m, size_t nv, const struct tp_strip *t, size_t row, size_t step,
                                  size_t last) {
-    const size_t pointers = (m + ROWS_PER_POINTER - 1) / ROWS_PER_POINTER;
+    const size_t rows = rows_per_pointer(row), pointers = (m + rows - 1) / rows;
     const float *b = t->b;
 #ifdef HAVE_LANES
     if (row == 1 && m == MR) {
@@ -127,16 +158,15 @@ ALWAYS_INLINE void tile_multiply(tile_row *acc, size_t m, size_t nv, const struc
 #endif
     struct row_pointers a;
     UNROLL
-    for (size_t i = 0; i < pointers; i++)
-        a.p[i] = t->a + i * ROWS_PER_POINTER * row;
-    for (size_t k = t->k; k; k--, b += t->b_step) {
-        tile_step(acc, m, nv, &a, row, b, t->b_ahead, last);
-        UNROLL
-        for (size_t i = 0; i < pointers; i++) {
-            a.p[i] += step;
-            KEEP_POINTER(a.p[i]);
-        }
+    for (size_t i = 0; i < pointers; i++) {
+        a.p[i] = i ? a.p[i - 1] + rows * row : t->a;
+        KEEP_POINTER(a.p[i]);
     }
+    size_t k = t->k;
+    for (; k >= STEPS; k -= STEPS)
+        b = tile_steps(acc, m, nv, &a, row, step, b, t, last, STEPS);
+    for (; k; k--)
+        b = tile_steps(acc, m, nv, &a, row, step, b, t, last, 1);
 }
 
 /* last is constant where all columns may be read. */
@@ -150,9 +180,7 @@ ALWAYS_INLINE void tile_multiply_as_stored(tile_row *acc, size_t m, size_t nv, c
 ALWAYS_INLINE void tile_rows(const struct tp_strip *t, size_t m, size_t nv) {
     tile_row acc[MR];
     const size_t last = t->n - (nv - 1) * VL;
-    UNROLL
-    for (size_t i = 0; i < m; i++)
-        prefetch_row(t->c + NR + i * t->ldc, NR); /* the next tile's */
+    tile_prefetch(m, t->c + NR, t->ldc);
     tile_start(acc, m, nv, t, last);
     if (t->b_padded || last == VL)
         tile_multiply_as_stored(acc, m, nv, t, VL);
@@ -229,7 +257,7 @@ ALWAYS_INLINE void strip_rows(const struct tp_strip *strip, size_t m) {
     }
 }
 
-_Static_assert(MR <= 14 && NV <= 4, "gemm_strip has a case for every edge");
+_Static_assert(MR <= 9 && NV <= 4, "gemm_strip has a case for every edge");
 #define ROWS(m)                                                                                                        \
     case (m):                                                                                                          \
         strip_rows(t, (m) <= MR ? (m) : MR);                                                                           \
@@ -251,11 +279,6 @@ static void gemm_strip(const struct tp_strip *t) {
 #endif
 #if MR > 8
         ROWS(9)
-        ROWS(10)
-        ROWS(11)
-        ROWS(12)
-        ROWS(13)
-        ROWS(14)
 #endif
     }
 }

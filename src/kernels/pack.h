@@ -6,59 +6,58 @@
 #include "kernels/gemm_strip.h"
 #include "kernels/transpose.h"
 
-#include <string.h>
-
 #define ROWS_AHEAD 4
 
-/* out = factor * in, count floats. */
-ALWAYS_INLINE void copy_scaled(float *out, const float *in, size_t count, vf factor) {
+/* out = factor * in, count floats; padded, the last vector is filled up with zeros. */
+ALWAYS_INLINE void copy_scaled(float *out, const float *in, size_t count, vf factor, bool padded) {
     size_t i = 0;
     for (; i + VL <= count; i += VL)
         v_store(out + i, v_mul(factor, v_load(in + i)));
     if (i < count)
-        v_store_first(out + i, v_mul(factor, v_load_first(in + i, count - i)), count - i);
+        store_some(out + i, v_mul(factor, v_load_first(in + i, count - i)), padded ? VL : count - i);
 }
 
 /* Panels of width lanes that lie side by side in memory: step by step, so that the rows are read as they lie. The last
- * panel has fewer lanes; the rest is left. */
+ * panel may have fewer lanes. */
 ALWAYS_INLINE void pack_rows(float *panels, size_t width, const float *in, size_t k_step, size_t lanes, size_t k,
-                             float alpha) {
+                             float alpha, bool padded) {
     const vf factor = v_set(alpha);
     for (size_t s = 0; s < k; s++, in += k_step) {
         float *out = panels + s * width;
         size_t i = 0;
         for (; i + width <= lanes; i += width, out += width * k) {
             prefetch_row(in + ROWS_AHEAD * k_step + i, width);
-            copy_scaled(out, in + i, width, factor);
+            copy_scaled(out, in + i, width, factor, padded);
         }
-        copy_scaled(out, in + i, lanes - i, factor);
+        copy_scaled(out, in + i, lanes - i, factor, padded);
     }
 }
 
 /* panels[p * width * k + s * width + i] = alpha * in[(p * width + i) * lane_step + s * k_step]. */
 ALWAYS_INLINE void pack_panels(float *panels, size_t width, const float *in, size_t lane_step, size_t k_step,
-                               size_t lanes, size_t k, float alpha) {
+                               size_t lanes, size_t k, float alpha, bool padded) {
     if (lane_step == 1)
-        pack_rows(panels, width, in, k_step, lanes, k, alpha);
+        pack_rows(panels, width, in, k_step, lanes, k, alpha, padded);
     else
         for (size_t i = 0; i < lanes; i += width, panels += width * k)
             transpose_scaled(panels, width, in + i * lane_step, lane_step, lanes - i < width ? lanes - i : width, k,
-                             alpha);
+                             alpha, padded);
 }
 
 static void pack_a(float *panels, const float *a, size_t row_step, size_t column_step, size_t rows, size_t k,
                    size_t height, float alpha) {
     if (height == MR)
-        pack_panels(panels, MR, a, row_step, column_step, rows, k, alpha);
+        pack_panels(panels, MR, a, row_step, column_step, rows, k, alpha, false);
     else
-        pack_panels(panels, height, a, row_step, column_step, rows, k, alpha);
+        pack_panels(panels, height, a, row_step, column_step, rows, k, alpha, false);
 }
 
-static void pack_b(float *panels, const float *b, size_t row_step, size_t column_step, size_t k, size_t columns) {
-    const size_t rest = columns % NR;
-    if (rest)
-        memset(panels + (columns - rest) * k, 0, NR * k * sizeof *panels);
-    pack_panels(panels, NR, b, column_step, row_step, columns, k, 1);
+static void pack_b(float *panels, const float *b, size_t row_step, size_t column_step, size_t k, size_t columns,
+                   size_t width) {
+    if (width == NR)
+        pack_panels(panels, NR, b, column_step, row_step, columns, k, 1, true);
+    else
+        pack_panels(panels, width, b, column_step, row_step, columns, k, 1, true);
 }
 
 #endif

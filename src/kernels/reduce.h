@@ -5,6 +5,8 @@
 
 #include "kernels/map.h"
 
+#include <string.h>
+
 /* out[j..j+count) for count <= 4 VL columns: independent chains hide the latency of the addition. */
 ALWAYS_INLINE void sum_columns(float *out, const float *d, size_t ldd, size_t rows, size_t vectors, size_t last) {
     vf sum[4];
