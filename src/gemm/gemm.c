@@ -138,7 +138,8 @@ static void multiply_plain(const struct tp_gemm *g, struct tp_strip *strip, size
  * then B does, panel by panel. */
 static size_t chunk_columns(const struct job *job, const struct block *b) {
     const struct tp_gemm *g = job->g;
-    const bool small = b->mc > g->isa->mr && b->mc * b->kc <= g->isa->mr * g->blocking->kc;
+    const bool once = job->swapped || !(job->pack_b || g->b.packed);
+    const bool small = once && b->mc > g->isa->mr && b->mc * b->kc <= g->isa->mr * g->blocking->kc;
     return small ? g->isa->nr : b->nc;
 }
 

@@ -59,6 +59,9 @@ ALWAYS_INLINE vf v_sqrt(vf v) {
 ALWAYS_INLINE vf v_fma(vf a, vf b, vf c) {
     return fmaf(a, b, c);
 }
+ALWAYS_INLINE void v_accumulate(vf *sum, vf a, vf b) {
+    *sum = v_fma(a, b, *sum);
+}
 ALWAYS_INLINE vf v_abs(vf v) {
     return fabsf(v);
 }

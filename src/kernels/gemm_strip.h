@@ -110,7 +110,7 @@ ALWAYS_INLINE const float *tile_steps(tile_row *acc, size_t m, size_t nv, struct
             const vf column = v_set(a->p[i / rows_per_pointer(row)][i % rows_per_pointer(row) * row + s * step]);
             UNROLL
             for (size_t j = 0; j < nv; j++)
-                acc[i][j] = v_fma(column, rows[j], acc[i][j]);
+                v_accumulate(&acc[i][j], column, rows[j]);
         }
     }
     UNROLL
@@ -135,7 +135,7 @@ ALWAYS_INLINE void tile_step_lanes(tile_row *acc, size_t nv, const float *a, con
     for (size_t i = 0; i < MR; i++) {
         UNROLL
         for (size_t j = 0; j < nv; j++)
-            acc[i][j] = v_fma(v_lane(columns[i / VL], i % VL), rows[j], acc[i][j]);
+            v_accumulate(&acc[i][j], v_lane(columns[i / VL], i % VL), rows[j]);
     }
 }
 #endif
@@ -232,7 +232,7 @@ ALWAYS_INLINE void wide_rows(const struct tp_strip *t, size_t m) {
                 __builtin_prefetch(next + t->b_ahead);
             UNROLL
             for (size_t i = 0; i < m; i++)
-                acc[v / NV][i][v % NV] = v_fma(column[i], row, acc[v / NV][i][v % NV]);
+                v_accumulate(&acc[v / NV][i][v % NV], column[i], row);
         }
     }
     UNROLL

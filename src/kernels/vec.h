@@ -13,6 +13,7 @@
  *   v_set(s) v_get(v)       all lanes = s; lane 0
  *   v_add v_sub v_mul v_div v_sqrt   exactly rounded
  *   v_fma(a, b, c)          a * b + c, rounded once
+ *   v_accumulate(s, a, b)   *s = v_fma(a, b, *s), in place: compilers left to choose the form move registers about
  *   v_abs(v)                sign cleared
  *   v_select_le(a, b, x, y) a <= b ? x : y; y where a or b is NaN
  *   v_transpose(x)          x[VL] seen as a VL x VL matrix becomes its transpose
