@@ -87,7 +87,8 @@ static void point_at_b(struct tp_strip *strip, const struct job *job, const stru
     const size_t width = job->plan.width;
     strip->b_padded = operand->packed || job->pack_b;
     strip->b_step = strip->b_padded ? width : operand->row_step;
-    strip->b_panel = operand->packed ? width * job->g->k : job->pack_b ? width * b->kc : job->g->isa->nr;
+    strip->b_panel = width * (operand->packed ? job->g->k : job->pack_b ? b->kc : 1);
+    strip->width = width;
     strip->b_ahead = job->plan.ahead;
     if (operand->packed)
         strip->b = operand->p + (b->j + y) * job->g->k + b->p * width;
@@ -116,7 +117,7 @@ static void multiply_swapped(const struct tp_gemm *g, const struct tp_strip *who
     for (size_t y = 0; y < whole->n; y += strip.n) {
         strip.n = tp_min(SWAPPED_COLUMNS, whole->n - y);
         strip.start = whole->start;
-        strip.b = whole->b + y / g->isa->nr * whole->b_panel;
+        strip.b = whole->b + y / whole->width * whole->b_panel;
         start_swapped(g, &strip, buffer, i, j + y);
         g->isa->gemm_strip(&strip);
         g->isa->transpose(g->c + (j + y) * g->ldc + i, g->ldc, buffer, SWAPPED_COLUMNS, strip.m, strip.n);
@@ -140,7 +141,7 @@ static size_t chunk_columns(const struct job *job, const struct block *b) {
     const struct tp_gemm *g = job->g;
     const bool once = job->swapped || !(job->pack_b || g->b.packed);
     const bool small = once && b->mc > g->isa->mr && b->mc * b->kc <= g->isa->mr * g->blocking->kc;
-    return small ? g->isa->nr : b->nc;
+    return small ? job->plan.width : b->nc;
 }
 
 static void multiply_strips(const struct job *job, const struct block *b, size_t y, struct tp_strip *strip) {
@@ -211,6 +212,7 @@ static void start_only(const struct job *job) {
     struct tp_strip strip = {.n = job->columns.end - job->columns.begin, .start = g->start, .beta = g->beta};
     strip.a = strip.b = g->c;
     strip.a_row = 1;
+    strip.width = g->isa->nr;
     for (size_t i = job->rows.begin; i < job->rows.end; i += strip.m) {
         strip.m = tp_min(g->isa->mr, job->rows.end - i);
         multiply_plain(g, &strip, i, job->columns.begin, true);
@@ -244,7 +246,7 @@ static void run(struct job *job, struct tp_team team, float *scratch) {
     const struct tp_gemm *g = job->g;
     const int down = row_parts(g, team.size), across = team.size / down;
     job->rows = tp_share(g->m, g->isa->mr, team.id % down, down);
-    job->columns = tp_share(g->n, g->isa->nr, team.id / down, across);
+    job->columns = tp_share(g->n, tp_panel_width(g->isa, g->n), team.id / down, across);
     const size_t rows = job->rows.end - job->rows.begin, columns = job->columns.end - job->columns.begin;
     if (!rows || !columns)
         return;

@@ -17,9 +17,10 @@ struct tp_blocking {
 
 struct tp_blocking tp_blocking_choose(const struct tp_cpu *cpu, const struct tp_isa *isa);
 
-/* Columns of a panel of an n-column B: NR, or as many vectors as n needs. */
+/* Columns of a panel of an n-column B: as even as whole vectors allow, so that no tile is much narrower than others. */
 static inline size_t tp_panel_width(const struct tp_isa *isa, size_t n) {
-    return tp_min(isa->nr, tp_ceil_div(n, isa->lanes) * isa->lanes);
+    const size_t even = tp_ceil_div(n, tp_ceil_div(n, isa->nr));
+    return tp_ceil_div(even, isa->lanes) * isa->lanes;
 }
 
 /* Element (i, j) is at p[i * row_step + j * column_step]; or, for B, p points to panels of all k rows. */

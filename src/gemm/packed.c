@@ -39,7 +39,7 @@ struct pack_call {
 static void pack_task(void *argument, struct tp_team team) {
     const struct pack_call *call = argument;
     const struct tp_packed *p = call->packed;
-    const struct tp_range columns = tp_share(p->n, p->isa->nr, team.id, team.size);
+    const struct tp_range columns = tp_share(p->n, tp_panel_width(p->isa, p->n), team.id, team.size);
     if (columns.begin < columns.end)
         p->isa->pack_b(p->panels + columns.begin * p->k, call->b.p + columns.begin * call->b.column_step,
                        call->b.row_step, call->b.column_step, p->k, columns.end - columns.begin,

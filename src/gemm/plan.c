@@ -75,7 +75,7 @@ struct tp_gemm_plan tp_gemm_plan(const struct tp_gemm *g, size_t rows, size_t co
     const bool panels = g->b.packed || plan.pack_b, few = !panels && !swapped && rows <= FEW_ROWS;
     plan.kc = tp_even_block(g->k, few ? FEW_STEPS : limits.kc, 4);
     plan.mc = tp_even_block(rows, limits.mc, g->isa->mr);
-    plan.nc = few ? columns : tp_even_block(columns, limits.nc, g->isa->nr);
+    plan.nc = few ? columns : tp_even_block(columns, limits.nc / plan.width * plan.width, plan.width);
     plan.ahead = panels || few ? AHEAD : ROWS_AHEAD * g->b.row_step;
     plan.pack_a = packs_a(g, columns, plan.kc);
     return plan;

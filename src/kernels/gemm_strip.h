@@ -180,7 +180,7 @@ ALWAYS_INLINE void tile_multiply_as_stored(tile_row *acc, size_t m, size_t nv, c
 ALWAYS_INLINE void tile_rows(const struct tp_strip *t, size_t m, size_t nv) {
     tile_row acc[MR];
     const size_t last = t->n - (nv - 1) * VL;
-    tile_prefetch(m, t->c + NR, t->ldc);
+    tile_prefetch(m, t->c + t->n, t->ldc);
     tile_start(acc, m, nv, t, last);
     if (t->b_padded || last == VL)
         tile_multiply_as_stored(acc, m, nv, t, VL);
@@ -244,8 +244,8 @@ ALWAYS_INLINE void wide_rows(const struct tp_strip *t, size_t m) {
 ALWAYS_INLINE void strip_rows(const struct tp_strip *strip, size_t m) {
     struct tp_strip t = *strip;
     for (size_t left = strip->n; left; left -= t.n) {
-        const bool wide = m <= WIDE_ROWS && left >= WIDE_PANELS * NR;
-        t.n = wide ? WIDE_PANELS * NR : left < NR ? left : NR;
+        const bool wide = m <= WIDE_ROWS && t.width == NR && left >= WIDE_PANELS * NR;
+        t.n = wide ? WIDE_PANELS * NR : left < t.width ? left : t.width;
         if (wide)
             wide_rows(&t, m <= WIDE_ROWS ? m : 1);
         else

@@ -24,13 +24,13 @@ enum tp_start {
  * A strip of C: m <= MR rows of any n columns, row distance ldc, = start + A B over k steps; element (i, j) is one
  * chain of fma(a[i,k], b[k,j], acc), k ascending. A[i,k] at a[i * a_row + k * a_step], one of them 1; rows beyond m are
  * not read B[k,j] at b[j / NR * b_panel + k * b_step + j % NR]; columns beyond n are read, and dropped, only if
- * b_padded Packed operands have a_row = 1, a_step = height and b_step = NR, b_padded; in place b_panel = NR. The caches
- * are asked for what lies b_ahead floats after each row of B that is read.
+ * b_padded Packed operands have a_row = 1, a_step = height and b_step = NR, b_padded; in place b_panel = width. The
+ * caches are asked for what lies b_ahead floats after each row of B that is read.
  */
 struct tp_strip {
     size_t m, n, k;
     const float *a, *b;
-    size_t a_row, a_step, b_step, b_panel, b_ahead;
+    size_t a_row, a_step, b_step, b_panel, b_ahead, width;
     bool b_padded;
     float *c;
     size_t ldc;
