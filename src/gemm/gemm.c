@@ -9,15 +9,17 @@
 #include "core/size.h"
 #include "gemm/plan.h"
 
-/* Columns of C^T that pass through the stack at a time, a multiple of every NR; and the highest MR, rounded up. */
-#define SWAPPED_COLUMNS 192
-#define MAX_HEIGHT 16
-
 static size_t panels(size_t count, size_t width) {
     return tp_size_mul(tp_ceil_div(count, width), width);
 }
 
-/* Floats of panels of A, then of A and B. */
+/* Floats of a piece of the product on its way to C. */
+static size_t piece_floats(const struct tp_isa *isa, const struct tp_blocking *limits, size_t n) {
+    const size_t strip = tp_size_mul(isa->mr, panels(tp_min(n, limits->nc), 16));
+    return strip > TP_SWAPPED_ROWS * TP_SWAPPED_COLUMNS ? strip : TP_SWAPPED_ROWS * TP_SWAPPED_COLUMNS;
+}
+
+/* Floats of panels of A, then all together. */
 static size_t scratch_a(const struct tp_isa *isa, const struct tp_blocking *limits, size_t m, size_t k) {
     const size_t floats = tp_size_mul(panels(tp_min(m, limits->mc), isa->mr), tp_min(k, limits->kc));
     return tp_size_mul(tp_ceil_div(floats, 16), 16);
@@ -27,7 +29,7 @@ static size_t scratch(const struct tp_isa *isa, const struct tp_blocking *blocki
                       bool swapped) {
     const struct tp_blocking limits = tp_gemm_limits(isa, blocking, swapped);
     const size_t b = tp_size_mul(panels(tp_min(n, limits.nc), isa->nr), tp_min(k, limits.kc));
-    return tp_size_add(scratch_a(isa, &limits, m, k), b);
+    return tp_size_add(piece_floats(isa, &limits, n), tp_size_add(scratch_a(isa, &limits, m, k), b));
 }
 
 size_t tp_gemm_scratch(const struct tp_isa *isa, const struct tp_blocking *blocking, size_t m, size_t n, size_t k) {
@@ -43,6 +45,7 @@ struct job {
     struct tp_range rows, columns;
     struct tp_gemm_plan plan;
     float *pack_a, *pack_b; /* panels, or NULL */
+    float *piece;           /* where a part of the product waits to be transposed or consumed */
 };
 
 /* One block of the loops: rows i.., columns j.., k steps p... */
@@ -50,27 +53,33 @@ struct block {
     size_t i, mc, j, nc, p, kc;
 };
 
-static void finish(const struct tp_gemm *g, size_t i, size_t j, size_t m, size_t n) {
+/* c: rows i.., columns j.. of the finished product. */
+static void finish(const struct tp_gemm *g, float *c, size_t ldc, size_t i, size_t j, size_t m, size_t n) {
     const struct tp_finish *e = &g->epilogue;
-    float *c = g->c + i * g->ldc + j;
     if (e->activate)
-        e->activate(c, g->ldc, m, n, e->parameter);
+        e->activate(c, ldc, m, n, e->parameter);
     if (e->derive)
-        e->derive(c, g->ldc, e->a + i * e->lda + j, e->lda, m, n, e->parameter);
+        e->derive(c, ldc, e->a + i * e->lda + j, e->lda, m, n, e->parameter);
+    if (e->consume)
+        e->consume(e->consumer, c, ldc, i, j, m, n);
 }
 
 static const float *element(const struct tp_operand *x, size_t row, size_t column) {
     return x->p + row * x->row_step + column * x->column_step;
 }
 
-/* The rows of a block are cut into as few strips as they need, as even as can be: rows of these are 1 higher. */
-static size_t high_rows(size_t mc, size_t mr) {
-    const size_t strips = tp_ceil_div(mc, mr);
-    return mc % strips * (mc / strips + 1);
+/* Rows are cut into as few strips as they need, as even as can be. */
+static size_t even_height(size_t rows, size_t mr, size_t x) {
+    const size_t strips = tp_ceil_div(rows, mr), higher = rows % strips;
+    return rows / strips + (x < higher * (rows / strips + 1));
 }
 
-static size_t strip_height(size_t mc, size_t mr, size_t x) {
-    return mc / tp_ceil_div(mc, mr) + (x < high_rows(mc, mr));
+/* Rows of the strip at row x of the block; swapped, strips do not cross pieces. */
+static size_t strip_height(const struct job *job, const struct block *b, size_t x) {
+    const size_t mr = job->g->isa->mr, first = x / TP_SWAPPED_ROWS * TP_SWAPPED_ROWS;
+    if (!job->swapped)
+        return even_height(b->mc, mr, x);
+    return even_height(tp_min(TP_SWAPPED_ROWS, b->mc - first), mr, x - first);
 }
 
 /* Rows x.. of the block, in panels or in place. */
@@ -79,6 +88,7 @@ static void point_at_a(struct tp_strip *strip, const struct job *job, const stru
     strip->a = job->pack_a ? job->pack_a + x * b->kc : element(a, b->i + x, b->p);
     strip->a_row = job->pack_a ? 1 : a->row_step;
     strip->a_step = job->pack_a ? strip->m : a->column_step;
+    strip->a_ahead = 2 * strip->m - 1; /* in place: the end of the next strip's column */
 }
 
 /* Columns y.. of the block. */
@@ -96,89 +106,105 @@ static void point_at_b(struct tp_strip *strip, const struct job *job, const stru
         strip->b = job->pack_b ? job->pack_b + y * b->kc : element(operand, b->p, b->j + y);
 }
 
-/* The start of a block of C^T: m x n at row i, column j, in a buffer. */
-static void start_swapped(const struct tp_gemm *g, struct tp_strip *strip, float *buffer, size_t i, size_t j) {
+/* A piece of the product: m rows from row x, n columns from column y of the block. */
+struct piece {
+    size_t x, m, y, n;
+};
+
+static void run_strips(const struct job *job, const struct block *b, const struct piece *piece,
+                       struct tp_strip *strip) {
+    float *c = strip->c;
+    for (size_t x = 0; x < piece->m; x += strip->m) {
+        strip->m = strip_height(job, b, piece->x + x);
+        strip->c = c + x * strip->ldc;
+        point_at_a(strip, job, b, piece->x + x);
+        job->g->isa->gemm_strip(strip);
+    }
+}
+
+/* What a piece of C^T, m x n at row i, column j, starts from. */
+static void start_swapped(const struct tp_gemm *g, struct tp_strip *strip, size_t i, size_t j, size_t m) {
     if (strip->start == TP_START_BIAS) {
-        for (size_t x = 0; x < strip->m; x++)
+        for (size_t x = 0; x < m; x++)
             for (size_t y = 0; y < strip->n; y++)
-                buffer[x * strip->ldc + y] = g->bias[i + x];
+                strip->c[x * strip->ldc + y] = g->bias[i + x];
         strip->start = TP_START_C;
     } else if (strip->start != TP_START_ZERO) {
-        g->isa->transpose(buffer, strip->ldc, g->c + j * g->ldc + i, g->ldc, strip->n, strip->m);
+        g->isa->transpose(strip->c, strip->ldc, g->c + j * g->ldc + i, g->ldc, strip->n, m);
     }
 }
 
-/* A strip of C^T goes to C through a buffer. */
-static void multiply_swapped(const struct tp_gemm *g, const struct tp_strip *whole, size_t i, size_t j, bool last) {
-    float buffer[MAX_HEIGHT * SWAPPED_COLUMNS];
-    struct tp_strip strip = *whole;
-    strip.c = buffer;
-    strip.ldc = SWAPPED_COLUMNS;
-    for (size_t y = 0; y < whole->n; y += strip.n) {
-        strip.n = tp_min(SWAPPED_COLUMNS, whole->n - y);
-        strip.start = whole->start;
-        strip.b = whole->b + y / whole->width * whole->b_panel;
-        start_swapped(g, &strip, buffer, i, j + y);
-        g->isa->gemm_strip(&strip);
-        g->isa->transpose(g->c + (j + y) * g->ldc + i, g->ldc, buffer, SWAPPED_COLUMNS, strip.m, strip.n);
-        if (last)
-            finish(g, j + y, i, strip.n, strip.m);
-    }
-}
-
-static void multiply_plain(const struct tp_gemm *g, struct tp_strip *strip, size_t i, size_t j, bool last) {
-    strip->bias = g->bias ? g->bias + j : NULL;
-    strip->c = g->c + i * g->ldc + j;
-    strip->ldc = g->ldc;
-    g->isa->gemm_strip(strip);
-    if (last)
-        finish(g, i, j, strip->m, strip->n);
-}
-
-/* The strips of a block run over all its columns, unless A is so small that it stays in the first-level cache anyway:
- * then B does, panel by panel. */
-static size_t chunk_columns(const struct job *job, const struct block *b) {
+static void multiply_swapped(const struct job *job, const struct block *b, const struct piece *piece,
+                             struct tp_strip *strip, bool last) {
     const struct tp_gemm *g = job->g;
-    const bool once = job->swapped || !(job->pack_b || g->b.packed);
-    const bool small = once && b->mc > g->isa->mr && b->mc * b->kc <= g->isa->mr * g->blocking->kc;
-    return small ? job->plan.width : b->nc;
+    const size_t i = b->i + piece->x, j = b->j + piece->y;
+    strip->c = job->piece;
+    strip->ldc = TP_SWAPPED_COLUMNS;
+    start_swapped(g, strip, i, j, piece->m);
+    run_strips(job, b, piece, strip);
+    g->isa->transpose(g->c + j * g->ldc + i, g->ldc, job->piece, TP_SWAPPED_COLUMNS, piece->m, piece->n);
+    if (last)
+        finish(g, g->c + j * g->ldc + i, g->ldc, j, i, piece->n, piece->m);
 }
 
-static void multiply_strips(const struct job *job, const struct block *b, size_t y, struct tp_strip *strip) {
+/* What is consumed after its only k block does not pass through C. */
+static void multiply_plain(const struct job *job, const struct block *b, const struct piece *piece,
+                           struct tp_strip *strip, bool last) {
+    const struct tp_gemm *g = job->g;
+    const size_t i = b->i + piece->x, j = b->j + piece->y;
+    const bool passing = g->epilogue.consume && b->kc == g->k;
+    float *c = passing ? job->piece : g->c + i * g->ldc + j;
+    strip->c = c;
+    strip->ldc = passing ? panels(piece->n, 16) : g->ldc;
+    strip->bias = g->bias ? g->bias + j : NULL;
+    run_strips(job, b, piece, strip);
+    if (last)
+        finish(g, c, passing ? panels(piece->n, 16) : g->ldc, i, j, piece->m, piece->n);
+}
+
+static void multiply_piece(const struct job *job, const struct block *b, const struct piece *piece) {
     const struct tp_gemm *g = job->g;
     const bool last = b->p + b->kc == g->k;
-    for (size_t x = 0; x < b->mc; x += strip->m) {
-        strip->m = strip_height(b->mc, g->isa->mr, x);
-        point_at_a(strip, job, b, x);
-        if (job->swapped)
-            multiply_swapped(g, strip, b->i + x, b->j + y, last);
-        else
-            multiply_plain(g, strip, b->i + x, b->j + y, last);
-    }
+    struct tp_strip strip = {.n = piece->n, .k = b->kc, .start = b->p ? TP_START_C : g->start, .beta = g->beta};
+    point_at_b(&strip, job, b, piece->y);
+    if (job->swapped)
+        multiply_swapped(job, b, piece, &strip, last);
+    else
+        multiply_plain(job, b, piece, &strip, last);
+}
+
+/* A strip runs over all columns of a block, unless A is so small that it stays in the first-level cache anyway: then B
+ * does, panel by panel. */
+static size_t piece_columns(const struct job *job, const struct block *b) {
+    const struct tp_gemm *g = job->g;
+    if (job->swapped)
+        return TP_SWAPPED_COLUMNS;
+    const bool small = b->mc > g->isa->mr && b->mc * b->kc <= g->isa->mr * g->blocking->kc;
+    return small && !job->pack_b && !g->b.packed ? job->plan.width : b->nc;
 }
 
 static void multiply_block(const struct job *job, const struct block *b) {
-    const struct tp_gemm *g = job->g;
-    const size_t chunk = chunk_columns(job, b);
-    struct tp_strip strip = {.k = b->kc, .start = b->p ? TP_START_C : g->start, .beta = g->beta};
-    for (size_t y = 0; y < b->nc; y += chunk) {
-        strip.n = tp_min(chunk, b->nc - y);
-        point_at_b(&strip, job, b, y);
-        multiply_strips(job, b, y, &strip);
+    const size_t columns = piece_columns(job, b);
+    struct piece piece;
+    for (piece.y = 0; piece.y < b->nc; piece.y += columns) {
+        piece.n = tp_min(columns, b->nc - piece.y);
+        for (piece.x = 0; piece.x < b->mc; piece.x += piece.m) {
+            piece.m = job->swapped ? tp_min(TP_SWAPPED_ROWS, b->mc - piece.x) : strip_height(job, b, piece.x);
+            multiply_piece(job, b, &piece);
+        }
     }
 }
 
-static void pack_a_rows(const struct job *job, const struct block *b, size_t begin, size_t end) {
-    const struct tp_gemm *g = job->g;
-    if (begin < end)
-        g->isa->pack_a(job->pack_a + begin * b->kc, element(&g->a, b->i + begin, b->p), g->a.row_step, g->a.column_step,
-                       end - begin, b->kc, strip_height(b->mc, g->isa->mr, begin), g->alpha);
-}
-
+/* Strips of one height together. */
 static void pack_a(const struct job *job, const struct block *b) {
-    const size_t high = high_rows(b->mc, job->g->isa->mr);
-    pack_a_rows(job, b, 0, high);
-    pack_a_rows(job, b, high, b->mc);
+    const struct tp_gemm *g = job->g;
+    for (size_t x = 0, end; x < b->mc; x = end) {
+        const size_t height = strip_height(job, b, x);
+        for (end = x + height; end < b->mc && strip_height(job, b, end) == height;)
+            end += height;
+        g->isa->pack_a(job->pack_a + x * b->kc, element(&g->a, b->i + x, b->p), g->a.row_step, g->a.column_step,
+                       end - x, b->kc, height, g->alpha);
+    }
 }
 
 static void pack_b(const struct job *job, const struct block *b) {
@@ -209,13 +235,17 @@ static void multiply(const struct job *job) {
 /* No products: the start value alone, through strips of zero k steps. */
 static void start_only(const struct job *job) {
     const struct tp_gemm *g = job->g;
-    struct tp_strip strip = {.n = job->columns.end - job->columns.begin, .start = g->start, .beta = g->beta};
+    const size_t j = job->columns.begin;
+    struct tp_strip strip = {.n = job->columns.end - j, .start = g->start, .beta = g->beta, .ldc = g->ldc};
     strip.a = strip.b = g->c;
     strip.a_row = 1;
     strip.width = g->isa->nr;
+    strip.bias = g->bias ? g->bias + j : NULL;
     for (size_t i = job->rows.begin; i < job->rows.end; i += strip.m) {
         strip.m = tp_min(g->isa->mr, job->rows.end - i);
-        multiply_plain(g, &strip, i, job->columns.begin, true);
+        strip.c = g->c + i * g->ldc + j;
+        g->isa->gemm_strip(&strip);
+        finish(g, strip.c, g->ldc, i, j, strip.m, strip.n);
     }
 }
 
@@ -256,6 +286,8 @@ static void run(struct job *job, struct tp_team team, float *scratch) {
     }
     job->plan = tp_gemm_plan(g, rows, columns, job->swapped);
     const struct tp_blocking limits = tp_gemm_limits(g->isa, g->blocking, job->swapped);
+    job->piece = scratch;
+    scratch += piece_floats(g->isa, &limits, g->n);
     if (job->plan.pack_a)
         job->pack_a = scratch;
     if (job->plan.pack_b)

@@ -42,6 +42,9 @@ static inline struct tp_operand tp_gemm_transposed(const struct tp_operand *x) {
     return (struct tp_operand){x->p, x->column_step, x->row_step, false};
 }
 
+/* Takes rows i.., columns j.. of a finished product, m x n. */
+typedef void tp_consume_fn(const void *consumer, const float *c, size_t ldc, size_t i, size_t j, size_t m, size_t n);
+
 /* What happens to a strip of C after its last k step, while it is in cache. */
 struct tp_finish {
     tp_activate_fn *activate; /* C = f(C), or NULL */
@@ -49,6 +52,8 @@ struct tp_finish {
     const float *a;           /* of derive: the stored activations, shaped like C */
     size_t lda;
     float parameter;
+    tp_consume_fn *consume; /* or NULL; C is then only a place for sums that are not complete */
+    const void *consumer;
 };
 
 struct tp_gemm {

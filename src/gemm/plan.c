@@ -23,7 +23,7 @@ size_t tp_even_block(size_t count, size_t limit, size_t unit) {
 
 /* Rows this far apart fall into few cache sets: read in place, they would evict each other. */
 static bool conflicts(size_t step) {
-    return step % 256 == 0;
+    return step % 1024 == 0;
 }
 
 /* Multiply-adds of vectors with lanes along n, and what it costs to bring A (m x k), B (k x n) and C that way. */
@@ -74,7 +74,7 @@ struct tp_gemm_plan tp_gemm_plan(const struct tp_gemm *g, size_t rows, size_t co
     plan.pack_b = packs_b(g, rows);
     const bool panels = g->b.packed || plan.pack_b, few = !panels && !swapped && rows <= FEW_ROWS;
     plan.kc = tp_even_block(g->k, few ? FEW_STEPS : limits.kc, 4);
-    plan.mc = tp_even_block(rows, limits.mc, g->isa->mr);
+    plan.mc = tp_even_block(rows, limits.mc, swapped ? TP_SWAPPED_ROWS : g->isa->mr);
     plan.nc = few ? columns : tp_even_block(columns, limits.nc / plan.width * plan.width, plan.width);
     plan.ahead = panels || few ? AHEAD : ROWS_AHEAD * g->b.row_step;
     plan.pack_a = packs_a(g, columns, plan.kc);

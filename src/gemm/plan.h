@@ -5,6 +5,10 @@
 
 #include "gemm/gemm.h"
 
+/* A piece of C^T that is transposed at a time: whole vectors both ways, and a multiple of every NR columns. */
+#define TP_SWAPPED_ROWS 16
+#define TP_SWAPPED_COLUMNS 192
+
 struct tp_gemm_plan {
     bool pack_a, pack_b; /* into panels; else read in place */
     size_t width;        /* columns of a panel of B */

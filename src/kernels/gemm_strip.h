@@ -102,6 +102,8 @@ ALWAYS_INLINE const float *tile_steps(tile_row *acc, size_t m, size_t nv, struct
     for (size_t s = 0; s < steps; s++, b += t->b_step) {
         vf rows[NV];
         prefetch_row(b + t->b_ahead, nv * VL);
+        if (row == 1)
+            __builtin_prefetch(a->p[0] + s * step + t->a_ahead);
         UNROLL
         for (size_t j = 0; j < nv; j++)
             rows[j] = load_some(b + j * VL, j + 1 < nv ? VL : last);

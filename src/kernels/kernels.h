@@ -30,7 +30,7 @@ enum tp_start {
 struct tp_strip {
     size_t m, n, k;
     const float *a, *b;
-    size_t a_row, a_step, b_step, b_panel, b_ahead, width;
+    size_t a_row, a_step, a_ahead, b_step, b_panel, b_ahead, width;
     bool b_padded;
     float *c;
     size_t ldc;
