@@ -61,7 +61,7 @@ static void finish(const struct tp_gemm *g, float *c, size_t ldc, size_t i, size
     if (e->derive)
         e->derive(c, ldc, e->a + i * e->lda + j, e->lda, m, n, e->parameter);
     if (e->consume)
-        e->consume(e->consumer, c, ldc, i, j, m, n);
+        e->consume(e->consumer, c, ldc, (struct tp_place){i, j, m, n});
 }
 
 static const float *element(const struct tp_operand *x, size_t row, size_t column) {

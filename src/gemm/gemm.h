@@ -42,8 +42,13 @@ static inline struct tp_operand tp_gemm_transposed(const struct tp_operand *x) {
     return (struct tp_operand){x->p, x->column_step, x->row_step, false};
 }
 
-/* Takes rows i.., columns j.. of a finished product, m x n. */
-typedef void tp_consume_fn(const void *consumer, const float *c, size_t ldc, size_t i, size_t j, size_t m, size_t n);
+/* Rows i.., columns j.. of a product, m x n. */
+struct tp_place {
+    size_t i, j, m, n;
+};
+
+/* Takes a finished part of a product. */
+typedef void tp_consume_fn(const void *consumer, const float *c, size_t ldc, struct tp_place place);
 
 /* What happens to a strip of C after its last k step, while it is in cache. */
 struct tp_finish {

@@ -14,7 +14,7 @@
 #define AHEAD 1024
 #define ROWS_AHEAD 8
 /* To transpose an element takes as long as so many multiply-adds of vectors. */
-#define TRANSPOSE_COST 1.0
+#define TRANSPOSE_COST 0.6
 
 size_t tp_even_block(size_t count, size_t limit, size_t unit) {
     const size_t blocks = tp_ceil_div(count, limit);

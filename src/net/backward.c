@@ -1,12 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net/pass.h"
 
-/* dJ/dW_l = A_{l-1}^T dZ_l, n_{l-1} x n_l; dJ/db_l = column sums of dZ_l, n_l. */
-static void parameter_gradients(struct tp_workspace *w, size_t l, const struct tp_matrix *dz, float *gradients,
-                                struct tp_team team) {
+struct consumer {
+    const struct tp_gradient_sink *sink;
+    size_t l;
+};
+
+static void update_weights(const void *consumer, const float *c, size_t ldc, struct tp_place place) {
+    const struct consumer *to = consumer;
+    tp_update_weights(to->sink->optimizer, to->sink->model, to->l, c, ldc, place);
+}
+
+/* dJ/dW_l = A_{l-1}^T dZ_l, n_{l-1} x n_l. */
+static void weight_gradients(struct tp_workspace *w, size_t l, const struct tp_gradient_sink *sink,
+                             struct tp_team team) {
     const struct tp_model *model = w->model;
     const struct tp_shape *shape = &model->shape[l];
-    const struct tp_matrix *below = l ? &w->layer[l - 1] : NULL;
+    const struct tp_matrix *below = l ? &w->layer[l - 1] : NULL, *dz = tp_delta(w, l);
+    const struct consumer consumer = {sink, l};
     const struct tp_gemm gemm = {
         .isa = model->context->isa,
         .blocking = model->context->blocking,
@@ -16,19 +27,29 @@ static void parameter_gradients(struct tp_workspace *w, size_t l, const struct t
         .alpha = 1,
         .a = below ? tp_transposed(below->p, below->ld) : tp_transposed(w->x, w->ldx),
         .b = tp_plain(dz->p, dz->ld),
-        .c = gradients + shape->weight,
+        .c = sink->optimizer ? sink->gradients : sink->gradients + shape->weight,
         .ldc = shape->outputs,
+        .epilogue = {.consume = sink->optimizer ? update_weights : NULL, .consumer = &consumer},
     };
     tp_gemm_run(&gemm, team, w->scratch + (size_t)team.id * w->scratch_each);
+}
+
+/* dJ/db_l = column sums of dZ_l, n_l. */
+static void bias_gradients(struct tp_workspace *w, size_t l, const struct tp_gradient_sink *sink, struct tp_team team) {
+    const struct tp_model *model = w->model;
+    const struct tp_shape *shape = &model->shape[l];
+    const struct tp_matrix *dz = tp_delta(w, l);
     const struct tp_range columns = tp_share(shape->outputs, TP_SUM_LANES, team.id, team.size);
-    model->context->isa->column_sums(gradients + shape->bias + columns.begin, dz->p + columns.begin, dz->ld, w->batch,
-                                     columns.end - columns.begin);
+    float *out = (sink->optimizer ? w->bias_gradients : sink->gradients + shape->bias) + columns.begin;
+    model->context->isa->column_sums(out, dz->p + columns.begin, dz->ld, w->batch, columns.end - columns.begin);
+    if (sink->optimizer)
+        tp_update_biases(sink->optimizer, sink->model, l, out, columns);
 }
 
 /* dZ_{l-1} = (dZ_l W_l^T) * f'_{l-1}, N x n_{l-1}; for the first layer dJ/dX, without a derivative. */
-static void propagate(struct tp_workspace *w, size_t l, const struct tp_matrix *dz, float *c, size_t ldc,
-                      struct tp_team team) {
+static void propagate(struct tp_workspace *w, size_t l, float *c, size_t ldc, struct tp_team team) {
     const struct tp_model *model = w->model;
+    const struct tp_matrix *dz = tp_delta(w, l);
     const struct tp_shape *shape = &model->shape[l];
     const tp_layer *below = l ? &model->layer[l - 1] : NULL;
     const bool derive = below && below->activation != TP_IDENTITY;
@@ -51,17 +72,18 @@ static void propagate(struct tp_workspace *w, size_t l, const struct tp_matrix *
     tp_gemm_run(&gemm, team, w->scratch + (size_t)team.id * w->scratch_each);
 }
 
-void tp_run_backward(struct tp_workspace *w, float *gradients, float *dx, size_t lddx, struct tp_team team) {
-    size_t now = 0;
-    for (size_t l = w->model->layers; l-- > 0; now = 1 - now) {
-        const struct tp_matrix *dz = &w->delta[now], *next = &w->delta[1 - now];
-        parameter_gradients(w, l, dz, gradients, team);
+void tp_run_backward(struct tp_workspace *w, const struct tp_gradient_sink *sink, float *dx, size_t lddx,
+                     struct tp_team team) {
+    for (size_t l = w->model->layers; l-- > 0;) {
         if (l)
-            propagate(w, l, dz, next->p, next->ld, team);
+            propagate(w, l, tp_delta(w, l - 1)->p, tp_delta(w, l - 1)->ld, team);
         else if (dx)
-            propagate(w, l, dz, dx, lddx, team);
-        tp_team_barrier(team);
+            propagate(w, l, dx, lddx, team);
+        tp_team_barrier(team); /* nobody reads these weights any more; what the next layer needs is complete */
+        weight_gradients(w, l, sink, team);
+        bias_gradients(w, l, sink, team);
     }
+    tp_team_barrier(team);
 }
 
 struct backward_call {
@@ -80,7 +102,8 @@ static void backward_task(void *argument, struct tp_team team) {
         tp_run_loss(call->workspace, call->targets, true, team);
     else
         tp_run_output_derivative(call->workspace, call->dy, call->lddy, team);
-    tp_run_backward(call->workspace, call->gradients, call->dx, call->lddx, team);
+    const struct tp_gradient_sink sink = {.gradients = call->gradients};
+    tp_run_backward(call->workspace, &sink, call->dx, call->lddx, team);
 }
 
 static tp_status check_backward(const tp_model *model, const struct backward_call *call) {

@@ -50,7 +50,7 @@ void tp_run_loss(struct tp_workspace *w, const tp_targets *targets, bool derivat
     for (size_t i = rows.begin; i < rows.end; i++) {
         const float *x = tp_row(&w->layer[model->layers - 1], i);
         const float *y = target_row(w, targets, i, team);
-        float *d = derivative ? tp_row(&w->delta[0], i) : NULL;
+        float *d = derivative ? tp_row(tp_delta(w, model->layers - 1), i) : NULL;
         w->loss[i] = isa->loss_row[model->loss](x, y, outputs, scale, d);
         if (derivative && model->loss == TP_MSE) /* so far dJ/dA_L */
             isa->activation[last->activation].derive(d, outputs, x, outputs, 1, outputs, last->slope);
@@ -76,7 +76,7 @@ static void derive_row(const struct tp_workspace *w, size_t i, float *d, float *
 void tp_run_output_derivative(struct tp_workspace *w, const float *dy, size_t lddy, struct tp_team team) {
     const struct tp_range rows = tp_share(w->batch, 1, team.id, team.size);
     for (size_t i = rows.begin; i < rows.end; i++) {
-        float *d = tp_row(&w->delta[0], i);
+        float *d = tp_row(tp_delta(w, w->model->layers - 1), i);
         memcpy(d, dy + i * lddy, tp_model_outputs(w->model) * sizeof *d);
         derive_row(w, i, d, tp_row(&w->target, (size_t)team.id));
     }

@@ -167,15 +167,26 @@ static float clip(struct tp_optimizer *optimizer, const float *gradients, struct
     return norm > most ? (float)(most / norm) : 1;
 }
 
+/* Parameters from at on, in the flat array. */
+static void update_some(const struct tp_optimizer *optimizer, const struct tp_update *update, float *parameters,
+                        const float *gradients, size_t at, size_t count) {
+    float *s = optimizer->state[0], *t = optimizer->state[1];
+    optimizer->model->context->isa->update[optimizer->options.kind](update, parameters + at, gradients,
+                                                                    s ? s + at : NULL, t ? t + at : NULL, count);
+}
+
 /* The part of the parameters [begin, end) that lies in mine. */
 static void update_part(const struct tp_optimizer *optimizer, const struct tp_update *update, float *parameters,
                         const float *gradients, size_t begin, size_t end, struct tp_range mine) {
     const size_t from = begin > mine.begin ? begin : mine.begin, to = end < mine.end ? end : mine.end;
-    if (from >= to)
-        return;
-    float *s = optimizer->state[0], *t = optimizer->state[1];
-    optimizer->model->context->isa->update[optimizer->options.kind](
-        update, parameters + from, gradients + from, s ? s + from : NULL, t ? t + from : NULL, to - from);
+    if (from < to)
+        update_some(optimizer, update, parameters, gradients + from, from, to - from);
+}
+
+static struct tp_update without_decay(const struct tp_update *update) {
+    struct tp_update biases = *update;
+    biases.decay = 0;
+    return biases;
 }
 
 void tp_run_update(struct tp_optimizer *optimizer, struct tp_model *model, const float *gradients,
@@ -183,8 +194,7 @@ void tp_run_update(struct tp_optimizer *optimizer, struct tp_model *model, const
     struct tp_update weights = optimizer->next;
     if (optimizer->options.clip_norm > 0)
         weights.gradient_scale = clip(optimizer, gradients, team);
-    struct tp_update biases = weights;
-    biases.decay = 0;
+    const struct tp_update biases = without_decay(&weights);
     const struct tp_range mine = tp_share(model->parameter_count, TP_SUM_LANES, team.id, team.size);
     for (size_t l = 0; l < model->layers; l++) {
         const struct tp_shape *s = &model->shape[l];
@@ -192,6 +202,23 @@ void tp_run_update(struct tp_optimizer *optimizer, struct tp_model *model, const
         update_part(optimizer, &biases, model->parameters, gradients, s->bias, s->bias + s->outputs, mine);
     }
     tp_team_barrier(team);
+}
+
+void tp_update_weights(const struct tp_optimizer *optimizer, struct tp_model *model, size_t l, const float *gradients,
+                       size_t ld, struct tp_place p) {
+    const struct tp_shape *shape = &model->shape[l];
+    const bool one = p.n == shape->outputs && ld == p.n; /* whole rows, which follow each other */
+    const size_t rows = one ? 1 : p.m, columns = one ? p.m * p.n : p.n;
+    for (size_t row = 0; row < rows; row++)
+        update_some(optimizer, &optimizer->next, model->parameters, gradients + row * ld,
+                    shape->weight + (p.i + row) * shape->outputs + p.j, columns);
+}
+
+void tp_update_biases(const struct tp_optimizer *optimizer, struct tp_model *model, size_t l, const float *gradients,
+                      struct tp_range columns) {
+    const struct tp_update biases = without_decay(&optimizer->next);
+    update_some(optimizer, &biases, model->parameters, gradients, model->shape[l].bias + columns.begin,
+                columns.end - columns.begin);
 }
 
 struct update_call {

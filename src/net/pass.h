@@ -6,19 +6,29 @@
 #ifndef TP_NET_PASS_H
 #define TP_NET_PASS_H
 
+#include "net/optimizer.h"
 #include "net/workspace.h"
 
 /* z or a of the last layer is in workspace->layer[L-1] afterwards, and A_L in y if it is not NULL. */
 void tp_run_forward(struct tp_workspace *workspace, float *y, size_t ldy, struct tp_team team);
 
-/* Loss per sample into workspace->loss, right answers into workspace->count, and with derivative dZ_L into delta[0]. */
+/* Loss per sample into workspace->loss, right answers into workspace->count, and with derivative dZ_L. */
 void tp_run_loss(struct tp_workspace *workspace, const tp_targets *targets, bool derivative, struct tp_team team);
 
-/* dZ_L = dJ/dA_L through the last activation, into delta[0]. */
+/* dZ_L = dJ/dA_L through the last activation. */
 void tp_run_output_derivative(struct tp_workspace *workspace, const float *dy, size_t lddy, struct tp_team team);
 
-/* From dZ_L in delta[0]: flat gradients, and dx if it is not NULL. */
-void tp_run_backward(struct tp_workspace *workspace, float *gradients, float *dx, size_t lddx, struct tp_team team);
+/* Where the gradients of the parameters go: to a flat array; or, with an optimizer, each strip as soon as it is
+ * complete into the step that tp_update_begin has prepared. */
+struct tp_gradient_sink {
+    float *gradients; /* flat; with an optimizer: room for the weights of the largest layer */
+    struct tp_optimizer *optimizer;
+    struct tp_model *model; /* of the optimizer's step */
+};
+
+/* From dZ_L: the gradients, and dx if it is not NULL. */
+void tp_run_backward(struct tp_workspace *workspace, const struct tp_gradient_sink *sink, float *dx, size_t lddx,
+                     struct tp_team team);
 
 /* Mean loss and right answers of the last tp_run_loss; the same on every thread. */
 tp_score tp_read_score(const struct tp_workspace *workspace);

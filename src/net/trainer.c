@@ -15,7 +15,8 @@ struct tp_trainer {
     tp_train_options options; /* the optimiser's total_steps filled in */
     struct tp_workspace *workspace;
     struct tp_optimizer *optimizer;
-    float *gradients; /* flat */
+    bool fused;       /* gradients go straight into the update */
+    float *gradients; /* flat; fused: room for the weights of the largest layer */
     uint32_t *pool;   /* sample numbers: first those to train on, then those held out */
     uint32_t *order;  /* of this epoch: a permutation of 0..train_count */
     size_t train_count, held_out;
@@ -79,6 +80,7 @@ static struct tp_trainer describe(struct tp_model *model, const tp_data *data, c
     t.train_count = data->samples - t.held_out;
     t.options.batch = options->batch < t.train_count ? options->batch : t.train_count;
     t.steps_per_epoch = (t.train_count - 1) / t.options.batch + 1;
+    t.fused = options->optimizer.clip_norm == 0; /* the norm is known only after all gradients */
     if (!t.options.optimizer.total_steps)
         t.options.optimizer.total_steps = t.steps_per_epoch * options->epochs;
     return t;
@@ -89,13 +91,22 @@ struct parts {
     size_t workspace_size, optimizer_size;
 };
 
+static size_t gradient_count(const struct tp_trainer *t) {
+    size_t most = 0;
+    for (size_t l = 0; l < t->model->layers; l++) {
+        const size_t weights = t->model->shape[l].inputs * t->model->shape[l].outputs;
+        most = weights > most ? weights : most;
+    }
+    return t->fused ? most : t->model->parameter_count;
+}
+
 static struct parts lay_out(struct tp_trainer *t, struct tp_arena *arena) {
     struct parts parts;
     parts.workspace_size = tp_workspace_size(t->model, t->options.batch, TP_TRAINING);
     parts.optimizer_size = tp_optimizer_size(t->model, &t->options.optimizer);
     parts.workspace = tp_arena_take(arena, parts.workspace_size, 1);
     parts.optimizer = tp_arena_take(arena, parts.optimizer_size, 1);
-    t->gradients = tp_arena_take(arena, t->model->parameter_count, sizeof *t->gradients);
+    t->gradients = tp_arena_take(arena, gradient_count(t), sizeof *t->gradients);
     t->pool = tp_arena_take(arena, t->data->samples, sizeof *t->pool);
     t->order = tp_arena_take(arena, t->train_count, sizeof *t->order);
     return parts;
@@ -190,8 +201,10 @@ static void run_step(struct tp_trainer *t, struct tp_team team) {
         return;
     if (team.id == 0)
         tp_update_begin(t->optimizer); /* read after the barriers of the backward pass */
-    tp_run_backward(w, t->gradients, NULL, 0, team);
-    tp_run_update(t->optimizer, t->model, t->gradients, team);
+    const struct tp_gradient_sink sink = {t->gradients, t->fused ? t->optimizer : NULL, t->model};
+    tp_run_backward(w, &sink, NULL, 0, team);
+    if (!t->fused)
+        tp_run_update(t->optimizer, t->model, t->gradients, team);
 }
 
 static bool finite_rows(const float *p, size_t ld, size_t rows, size_t columns) {

@@ -49,9 +49,11 @@ void tp_workspace_lay_out(struct tp_workspace *w, struct tp_arena *arena) {
     const size_t outputs = tp_model_outputs(model), threads = (size_t)w->threads;
     w->input = take_matrix(arena, w->max_batch, model->inputs);
     lay_out_layers(w, arena);
-    if (w->mode == TP_TRAINING)
-        for (int i = 0; i < 2; i++)
+    if (w->mode == TP_TRAINING) {
+        for (int i = 0; i < 3; i++)
             w->delta[i] = take_matrix(arena, w->max_batch, tp_model_widest(model));
+        w->bias_gradients = tp_arena_take(arena, tp_model_widest(model), sizeof(float));
+    }
     w->target = take_matrix(arena, threads, outputs);
     w->loss = tp_arena_take(arena, w->max_batch, sizeof(float));
     w->classes = tp_arena_take(arena, w->max_batch, sizeof(int32_t));

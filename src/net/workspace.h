@@ -28,7 +28,8 @@ struct tp_workspace {
     int threads;
     struct tp_matrix input;                /* scaled samples of a gathered batch */
     struct tp_matrix layer[TP_MAX_LAYERS]; /* A_l; of the last layer Z_L for BCE and CCE */
-    struct tp_matrix delta[2];             /* dZ_l, alternating; training only */
+    struct tp_matrix delta[3];             /* tp_delta; training only */
+    float *bias_gradients;                 /* of the layer in work; training only */
     struct tp_matrix target;               /* a one-hot row per thread */
     float *loss;                           /* per sample */
     int32_t *classes;                      /* of a gathered batch */
@@ -42,6 +43,12 @@ struct tp_workspace {
     const float *x;
     size_t ldx;
 };
+
+/* dZ_l. That of a layer, of the one below and of the one above are there at the same time, so that no thread has to
+ * wait for those that still read the latter. */
+static inline const struct tp_matrix *tp_delta(const struct tp_workspace *workspace, size_t l) {
+    return &workspace->delta[l % 3];
+}
 
 /* Row length in memory for rows of width floats: whole cache lines, and never a multiple of 1 KiB, at which the rows of
  * a column would share cache sets. */
