@@ -9,6 +9,9 @@
 #include "core/size.h"
 #include "gemm/plan.h"
 
+/* Room for a piece of the product; a strip of a wide one may need more. */
+#define PIECE_FLOATS ((size_t)TP_SWAPPED_ROWS * TP_SWAPPED_COLUMNS)
+
 static size_t panels(size_t count, size_t width) {
     return tp_size_mul(tp_ceil_div(count, width), width);
 }
@@ -16,7 +19,7 @@ static size_t panels(size_t count, size_t width) {
 /* Floats of a piece of the product on its way to C. */
 static size_t piece_floats(const struct tp_isa *isa, const struct tp_blocking *limits, size_t n) {
     const size_t strip = tp_size_mul(isa->mr, panels(tp_min(n, limits->nc), 16));
-    return strip > TP_SWAPPED_ROWS * TP_SWAPPED_COLUMNS ? strip : TP_SWAPPED_ROWS * TP_SWAPPED_COLUMNS;
+    return strip > PIECE_FLOATS ? strip : PIECE_FLOATS;
 }
 
 /* Floats of panels of A, then all together. */
@@ -48,9 +51,20 @@ struct job {
     float *piece;           /* where a part of the product waits to be transposed or consumed */
 };
 
+/* Rows are cut into as few strips as they need, as even as can be: those before higher are one row higher. */
+struct cut {
+    size_t height, higher;
+};
+
+static struct cut cut_rows(size_t rows, size_t mr) {
+    const size_t strips = tp_ceil_div(rows, mr), height = rows / strips;
+    return (struct cut){height, (rows - height * strips) * (height + 1)};
+}
+
 /* One block of the loops: rows i.., columns j.., k steps p... */
 struct block {
     size_t i, mc, j, nc, p, kc;
+    struct cut cut;
 };
 
 /* c: rows i.., columns j.. of the finished product. */
@@ -68,18 +82,13 @@ static const float *element(const struct tp_operand *x, size_t row, size_t colum
     return x->p + row * x->row_step + column * x->column_step;
 }
 
-/* Rows are cut into as few strips as they need, as even as can be. */
-static size_t even_height(size_t rows, size_t mr, size_t x) {
-    const size_t strips = tp_ceil_div(rows, mr), higher = rows % strips;
-    return rows / strips + (x < higher * (rows / strips + 1));
-}
-
 /* Rows of the strip at row x of the block; swapped, strips do not cross pieces. */
 static size_t strip_height(const struct job *job, const struct block *b, size_t x) {
-    const size_t mr = job->g->isa->mr, first = x / TP_SWAPPED_ROWS * TP_SWAPPED_ROWS;
+    const size_t first = x / TP_SWAPPED_ROWS * TP_SWAPPED_ROWS;
     if (!job->swapped)
-        return even_height(b->mc, mr, x);
-    return even_height(tp_min(TP_SWAPPED_ROWS, b->mc - first), mr, x - first);
+        return b->cut.height + (x < b->cut.higher);
+    const struct cut cut = cut_rows(tp_min(TP_SWAPPED_ROWS, b->mc - first), job->g->isa->mr);
+    return cut.height + (x - first < cut.higher);
 }
 
 /* Rows x.. of the block, in panels or in place. */
@@ -166,6 +175,7 @@ static void multiply_piece(const struct job *job, const struct block *b, const s
     const struct tp_gemm *g = job->g;
     const bool last = b->p + b->kc == g->k;
     struct tp_strip strip = {.n = piece->n, .k = b->kc, .start = b->p ? TP_START_C : g->start, .beta = g->beta};
+    strip.c_cached = job->plan.c_cached;
     point_at_b(&strip, job, b, piece->y);
     if (job->swapped)
         multiply_swapped(job, b, piece, &strip, last);
@@ -173,14 +183,27 @@ static void multiply_piece(const struct job *job, const struct block *b, const s
         multiply_plain(job, b, piece, &strip, last);
 }
 
-/* A strip runs over all columns of a block, unless A is so small that it stays in the first-level cache anyway: then B
- * does, panel by panel. */
+/* A strip runs over all columns of a block, unless only A stays in the first-level cache anyway: then B does, panel by
+ * panel. */
 static size_t piece_columns(const struct job *job, const struct block *b) {
     const struct tp_gemm *g = job->g;
+    const size_t cached = g->isa->mr * g->blocking->kc;
     if (job->swapped)
         return TP_SWAPPED_COLUMNS;
-    const bool small = b->mc > g->isa->mr && b->mc * b->kc <= g->isa->mr * g->blocking->kc;
-    return small && !job->pack_b && !g->b.packed ? job->plan.width : b->nc;
+    if (job->pack_b || g->b.packed || b->mc <= g->isa->mr)
+        return b->nc;
+    return b->mc * b->kc <= cached && b->nc * b->kc > cached ? job->plan.width : b->nc;
+}
+
+/* Rows of the piece at row x: one strip, or as many as a buffer that is consumed at once holds. */
+static size_t piece_rows(const struct job *job, const struct block *b, size_t x, size_t columns) {
+    if (job->swapped)
+        return tp_min(TP_SWAPPED_ROWS, b->mc - x);
+    const size_t most = job->g->epilogue.consume ? PIECE_FLOATS / panels(columns, 16) : 0;
+    size_t rows = strip_height(job, b, x);
+    while (x + rows < b->mc && rows + strip_height(job, b, x + rows) <= most)
+        rows += strip_height(job, b, x + rows);
+    return rows;
 }
 
 static void multiply_block(const struct job *job, const struct block *b) {
@@ -189,7 +212,7 @@ static void multiply_block(const struct job *job, const struct block *b) {
     for (piece.y = 0; piece.y < b->nc; piece.y += columns) {
         piece.n = tp_min(columns, b->nc - piece.y);
         for (piece.x = 0; piece.x < b->mc; piece.x += piece.m) {
-            piece.m = job->swapped ? tp_min(TP_SWAPPED_ROWS, b->mc - piece.x) : strip_height(job, b, piece.x);
+            piece.m = piece_rows(job, b, piece.x, columns);
             multiply_piece(job, b, &piece);
         }
     }
@@ -224,6 +247,7 @@ static void multiply(const struct job *job) {
                 pack_b(job, &b);
             for (b.i = job->rows.begin; b.i < job->rows.end; b.i += plan->mc) {
                 b.mc = tp_min(plan->mc, job->rows.end - b.i);
+                b.cut = cut_rows(b.mc, job->g->isa->mr);
                 if (job->pack_a)
                     pack_a(job, &b);
                 multiply_block(job, &b);

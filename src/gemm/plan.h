@@ -13,6 +13,7 @@ struct tp_gemm_plan {
     bool pack_a, pack_b; /* into panels; else read in place */
     size_t width;        /* columns of a panel of B */
     size_t mc, nc, kc;   /* blocks */
+    bool c_cached;       /* C stays in the first-level cache */
     size_t ahead;        /* what is prefetched while a row of B is read: so many floats after it */
 };
 

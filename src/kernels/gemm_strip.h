@@ -182,7 +182,8 @@ ALWAYS_INLINE void tile_multiply_as_stored(tile_row *acc, size_t m, size_t nv, c
 ALWAYS_INLINE void tile_rows(const struct tp_strip *t, size_t m, size_t nv) {
     tile_row acc[MR];
     const size_t last = t->n - (nv - 1) * VL;
-    tile_prefetch(m, t->c + t->n, t->ldc);
+    if (!t->c_cached)
+        tile_prefetch(m, t->c + t->n, t->ldc);
     tile_start(acc, m, nv, t, last);
     if (t->b_padded || last == VL)
         tile_multiply_as_stored(acc, m, nv, t, VL);

@@ -31,7 +31,7 @@ struct tp_strip {
     size_t m, n, k;
     const float *a, *b;
     size_t a_row, a_step, a_ahead, b_step, b_panel, b_ahead, width;
-    bool b_padded;
+    bool b_padded, c_cached;
     float *c;
     size_t ldc;
     enum tp_start start;
