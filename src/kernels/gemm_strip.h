@@ -82,6 +82,14 @@ ALWAYS_INLINE void prefetch_row(const float *p, size_t count) {
         __builtin_prefetch(p + i);
 }
 
+/* The first and the last line of count floats: what lies between comes with them, and an instruction less counts. */
+ALWAYS_INLINE void prefetch_ends(const float *p, size_t count) {
+    KEEP_POINTER(p);
+    __builtin_prefetch(p);
+    if (count > LINE)
+        __builtin_prefetch(p + count - LINE);
+}
+
 /* What the next tile will start from or replace. */
 ALWAYS_INLINE void tile_prefetch(size_t m, const float *p, size_t ld) {
     UNROLL
@@ -101,7 +109,7 @@ ALWAYS_INLINE const float *tile_steps(tile_row *acc, size_t m, size_t nv, struct
     UNROLL
     for (size_t s = 0; s < steps; s++, b += t->b_step) {
         vf rows[NV];
-        prefetch_row(b + t->b_ahead, nv * VL);
+        prefetch_ends(b + t->b_ahead, nv * VL);
         if (row == 1)
             __builtin_prefetch(a->p[0] + s * step + t->a_ahead);
         UNROLL
