@@ -70,6 +70,8 @@ int tp_processors(void) {
 }
 
 struct tp_range tp_share(size_t count, size_t grain, int id, int size) {
+    if (size == 1)
+        return (struct tp_range){0, count};
     const size_t grains = tp_ceil_div(count, grain);
     const size_t first = grains / (size_t)size * (size_t)id;
     const size_t extra = grains % (size_t)size;

@@ -16,27 +16,30 @@ static size_t panels(size_t count, size_t width) {
     return tp_size_mul(tp_ceil_div(count, width), width);
 }
 
-/* Floats of a piece of the product on its way to C. */
-static size_t piece_floats(const struct tp_isa *isa, const struct tp_blocking *limits, size_t n) {
-    const size_t strip = tp_size_mul(isa->mr, panels(tp_min(n, limits->nc), 16));
-    return strip > PIECE_FLOATS ? strip : PIECE_FLOATS;
-}
+/* What a thread needs at most, in floats: panels of A, of B, and a piece of the product on its way to C. */
+struct parts {
+    size_t a, b, piece;
+};
 
-/* Floats of panels of A, then all together. */
-static size_t scratch_a(const struct tp_isa *isa, const struct tp_blocking *limits, size_t m, size_t k) {
-    const size_t floats = tp_size_mul(panels(tp_min(m, limits->mc), isa->mr), tp_min(k, limits->kc));
-    return tp_size_mul(tp_ceil_div(floats, 16), 16);
-}
-
-static size_t scratch(const struct tp_isa *isa, const struct tp_blocking *blocking, size_t m, size_t n, size_t k,
-                      bool swapped) {
+static struct parts parts_of(const struct tp_isa *isa, const struct tp_blocking *blocking, size_t m, size_t n, size_t k,
+                             bool swapped) {
     const struct tp_blocking limits = tp_gemm_limits(isa, blocking, swapped);
-    const size_t b = tp_size_mul(panels(tp_min(n, limits.nc), isa->nr), tp_min(k, limits.kc));
-    return tp_size_add(piece_floats(isa, &limits, n), tp_size_add(scratch_a(isa, &limits, m, k), b));
+    const size_t mc = tp_min(m, limits.mc), nc = tp_min(n, limits.nc), kc = tp_min(k, limits.kc);
+    struct parts parts;
+    parts.a = panels(tp_size_mul(panels(mc, isa->mr), kc), 16);
+    parts.b = panels(tp_size_mul(panels(nc, isa->nr), kc), 16);
+    parts.piece = tp_size_mul(isa->mr, panels(nc, 16));
+    parts.piece = parts.piece > PIECE_FLOATS ? parts.piece : PIECE_FLOATS;
+    return parts;
+}
+
+static size_t sum(struct parts parts) {
+    return tp_size_add(parts.piece, tp_size_add(parts.a, parts.b));
 }
 
 size_t tp_gemm_scratch(const struct tp_isa *isa, const struct tp_blocking *blocking, size_t m, size_t n, size_t k) {
-    const size_t plain = scratch(isa, blocking, m, n, k, false), swapped = scratch(isa, blocking, n, m, k, true);
+    const size_t plain = sum(parts_of(isa, blocking, m, n, k, false));
+    const size_t swapped = sum(parts_of(isa, blocking, n, m, k, true));
     return plain > swapped ? plain : swapped;
 }
 
@@ -277,6 +280,8 @@ static void start_only(const struct job *job) {
 static int row_parts(const struct tp_gemm *g, int size) {
     int best = 1;
     double least = 0;
+    if (size == 1)
+        return 1;
     for (int parts = 1; parts <= size; parts++) {
         const double packed = (double)g->m / parts + (double)g->n / (size / parts);
         if (size % parts == 0 && (parts == 1 || packed < least)) {
@@ -296,6 +301,18 @@ static struct tp_gemm swap(const struct tp_gemm *g) {
     return swapped;
 }
 
+static void lay_out(struct job *job, float *scratch) {
+    const struct tp_gemm *g = job->g;
+    job->piece = scratch;
+    if (!job->plan.pack_a && !job->plan.pack_b)
+        return;
+    const struct parts parts = parts_of(g->isa, g->blocking, g->m, g->n, g->k, job->swapped);
+    if (job->plan.pack_a)
+        job->pack_a = scratch + parts.piece;
+    if (job->plan.pack_b)
+        job->pack_b = scratch + parts.piece + parts.a;
+}
+
 static void run(struct job *job, struct tp_team team, float *scratch) {
     const struct tp_gemm *g = job->g;
     const int down = row_parts(g, team.size), across = team.size / down;
@@ -309,13 +326,7 @@ static void run(struct job *job, struct tp_team team, float *scratch) {
         return;
     }
     job->plan = tp_gemm_plan(g, rows, columns, job->swapped);
-    const struct tp_blocking limits = tp_gemm_limits(g->isa, g->blocking, job->swapped);
-    job->piece = scratch;
-    scratch += piece_floats(g->isa, &limits, g->n);
-    if (job->plan.pack_a)
-        job->pack_a = scratch;
-    if (job->plan.pack_b)
-        job->pack_b = scratch + scratch_a(g->isa, &limits, g->m, g->k);
+    lay_out(job, scratch);
     multiply(job);
 }
 

@@ -19,8 +19,8 @@ struct tp_blocking tp_blocking_choose(const struct tp_cpu *cpu, const struct tp_
 
 /* Columns of a panel of an n-column B: as even as whole vectors allow, so that no tile is much narrower than others. */
 static inline size_t tp_panel_width(const struct tp_isa *isa, size_t n) {
-    const size_t even = tp_ceil_div(n, tp_ceil_div(n, isa->nr));
-    return tp_ceil_div(even, isa->lanes) * isa->lanes;
+    const size_t even = n <= isa->nr ? n : tp_ceil_div(n, tp_ceil_div(n, isa->nr));
+    return (even + isa->lanes - 1) & ~(isa->lanes - 1);
 }
 
 /* Element (i, j) is at p[i * row_step + j * column_step]; or, for B, p points to panels of all k rows. */

@@ -17,6 +17,8 @@
 #define TRANSPOSE_COST 0.6
 
 size_t tp_even_block(size_t count, size_t limit, size_t unit) {
+    if (count <= limit)
+        return count;
     const size_t blocks = tp_ceil_div(count, limit);
     return tp_min(limit, tp_ceil_div(tp_ceil_div(count, blocks), unit) * unit);
 }
@@ -39,6 +41,8 @@ static double cost(const struct tp_gemm *g, size_t m, size_t n, const struct tp_
 bool tp_gemm_swaps(const struct tp_gemm *g) {
     if (g->b.packed || g->alpha != 1)
         return false;
+    if (g->b.column_step == 1 && (g->n > g->isa->nr || g->m < g->isa->lanes / 2))
+        return false; /* nothing to transpose, and lanes that are well filled or would not be better filled */
     const struct tp_operand b = tp_gemm_transposed(&g->b);
     return cost(g, g->n, g->m, &b, g->a.row_step != 1, true) < cost(g, g->m, g->n, &g->a, g->b.column_step != 1, false);
 }
@@ -62,9 +66,11 @@ static bool packs_b(const struct tp_gemm *g, size_t rows) {
 
 struct tp_blocking tp_gemm_limits(const struct tp_isa *isa, const struct tp_blocking *blocking, bool swapped) {
     struct tp_blocking limits = *blocking;
-    if (swapped)
+    if (swapped) {
         limits.kc *= 2;
-    limits.nc = tp_ceil_div(tp_ceil_div(limits.nc, swapped ? 2 : 1), isa->nr) * isa->nr;
+        limits.nc = (limits.nc + 1) / 2;
+    }
+    limits.nc = tp_ceil_div(limits.nc, isa->nr) * isa->nr;
     return limits;
 }
 
@@ -76,7 +82,8 @@ struct tp_gemm_plan tp_gemm_plan(const struct tp_gemm *g, size_t rows, size_t co
                few = !panels && !swapped && rows <= FEW_ROWS && columns * g->k > limits.kc * g->isa->mr;
     plan.kc = tp_even_block(g->k, few ? FEW_STEPS : limits.kc, 4);
     plan.mc = tp_even_block(rows, limits.mc, swapped ? TP_SWAPPED_ROWS : g->isa->mr);
-    plan.nc = few ? columns : tp_even_block(columns, limits.nc / plan.width * plan.width, plan.width);
+    plan.nc =
+        few || columns <= limits.nc ? columns : tp_even_block(columns, limits.nc / plan.width * plan.width, plan.width);
     plan.ahead = panels || few ? AHEAD : ROWS_AHEAD * g->b.row_step;
     plan.c_cached = g->m * g->n <= limits.kc * g->isa->mr;
     plan.pack_a = packs_a(g, columns, plan.kc);

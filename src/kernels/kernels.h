@@ -97,7 +97,7 @@ typedef float tp_cosine_fn(float p);
 struct tp_isa {
     const char *name;
     uint32_t needs; /* enum tp_feature */
-    size_t lanes;   /* floats of a vector */
+    size_t lanes;   /* floats of a vector, a power of two */
     size_t mr, nr;  /* tile: rows, columns */
     tp_gemm_strip_fn *gemm_strip;
     tp_pack_a_fn *pack_a;
