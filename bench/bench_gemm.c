@@ -2,7 +2,7 @@
 /* Speed of the matrix product against other libraries and against the machine's own speed of multiply-adds. */
 #define _GNU_SOURCE /* cpu_set_t */
 #include "gemm_report.h"
-#include "tileprop/tileprop.h"
+#include "gemm_worker.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -52,7 +52,7 @@ static void set_option(struct options *options, int name) {
     else if (name == 'p')
         snprintf(options->peers, sizeof options->peers, "%s", optarg);
     else if (name == 'r')
-        options->repeats = integer(optarg, GEMM_MAX_REPEATS);
+        options->repeats = integer(optarg, BENCH_MAX_REPEATS);
     else if (name == 'l')
         options->limit = atof(optarg);
     else if (name == 'j')
@@ -81,110 +81,16 @@ static struct options read_options(int argc, char **argv) {
     return options;
 }
 
-static struct gemm_contestant *enter(struct gemm_field *field, const char *label, const char *library, int threads) {
-    if (field->count == GEMM_MAX_CONTESTANTS)
-        refuse("too many peers");
-    struct gemm_contestant *contestant = &field->contestant[field->count++];
-    snprintf(contestant->label, sizeof contestant->label, "%s", label);
-    snprintf(contestant->library, sizeof contestant->library, "%s", library);
-    contestant->threads = threads;
-    return contestant;
-}
-
-/* entry: NAME or NAME=FILE. */
-static void enter_peer(struct gemm_field *field, char *entry, int threads) {
-    char *file = strchr(entry, '=');
-    if (file)
-        *file++ = '\0';
-    const struct gemm_library *library = gemm_library_find(entry);
-    if (!library || !library->files[0])
-        refuse("--peers: the names are openblas, blis and onednn");
-    int earlier = 0;
-    for (int p = 0; p < field->count; p++)
-        earlier += !strcmp(field->contestant[p].library, entry);
-    char label[32];
-    snprintf(label, sizeof label, earlier ? "%.16s-%d" : "%.16s", entry, earlier + 1);
-    struct gemm_contestant *contestant = enter(field, label, entry, threads);
-    if (file)
-        snprintf(contestant->file, sizeof contestant->file, "%s", file);
-}
-
-static void enter_all(struct gemm_run *run, struct options *options) {
-    struct gemm_field *field = &run->field;
-    field->repeats = options->repeats;
-    enter(field, GEMM_PEAK, GEMM_PEAK, run->threads);
-    enter(field, gemm_tileprop.name, gemm_tileprop.name, run->threads);
-    if (run->threads > 1) {
-        field->single = field->count;
-        enter(field, "one thread", gemm_tileprop.name, 1);
-    }
-    for (char *entry = strtok(options->peers, ","); entry; entry = strtok(NULL, ","))
-        enter_peer(field, entry, run->threads);
-}
-
-/* A peer that is absent is named; one that runs as something else than it was told to is not a fair contestant. */
-static void start_all(struct gemm_run *run, const cpu_set_t *processors) {
-    for (int p = 0; p < run->field.count; p++) {
-        struct gemm_contestant *c = &run->field.contestant[p];
-        if (!gemm_contestant_start(c, run->isa, processors)) {
-            fprintf(stderr, "bench_gemm: %s is ABSENT: %s\n", c->label, c->info.problem);
-            if (p <= GEMM_AT_OWN)
-                exit(1);
-            continue;
-        }
-        const struct gemm_library *library = gemm_library_find(c->library);
-        const char *core = library ? gemm_library_core(library, run->isa) : NULL;
-        if (core && strcmp(core, c->info.core) != 0)
-            fprintf(stderr, "bench_gemm: %s was told to run as %s, but runs as %s\n", c->label, core, c->info.core);
-    }
-}
-
-static void print_message(void *user, tp_status status, const char *message) {
-    (void)user;
-    (void)status;
-    fprintf(stderr, "bench_gemm: %s\n", message);
-}
-
-/* Asks the library which instruction set it is, and describes the machine. */
-static bool describe_machine(struct gemm_run *run, const char *isa) {
-    tp_context_options options;
-    tp_context_options_default(&options);
-    options.isa = isa;
-    options.message = print_message;
-    tp_context *context;
-    tp_machine machine;
-    if (tp_context_create(&options, &context) != TP_OK)
-        return false;
-    tp_context_machine(context, &machine);
-    snprintf(run->machine, sizeof run->machine, "%s, %d processors, L1d %zu KiB, L2 %zu KiB, L3 %zu KiB",
-             machine.vendor, machine.processors, machine.l1d >> 10, machine.l2 >> 10, machine.l3 >> 10);
-    run->isa = machine.isa;
-    tp_context_destroy(context);
-    return true;
-}
-
-/* Whether all results are right and all workers still there. */
-static bool is_sound(const struct gemm_field *field, const struct gemm_row *row) {
-    bool sound = true;
-    for (int p = 0; p < field->count; p++) {
-        if (row->wrong[p])
-            fprintf(stderr, "bench_gemm: %s: %s differs from tileprop by %.2g\n", row->shape.name,
-                    field->contestant[p].label, row->difference[p]);
-        sound = sound && !row->wrong[p] && field->contestant[p].present == field->contestant[p].alive;
-    }
-    return sound;
-}
-
 static bool measure_all(struct gemm_run *run, const struct gemm_shapes *shapes) {
     bool sound = true;
     gemm_print_head(run);
     for (size_t s = 0; s < shapes->count; s++, run->rows++) {
-        if (!gemm_measure(&run->field, &shapes->shape[s], &run->row[s])) {
+        if (!gemm_measure(&run->bench.field, &shapes->shape[s], &run->row[s])) {
             fprintf(stderr, "bench_gemm: cannot go on without tileprop, or without memory\n");
             return false;
         }
         gemm_print_row(run, &run->row[s]);
-        sound = is_sound(&run->field, &run->row[s]) && sound;
+        sound = bench_is_sound(&run->bench.field, &run->row[s].scores, shapes->shape[s].name) && sound;
     }
     gemm_print_summary(run);
     return sound;
@@ -192,25 +98,34 @@ static bool measure_all(struct gemm_run *run, const struct gemm_shapes *shapes) 
 
 /* Exit status. */
 static int compare(struct gemm_run *run, struct options *options, const struct gemm_shapes *shapes) {
-    run->threads = options->threads;
+    struct bench_field *field = &run->bench.field;
     run->row = calloc(shapes->count + 1, sizeof *run->row);
-    if (!run->row || !describe_machine(run, options->isa))
+    if (!run->row || !bench_describe_machine(&run->bench, options->isa))
         return 2;
     cpu_set_t processors;
-    gemm_choose_processors(&processors, run->threads, run->isa);
-    gemm_list_processors(run->processors, sizeof run->processors, &processors);
-    enter_all(run, options);
-    start_all(run, &processors);
+    bench_choose_processors(&processors, run->bench.threads, run->bench.isa);
+    bench_list_processors(run->bench.processors, sizeof run->bench.processors, &processors);
+    if (!bench_field_start(field, run->bench.isa, &processors))
+        return 1;
     bool done = measure_all(run, shapes);
     done = (!options->json || gemm_write_json(run, options->json)) && done;
     done = (!options->cubes || gemm_write_cubes(run, options->cubes)) && done;
-    for (int p = 0; p < run->field.count; p++)
-        gemm_contestant_stop(&run->field.contestant[p]);
+    bench_field_stop(field);
     return done ? 0 : 1;
 }
 
+/* What was asked for, before anything is started. */
+static void enter_all(struct gemm_run *run, struct options *options) {
+    run->bench.threads = options->threads;
+    run->bench.field.repeats = options->repeats;
+    const char *problem = bench_field_enter(&run->bench.field, options->peers,
+                                            "--peers: the names are openblas, blis and onednn", options->threads);
+    if (problem)
+        refuse(problem);
+}
+
 int main(int argc, char **argv) {
-    if (argc > 1 && !strcmp(argv[1], GEMM_WORKER_OPTION))
+    if (argc > 1 && !strcmp(argv[1], BENCH_WORKER_OPTION))
         return gemm_worker_main(argc, argv);
     struct options options = read_options(argc, argv);
     struct gemm_shapes shapes = {0};
@@ -218,6 +133,8 @@ int main(int argc, char **argv) {
     for (int f = 0; f < options.file_count && read; f++)
         read = gemm_shapes_read(&shapes, options.files[f], options.limit);
     static struct gemm_run run;
+    if (read)
+        enter_all(&run, &options);
     const int status = read ? compare(&run, &options, &shapes) : 2;
     free(run.row);
     free(shapes.shape);

@@ -1,171 +1,180 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Speed of whole training steps: gather, forward, loss, backward, update, on random data.
- * Usage: bench_train [--isa NAME] [--threads N] [--seconds S] [--net A..H]
- */
-#include "tileprop/tileprop.h"
-#include "timing.h"
+/* Speed of whole training steps, or of forward passes, against other libraries and against the machine's own speed of
+ * multiply-adds. */
+#define _GNU_SOURCE /* cpu_set_t */
+#include "train_report.h"
 
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SETS 8 /* batches in the data set */
+#define TRAINING_PEERS "openblas,blis,onednn,torch,sklearn,fann"
+#define INFERENCE_PEERS "openblas,blis,onednn"
 
-struct net {
-    const char *name;
-    size_t batch;
-    tp_optimizer_kind optimizer;
-    size_t widths[8]; /* inputs, layers, 0 */
-};
+static const char usage[] =
+    "usage: bench_train [OPTION...]\n"
+    "  --nets FILE      lines 'name batch sgd|adam inputs width...'; may be given again (default: "
+    "bench/nets/table.txt)\n"
+    "  --net LIST       only the networks with these names\n"
+    "  --inference      measures forward passes instead (default file: bench/nets/inference.txt)\n"
+    "  --isa NAME       instruction set: avx512, avx2, neon, scalar (default: the best)\n"
+    "  --threads N      (default 1); with more, tileprop is also measured on one thread\n"
+    "  --peers LIST     of openblas, blis, onednn, torch, sklearn, fann, each NAME or NAME=FILE, where FILE is a "
+    "library\n"
+    "                   or a Python; '' for none (default: all; for --inference the first three)\n"
+    "  --seconds S      time of each contestant for each network, over all rounds (default 1)\n"
+    "  --repeats N      interleaved rounds for each network (default 5)\n"
+    "  --json FILE      writes everything, with every sample\n"
+    "  --plot FILE      writes everybody's share of the peak for each network, for plots\n";
 
-static const struct net nets[] = {
-    {"A", 32, TP_SGD, {784, 128, 10}},
-    {"B", 128, TP_SGD, {784, 512, 512, 10}},
-    {"C", 128, TP_ADAM, {784, 512, 512, 10}},
-    {"D", 1024, TP_SGD, {1024, 1024, 1024, 1024}},
-    {"E", 256, TP_SGD, {2048, 2048, 2048, 2048, 10}},
-    {"F", 256, TP_SGD, {784, 10}},
-    {"G", 256, TP_ADAM, {64, 256, 256, 1}},
-    {"H", 1, TP_SGD, {32, 64, 64, 8}},
-};
-
-struct clock {
-    double limit;
-    double began; /* after the first step, which warms up */
-    uint64_t steps;
+struct options {
+    const char *isa, *json, *plot, *names;
+    char peers[512];
+    bool peers_given, inference;
+    int threads, repeats;
     double seconds;
+    const char *files[16];
+    int file_count;
 };
 
-static int on_step(void *user, const tp_step *step) {
-    struct clock *clock = user;
-    const double now = bench_now();
-    if (step->step == 1)
-        clock->began = now;
-    clock->steps = step->step - 1;
-    clock->seconds = now - clock->began;
-    return clock->seconds >= clock->limit;
+static void refuse(const char *what) {
+    fprintf(stderr, "bench_train: %s\n%s", what, usage);
+    exit(2);
 }
 
-static void need(tp_status status) {
-    if (status != TP_OK)
-        exit(1); /* the message callback has said why */
+static int integer(const char *text, int largest) {
+    char *end;
+    const long x = strtol(text, &end, 10);
+    if (*end || x < 1 || x > largest)
+        refuse("--threads and --repeats need positive integers that are not too large");
+    return (int)x;
 }
 
-static void print_message(void *user, tp_status status, const char *message) {
-    (void)user;
-    if (status != TP_ERR_STOPPED)
-        fprintf(stderr, "bench_train: %s\n", message);
+static double positive(const char *text) {
+    char *end;
+    const double x = strtod(text, &end);
+    if (*end || !(x > 0) || x > 1e6)
+        refuse("--seconds needs a positive number that is not too large");
+    return x;
 }
 
-static size_t layer_count(const struct net *net) {
-    size_t layers = 0;
-    while (net->widths[layers + 1])
-        layers++;
-    return layers;
+static void set_peers(struct options *options, const char *list) {
+    snprintf(options->peers, sizeof options->peers, "%s", list);
+    options->peers_given = true;
 }
 
-static tp_model *make_model(tp_context *context, const struct net *net) {
-    tp_layer layer[8] = {0};
-    tp_model_options options;
-    tp_model_options_default(&options);
-    options.inputs = net->widths[0];
-    options.layers = layer_count(net);
-    options.layer = layer;
-    for (size_t l = 0; l < options.layers; l++)
-        layer[l] = (tp_layer){.width = net->widths[l + 1], .activation = TP_RELU};
-    tp_layer *last = &layer[options.layers - 1];
-    last->activation = last->width == 1 ? TP_SIGMOID : TP_SOFTMAX;
-    options.loss = last->width == 1 ? TP_BCE : TP_CCE;
-    options.input_deviation = 255;
-    tp_model *model = NULL;
-    need(tp_model_create(context, &options, &model));
-    return model;
+static void set_option(struct options *options, int name) {
+    if (name == 'f' && options->file_count < (int)(sizeof options->files / sizeof *options->files))
+        options->files[options->file_count++] = optarg;
+    else if (name == 'n')
+        options->names = optarg;
+    else if (name == 'x')
+        options->inference = true;
+    else if (name == 'i')
+        options->isa = optarg;
+    else if (name == 't')
+        options->threads = integer(optarg, CPU_SETSIZE);
+    else if (name == 'p')
+        set_peers(options, optarg);
+    else if (name == 's')
+        options->seconds = positive(optarg);
+    else if (name == 'r')
+        options->repeats = integer(optarg, BENCH_MAX_REPEATS);
+    else if (name == 'j')
+        options->json = optarg;
+    else if (name == 'd')
+        options->plot = optarg;
+    else
+        refuse("the options are:");
 }
 
-/* Random bytes and classes; *bytes and *classes are to be freed. */
-static tp_data make_data(const struct net *net, uint8_t **bytes, int32_t **classes) {
-    const size_t samples = net->batch * SETS, outputs = net->widths[layer_count(net)];
-    *bytes = malloc(samples * net->widths[0]);
-    *classes = malloc(samples * sizeof **classes);
-    if (!*bytes || !*classes)
-        exit(1);
-    for (size_t i = 0; i < samples * net->widths[0]; i++)
-        (*bytes)[i] = (uint8_t)(i * 2654435761u >> 13);
-    for (size_t i = 0; i < samples; i++)
-        (*classes)[i] = (int32_t)(i % (outputs > 1 ? outputs : 2));
-    return (tp_data){samples, net->widths[0], *bytes, NULL, *classes, NULL, outputs};
+static struct options read_options(int argc, char **argv) {
+    static const struct option names[] = {{"nets", required_argument, NULL, 'f'},
+                                          {"net", required_argument, NULL, 'n'},
+                                          {"inference", no_argument, NULL, 'x'},
+                                          {"isa", required_argument, NULL, 'i'},
+                                          {"threads", required_argument, NULL, 't'},
+                                          {"peers", required_argument, NULL, 'p'},
+                                          {"seconds", required_argument, NULL, 's'},
+                                          {"repeats", required_argument, NULL, 'r'},
+                                          {"json", required_argument, NULL, 'j'},
+                                          {"plot", required_argument, NULL, 'd'},
+                                          {0}};
+    struct options options = {.threads = 1, .repeats = 5, .seconds = 1};
+    for (int o; (o = getopt_long(argc, argv, "", names, NULL)) != -1;)
+        set_option(&options, o);
+    if (optind < argc)
+        refuse("unexpected argument");
+    if (!options.file_count)
+        options.files[options.file_count++] =
+            options.inference ? BENCH_DIRECTORY "/nets/inference.txt" : BENCH_DIRECTORY "/nets/table.txt";
+    if (!options.peers_given)
+        set_peers(&options, options.inference ? INFERENCE_PEERS : TRAINING_PEERS);
+    return options;
 }
 
-/* 2 per multiply-add: forward, dW, and dX of all layers but the first. */
-static double flops_per_sample(const struct net *net) {
-    double flops = 0;
-    for (size_t l = 0; net->widths[l + 1]; l++)
-        flops += (l ? 6 : 4) * (double)net->widths[l] * (double)net->widths[l + 1];
-    return flops;
+static bool measure_all(struct train_run *run, const struct train_nets *nets, const cpu_set_t *processors) {
+    struct bench_field *field = &run->bench.field;
+    bool sound = true;
+    for (size_t n = 0; n < nets->count; n++, run->rows++) {
+        const bool measured =
+            train_measure(field, run->bench.isa, processors, run->seconds, &nets->net[n], &run->row[n]);
+        sound = bench_is_sound(field, &run->row[n].scores, nets->net[n].name) && sound;
+        bench_field_stop(field);
+        if (!measured) {
+            fprintf(stderr, "bench_train: cannot go on without tileprop\n");
+            return false;
+        }
+        if (n == 0)
+            train_print_head(run);
+        train_print_row(run, &run->row[n]);
+    }
+    train_print_summary(run);
+    return sound;
 }
 
-static void run(tp_context *context, const struct net *net, double seconds, double peak) {
-    uint8_t *bytes;
-    int32_t *classes;
-    const tp_data data = make_data(net, &bytes, &classes);
-    tp_model *model = make_model(context, net);
-    struct clock clock = {.limit = seconds};
-    tp_train_options options;
-    tp_train_options_default(&options);
-    options.batch = net->batch;
-    options.epochs = 1u << 30;
-    options.optimizer.kind = net->optimizer;
-    options.optimizer.learning_rate = 1e-4f;
-    options.on_step = on_step;
-    options.user = &clock;
-    tp_trainer *trainer = NULL;
-    need(tp_trainer_create(model, &data, &options, NULL, 0, &trainer));
-    if (tp_trainer_run(trainer) != TP_ERR_STOPPED)
-        exit(1);
-    const double rate = (double)clock.steps * (double)net->batch / clock.seconds;
-    const double gflops = 1e-9 * rate * flops_per_sample(net);
-    printf("%-4s %6zu %-5s %12.0f %10.1f %7.1f %%\n", net->name, net->batch, tp_optimizer_name(net->optimizer), rate,
-           gflops, 100 * gflops / peak);
-    tp_trainer_destroy(trainer);
-    tp_model_destroy(model);
-    free(bytes);
-    free(classes);
+/* Exit status. */
+static int compare(struct train_run *run, const struct options *options, const struct train_nets *nets) {
+    run->row = calloc(nets->count, sizeof *run->row);
+    if (!run->row || !bench_describe_machine(&run->bench, options->isa))
+        return 2;
+    cpu_set_t processors;
+    bench_choose_processors(&processors, run->bench.threads, run->bench.isa);
+    bench_list_processors(run->bench.processors, sizeof run->bench.processors, &processors);
+    bool done = measure_all(run, nets, &processors);
+    done = (!options->json || train_write_json(run, options->json)) && done;
+    done = (!options->plot || train_write_plot(run, options->plot)) && done;
+    return done ? 0 : 1;
+}
+
+/* What was asked for, before anything is started. */
+static void enter_all(struct train_run *run, struct options *options) {
+    run->inference = options->inference;
+    run->seconds = options->seconds;
+    run->bench.threads = options->threads;
+    run->bench.field.repeats = options->repeats;
+    const char *problem =
+        bench_field_enter(&run->bench.field, options->peers,
+                          "--peers: the names are openblas, blis, onednn, torch, sklearn and fann", options->threads);
+    if (problem)
+        refuse(problem);
 }
 
 int main(int argc, char **argv) {
-    static const struct option names[] = {{"isa", required_argument, NULL, 'i'},
-                                          {"threads", required_argument, NULL, 't'},
-                                          {"seconds", required_argument, NULL, 's'},
-                                          {"net", required_argument, NULL, 'n'},
-                                          {0}};
-    tp_context_options options;
-    tp_context_options_default(&options);
-    options.message = print_message;
-    options.threads = 1;
-    double seconds = 0.5;
-    const char *only = NULL;
-    for (int o; (o = getopt_long(argc, argv, "", names, NULL)) != -1;) {
-        if (o == 'i')
-            options.isa = optarg;
-        else if (o == 't')
-            options.threads = atoi(optarg);
-        else if (o == 's')
-            seconds = atof(optarg);
-        else if (o == 'n')
-            only = optarg;
-        else
-            return 2;
-    }
-    tp_context *context;
-    need(tp_context_create(&options, &context));
-    const double one = bench_peak(tp_context_isa(context)), peak = one * tp_context_threads(context);
-    printf("%s, %d threads, FMA peak %.1f GFLOP/s\n", tp_context_isa(context), tp_context_threads(context), peak);
-    printf("net   batch rule     samples/s    GFLOP/s  of peak\n");
-    for (size_t n = 0; n < sizeof nets / sizeof *nets; n++)
-        if (!only || !strcmp(only, nets[n].name))
-            run(context, &nets[n], seconds, peak);
-    tp_context_destroy(context);
-    return 0;
+    if (argc > 1 && !strcmp(argv[1], BENCH_WORKER_OPTION))
+        return train_worker_main(argc, argv);
+    struct options options = read_options(argc, argv);
+    static struct train_run run;
+    enter_all(&run, &options);
+    struct train_nets nets = {0};
+    bool read = true;
+    for (int f = 0; f < options.file_count && read; f++)
+        read = train_nets_read(&nets, options.files[f], options.names, options.inference);
+    if (read && !nets.count)
+        refuse("--net: no network has such a name");
+    const int status = read ? compare(&run, &options, &nets) : 2;
+    free(run.row);
+    free(nets.net);
+    return status;
 }

@@ -1,62 +1,52 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#define _GNU_SOURCE /* dlinfo */
+/* How the libraries are called. */
 #include "gemm_library.h"
 
-#include <dlfcn.h>
-#include <glob.h>
-#include <link.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-static const struct gemm_library *const libraries[] = {&gemm_tileprop, &gemm_openblas, &gemm_blis, &gemm_onednn};
+static size_t workspace_size(const struct gemm_shape *shape) {
+    return tp_sgemm_workspace_size(bench_context, shape->m, shape->n, shape->k);
+}
+
+static void multiply_own(const struct gemm_shape *s, const struct gemm_operands *x) {
+    const tp_status status = tp_sgemm(bench_context, s->transpose_a ? TP_TRANSPOSE : TP_NO_TRANSPOSE,
+                                      s->transpose_b ? TP_TRANSPOSE : TP_NO_TRANSPOSE, s->m, s->n, s->k, 1, x->a,
+                                      s->transpose_a ? s->m : s->k, x->b, s->transpose_b ? s->k : s->n, 0, x->c, s->n,
+                                      x->workspace, x->workspace_size);
+    if (status != TP_OK)
+        exit(1); /* the reader of the results sees that this worker ended */
+}
+
+static void close_own(void) {
+    tp_context_destroy(bench_context);
+}
+
+static void multiply_cblas(const struct gemm_shape *s, const struct gemm_operands *x) {
+    const int m = (int)s->m, n = (int)s->n, k = (int)s->k;
+    bench_cblas_sgemm(BENCH_ROW_MAJOR, s->transpose_a ? BENCH_TRANSPOSE : BENCH_NO_TRANSPOSE,
+                      s->transpose_b ? BENCH_TRANSPOSE : BENCH_NO_TRANSPOSE, m, n, k, 1, x->a, s->transpose_a ? m : k,
+                      x->b, s->transpose_b ? k : n, 0, x->c, n);
+}
+
+static void multiply_onednn(const struct gemm_shape *s, const struct gemm_operands *x) {
+    const int64_t m = (int64_t)s->m, n = (int64_t)s->n, k = (int64_t)s->k;
+    const int failed = bench_dnnl_sgemm(s->transpose_a ? 'T' : 'N', s->transpose_b ? 'T' : 'N', m, n, k, 1, x->a,
+                                        s->transpose_a ? m : k, x->b, s->transpose_b ? k : n, 0, x->c, n);
+    if (failed)
+        exit(1); /* the reader of the results sees that this worker ended */
+}
+
+static const struct gemm_library libraries[] = {
+    {&bench_tileprop, workspace_size, multiply_own, close_own},
+    {&bench_openblas, NULL, multiply_cblas, NULL},
+    {&bench_blis, NULL, multiply_cblas, NULL},
+    {&bench_onednn, NULL, multiply_onednn, NULL},
+};
 
 const struct gemm_library *gemm_library_find(const char *name) {
     for (size_t l = 0; l < sizeof libraries / sizeof *libraries; l++)
-        if (!strcmp(name, libraries[l]->name))
-            return libraries[l];
+        if (!strcmp(name, libraries[l].library->name))
+            return &libraries[l];
     return NULL;
-}
-
-const char *gemm_library_core(const struct gemm_library *library, const char *isa) {
-    if (!strcmp(isa, "avx512"))
-        return library->avx512;
-    return !strcmp(isa, "avx2") ? library->avx2 : NULL;
-}
-
-/* The files that the pattern stands for, or the pattern itself, which may be a name that the loader knows. */
-static void *load_any(const char *pattern) {
-    glob_t found;
-    if (glob(pattern, GLOB_NOCHECK, NULL, &found) != 0)
-        return NULL;
-    void *handle = NULL;
-    for (size_t i = 0; i < found.gl_pathc && !handle; i++)
-        handle = dlopen(found.gl_pathv[i], RTLD_NOW | RTLD_LOCAL);
-    globfree(&found);
-    return handle;
-}
-
-static void *load(const struct gemm_library *library, const char *file) {
-    if (*file)
-        return dlopen(file, RTLD_NOW | RTLD_LOCAL);
-    void *handle = NULL;
-    for (size_t i = 0; library->files[i] && !handle; i++)
-        handle = load_any(library->files[i]);
-    return handle;
-}
-
-bool gemm_library_load(const struct gemm_library *library, const char *file, const char *isa, int threads,
-                       struct gemm_library_info *info) {
-    *info = (struct gemm_library_info){0};
-    if (!library->files[0])
-        return library->open(NULL, isa, threads, info);
-    void *handle = load(library, file);
-    if (!handle) {
-        const char *why = dlerror();
-        snprintf(info->problem, sizeof info->problem, "%s", why ? why : "not found");
-        return false;
-    }
-    struct link_map *map = NULL;
-    if (dlinfo(handle, RTLD_DI_LINKMAP, &map) == 0)
-        snprintf(info->path, sizeof info->path, "%s", map->l_name);
-    return library->open(handle, isa, threads, info);
 }

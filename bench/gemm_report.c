@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#define _GNU_SOURCE /* cpu_set_t */
 #include "gemm_report.h"
 
 #include <errno.h>
@@ -13,53 +14,32 @@ static const char *operation(const struct gemm_shape *shape) {
     return names[2 * shape->transpose_a + shape->transpose_b];
 }
 
-/* A number in a column of this width, or a dash. */
-static void print_number(int width, int digits, double x) {
-    if (isfinite(x) && x > 0)
-        printf(" %*.*f", width, digits, x);
-    else
-        printf(" %*s", width, "-");
-}
-
-static void print_contestants(const struct gemm_field *field) {
-    for (int p = GEMM_AT_OWN; p < field->count; p++) {
-        const struct gemm_contestant *c = &field->contestant[p];
-        if (c->present)
-            printf("%-11s %s, says that it runs as %s, %d thread%s%s%s\n", c->label, c->info.version, c->info.core,
-                   c->threads, c->threads > 1 ? "s" : "", *c->info.path ? ", " : "", c->info.path);
-        else
-            printf("%-11s ABSENT, left out: %s\n", c->label, c->info.problem);
-    }
-}
-
 void gemm_print_head(const struct gemm_run *run) {
-    const struct gemm_field *field = &run->field;
-    printf("%s\n%s, %d thread%s, processors %s; GFLOP/s, median of %d interleaved rounds\n", run->machine, run->isa,
-           run->threads, run->threads > 1 ? "s" : "", run->processors, field->repeats);
-    print_contestants(field);
+    const struct bench_field *field = &run->bench.field;
+    bench_print_head(&run->bench, "GFLOP/s");
     printf("\n%-18s %5s %5s %5s op %8s %7s", "shape", "M", "N", "K", "FMA peak", "of peak");
-    for (int p = GEMM_AT_OWN; p < field->count; p++)
+    for (int p = BENCH_AT_OWN; p < field->count; p++)
         if (field->contestant[p].present)
             printf(" %10s", field->contestant[p].label);
     printf("%s%s\n", field->single ? " speed-up" : "", "  to best");
 }
 
 void gemm_print_row(const struct gemm_run *run, const struct gemm_row *row) {
-    const struct gemm_field *field = &run->field;
+    const struct bench_field *field = &run->bench.field;
     const struct gemm_shape *s = &row->shape;
     printf("%-18s %5zu %5zu %5zu %s", s->name, s->m, s->n, s->k, operation(s));
-    print_number(8, 1, row->gflops[GEMM_AT_PEAK]);
-    print_number(5, 1, 100 * gemm_share_of_peak(row, GEMM_AT_OWN));
+    bench_print_number(8, 1, row->scores.gflops[BENCH_AT_PEAK]);
+    bench_print_number(5, 1, 100 * bench_share_of_peak(&row->scores, BENCH_AT_OWN));
     printf(" %%");
-    for (int p = GEMM_AT_OWN; p < field->count; p++)
-        if (row->wrong[p])
+    for (int p = BENCH_AT_OWN; p < field->count; p++)
+        if (row->scores.wrong[p])
             printf(" %10s", "WRONG");
         else if (field->contestant[p].present)
-            print_number(10, 1, row->gflops[p]);
+            bench_print_number(10, 1, row->scores.gflops[p]);
     if (field->single)
-        print_number(8, 2, gemm_speed_up(field, row));
-    print_number(8, 2, gemm_ratio(field, row));
-    printf("%s\n", gemm_unrest(field, row) >= GEMM_UNREST ? " ~" : "");
+        bench_print_number(8, 2, bench_speed_up(field, &row->scores));
+    bench_print_number(8, 2, bench_ratio(field, &row->scores));
+    printf("%s\n", bench_unrest(field, &row->scores) >= BENCH_UNREST ? " ~" : "");
     fflush(stdout);
 }
 
@@ -69,29 +49,21 @@ static void print_worst(const char *what, const struct gemm_row *row, double x, 
 }
 
 static void print_summary(const struct gemm_run *run, const struct gemm_summary *s) {
-    printf("\n%s: %zu shapes\n  geometric means: of peak", s->group ? s->group : "ALL", s->shapes);
-    print_number(0, 1, 100 * s->share);
-    printf(" %%, to the best peer of each shape");
-    print_number(0, 3, s->ratio);
-    for (int p = GEMM_AT_OTHERS; p < run->field.count; p++)
-        if (gemm_is_peer(&run->field, p) && run->field.contestant[p].present) {
-            printf(", to %s", run->field.contestant[p].label);
-            print_number(0, 3, s->peer[p]);
-        }
-    printf("\n");
+    printf("\n%s: %zu shapes\n", s->group ? s->group : "ALL", s->shapes);
+    bench_print_means(&run->bench.field, s->share, s->ratio, s->peer);
     if (s->worst) {
-        print_worst("lowest ratio to the best peer", s->worst, gemm_ratio(&run->field, s->worst), "");
+        print_worst("lowest ratio to the best peer", s->worst, bench_ratio(&run->bench.field, &s->worst->scores), "");
         printf("  ratios below %.2f: %zu\n", GEMM_LOSS, s->losses);
     }
     if (s->worst_large)
         print_worst("lowest share of peak with M, N, K >= 128:", s->worst_large,
-                    100 * gemm_share_of_peak(s->worst_large, GEMM_AT_OWN), " %");
+                    100 * bench_share_of_peak(&s->worst_large->scores, BENCH_AT_OWN), " %");
     if (s->restless)
         printf("  ~ in %zu rows the peak varied by %.0f %% or more: was the machine busy with something else?\n",
-               s->restless, 100 * GEMM_UNREST);
+               s->restless, 100 * BENCH_UNREST);
     if (s->worst_speed_up)
-        print_worst("lowest speed-up over one thread", s->worst_speed_up, gemm_speed_up(&run->field, s->worst_speed_up),
-                    "");
+        print_worst("lowest speed-up over one thread", s->worst_speed_up,
+                    bench_speed_up(&run->bench.field, &s->worst_speed_up->scores), "");
 }
 
 void gemm_print_summary(const struct gemm_run *run) {
@@ -103,9 +75,10 @@ void gemm_print_summary(const struct gemm_run *run) {
 
 static void write_cubes(const struct gemm_run *run, FILE *file) {
     fprintf(file, "size");
-    for (int p = GEMM_AT_OWN; p < run->field.count; p++)
-        if (p != run->field.single && run->field.contestant[p].present)
-            fprintf(file, " \"%s %s\"", run->field.contestant[p].label, run->field.contestant[p].info.version);
+    for (int p = BENCH_AT_OWN; p < run->bench.field.count; p++)
+        if (p != run->bench.field.single && run->bench.field.contestant[p].present)
+            fprintf(file, " \"%s %s\"", run->bench.field.contestant[p].label,
+                    run->bench.field.contestant[p].info.version);
     fprintf(file, "\n");
     for (size_t r = 0; r < run->rows; r++) {
         const struct gemm_row *row = &run->row[r];
@@ -113,9 +86,9 @@ static void write_cubes(const struct gemm_run *run, FILE *file) {
         if (s->m != s->n || s->n != s->k || s->transpose_a || s->transpose_b)
             continue;
         fprintf(file, "%zu", s->m);
-        for (int p = GEMM_AT_OWN; p < run->field.count; p++) {
-            const double share = gemm_share_of_peak(row, p);
-            if (p != run->field.single && run->field.contestant[p].present)
+        for (int p = BENCH_AT_OWN; p < run->bench.field.count; p++) {
+            const double share = bench_share_of_peak(&row->scores, p);
+            if (p != run->bench.field.single && run->bench.field.contestant[p].present)
                 fprintf(file, isnan(share) ? " ?" : " %.2f", 100 * share);
         }
         fprintf(file, "\n");

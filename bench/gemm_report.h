@@ -3,14 +3,11 @@
 #define TP_BENCH_GEMM_REPORT_H
 
 #include "gemm_measure.h"
+#include "report.h"
 
 /* What was measured, and where. */
 struct gemm_run {
-    const char *isa;
-    int threads;
-    char machine[160];    /* one line */
-    char processors[160]; /* their numbers */
-    struct gemm_field field;
+    struct bench_run bench;
     struct gemm_row *row;
     size_t rows;
 };
@@ -19,15 +16,15 @@ struct gemm_run {
 struct gemm_summary {
     const char *group; /* NULL: all */
     size_t shapes;
-    double ratio;                      /* geometric mean of gemm_ratio */
-    double peer[GEMM_MAX_CONTESTANTS]; /* the same of the ratio to each contestant; NaN if there is none */
-    double share;                      /* geometric mean of gemm_share_of_peak of tileprop */
-    const struct gemm_row *worst;      /* by ratio; NULL if there are no peers */
-    size_t losses;                     /* ratios below GEMM_LOSS */
+    double ratio;                       /* geometric mean of bench_ratio */
+    double peer[BENCH_MAX_CONTESTANTS]; /* the same of the ratio to each contestant; NaN if there is none */
+    double share;                       /* geometric mean of bench_share_of_peak of tileprop */
+    const struct gemm_row *worst;       /* by ratio; NULL if there are no peers */
+    size_t losses;                      /* ratios below GEMM_LOSS */
     const struct gemm_row
         *worst_large; /* by share of peak, of those with m, n, k >= GEMM_LARGE; NULL if there are none */
     const struct gemm_row *worst_speed_up;
-    size_t restless; /* rows with a gemm_unrest of GEMM_UNREST or more */
+    size_t restless; /* rows with a bench_unrest of BENCH_UNREST or more */
 };
 
 #define GEMM_LOSS 0.97

@@ -1,24 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#define _GNU_SOURCE /* cpu_set_t */
 #include "gemm_report.h"
 
 #include <math.h>
 #include <string.h>
-
-/* Geometric mean of what is known. */
-struct mean {
-    double logs, count;
-};
-
-static void add(struct mean *mean, double x) {
-    if (isnan(x))
-        return;
-    mean->logs += log(x);
-    mean->count++;
-}
-
-static double value(struct mean mean) {
-    return mean.count > 0 ? exp(mean.logs / mean.count) : (double)NAN;
-}
 
 static bool is_large(const struct gemm_shape *shape) {
     return shape->m >= GEMM_LARGE && shape->n >= GEMM_LARGE && shape->k >= GEMM_LARGE;
@@ -34,28 +19,28 @@ static void keep_worst(const struct gemm_row **worst, double *smallest, const st
 
 static struct gemm_summary summarise(const struct gemm_run *run, const char *group) {
     struct gemm_summary s = {.group = group};
-    struct mean ratio = {0}, share = {0}, peer[GEMM_MAX_CONTESTANTS] = {0};
+    struct bench_mean ratio = {0}, share = {0}, peer[BENCH_MAX_CONTESTANTS] = {0};
     double worst = 0, worst_large = 0, worst_speed_up = 0;
     for (size_t r = 0; r < run->rows; r++) {
         const struct gemm_row *row = &run->row[r];
         if (group && strcmp(group, row->shape.group) != 0)
             continue;
         s.shapes++;
-        add(&ratio, gemm_ratio(&run->field, row));
-        add(&share, gemm_share_of_peak(row, GEMM_AT_OWN));
-        for (int p = GEMM_AT_OTHERS; p < run->field.count; p++)
-            add(&peer[p], row->gflops[p] > 0 ? row->gflops[GEMM_AT_OWN] / row->gflops[p] : (double)NAN);
-        s.restless += gemm_unrest(&run->field, row) >= GEMM_UNREST;
-        s.losses += gemm_ratio(&run->field, row) < GEMM_LOSS;
-        keep_worst(&s.worst, &worst, row, gemm_ratio(&run->field, row));
+        bench_mean_add(&ratio, bench_ratio(&run->bench.field, &row->scores));
+        bench_mean_add(&share, bench_share_of_peak(&row->scores, BENCH_AT_OWN));
+        for (int p = BENCH_AT_OTHERS; p < run->bench.field.count; p++)
+            bench_mean_add(&peer[p], bench_ratio_to(&row->scores, p));
+        s.restless += bench_unrest(&run->bench.field, &row->scores) >= BENCH_UNREST;
+        s.losses += bench_ratio(&run->bench.field, &row->scores) < GEMM_LOSS;
+        keep_worst(&s.worst, &worst, row, bench_ratio(&run->bench.field, &row->scores));
         if (is_large(&row->shape))
-            keep_worst(&s.worst_large, &worst_large, row, gemm_share_of_peak(row, GEMM_AT_OWN));
-        keep_worst(&s.worst_speed_up, &worst_speed_up, row, gemm_speed_up(&run->field, row));
+            keep_worst(&s.worst_large, &worst_large, row, bench_share_of_peak(&row->scores, BENCH_AT_OWN));
+        keep_worst(&s.worst_speed_up, &worst_speed_up, row, bench_speed_up(&run->bench.field, &row->scores));
     }
-    s.ratio = value(ratio);
-    s.share = value(share);
-    for (int p = 0; p < GEMM_MAX_CONTESTANTS; p++)
-        s.peer[p] = value(peer[p]);
+    s.ratio = bench_mean_value(ratio);
+    s.share = bench_mean_value(share);
+    for (int p = 0; p < BENCH_MAX_CONTESTANTS; p++)
+        s.peer[p] = bench_mean_value(peer[p]);
     return s;
 }
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#define _GNU_SOURCE /* cpu_set_t */
 #include "gemm_worker.h"
+#include "contestant.h"
 #include "timing.h"
 
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #define ALIGNMENT 64
@@ -20,28 +21,6 @@ struct worker {
     struct gemm_shape shape;
     struct gemm_operands operands;
 };
-
-bool gemm_send(int socket, const void *data, size_t size) {
-    for (const char *next = data; size;) {
-        const ssize_t sent = send(socket, next, size, MSG_NOSIGNAL);
-        if (sent <= 0)
-            return false;
-        next += sent;
-        size -= (size_t)sent;
-    }
-    return true;
-}
-
-bool gemm_receive(int socket, void *data, size_t size) {
-    for (char *next = data; size;) {
-        const ssize_t received = recv(socket, next, size, MSG_WAITALL);
-        if (received <= 0)
-            return false;
-        next += received;
-        size -= (size_t)received;
-    }
-    return true;
-}
 
 static void release_operands(struct gemm_operands *operands) {
     free(operands->a);
@@ -98,8 +77,8 @@ static double prepare(struct worker *worker, const struct gemm_shape *shape) {
 
 static double run(const struct worker *worker, const struct gemm_command *command) {
     if (!worker->library) {
-        gemm_peak(worker->isa, worker->threads, command->seconds / WARM_UP);
-        return gemm_peak(worker->isa, worker->threads, command->seconds);
+        bench_peak_of_team(worker->isa, worker->threads, command->seconds / WARM_UP);
+        return bench_peak_of_team(worker->isa, worker->threads, command->seconds);
     }
     seconds_of(worker, command->calls / WARM_UP + (command->calls > 1));
     return gemm_shape_gflop(&worker->shape) * (double)command->calls / seconds_of(worker, command->calls);
@@ -107,21 +86,22 @@ static double run(const struct worker *worker, const struct gemm_command *comman
 
 static bool obey(struct worker *worker, const struct gemm_command *command) {
     if (command->kind == GEMM_RESULT)
-        return gemm_send(STDIN_FILENO, worker->operands.c, worker->shape.m * worker->shape.n * sizeof(float));
+        return bench_send(STDIN_FILENO, worker->operands.c, worker->shape.m * worker->shape.n * sizeof(float));
     const double answer = command->kind == GEMM_PREPARE ? prepare(worker, &command->shape) : run(worker, command);
-    return gemm_send(STDIN_FILENO, &answer, sizeof answer);
+    return bench_send(STDIN_FILENO, &answer, sizeof answer);
 }
 
 int gemm_worker_main(int argc, char **argv) {
     if (argc != 6)
         return 2;
     struct worker worker = {.library = gemm_library_find(argv[2]), .isa = argv[4], .threads = atoi(argv[5])};
-    struct gemm_greeting greeting = {.usable = !worker.library};
+    struct bench_greeting greeting = {.usable = !worker.library};
     if (worker.library)
-        greeting.usable = gemm_library_load(worker.library, argv[3], worker.isa, worker.threads, &greeting.info);
-    bool going = gemm_send(STDIN_FILENO, &greeting, sizeof greeting) && greeting.usable;
+        greeting.usable =
+            bench_library_open(worker.library->library, argv[3], worker.isa, worker.threads, &greeting.info);
+    bool going = bench_send(STDIN_FILENO, &greeting, sizeof greeting) && greeting.usable;
     struct gemm_command command;
-    while (going && gemm_receive(STDIN_FILENO, &command, sizeof command))
+    while (going && bench_receive(STDIN_FILENO, &command, sizeof command))
         going = obey(&worker, &command);
     release_operands(&worker.operands);
     if (greeting.usable && worker.library && worker.library->close)

@@ -86,15 +86,6 @@ double bench_fma(const char *isa, double seconds) {
     return 0;
 }
 
-double bench_peak(const char *isa) {
-    double best = 0;
-    for (int repeat = 0; repeat < 40; repeat++) {
-        const double gflops = bench_fma(isa, 0);
-        best = gflops > best ? gflops : best;
-    }
-    return best;
-}
-
 static int compare(const void *a, const void *b) {
     const double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);

@@ -10,8 +10,8 @@ double bench_now(void);
  * for at least so many seconds; 0 if the name is unknown here. */
 double bench_fma(const char *isa, double seconds);
 
-/* The same, best of several short runs. */
-double bench_peak(const char *isa);
+/* The same of so many threads that do it at the same time. */
+double bench_peak_of_team(const char *isa, int threads, double seconds);
 
 /* Of at least one value; sorts them. */
 double bench_median(double *values, int count);

@@ -3,7 +3,11 @@
 # Measures how fast tileprop is on this machine.
 #   sh tools/bench.sh gemm [--quick]   matrix products against OpenBLAS, BLIS and oneDNN, for every instruction set of
 #                                      the machine, on one thread and on all; some minutes, with --quick one or two
-# Writes build/bench/gemm-ISA-THREADS.txt, .json, .svg and .png. Nothing else should run meanwhile.
+#   sh tools/bench.sh train [--quick]  training steps and forward passes against the textbook step on OpenBLAS and BLIS,
+#                                      oneDNN, PyTorch, scikit-learn and FANN, in the same way; up to half an hour, with
+#                                      --quick a few minutes
+# Writes build/bench/NAME-ISA-THREADS.txt, .json, .dat, .svg and .png; NAME is gemm, or train, train-more and inference.
+# Nothing else should run meanwhile.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -11,7 +15,7 @@ build=build/bench
 failed=0
 
 usage() {
-    echo "usage: sh tools/bench.sh gemm [--quick]" >&2
+    echo "usage: sh tools/bench.sh gemm|train [--quick]" >&2
     exit 2
 }
 
@@ -36,23 +40,53 @@ gemm_one() {
     [ ! -s "$out.dat" ] || gnuplot -c bench/gemm.gp "$out.dat" "Matrix product, $isa, threads: $threads" "$out"
 }
 
-bench_gemm() {
-    for isa in $($build/tileprop info | sed -n 's/^usable *//p'); do
-        gemm_one "$isa" 1
-        [ "$(nproc)" -eq 1 ] || gemm_one "$isa" "$(nproc)"
+# train_one NAME TITLE ISA THREADS OPTION...
+train_one() {
+    name=$1
+    title=$2
+    isa=$3
+    threads=$4
+    shift 4
+    out=$build/$name-$isa-$threads
+    [ "$quick" = no ] || set -- "$@" --seconds 0.4 --repeats 3
+    [ "$isa" != scalar ] || set -- "$@" --peers '' --net A,B,C,F,G,H
+    echo "== $name: $isa, threads: $threads"
+    status=0
+    $build/bench/bench_train --isa "$isa" --threads "$threads" "$@" --json "$out.json" --plot "$out.dat" >"$out.txt" ||
+        status=$?
+    cat "$out.txt"
+    [ $status -eq 0 ] || failed=1
+    [ ! -s "$out.dat" ] || gnuplot -c bench/train.gp "$out.dat" "$title, $isa, threads: $threads" "$out"
+}
+
+train_all() {
+    train_one train "Training step" "$@" --nets bench/nets/table.txt
+    [ "$quick" = yes ] || [ "$1" = scalar ] || train_one train-more "Training step" "$@" --nets bench/nets/more.txt
+    [ "$1" = scalar ] || train_one inference "Forward pass" "$@" --inference --nets bench/nets/inference.txt
+}
+
+# for_each_isa FUNCTION: on one thread and on all.
+for_each_isa() {
+    for usable in $($build/tileprop info | sed -n 's/^usable *//p'); do
+        "$1" "$usable" 1
+        [ "$(nproc)" -eq 1 ] || "$1" "$usable" "$(nproc)"
     done
 }
 
 quick=no
 case "$#:$*" in
-1:gemm) ;;
-"2:gemm --quick") quick=yes ;;
+1:gemm | 1:train) ;;
+"2:gemm --quick" | "2:train --quick") quick=yes ;;
 *) usage ;;
+esac
+case $1 in
+gemm) benchmark=gemm_one ;;
+train) benchmark=train_all ;;
 esac
 
 sh tools/setup.sh bench
 cmake --preset release -B $build -D TILEPROP_BUILD_TOOLS=ON -D TILEPROP_BUILD_BENCH=ON -D BUILD_TESTING=OFF >/dev/null
 cmake --build $build -j "$(nproc)"
-bench_gemm
+for_each_isa "$benchmark"
 echo "== results are in $build"
 exit $failed

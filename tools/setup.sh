@@ -4,7 +4,8 @@
 #   sh tools/setup.sh run     to build and use it (the default)
 #   sh tools/setup.sh test    to test it as well: compilers, Criterion, and on x86-64 what runs the NEON path: a cross
 #                             compiler, qemu, and arm64 libraries, which are unpacked into build/aarch64-root
-#   sh tools/setup.sh bench   to compare it with other libraries: OpenBLAS, BLIS, oneDNN, and gnuplot
+#   sh tools/setup.sh bench   to compare it with other libraries: OpenBLAS, BLIS, oneDNN, PyTorch, scikit-learn,
+#                             FANN, and gnuplot
 # Does nothing, and needs no network, if all of it is there. TILEPROP_SKIP_NEON=1 leaves out the part for NEON.
 set -eu
 
@@ -12,7 +13,8 @@ cd "$(dirname "$0")/.."
 for_run="gcc libc6-dev make cmake pkg-config libsleef-dev libjansson-dev zlib1g-dev librandom123-dev
     dataset-fashion-mnist"
 for_test="g++ clang-16 libomp-16-dev libcriterion-dev locales"
-for_bench="libopenblas0-openmp libblis4-openmp libdnnl2 gnuplot-nox"
+for_bench="libopenblas0-openmp libblis4-openmp libdnnl2 libdnnl-dev libfann2 python3-torch python3-sklearn
+    gnuplot-nox"
 for_neon="gcc-aarch64-linux-gnu qemu-user-static binfmt-support"
 neon_libraries="libc6-dev libgomp1 libsleef-dev libjansson-dev zlib1g-dev librandom123-dev libcriterion-dev"
 neon_root=build/aarch64-root

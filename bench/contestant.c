@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#define _GNU_SOURCE /* sched_setaffinity, environ */
-#include "gemm_contestant.h"
+#define _GNU_SOURCE /* sched_setaffinity, environ, program_invocation_short_name */
+#include "contestant.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +15,31 @@
 #define IDLE_CHECKS 300
 #define IDLE_SHARE 10 /* idle: it has used less than this part of the time between */
 
+bool bench_send(int socket, const void *data, size_t size) {
+    for (const char *next = data; size;) {
+        const ssize_t sent = send(socket, next, size, MSG_NOSIGNAL);
+        if (sent <= 0)
+            return false;
+        next += sent;
+        size -= (size_t)sent;
+    }
+    return true;
+}
+
+bool bench_receive(int socket, void *data, size_t size) {
+    for (char *next = data; size;) {
+        const ssize_t received = recv(socket, next, size, MSG_WAITALL);
+        if (received <= 0)
+            return false;
+        next += received;
+        size -= (size_t)received;
+    }
+    return true;
+}
+
 static bool is_foreign(const char *entry) {
-    static const char *const prefixes[] = {"OMP_",  "GOMP_", "KMP_", "OPENBLAS_", "GOTO_",
-                                           "BLIS_", "DNNL_", "MKL_", "ONEDNN_",   "TILEPROP_"};
+    static const char *const prefixes[] = {"OMP_",  "GOMP_", "KMP_",    "OPENBLAS_", "GOTO_", "BLIS_",
+                                           "DNNL_", "MKL_",  "ONEDNN_", "TILEPROP_", "ATEN_", "PYTHON"};
     bool foreign = false;
     for (size_t p = 0; p < sizeof prefixes / sizeof *prefixes; p++)
         foreign = foreign || !strncmp(entry, prefixes[p], strlen(prefixes[p]));
@@ -35,7 +58,7 @@ static void clear_environment(void) {
 
 /* Threads keep to processors of their own: when a team wakes up after the turns of the others, the system may put all
  * of it on one processor for longer than a run lasts. */
-static void set_environment(const struct gemm_contestant *contestant, const char *isa) {
+static void set_environment(const struct bench_contestant *contestant, const char *isa) {
     char threads[12];
     snprintf(threads, sizeof threads, "%d", contestant->threads);
     clear_environment();
@@ -46,25 +69,36 @@ static void set_environment(const struct gemm_contestant *contestant, const char
         setenv("OMP_PLACES", "threads", 1);
         setenv("OMP_PROC_BIND", "close", 1);
     }
-    const struct gemm_library *library = gemm_library_find(contestant->library);
-    const char *core = library ? gemm_library_core(library, isa) : NULL;
-    if (core && library->variable)
-        setenv(library->variable, core, 1);
+    bench_library_set_cores(isa);
 }
 
-static void become_worker(const struct gemm_contestant *contestant, const char *isa, const cpu_set_t *processors,
+/* Python: no byte code is written, nothing of the user's is imported. */
+static void execute(const struct bench_contestant *contestant, const char *isa, const char *threads) {
+    const struct bench_library *library = contestant->library;
+    const char *name = library ? library->name : BENCH_PEAK;
+    if (!library || !library->script) {
+        execl("/proc/self/exe", program_invocation_short_name, BENCH_WORKER_OPTION, name, contestant->file, isa,
+              threads, (char *)NULL);
+        return;
+    }
+    char script[512];
+    const char *python = *contestant->file ? contestant->file : library->files[0];
+    if ((size_t)snprintf(script, sizeof script, "%s/%s", BENCH_DIRECTORY, library->script) < sizeof script)
+        execlp(python, python, "-B", "-E", "-s", script, threads, (char *)NULL);
+}
+
+static void become_worker(const struct bench_contestant *contestant, const char *isa, const cpu_set_t *processors,
                           int socket) {
     char threads[12];
     snprintf(threads, sizeof threads, "%d", contestant->threads);
     set_environment(contestant, isa);
     sched_setaffinity(0, sizeof *processors, processors);
     if (dup2(socket, STDIN_FILENO) >= 0)
-        execl("/proc/self/exe", "bench_gemm", GEMM_WORKER_OPTION, contestant->library, contestant->file, isa, threads,
-              (char *)NULL);
+        execute(contestant, isa, threads);
     _exit(127);
 }
 
-static bool start_process(struct gemm_contestant *contestant, const char *isa, const cpu_set_t *processors) {
+static bool start_process(struct bench_contestant *contestant, const char *isa, const cpu_set_t *processors) {
     int sockets[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0)
         return false;
@@ -77,7 +111,7 @@ static bool start_process(struct gemm_contestant *contestant, const char *isa, c
     return contestant->process > 0;
 }
 
-void gemm_contestant_stop(struct gemm_contestant *contestant) {
+void bench_contestant_stop(struct bench_contestant *contestant) {
     if (contestant->process <= 0)
         return;
     close(contestant->socket);
@@ -86,20 +120,21 @@ void gemm_contestant_stop(struct gemm_contestant *contestant) {
     contestant->alive = false;
 }
 
-bool gemm_contestant_start(struct gemm_contestant *contestant, const char *isa, const cpu_set_t *processors) {
-    struct gemm_greeting greeting = {.info.problem = "its process could not start or ended at once"};
+bool bench_contestant_start(struct bench_contestant *contestant, const char *isa, const cpu_set_t *processors) {
+    struct bench_greeting greeting = {.info.problem = "its process could not start or ended at once"};
     if (start_process(contestant, isa, processors))
-        gemm_receive(contestant->socket, &greeting, sizeof greeting);
+        bench_receive(contestant->socket, &greeting, sizeof greeting);
     contestant->info = greeting.info;
     contestant->present = contestant->alive = greeting.usable;
     if (!contestant->alive)
-        gemm_contestant_stop(contestant);
+        bench_contestant_stop(contestant);
     return contestant->alive;
 }
 
-static void report_end(struct gemm_contestant *contestant) {
-    fprintf(stderr, "bench_gemm: the worker of %s ended; its results are left out from here on\n", contestant->label);
-    gemm_contestant_stop(contestant);
+static void report_end(struct bench_contestant *contestant) {
+    fprintf(stderr, "%s: the worker of %s ended; its results are left out from here on\n",
+            program_invocation_short_name, contestant->label);
+    bench_contestant_stop(contestant);
 }
 
 static double processor_time(clockid_t clock) {
@@ -124,32 +159,13 @@ static void wait_until_idle(pid_t process) {
     }
 }
 
-static double ask(struct gemm_contestant *contestant, const struct gemm_command *command) {
-    double answer = 0;
-    if (!contestant->alive)
-        return 0;
-    if (gemm_send(contestant->socket, command, sizeof *command) &&
-        gemm_receive(contestant->socket, &answer, sizeof answer))
-        wait_until_idle(contestant->process);
-    else
-        report_end(contestant);
-    return answer;
-}
-
-double gemm_contestant_prepare(struct gemm_contestant *contestant, const struct gemm_shape *shape) {
-    return ask(contestant, &(struct gemm_command){.kind = GEMM_PREPARE, .shape = *shape});
-}
-
-double gemm_contestant_run(struct gemm_contestant *contestant, size_t calls, double seconds) {
-    return ask(contestant, &(struct gemm_command){.kind = GEMM_RUN, .calls = calls, .seconds = seconds});
-}
-
-bool gemm_contestant_result(struct gemm_contestant *contestant, float *c, size_t elements) {
-    const struct gemm_command command = {.kind = GEMM_RESULT};
+bool bench_contestant_ask(struct bench_contestant *contestant, const void *command, size_t command_size, void *answer,
+                          size_t answer_size) {
     if (!contestant->alive)
         return false;
-    if (!gemm_send(contestant->socket, &command, sizeof command) ||
-        !gemm_receive(contestant->socket, c, elements * sizeof *c))
+    if (bench_send(contestant->socket, command, command_size) && bench_receive(contestant->socket, answer, answer_size))
+        wait_until_idle(contestant->process);
+    else
         report_end(contestant);
     return contestant->alive;
 }

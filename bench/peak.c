@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "gemm_worker.h"
 #include "timing.h"
 
-double gemm_peak(const char *isa, int threads, double seconds) {
+double bench_peak_of_team(const char *isa, int threads, double seconds) {
     double gflops = 0;
 #pragma omp parallel num_threads(threads) reduction(+ : gflops)
     {

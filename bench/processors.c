@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #define _GNU_SOURCE /* cpu_set_t */
-#include "gemm_contestant.h"
+#include "contestant.h"
 #include "timing.h"
 
 #include <stdio.h>
@@ -28,7 +28,7 @@ static size_t slowest(const cpu_set_t *processors, const double *speeds) {
     return found;
 }
 
-void gemm_choose_processors(cpu_set_t *processors, int count, const char *isa) {
+void bench_choose_processors(cpu_set_t *processors, int count, const char *isa) {
     if (sched_getaffinity(0, sizeof *processors, processors) != 0 || CPU_COUNT(processors) <= count)
         return;
     const cpu_set_t all = *processors;
@@ -41,7 +41,7 @@ void gemm_choose_processors(cpu_set_t *processors, int count, const char *isa) {
         CPU_CLR(slowest(processors, speeds), processors);
 }
 
-void gemm_list_processors(char *text, size_t size, const cpu_set_t *processors) {
+void bench_list_processors(char *text, size_t size, const cpu_set_t *processors) {
     size_t length = 0;
     for (size_t p = 0; p < CPU_SETSIZE && length < size; p++)
         if (CPU_ISSET(p, processors))

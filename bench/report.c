@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#define _GNU_SOURCE /* cpu_set_t, program_invocation_short_name */
+#include "report.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+
+static void print_message(void *user, tp_status status, const char *message) {
+    (void)user;
+    (void)status;
+    fprintf(stderr, "%s: %s\n", program_invocation_short_name, message);
+}
+
+bool bench_describe_machine(struct bench_run *run, const char *isa) {
+    tp_context_options options;
+    tp_context_options_default(&options);
+    options.isa = isa;
+    options.message = print_message;
+    tp_context *context;
+    tp_machine machine;
+    if (tp_context_create(&options, &context) != TP_OK)
+        return false;
+    tp_context_machine(context, &machine);
+    snprintf(run->machine, sizeof run->machine, "%s, %d processors, L1d %zu KiB, L2 %zu KiB, L3 %zu KiB",
+             machine.vendor, machine.processors, machine.l1d >> 10, machine.l2 >> 10, machine.l3 >> 10);
+    run->isa = machine.isa;
+    tp_context_destroy(context);
+    return true;
+}
+
+void bench_print_number(int width, int digits, double x) {
+    if (isfinite(x) && x > 0)
+        printf(" %*.*f", width, digits, x);
+    else
+        printf(" %*s", width, "-");
+}
+
+static void print_contestants(const struct bench_field *field) {
+    for (int p = BENCH_AT_OWN; p < field->count; p++) {
+        const struct bench_contestant *c = &field->contestant[p];
+        if (c->present)
+            printf("%-11s %s, says that it runs as %s, %d thread%s%s%s\n", c->label, c->info.version, c->info.core,
+                   c->threads, c->threads > 1 ? "s" : "", *c->info.path ? ", " : "", c->info.path);
+        else
+            printf("%-11s ABSENT, left out: %s\n", c->label, c->info.problem);
+    }
+}
+
+void bench_print_head(const struct bench_run *run, const char *unit) {
+    printf("%s\n%s, %d thread%s, processors %s; %s, median of %d interleaved rounds\n", run->machine, run->isa,
+           run->threads, run->threads > 1 ? "s" : "", run->processors, unit, run->field.repeats);
+    print_contestants(&run->field);
+}
+
+void bench_print_means(const struct bench_field *field, double share, double ratio, const double *to_peer) {
+    printf("  geometric means: of peak");
+    bench_print_number(0, 1, 100 * share);
+    printf(" %%, to the best peer of each row");
+    bench_print_number(0, 3, ratio);
+    for (int p = BENCH_AT_OTHERS; p < field->count; p++)
+        if (bench_is_peer(field, p) && field->contestant[p].present) {
+            printf(", to %s", field->contestant[p].label);
+            bench_print_number(0, 3, to_peer[p]);
+        }
+    printf("\n");
+}
+
+void bench_mean_add(struct bench_mean *mean, double x) {
+    if (isnan(x))
+        return;
+    mean->logs += log(x);
+    mean->count++;
+}
+
+double bench_mean_value(struct bench_mean mean) {
+    return mean.count > 0 ? exp(mean.logs / mean.count) : (double)NAN;
+}
