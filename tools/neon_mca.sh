@@ -4,7 +4,8 @@
 # cross-compiles src/isa/neon.c, cuts out the loops that hold a whole tile's multiply-adds, and asks llvm-mca for the
 # cycles of a round and of its multiply-adds alone; their ratio is how busy the pipes are.
 # Needs gcc-aarch64-linux-gnu and llvm-16 (sh tools/setup.sh test installs the compiler).
-# Loops are those of a full tile: A and B read in place or packed.
+# Loops are those of a full tile, for A as packed or by columns in place (1 step of k a round) and by rows in place
+# (more steps). Loads and stores of the stack in one mean that it has too few registers.
 # Usage: neon_mca.sh [SLEEF_INCLUDE_DIR]
 set -eu
 
@@ -22,7 +23,8 @@ aarch64-linux-gnu-gcc -std=gnu11 -O3 -DNDEBUG $flags -fPIC -Iinclude -Isrc -I"$i
     -o "$scratch/neon.o"
 tile=24 # multiply-adds of 8 x 12 floats in vectors of 4
 
-# A loop is what lies between a backward branch and its target. Prints each that has $tile multiply-adds, one file each.
+# A loop is what lies between a backward branch and its target. Those kept have the multiply-adds of a tile once or more
+# often and about as many sums, which tells them from loops of fewer rows that are unrolled. One file each.
 aarch64-linux-gnu-objdump -d --no-show-raw-insn "$scratch/neon.o" | awk -v tile=$tile -v out="$scratch/loop" '
     function hex(text,   value, i) {
         for (i = 1; i <= length(text); i++) value = value * 16 + index("0123456789abcdef", substr(text, i, 1)) - 1
@@ -35,14 +37,17 @@ aarch64-linux-gnu-objdump -d --no-show-raw-insn "$scratch/neon.o" | awk -v tile=
         sub(/ *\/\/.*/, "", text)
         line[++n] = text
         at[n] = address
-        if (text ~ /^(b\.|cbn?z)/ && match(text, /[0-9a-f]+ <gemm_tile/)) {
+        if (text ~ /^(b\.|cbn?z)/ && match(text, /[0-9a-f]+ <(gemm_strip|tile_apart)/)) {
             target = hex(substr(text, RSTART, index(substr(text, RSTART), " ") - 1))
-            fmla = branches = 0
+            fmla = branches = sums = 0
+            split("", seen)
             for (first = n; first > 0 && at[first] > target; first--) {
-                fmla += line[first] ~ /^fmla/
+                split(line[first], word)
+                fmla += word[1] == "fmla"
+                sums += word[1] == "fmla" && !seen[word[2]]++
                 branches += line[first] ~ /^(b|cb|tb)/
             }
-            if (target < address && fmla == tile && branches == 1) {
+            if (target < address && fmla && fmla % tile == 0 && sums > tile - 3 && branches == 1) {
                 loops++
                 file = out loops ".s"
                 for (i = first; i < n; i++) print line[i] >file
@@ -61,14 +66,19 @@ cycles() {
     echo "neon_mca: no loop of $tile multiply-adds found" >&2
     exit 1
 }
-printf '%-12s %-6s %8s %10s %8s\n' core loop cycles "fmla alone" busy
+printf '%-12s %5s %5s %6s %8s %8s %10s %8s\n' core steps instr stack 'per fmla' cycles 'fmla alone' busy
 for core in neoverse-n1 neoverse-v1 neoverse-v2 apple-m1 cortex-a76; do
     for loop in "$scratch"/loop*.s; do
         grep '^fmla' "$loop" >"$scratch/alone.s"
+        fmla=$(wc -l <"$scratch/alone.s")
+        instructions=$(wc -l <"$loop")
+        stack=$(grep -c '\[sp' "$loop") || true
         all=$(cycles $core "$loop")
         alone=$(cycles $core "$scratch/alone.s")
-        awk -v core=$core -v loop="$(basename "$loop" .s)" -v all="${all:-0}" -v alone="${alone:-0}" 'BEGIN {
-            if (!all || !alone) { printf "%-12s %-6s not known to this llvm-mca\n", core, loop; exit }
-            printf "%-12s %-6s %8.2f %10.2f %6.1f %%\n", core, loop, all / 100, alone / 100, 100 * alone / all }'
+        awk -v core=$core -v fmla="$fmla" -v tile=$tile -v instructions="$instructions" -v stack="$stack" \
+            -v all="${all:-0}" -v alone="${alone:-0}" 'BEGIN {
+            printf "%-12s %5d %5d %6d %8.3f", core, fmla / tile, instructions, stack, instructions / fmla
+            if (!all || !alone) print " not known to this llvm-mca"
+            else printf " %8.2f %10.2f %6.1f %%\n", all / 100, alone / 100, 100 * alone / all }'
     done
 done

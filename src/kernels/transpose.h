@@ -4,9 +4,9 @@
 
 #include "kernels/map.h"
 
-/* One block of rows x columns <= VL x VL, times alpha; padded, whole vectors are stored, with zeros. */
+/* One block of rows x columns <= VL x VL, times alpha if it is not NULL; padded, whole vectors are stored, with zeros. */
 ALWAYS_INLINE void transpose_block(float *out, size_t ldo, const float *in, size_t ldi, size_t rows, size_t columns,
-                                   vf alpha, bool padded) {
+                                   const vf *alpha, bool padded) {
     vf block[VL];
     UNROLL
     for (size_t i = 0; i < VL; i++)
@@ -15,13 +15,13 @@ ALWAYS_INLINE void transpose_block(float *out, size_t ldo, const float *in, size
     UNROLL
     for (size_t j = 0; j < VL; j++)
         if (j < columns)
-            store_some(out + j * ldo, v_mul(alpha, block[j]), padded ? VL : rows);
+            store_some(out + j * ldo, alpha ? v_mul(*alpha, block[j]) : block[j], padded ? VL : rows);
 }
 
 /* out[j,i] = alpha in[i,j] for rows x columns of in; out is columns x rows. */
 ALWAYS_INLINE void transpose_scaled(float *out, size_t ldo, const float *in, size_t ldi, size_t rows, size_t columns,
                                     float alpha, bool padded) {
-    const vf factor = v_set(alpha);
+    const vf value = v_set(alpha), *const factor = alpha == 1 ? NULL : &value;
     for (size_t i = 0; i < rows; i += VL)
         for (size_t j = 0; j < columns; j += VL) {
             const size_t r = rows - i < VL ? rows - i : VL, c = columns - j < VL ? columns - j : VL;
