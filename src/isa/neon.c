@@ -81,6 +81,19 @@ ALWAYS_INLINE vf v_fma(vf a, vf b, vf c) {
 ALWAYS_INLINE void v_accumulate(vf *sum, vf a, vf b) {
     *sum = v_fma(a, b, *sum);
 }
+#define ACCUMULATE_LANE(lane)                                                                                          \
+    case lane:                                                                                                         \
+        __asm__ volatile("fmla %0.4s, %1.4s, %2.s[" #lane "]" : "+w"(*sum) : "w"(b), "w"(a));                          \
+        break;
+ALWAYS_INLINE void v_accumulate_lane(vf *sum, vf a, size_t lane, vf b) {
+    switch (lane) {
+        ACCUMULATE_LANE(0)
+        ACCUMULATE_LANE(1)
+        ACCUMULATE_LANE(2)
+        ACCUMULATE_LANE(3)
+    }
+}
+#undef ACCUMULATE_LANE
 ALWAYS_INLINE vf v_abs(vf v) {
     return vabsq_f32(v);
 }

@@ -148,6 +148,69 @@ ALWAYS_INLINE void tile_step_lanes(tile_row *acc, size_t nv, const float *a, con
             v_accumulate(&acc[i][j], v_lane(columns[i / VL], i % VL), rows[j]);
     }
 }
+
+ALWAYS_INLINE void round_prefetch(size_t nv, const float *ahead, size_t b_step, bool panel) {
+    UNROLL
+    for (size_t s = 0; s < VL; s += panel ? VL : 1) {
+        prefetch_row(ahead, panel ? VL * NR : nv * VL);
+        ahead += b_step;
+        KEEP_POINTER(ahead);
+    }
+}
+
+/* VL k steps of count <= VL rows. panel: the rows of B follow each other, so that one pointer does for all. */
+ALWAYS_INLINE void round_rows(tile_row *acc, size_t count, size_t nv, const float **a, const float **b, size_t b_step,
+                              bool panel) {
+    vf columns[VL];
+    UNROLL
+    for (size_t i = 0; i < count; i++) {
+        columns[i] = v_load(a[i]);
+        a[i] += VL;
+        KEEP_ORDER(a[i]);
+    }
+    const float *next = *b, **const at = panel ? b : &next;
+    UNROLL
+    for (size_t s = 0; s < VL; s++) {
+        vf rows[NV];
+        KEEP_ORDER(*at);
+        UNROLL
+        for (size_t j = 0; j < nv; j++)
+            rows[j] = v_load(*at + (panel ? s * NR : 0) + j * VL);
+        UNROLL
+        for (size_t i = 0; i < count; i++) {
+            UNROLL
+            for (size_t j = 0; j < nv; j++)
+                v_accumulate_lane(&acc[i][j], columns[i], s, rows[j]);
+        }
+        next += b_step;
+    }
+}
+
+/*
+ * Rows of A apart, VL k steps a round, for which one vector is read of each row. Only VL rows are done at a time, and
+ * the rows of B read again for the next ones: the registers that are left hold no more.
+ */
+ALWAYS_INLINE void tile_rounds(tile_row *acc, size_t m, size_t nv, const struct tp_strip *t, bool panel) {
+    const size_t b_step = panel ? NR : t->b_step;
+    const float *a[MR], *b = t->b;
+    UNROLL
+    for (size_t i = 0; i < m; i++) {
+        a[i] = i ? a[i - 1] + t->a_row : t->a;
+        KEEP_POINTER(a[i]);
+    }
+    for (size_t rounds = t->k / VL; rounds; rounds--, b += VL * b_step) {
+        round_prefetch(nv, b + t->b_ahead, b_step, panel);
+        UNROLL
+        for (size_t i = 0; i < m; i += VL)
+            round_rows(acc + i, i + VL < m ? VL : m - i, nv, a + i, &b, b_step, panel);
+    }
+    struct row_pointers rest;
+    UNROLL
+    for (size_t i = 0; i < m; i += 3)
+        rest.p[i / 3] = a[i];
+    for (size_t k = t->k % VL; k; k--)
+        b = tile_steps(acc, m, nv, &rest, t->a_row, 1, b, t, VL, 1);
+}
 #endif
 
 /* How often the loop over k is unrolled. */
@@ -163,6 +226,10 @@ ALWAYS_INLINE void tile_multiply(tile_row *acc, size_t m, size_t nv, const struc
         const float *columns = t->a;
         for (size_t k = t->k; k; k--, columns += step, b += t->b_step)
             tile_step_lanes(acc, nv, columns, b, last);
+        return;
+    }
+    if (row != 1 && last == VL) {
+        tile_rounds(acc, m, nv, t, false);
         return;
     }
 #endif
@@ -187,11 +254,34 @@ ALWAYS_INLINE void tile_multiply_as_stored(tile_row *acc, size_t m, size_t nv, c
         tile_multiply(acc, m, nv, t, t->a_row, 1, last);
 }
 
+#ifdef HAVE_LANES
+/* A whole tile with rows of A apart. Not inlined: beside other cases the compiler finds too few registers for it. */
+static __attribute__((noinline)) void tile_apart(const struct tp_strip *t) {
+    tile_row acc[MR];
+    const size_t last = t->n - (NV - 1) * VL;
+    tile_start(acc, MR, NV, t, last);
+    if (t->b_step == NR)
+        tile_rounds(acc, MR, NV, t, true);
+    else
+        tile_rounds(acc, MR, NV, t, false);
+    if (last == VL)
+        tile_store(acc, MR, NV, t->c, t->ldc, VL);
+    else
+        tile_store(acc, MR, NV, t->c, t->ldc, last);
+}
+#endif
+
 ALWAYS_INLINE void tile_rows(const struct tp_strip *t, size_t m, size_t nv) {
     tile_row acc[MR];
     const size_t last = t->n - (nv - 1) * VL;
     if (!t->c_cached)
         tile_prefetch(m, t->c + t->n, t->ldc);
+#ifdef HAVE_LANES
+    if (m == MR && nv == NV && t->a_row != 1 && (t->b_padded || last == VL)) {
+        tile_apart(t);
+        return;
+    }
+#endif
     tile_start(acc, m, nv, t, last);
     if (t->b_padded || last == VL)
         tile_multiply_as_stored(acc, m, nv, t, VL);

@@ -4,7 +4,8 @@
 
 #include "kernels/map.h"
 
-/* One block of rows x columns <= VL x VL, times alpha if it is not NULL; padded, whole vectors are stored, with zeros. */
+/* One block of rows x columns <= VL x VL, times alpha if it is not NULL; padded, whole vectors are stored, with zeros.
+ */
 ALWAYS_INLINE void transpose_block(float *out, size_t ldo, const float *in, size_t ldi, size_t rows, size_t columns,
                                    const vf *alpha, bool padded) {
     vf block[VL];

@@ -21,6 +21,7 @@
  *   v_cospi(v)              cos(pi v), Sleef_finz_cospif*_u05
  * and if the multiply-add can take one lane of a vector for a factor:
  *   HAVE_LANES, v_lane(v, i)         all lanes = lane i
+ *   v_accumulate_lane(s, a, i, b)    v_accumulate(s, v_lane(a, i), b), kept in order with others and with KEEP_ORDER
  *
  * Nothing else may appear in a kernel: these give the same bits on every instruction set, whatever VL.
  */
@@ -32,5 +33,9 @@
 
 /* Makes the compiler keep a pointer in a register of its own instead of deriving it from others. */
 #define KEEP_POINTER(p) __asm__("" : "+r"(p))
+
+/* The same, and what reads through the pointer stays behind the multiply-adds by v_accumulate_lane that come before:
+ * loads moved up would need registers that are taken. */
+#define KEEP_ORDER(p) __asm__ volatile("" : "+r"(p))
 
 #endif
