@@ -100,7 +100,6 @@ static void point_at_a(struct tp_strip *strip, const struct job *job, const stru
     strip->a = job->pack_a ? job->pack_a + x * b->kc : element(a, b->i + x, b->p);
     strip->a_row = job->pack_a ? 1 : a->row_step;
     strip->a_step = job->pack_a ? strip->m : a->column_step;
-    strip->a_ahead = 2 * strip->m - 1; /* in place: the end of the next strip's column */
 }
 
 /* Columns y.. of the block. */

@@ -84,10 +84,11 @@ ALWAYS_INLINE void prefetch_row(const float *p, size_t count) {
 
 /* The first and the last line of count floats: what lies between comes with them, and an instruction less counts. */
 ALWAYS_INLINE void prefetch_ends(const float *p, size_t count) {
-    KEEP_POINTER(p);
-    __builtin_prefetch(p);
-    if (count > LINE)
+    if (count > LINE) {
+        KEEP_POINTER(p);
         __builtin_prefetch(p + count - LINE);
+    }
+    __builtin_prefetch(p);
 }
 
 /* What the next tile will start from or replace. */
@@ -110,8 +111,6 @@ ALWAYS_INLINE const float *tile_steps(tile_row *acc, size_t m, size_t nv, struct
     for (size_t s = 0; s < steps; s++, b += t->b_step) {
         vf rows[NV];
         prefetch_ends(b + t->b_ahead, nv * VL);
-        if (row == 1)
-            __builtin_prefetch(a->p[0] + s * step + t->a_ahead);
         UNROLL
         for (size_t j = 0; j < nv; j++)
             rows[j] = load_some(b + j * VL, j + 1 < nv ? VL : last);

@@ -22,15 +22,19 @@ enum tp_start {
 
 /*
  * A strip of C: m <= MR rows of any n columns, row distance ldc, = start + A B over k steps; element (i, j) is one
- * chain of fma(a[i,k], b[k,j], acc), k ascending. A[i,k] at a[i * a_row + k * a_step], one of them 1; rows beyond m are
- * not read B[k,j] at b[j / NR * b_panel + k * b_step + j % NR]; columns beyond n are read, and dropped, only if
- * b_padded Packed operands have a_row = 1, a_step = height and b_step = NR, b_padded; in place b_panel = width. The
- * caches are asked for what lies b_ahead floats after each row of B that is read.
+ * chain of fma(a[i,k], b[k,j], acc), k ascending.
+ *
+ *   A[i,k] at a[i * a_row + k * a_step], one of them 1; rows beyond m are not read
+ *   B[k,j] at b[j / width * b_panel + k * b_step + j % width], width <= NR a multiple of lanes
+ *
+ * Packed operands have a_row = 1, a_step = m and b_step = width; in place b_panel = width. Columns beyond n are read,
+ * up to a whole vector, and dropped, only if b_padded. The caches are asked for what lies b_ahead floats after each row
+ * of B that is read, and unless c_cached for the next tile of C.
  */
 struct tp_strip {
     size_t m, n, k;
     const float *a, *b;
-    size_t a_row, a_step, a_ahead, b_step, b_panel, b_ahead, width;
+    size_t a_row, a_step, b_step, b_panel, b_ahead, width;
     bool b_padded, c_cached;
     float *c;
     size_t ldc;
