@@ -5,7 +5,6 @@
  */
 #include "gemm/gemm.h"
 
-#include "core/memory.h"
 #include "core/size.h"
 #include "gemm/plan.h"
 
@@ -13,7 +12,7 @@
 #define PIECE_FLOATS ((size_t)TP_SWAPPED_ROWS * TP_SWAPPED_COLUMNS)
 
 static size_t panels(size_t count, size_t width) {
-    return tp_size_mul(tp_ceil_div(count, width), width);
+    return tp_ceil_div(count, width) * width;
 }
 
 /* What a thread needs at most, in floats: panels of A, of B, and a piece of the product on its way to C. */
@@ -26,15 +25,15 @@ static struct parts parts_of(const struct tp_isa *isa, const struct tp_blocking 
     const struct tp_blocking limits = tp_gemm_limits(isa, blocking, swapped);
     const size_t mc = tp_min(m, limits.mc), nc = tp_min(n, limits.nc), kc = tp_min(k, limits.kc);
     struct parts parts;
-    parts.a = panels(tp_size_mul(panels(mc, isa->mr), kc), 16);
-    parts.b = panels(tp_size_mul(panels(nc, isa->nr), kc), 16);
-    parts.piece = tp_size_mul(isa->mr, panels(nc, 16));
+    parts.a = panels(panels(mc, isa->mr) * kc, 16); /* blocks are small: nothing overflows */
+    parts.b = panels(panels(nc, isa->nr) * kc, 16);
+    parts.piece = isa->mr * panels(nc, 16);
     parts.piece = parts.piece > PIECE_FLOATS ? parts.piece : PIECE_FLOATS;
     return parts;
 }
 
 static size_t sum(struct parts parts) {
-    return tp_size_add(parts.piece, tp_size_add(parts.a, parts.b));
+    return parts.piece + parts.a + parts.b;
 }
 
 size_t tp_gemm_scratch(const struct tp_isa *isa, const struct tp_blocking *blocking, size_t m, size_t n, size_t k) {

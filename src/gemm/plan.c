@@ -41,8 +41,10 @@ static double cost(const struct tp_gemm *g, size_t m, size_t n, const struct tp_
 bool tp_gemm_swaps(const struct tp_gemm *g) {
     if (g->b.packed || g->alpha != 1)
         return false;
-    if (g->b.column_step == 1 && (g->n > g->isa->nr || g->m < g->isa->lanes / 2))
-        return false; /* nothing to transpose, and lanes that are well filled or would not be better filled */
+    /* Nothing to transpose, and lanes that are well filled or would not be filled better: no need to reckon. */
+    const size_t enough = g->a.row_step == 1 ? g->isa->nr : g->isa->lanes / 2;
+    if (g->b.column_step == 1 && (g->n > enough || g->m < g->isa->lanes / 2))
+        return false;
     const struct tp_operand b = tp_gemm_transposed(&g->b);
     return cost(g, g->n, g->m, &b, g->a.row_step != 1, true) < cost(g, g->m, g->n, &g->a, g->b.column_step != 1, false);
 }
