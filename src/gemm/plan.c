@@ -4,11 +4,14 @@
 
 #include "core/size.h"
 
-/* From so many strips on, panels of B are used often enough to pay for packing; fewer if masked loads are saved. */
+/* From so many strips on, panels of B are used often enough to pay for packing; from fewer if that saves masked loads,
+ * or conflicts. */
 #define PACK_B_STRIPS 16
 #define PACK_B_MASKED_STRIPS 6
-/* Up to so many rows of C, B is read once, as it lies: so many of its rows are walked side by side. */
-#define FEW_ROWS 16
+/* Up to so many rows of C, B is read once, as it lies: so many of its rows are walked side by side. More where its
+ * columns would conflict otherwise, and above that it is packed. */
+#define FEW_ROWS 4
+#define FEW_CONFLICTING_ROWS 16
 #define FEW_STEPS 32
 /* Prefetch distances: floats along a row or panel of B, and rows of B. */
 #define AHEAD 1024
@@ -59,11 +62,19 @@ static bool packs_a(const struct tp_gemm *g, size_t columns, size_t kc) {
     return conflicts(distance) || (!rows_lie && kc > 256 && columns > 4 * g->isa->nr);
 }
 
+static size_t few_rows(const struct tp_gemm *g) {
+    return conflicts(g->b.row_step) ? FEW_CONFLICTING_ROWS : FEW_ROWS;
+}
+
 static bool packs_b(const struct tp_gemm *g, size_t rows) {
     if (g->b.packed)
         return false;
     const bool masked = g->n % g->isa->lanes != 0 && g->n < g->isa->nr;
-    return g->b.column_step != 1 || rows > (masked ? PACK_B_MASKED_STRIPS : PACK_B_STRIPS) * g->isa->mr;
+    if (g->b.column_step != 1)
+        return true;
+    if (conflicts(g->b.row_step))
+        return rows > few_rows(g);
+    return rows > (masked ? PACK_B_MASKED_STRIPS : PACK_B_STRIPS) * g->isa->mr;
 }
 
 struct tp_blocking tp_gemm_limits(const struct tp_isa *isa, const struct tp_blocking *blocking, bool swapped) {
@@ -80,8 +91,8 @@ struct tp_gemm_plan tp_gemm_plan(const struct tp_gemm *g, size_t rows, size_t co
     const struct tp_blocking limits = tp_gemm_limits(g->isa, g->blocking, swapped);
     struct tp_gemm_plan plan = {.width = tp_panel_width(g->isa, g->n)};
     plan.pack_b = packs_b(g, rows);
-    const bool panels = g->b.packed || plan.pack_b,
-               few = !panels && !swapped && rows <= FEW_ROWS && columns * g->k > limits.kc * g->isa->mr;
+    const bool panels = g->b.packed || plan.pack_b;
+    const bool few = !panels && !swapped && rows <= few_rows(g) && columns * g->k > limits.kc * g->isa->mr;
     plan.kc = tp_even_block(g->k, few ? FEW_STEPS : limits.kc, 4);
     plan.mc = tp_even_block(rows, limits.mc, swapped ? TP_SWAPPED_ROWS : g->isa->mr);
     plan.nc =
