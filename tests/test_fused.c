@@ -27,6 +27,7 @@ static const struct net nets[] = {
     {"G", 256, 4, TP_ADAM, {64, 256, 256, 1}},       {"H", 1, 50, TP_SGD, {32, 64, 64, 8}},
     {"odd", 37, 9, TP_NESTEROV, {19, 101, 53, 7}},   {"wide", 3, 9, TP_ADAMW, {5, 333, 2}},
     {"narrow", 70, 9, TP_MOMENTUM, {131, 3, 70, 4}}, {"one layer", 50, 9, TP_ADAM, {150, 12}},
+    {"few rows", 8, 3, TP_SGD, {4, 20000, 3}},       {"one row", 32, 3, TP_SGD, {3, 30000}},
 };
 
 #define NETS (sizeof nets / sizeof *nets)

@@ -57,7 +57,7 @@ struct tp_finish {
     const float *a;           /* of derive: the stored activations, shaped like C */
     size_t lda;
     float parameter;
-    tp_consume_fn *consume; /* or NULL; C is then only a place for sums that are not complete */
+    tp_consume_fn *consume; /* or NULL; C is then only a place for sums that are not complete, and start is not C's */
     const void *consumer;
 };
 

@@ -92,12 +92,14 @@ struct tp_gemm_plan tp_gemm_plan(const struct tp_gemm *g, size_t rows, size_t co
     struct tp_gemm_plan plan = {.width = tp_panel_width(g->isa, g->n)};
     plan.pack_b = packs_b(g, rows);
     const bool panels = g->b.packed || plan.pack_b;
-    const bool few = !panels && !swapped && rows <= few_rows(g) && columns * g->k > limits.kc * g->isa->mr;
-    plan.kc = tp_even_block(g->k, few ? FEW_STEPS : limits.kc, 4);
+    /* What is consumed must fit the piece buffer. */
+    const bool few =
+        !panels && !swapped && !g->epilogue.consume && rows <= few_rows(g) && columns * g->k > limits.kc * g->isa->mr;
+    plan.kc = tp_even_block(g->k, few ? tp_min(FEW_STEPS, limits.kc) : limits.kc, 4);
     plan.mc = tp_even_block(rows, limits.mc, swapped ? TP_SWAPPED_ROWS : g->isa->mr);
     plan.nc =
         few || columns <= limits.nc ? columns : tp_even_block(columns, limits.nc / plan.width * plan.width, plan.width);
-    plan.ahead = panels || few ? AHEAD : ROWS_AHEAD * g->b.row_step;
+    plan.ahead = panels || few ? AHEAD : g->k > ROWS_AHEAD ? ROWS_AHEAD * g->b.row_step : 0;
     plan.c_cached = g->m * g->n <= limits.kc * g->isa->mr;
     plan.pack_a = packs_a(g, columns, plan.kc);
     return plan;

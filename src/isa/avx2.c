@@ -63,7 +63,7 @@ ALWAYS_INLINE vf v_fma(vf a, vf b, vf c) {
     return _mm256_fmadd_ps(a, b, c);
 }
 ALWAYS_INLINE void v_accumulate(vf *sum, vf a, vf b) {
-    __asm__("vfmadd231ps %2, %1, %0" : "+x"(*sum) : "x"(a), "x"(b));
+    __asm__("vfmadd231ps {%2, %1, %0|%0, %1, %2}" : "+x"(*sum) : "x"(a), "x"(b));
 }
 ALWAYS_INLINE vf v_abs(vf v) {
     return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), v);

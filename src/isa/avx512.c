@@ -61,7 +61,7 @@ ALWAYS_INLINE vf v_fma(vf a, vf b, vf c) {
     return _mm512_fmadd_ps(a, b, c);
 }
 ALWAYS_INLINE void v_accumulate(vf *sum, vf a, vf b) {
-    __asm__("vfmadd231ps %2, %1, %0" : "+v"(*sum) : "v"(a), "v"(b));
+    __asm__("vfmadd231ps {%2, %1, %0|%0, %1, %2}" : "+v"(*sum) : "v"(a), "v"(b));
 }
 ALWAYS_INLINE vf v_abs(vf v) {
     return _mm512_abs_ps(v);

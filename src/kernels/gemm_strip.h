@@ -212,8 +212,12 @@ ALWAYS_INLINE void tile_rounds(tile_row *acc, size_t m, size_t nv, const struct 
 }
 #endif
 
-/* How often the loop over k is unrolled. */
+/* How often the loop over k is unrolled; more than once, clang takes minutes. */
+#ifdef __clang__
+#define STEPS 1
+#else
 #define STEPS 2
+#endif
 
 /* step and row are the distances of A's elements along k and along the rows; one of them is the constant 1. */
 ALWAYS_INLINE void tile_multiply(tile_row *acc, size_t m, size_t nv, const struct tp_strip *t, size_t row, size_t step,
@@ -241,7 +245,7 @@ ALWAYS_INLINE void tile_multiply(tile_row *acc, size_t m, size_t nv, const struc
     size_t k = t->k;
     for (; k >= STEPS; k -= STEPS)
         b = tile_steps(acc, m, nv, &a, row, step, b, t, last, STEPS);
-    for (; k; k--)
+    for (; STEPS > 1 && k; k--)
         b = tile_steps(acc, m, nv, &a, row, step, b, t, last, 1);
 }
 
@@ -357,31 +361,49 @@ ALWAYS_INLINE void strip_rows(const struct tp_strip *strip, size_t m) {
     }
 }
 
-_Static_assert(MR <= 9 && NV <= 4, "gemm_strip has a case for every edge");
-#define ROWS(m)                                                                                                        \
-    case (m):                                                                                                          \
-        strip_rows(t, (m) <= MR ? (m) : MR);                                                                           \
-        return;
-
-static void gemm_strip(const struct tp_strip *t) {
-    switch (t->m < MR ? t->m : MR) {
-        ROWS(1)
-        ROWS(2)
-        ROWS(3)
-        ROWS(4)
+/* A function for each height: in one for all, compilers take minutes, and registers from one case for another. */
+#define STRIP(m)                                                                                                       \
+    static __attribute__((noinline)) void strip_##m(const struct tp_strip *t) {                                        \
+        strip_rows(t, m);                                                                                              \
+    }
+STRIP(1)
+STRIP(2)
+STRIP(3)
+STRIP(4)
 #if MR > 4
-        ROWS(5)
-        ROWS(6)
+STRIP(5)
+STRIP(6)
 #endif
 #if MR > 6
-        ROWS(7)
-        ROWS(8)
+STRIP(7)
+STRIP(8)
 #endif
 #if MR > 8
-        ROWS(9)
+STRIP(9)
 #endif
-    }
+#undef STRIP
+
+static void gemm_strip(const struct tp_strip *t) {
+    static tp_gemm_strip_fn *const strips[MR] = {
+        strip_1,
+        strip_2,
+        strip_3,
+        strip_4,
+#if MR > 4
+        strip_5,
+        strip_6,
+#endif
+#if MR > 6
+        strip_7,
+        strip_8,
+#endif
+#if MR > 8
+        strip_9,
+#endif
+    };
+    strips[t->m - 1](t);
 }
-#undef ROWS
+
+_Static_assert(NV <= 4, "tile_columns has a case for every width");
 
 #endif

@@ -22,11 +22,12 @@ ALWAYS_INLINE void copy_scaled(float *out, const float *in, size_t count, vf fac
 ALWAYS_INLINE void pack_rows(float *panels, size_t width, const float *in, size_t k_step, size_t lanes, size_t k,
                              float alpha, bool padded) {
     const vf factor = v_set(alpha);
+    const size_t ahead = k > ROWS_AHEAD ? ROWS_AHEAD * k_step : 0;
     for (size_t s = 0; s < k; s++, in += k_step) {
         float *out = panels + s * width;
         size_t i = 0;
         for (; i + width <= lanes; i += width, out += width * k) {
-            prefetch_row(in + ROWS_AHEAD * k_step + i, width);
+            prefetch_row(in + ahead + i, width);
             copy_scaled(out, in + i, width, factor, padded);
         }
         copy_scaled(out, in + i, lanes - i, factor, padded);

@@ -17,7 +17,7 @@ struct tp_optimizer {
 
 tp_status tp_check_optimizer(const struct tp_context *context, const tp_optimizer_options *options);
 
-/* Prepares the next step, before the team starts. */
+/* Prepares the next step, on one thread; a barrier must come before the others take part. */
 void tp_update_begin(struct tp_optimizer *optimizer);
 /* A part of layer l's weights, and columns of its biases, from their gradients; without clipping. */
 void tp_update_weights(const struct tp_optimizer *optimizer, struct tp_model *model, size_t l, const float *gradients,

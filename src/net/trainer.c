@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The training loop: shuffled mini-batches, one parallel region per step, validation after each epoch. */
+/* The training loop: shuffled mini-batches, one parallel region per epoch, validation after each epoch. */
 #include "core/random.h"
 #include "net/gather.h"
 #include "net/optimizer.h"
