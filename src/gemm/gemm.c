@@ -5,8 +5,11 @@
  */
 #include "gemm/gemm.h"
 
+#include "core/memory.h"
 #include "core/size.h"
 #include "gemm/plan.h"
+
+#define LINE (TP_ALIGNMENT / sizeof(float))
 
 /* Room for a piece of the product; a strip of a wide one may need more. */
 #define PIECE_FLOATS ((size_t)TP_SWAPPED_ROWS * TP_SWAPPED_COLUMNS)
@@ -25,9 +28,9 @@ static struct parts parts_of(const struct tp_isa *isa, const struct tp_blocking 
     const struct tp_blocking limits = tp_gemm_limits(isa, blocking, swapped);
     const size_t mc = tp_min(m, limits.mc), nc = tp_min(n, limits.nc), kc = tp_min(k, limits.kc);
     struct parts parts;
-    parts.a = panels(panels(mc, isa->mr) * kc, 16); /* blocks are small: nothing overflows */
-    parts.b = panels(panels(nc, isa->nr) * kc, 16);
-    parts.piece = isa->mr * panels(nc, 16);
+    parts.a = panels(panels(mc, isa->mr) * kc, LINE); /* blocks are small: nothing overflows */
+    parts.b = panels(panels(nc, isa->nr) * kc, LINE);
+    parts.piece = isa->mr * panels(nc, LINE);
     parts.piece = parts.piece > PIECE_FLOATS ? parts.piece : PIECE_FLOATS;
     return parts;
 }
@@ -165,11 +168,11 @@ static void multiply_plain(const struct job *job, const struct block *b, const s
     const bool passing = g->epilogue.consume && b->kc == g->k;
     float *c = passing ? job->piece : g->c + i * g->ldc + j;
     strip->c = c;
-    strip->ldc = passing ? panels(piece->n, 16) : g->ldc;
+    strip->ldc = passing ? panels(piece->n, LINE) : g->ldc;
     strip->bias = g->bias ? g->bias + j : NULL;
     run_strips(job, b, piece, strip);
     if (last)
-        finish(g, c, passing ? panels(piece->n, 16) : g->ldc, i, j, piece->m, piece->n);
+        finish(g, c, strip->ldc, i, j, piece->m, piece->n);
 }
 
 static void multiply_piece(const struct job *job, const struct block *b, const struct piece *piece) {
@@ -200,7 +203,7 @@ static size_t piece_columns(const struct job *job, const struct block *b) {
 static size_t piece_rows(const struct job *job, const struct block *b, size_t x, size_t columns) {
     if (job->swapped)
         return tp_min(TP_SWAPPED_ROWS, b->mc - x);
-    const size_t most = job->g->epilogue.consume ? PIECE_FLOATS / panels(columns, 16) : 0;
+    const size_t most = job->g->epilogue.consume ? PIECE_FLOATS / panels(columns, LINE) : 0;
     size_t rows = strip_height(job, b, x);
     while (x + rows < b->mc && rows + strip_height(job, b, x + rows) <= most)
         rows += strip_height(job, b, x + rows);

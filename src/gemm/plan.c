@@ -4,8 +4,8 @@
 
 #include "core/size.h"
 
-/* From so many strips on, panels of B are used often enough to pay for packing; from fewer if that saves masked loads,
- * or conflicts. */
+/* Above so many strips, panels of B are used often enough to pay for packing; above fewer if that saves masked loads.
+ */
 #define PACK_B_STRIPS 16
 #define PACK_B_MASKED_STRIPS 6
 /* Up to so many rows of C, B is read once, as it lies: so many of its rows are walked side by side. More where its
@@ -19,7 +19,8 @@
 /* To transpose an element takes as long as so many multiply-adds of vectors. */
 #define TRANSPOSE_COST 0.6
 
-size_t tp_even_block(size_t count, size_t limit, size_t unit) {
+/* The block length <= limit that cuts count into equal parts, in multiples of unit. */
+static size_t even_block(size_t count, size_t limit, size_t unit) {
     if (count <= limit)
         return count;
     const size_t blocks = tp_ceil_div(count, limit);
@@ -69,11 +70,11 @@ static size_t few_rows(const struct tp_gemm *g) {
 static bool packs_b(const struct tp_gemm *g, size_t rows) {
     if (g->b.packed)
         return false;
-    const bool masked = g->n % g->isa->lanes != 0 && g->n < g->isa->nr;
     if (g->b.column_step != 1)
         return true;
     if (conflicts(g->b.row_step))
         return rows > few_rows(g);
+    const bool masked = g->n % g->isa->lanes != 0 && g->n < g->isa->nr;
     return rows > (masked ? PACK_B_MASKED_STRIPS : PACK_B_STRIPS) * g->isa->mr;
 }
 
@@ -95,10 +96,9 @@ struct tp_gemm_plan tp_gemm_plan(const struct tp_gemm *g, size_t rows, size_t co
     /* What is consumed must fit the piece buffer. */
     const bool few =
         !panels && !swapped && !g->epilogue.consume && rows <= few_rows(g) && columns * g->k > limits.kc * g->isa->mr;
-    plan.kc = tp_even_block(g->k, few ? tp_min(FEW_STEPS, limits.kc) : limits.kc, 4);
-    plan.mc = tp_even_block(rows, limits.mc, swapped ? TP_SWAPPED_ROWS : g->isa->mr);
-    plan.nc =
-        few || columns <= limits.nc ? columns : tp_even_block(columns, limits.nc / plan.width * plan.width, plan.width);
+    plan.kc = even_block(g->k, few ? tp_min(FEW_STEPS, limits.kc) : limits.kc, 4);
+    plan.mc = even_block(rows, limits.mc, swapped ? TP_SWAPPED_ROWS : g->isa->mr);
+    plan.nc = few ? columns : even_block(columns, limits.nc / plan.width * plan.width, plan.width);
     plan.ahead = panels || few ? AHEAD : g->k > ROWS_AHEAD ? ROWS_AHEAD * g->b.row_step : 0;
     plan.c_cached = g->m * g->n <= limits.kc * g->isa->mr;
     plan.pack_a = packs_a(g, columns, plan.kc);

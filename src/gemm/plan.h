@@ -26,7 +26,4 @@ struct tp_blocking tp_gemm_limits(const struct tp_isa *isa, const struct tp_bloc
 /* For a product that is swapped already, or not. */
 struct tp_gemm_plan tp_gemm_plan(const struct tp_gemm *gemm, size_t rows, size_t columns, bool swapped);
 
-/* The block length <= limit that cuts count into equal parts, in multiples of unit. */
-size_t tp_even_block(size_t count, size_t limit, size_t unit);
-
 #endif

@@ -16,16 +16,15 @@ static void run(void *argument, struct tp_team team) {
     tp_gemm_run(&call->gemm, team, call->scratch + (size_t)team.id * call->scratch_each);
 }
 
-static size_t scratch_each(const struct tp_context *context, size_t m, size_t n, size_t k) {
-    return tp_gemm_scratch(context->isa, context->blocking, m, n, k);
-}
-
-static size_t scratch_bytes(const struct tp_context *context, size_t m, size_t n, size_t k, int threads) {
-    return tp_size_mul(tp_size_mul(scratch_each(context, m, n, k), sizeof(float)), (size_t)threads);
+static size_t scratch_bytes(size_t scratch_each, int threads) {
+    return tp_size_mul(tp_size_mul(scratch_each, sizeof(float)), (size_t)threads);
 }
 
 size_t tp_sgemm_workspace_size(const tp_context *context, size_t m, size_t n, size_t k) {
-    return context ? tp_block_size(scratch_bytes(context, m, n, k, context->threads)) : 0;
+    if (!context)
+        return 0;
+    const size_t each = tp_gemm_scratch(context->isa, context->blocking, m, n, k);
+    return tp_block_size(scratch_bytes(each, context->threads));
 }
 
 tp_status tp_check_matrix(const struct tp_context *context, const char *name, const float *p, size_t ld, size_t rows,
@@ -60,12 +59,13 @@ static tp_status multiply(const struct tp_context *context, const struct tp_gemm
     const size_t m = gemm->m, n = gemm->n, k = gemm->k;
     const double flops = 2.0 * (double)m * (double)n * (double)k;
     const int threads = tp_useful_threads(context->blocking, context->threads, flops);
+    const size_t each = tp_gemm_scratch(context->isa, context->blocking, m, n, k);
     struct tp_block block;
     const tp_status status =
-        tp_block_open(context, "sgemm workspace", scratch_bytes(context, m, n, k, threads), workspace, size, &block);
+        tp_block_open(context, "sgemm workspace", scratch_bytes(each, threads), workspace, size, &block);
     if (status)
         return status;
-    struct call call = {*gemm, block.base, scratch_each(context, m, n, k)};
+    struct call call = {*gemm, block.base, each};
     call.gemm.isa = context->isa;
     call.gemm.blocking = context->blocking;
     tp_parallel(threads, run, &call);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The matmul microkernel: strips of C, tile by tile; a tile's m x nv accumulators stay in registers over all k steps.
- */
+/* The matmul microkernel: strips of C, tile by tile, whose m x nv accumulators stay in registers over all k steps. */
 #ifndef TP_KERNELS_GEMM_STRIP_H
 #define TP_KERNELS_GEMM_STRIP_H
 
@@ -65,14 +64,24 @@ ALWAYS_INLINE void tile_start(tile_row *acc, size_t m, size_t nv, const struct t
         tile_scale(acc, m, nv, v_set(t->beta));
 }
 
+/* The case of whole vectors apart, so that there last is constant. */
+ALWAYS_INLINE void tile_end(tile_row *acc, size_t m, size_t nv, const struct tp_strip *t, size_t last) {
+    if (last == VL)
+        tile_store(acc, m, nv, t->c, t->ldc, VL);
+    else
+        tile_store(acc, m, nv, t->c, t->ldc, last);
+}
+
 /* Rows of A in place: one pointer for every three rows, so that three times as many rows as registers can be addressed:
  * base, base + row, base + 2 row are all one instruction's operand. Side by side: one pointer for all. */
+#define ROWS_APART 3
+
 struct row_pointers {
-    const float *p[(MR + 2) / 3];
+    const float *p[(MR + ROWS_APART - 1) / ROWS_APART];
 };
 
 ALWAYS_INLINE size_t rows_per_pointer(size_t row) {
-    return row == 1 ? MR : 3;
+    return row == 1 ? MR : ROWS_APART;
 }
 
 /* The lines of count floats. */
@@ -205,8 +214,8 @@ ALWAYS_INLINE void tile_rounds(tile_row *acc, size_t m, size_t nv, const struct 
     }
     struct row_pointers rest;
     UNROLL
-    for (size_t i = 0; i < m; i += 3)
-        rest.p[i / 3] = a[i];
+    for (size_t i = 0; i < m; i += ROWS_APART)
+        rest.p[i / ROWS_APART] = a[i];
     for (size_t k = t->k % VL; k; k--)
         b = tile_steps(acc, m, nv, &rest, t->a_row, 1, b, t, VL, 1);
 }
@@ -267,10 +276,7 @@ static __attribute__((noinline)) void tile_apart(const struct tp_strip *t) {
         tile_rounds(acc, MR, NV, t, true);
     else
         tile_rounds(acc, MR, NV, t, false);
-    if (last == VL)
-        tile_store(acc, MR, NV, t->c, t->ldc, VL);
-    else
-        tile_store(acc, MR, NV, t->c, t->ldc, last);
+    tile_end(acc, MR, NV, t, last);
 }
 #endif
 
@@ -290,10 +296,7 @@ ALWAYS_INLINE void tile_rows(const struct tp_strip *t, size_t m, size_t nv) {
         tile_multiply_as_stored(acc, m, nv, t, VL);
     else
         tile_multiply_as_stored(acc, m, nv, t, last);
-    if (last == VL)
-        tile_store(acc, m, nv, t->c, t->ldc, VL);
-    else
-        tile_store(acc, m, nv, t->c, t->ldc, last);
+    tile_end(acc, m, nv, t, last);
 }
 
 ALWAYS_INLINE void tile_columns(const struct tp_strip *t, size_t m) {
