@@ -30,7 +30,7 @@ static struct parts parts_of(const struct tp_isa *isa, const struct tp_blocking 
     struct parts parts;
     parts.a = panels(panels(mc, isa->mr) * kc, LINE); /* blocks are small: nothing overflows */
     parts.b = panels(panels(nc, isa->nr) * kc, LINE);
-    parts.piece = isa->mr * panels(nc, LINE);
+    parts.piece = panels(isa->mr * nc, LINE);
     parts.piece = parts.piece > PIECE_FLOATS ? parts.piece : PIECE_FLOATS;
     return parts;
 }
@@ -62,6 +62,8 @@ struct cut {
 };
 
 static struct cut cut_rows(size_t rows, size_t mr) {
+    if (rows <= mr)
+        return (struct cut){rows, 0};
     const size_t strips = tp_ceil_div(rows, mr), height = rows / strips;
     return (struct cut){height, (rows - height * strips) * (height + 1)};
 }
@@ -168,7 +170,7 @@ static void multiply_plain(const struct job *job, const struct block *b, const s
     const bool passing = g->epilogue.consume && b->kc == g->k;
     float *c = passing ? job->piece : g->c + i * g->ldc + j;
     strip->c = c;
-    strip->ldc = passing ? panels(piece->n, LINE) : g->ldc;
+    strip->ldc = passing ? piece->n : g->ldc;
     strip->bias = g->bias ? g->bias + j : NULL;
     run_strips(job, b, piece, strip);
     if (last)
@@ -178,7 +180,12 @@ static void multiply_plain(const struct job *job, const struct block *b, const s
 static void multiply_piece(const struct job *job, const struct block *b, const struct piece *piece) {
     const struct tp_gemm *g = job->g;
     const bool last = b->p + b->kc == g->k;
-    struct tp_strip strip = {.n = piece->n, .k = b->kc, .start = b->p ? TP_START_C : g->start, .beta = g->beta};
+    struct tp_strip strip; /* member by member: compilers clear a whole one by a loop that takes as long as a tile */
+    strip.n = piece->n;
+    strip.k = b->kc;
+    strip.start = b->p ? TP_START_C : g->start;
+    strip.beta = g->beta;
+    strip.bias = NULL;
     strip.c_cached = job->plan.c_cached;
     point_at_b(&strip, job, b, piece->y);
     if (job->swapped)
@@ -203,7 +210,7 @@ static size_t piece_columns(const struct job *job, const struct block *b) {
 static size_t piece_rows(const struct job *job, const struct block *b, size_t x, size_t columns) {
     if (job->swapped)
         return tp_min(TP_SWAPPED_ROWS, b->mc - x);
-    const size_t most = job->g->epilogue.consume ? PIECE_FLOATS / panels(columns, LINE) : 0;
+    const size_t most = job->g->epilogue.consume ? PIECE_FLOATS / columns : 0;
     size_t rows = strip_height(job, b, x);
     while (x + rows < b->mc && rows + strip_height(job, b, x + rows) <= most)
         rows += strip_height(job, b, x + rows);
@@ -316,9 +323,10 @@ static void lay_out(struct job *job, float *scratch) {
 
 static void run(struct job *job, struct tp_team team, float *scratch) {
     const struct tp_gemm *g = job->g;
+    const size_t width = tp_panel_width(g->isa, g->n);
     const int down = row_parts(g, team.size), across = team.size / down;
     job->rows = tp_share(g->m, g->isa->mr, team.id % down, down);
-    job->columns = tp_share(g->n, tp_panel_width(g->isa, g->n), team.id / down, across);
+    job->columns = tp_share(g->n, width, team.id / down, across);
     const size_t rows = job->rows.end - job->rows.begin, columns = job->columns.end - job->columns.begin;
     if (!rows || !columns)
         return;
@@ -326,7 +334,7 @@ static void run(struct job *job, struct tp_team team, float *scratch) {
         start_only(job);
         return;
     }
-    job->plan = tp_gemm_plan(g, rows, columns, job->swapped);
+    job->plan = tp_gemm_plan(g, rows, columns, width, job->swapped);
     lay_out(job, scratch);
     multiply(job);
 }

@@ -88,9 +88,9 @@ struct tp_blocking tp_gemm_limits(const struct tp_isa *isa, const struct tp_bloc
     return limits;
 }
 
-struct tp_gemm_plan tp_gemm_plan(const struct tp_gemm *g, size_t rows, size_t columns, bool swapped) {
+struct tp_gemm_plan tp_gemm_plan(const struct tp_gemm *g, size_t rows, size_t columns, size_t width, bool swapped) {
     const struct tp_blocking limits = tp_gemm_limits(g->isa, g->blocking, swapped);
-    struct tp_gemm_plan plan = {.width = tp_panel_width(g->isa, g->n)};
+    struct tp_gemm_plan plan = {.width = width};
     plan.pack_b = packs_b(g, rows);
     const bool panels = g->b.packed || plan.pack_b;
     /* What is consumed must fit the piece buffer. */
@@ -98,7 +98,7 @@ struct tp_gemm_plan tp_gemm_plan(const struct tp_gemm *g, size_t rows, size_t co
         !panels && !swapped && !g->epilogue.consume && rows <= few_rows(g) && columns * g->k > limits.kc * g->isa->mr;
     plan.kc = even_block(g->k, few ? tp_min(FEW_STEPS, limits.kc) : limits.kc, 4);
     plan.mc = even_block(rows, limits.mc, swapped ? TP_SWAPPED_ROWS : g->isa->mr);
-    plan.nc = few ? columns : even_block(columns, limits.nc / plan.width * plan.width, plan.width);
+    plan.nc = few || columns <= limits.nc ? columns : even_block(columns, limits.nc / width * width, width);
     plan.ahead = panels || few ? AHEAD : g->k > ROWS_AHEAD ? ROWS_AHEAD * g->b.row_step : 0;
     plan.c_cached = g->m * g->n <= limits.kc * g->isa->mr;
     plan.pack_a = packs_a(g, columns, plan.kc);

@@ -9,6 +9,7 @@
 
 typedef __m512 vf;
 #define VL 16
+#define GROUP 4
 #define MR 9
 #define NV 3
 #define WIDE_ROWS 2
@@ -69,34 +70,19 @@ ALWAYS_INLINE vf v_abs(vf v) {
 ALWAYS_INLINE vf v_select_le(vf a, vf b, vf x, vf y) {
     return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LE_OQ), y, x);
 }
-ALWAYS_INLINE void v_transpose(vf x[VL]) {
-    vf a[VL], b[VL];
-    UNROLL
-    for (int i = 0; i < 16; i += 2) {
-        a[i] = _mm512_unpacklo_ps(x[i], x[i + 1]);
-        a[i + 1] = _mm512_unpackhi_ps(x[i], x[i + 1]);
-    }
-    UNROLL
-    for (int i = 0; i < 16; i += 4) { /* b[i + c]: column c of every group of four, rows i..i+3 */
-        b[i] = _mm512_shuffle_ps(a[i], a[i + 2], 0x44);
-        b[i + 1] = _mm512_shuffle_ps(a[i], a[i + 2], 0xee);
-        b[i + 2] = _mm512_shuffle_ps(a[i + 1], a[i + 3], 0x44);
-        b[i + 3] = _mm512_shuffle_ps(a[i + 1], a[i + 3], 0xee);
-    }
-    UNROLL
-    for (int c = 0; c < 4; c++) { /* groups 0 and 2, 1 and 3 of rows 0..7 and 8..15 */
-        a[c] = _mm512_shuffle_f32x4(b[c], b[c + 4], 0x88);
-        a[c + 4] = _mm512_shuffle_f32x4(b[c], b[c + 4], 0xdd);
-        a[c + 8] = _mm512_shuffle_f32x4(b[c + 8], b[c + 12], 0x88);
-        a[c + 12] = _mm512_shuffle_f32x4(b[c + 8], b[c + 12], 0xdd);
-    }
-    UNROLL
-    for (int c = 0; c < 4; c++) {
-        x[c] = _mm512_shuffle_f32x4(a[c], a[c + 8], 0x88);
-        x[c + 4] = _mm512_shuffle_f32x4(a[c + 4], a[c + 12], 0x88);
-        x[c + 8] = _mm512_shuffle_f32x4(a[c], a[c + 8], 0xdd);
-        x[c + 12] = _mm512_shuffle_f32x4(a[c + 4], a[c + 12], 0xdd);
-    }
+ALWAYS_INLINE vf v_load_groups(const float *p, size_t step) {
+    vf v = _mm512_castps128_ps512(_mm_loadu_ps(p));
+    v = _mm512_insertf32x4(v, _mm_loadu_ps(p + step), 1);
+    v = _mm512_insertf32x4(v, _mm_loadu_ps(p + 2 * step), 2);
+    return _mm512_insertf32x4(v, _mm_loadu_ps(p + 3 * step), 3);
+}
+ALWAYS_INLINE void v_transpose_groups(vf x[GROUP]) {
+    const vf a = _mm512_unpacklo_ps(x[0], x[1]), b = _mm512_unpackhi_ps(x[0], x[1]);
+    const vf c = _mm512_unpacklo_ps(x[2], x[3]), d = _mm512_unpackhi_ps(x[2], x[3]);
+    x[0] = _mm512_shuffle_ps(a, c, 0x44);
+    x[1] = _mm512_shuffle_ps(a, c, 0xee);
+    x[2] = _mm512_shuffle_ps(b, d, 0x44);
+    x[3] = _mm512_shuffle_ps(b, d, 0xee);
 }
 ALWAYS_INLINE vf v_exp(vf v) {
     return Sleef_finz_expf16_u10avx512f(v);

@@ -10,6 +10,7 @@
 
 typedef float32x4_t vf;
 #define VL 4
+#define GROUP 4
 #define MR 8
 #define NV 3
 #define WIDE_ROWS 2
@@ -100,7 +101,11 @@ ALWAYS_INLINE vf v_abs(vf v) {
 ALWAYS_INLINE vf v_select_le(vf a, vf b, vf x, vf y) {
     return vbslq_f32(vcleq_f32(a, b), x, y);
 }
-ALWAYS_INLINE void v_transpose(vf x[VL]) {
+ALWAYS_INLINE vf v_load_groups(const float *p, size_t step) {
+    (void)step;
+    return v_load(p);
+}
+ALWAYS_INLINE void v_transpose_groups(vf x[GROUP]) {
     const float32x4x2_t low = vtrnq_f32(x[0], x[1]), high = vtrnq_f32(x[2], x[3]);
     x[0] = vcombine_f32(vget_low_f32(low.val[0]), vget_low_f32(high.val[0]));
     x[1] = vcombine_f32(vget_low_f32(low.val[1]), vget_low_f32(high.val[1]));

@@ -10,6 +10,7 @@
 
 typedef float vf;
 #define VL 1
+#define GROUP 1
 #define MR 4
 #define NV 4
 #define WIDE_ROWS 1
@@ -69,7 +70,11 @@ ALWAYS_INLINE vf v_select_le(vf a, vf b, vf x, vf y) {
     return a <= b ? x : y;
 }
 /* 1 x 1 */
-ALWAYS_INLINE void v_transpose(vf x[VL]) {
+ALWAYS_INLINE vf v_load_groups(const float *p, size_t step) {
+    (void)step;
+    return v_load(p);
+}
+ALWAYS_INLINE void v_transpose_groups(vf x[GROUP]) {
     (void)x;
 }
 ALWAYS_INLINE vf v_exp(vf v) {

@@ -312,18 +312,18 @@ ALWAYS_INLINE void tile_columns(const struct tp_strip *t, size_t m) {
 }
 
 /*
- * Few rows: one tile has too few sums to hide the latency of a fused multiply-add, so several panels are done at once.
- * All columns are there; m is a constant at every call.
+ * Few rows: a tile of NR columns has too few sums to hide the latency of a fused multiply-add, so several groups of nv
+ * vectors are done at once, group floats apart in B. All columns are there; m, groups and nv are constants.
  */
-ALWAYS_INLINE void wide_rows(const struct tp_strip *t, size_t m) {
+ALWAYS_INLINE void wide_rows(const struct tp_strip *t, size_t m, size_t groups, size_t nv, size_t group) {
     tile_row acc[WIDE_PANELS][WIDE_ROWS];
     struct tp_strip part = *t;
     UNROLL
-    for (size_t p = 0; p < WIDE_PANELS; p++) {
-        part.c = t->c + p * NR;
+    for (size_t p = 0; p < groups; p++) {
+        part.c = t->c + p * nv * VL;
         if (t->bias)
-            part.bias = t->bias + p * NR;
-        tile_start(acc[p], m, NV, &part, VL);
+            part.bias = t->bias + p * nv * VL;
+        tile_start(acc[p], m, nv, &part, VL);
     }
     const float *a = t->a, *b = t->b;
     for (size_t k = t->k; k; k--, a += t->a_step, b += t->b_step) {
@@ -332,32 +332,61 @@ ALWAYS_INLINE void wide_rows(const struct tp_strip *t, size_t m) {
         for (size_t i = 0; i < m; i++)
             column[i] = v_set(a[i * t->a_row]);
         UNROLL
-        for (size_t v = 0; v < WIDE_PANELS * NV; v++) {
-            const float *next = b + v / NV * t->b_panel + v % NV * VL;
+        for (size_t v = 0; v < groups * nv; v++) {
+            const float *next = b + v / nv * group + v % nv * VL;
             const vf row = v_load(next);
             if (v * VL % LINE == 0)
                 __builtin_prefetch(next + t->b_ahead);
             UNROLL
             for (size_t i = 0; i < m; i++)
-                v_accumulate(&acc[v / NV][i][v % NV], column[i], row);
+                v_accumulate(&acc[v / nv][i][v % nv], column[i], row);
         }
     }
     UNROLL
-    for (size_t p = 0; p < WIDE_PANELS; p++)
-        tile_store(acc[p], m, NV, t->c + p * NR, t->ldc, VL);
+    for (size_t p = 0; p < groups; p++)
+        tile_store(acc[p], m, nv, t->c + p * nv * VL, t->ldc, VL);
+}
+
+/* The next tile of few rows; beside: columns lie side by side, so that a tile may have any of them. */
+ALWAYS_INLINE size_t few_rows_tile(struct tp_strip *t, size_t m, size_t left, bool beside) {
+    if (left >= WIDE_PANELS * NR && t->width == NR) {
+        wide_rows(t, m, WIDE_PANELS, NV, t->b_panel);
+        return WIDE_PANELS * NR;
+    }
+    if (left >= 4 * VL && NV < 4 && beside) {
+        wide_rows(t, m, 2, 2, 2 * VL);
+        return 4 * VL;
+    }
+    t->n = left < t->width ? left : t->width;
+    tile_columns(t, m);
+    return t->n;
+}
+
+ALWAYS_INLINE void few_rows(const struct tp_strip *strip, size_t m) {
+    struct tp_strip t = *strip;
+    const bool beside = t.b_panel == t.width;
+    if (beside)
+        t.width = t.b_panel = NR;
+    for (size_t left = strip->n, done; left; left -= done) {
+        done = few_rows_tile(&t, m, left, beside);
+        t.b += beside ? done : done > t.width ? WIDE_PANELS * t.b_panel : t.b_panel;
+        t.c += done;
+        if (t.bias)
+            t.bias += done;
+    }
 }
 
 /* All columns of m rows, tile by tile. */
 ALWAYS_INLINE void strip_rows(const struct tp_strip *strip, size_t m) {
     struct tp_strip t = *strip;
+    if (m <= WIDE_ROWS) {
+        few_rows(strip, m <= WIDE_ROWS ? m : 1);
+        return;
+    }
     for (size_t left = strip->n; left; left -= t.n) {
-        const bool wide = m <= WIDE_ROWS && t.width == NR && left >= WIDE_PANELS * NR;
-        t.n = wide ? WIDE_PANELS * NR : left < t.width ? left : t.width;
-        if (wide)
-            wide_rows(&t, m <= WIDE_ROWS ? m : 1);
-        else
-            tile_columns(&t, m);
-        t.b += (wide ? WIDE_PANELS : 1) * t.b_panel;
+        t.n = left < t.width ? left : t.width;
+        tile_columns(&t, m);
+        t.b += t.b_panel;
         t.c += t.n;
         if (t.bias)
             t.bias += t.n;

@@ -4,33 +4,66 @@
 
 #include "kernels/map.h"
 
-/* One block of rows x columns <= VL x VL, times alpha if it is not NULL; padded, whole vectors are stored, with zeros.
- */
-ALWAYS_INLINE void transpose_block(float *out, size_t ldo, const float *in, size_t ldi, size_t rows, size_t columns,
-                                   const vf *alpha, bool padded) {
-    vf block[VL];
+/* VL rows x GROUP columns, times alpha if it is not NULL; of each column the first rows are stored. */
+ALWAYS_INLINE void transpose_group(float *out, size_t ldo, const float *in, size_t ldi, const vf *alpha, size_t rows) {
+    vf x[GROUP];
     UNROLL
-    for (size_t i = 0; i < VL; i++)
-        block[i] = i < rows ? load_some(in + i * ldi, columns) : v_set(0);
-    v_transpose(block);
+    for (size_t i = 0; i < GROUP; i++)
+        x[i] = v_load_groups(in + i * ldi, GROUP * ldi);
+    v_transpose_groups(x);
     UNROLL
-    for (size_t j = 0; j < VL; j++)
-        if (j < columns)
-            store_some(out + j * ldo, alpha ? v_mul(*alpha, block[j]) : block[j], padded ? VL : rows);
+    for (size_t j = 0; j < GROUP; j++)
+        store_some(out + j * ldo, alpha ? v_mul(*alpha, x[j]) : x[j], rows);
 }
+
+/* Fewer rows or columns; padded, whole vectors are stored, with zeros. */
+ALWAYS_INLINE void transpose_part(float *out, size_t ldo, const float *in, size_t ldi, size_t rows, size_t columns,
+                                  const vf *alpha, bool padded) {
+    float part[VL * GROUP] = {0}, turned[GROUP * VL];
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < columns; j++)
+            part[i * GROUP + j] = in[i * ldi + j];
+    transpose_group(turned, VL, part, GROUP, alpha, VL);
+    for (size_t j = 0; j < columns; j++)
+        store_some(out + j * ldo, v_load(turned + j * VL), padded ? VL : rows);
+}
+
+/* VL rows. The last group may do columns over again. */
+ALWAYS_INLINE void transpose_rows(float *out, size_t ldo, const float *in, size_t ldi, size_t columns,
+                                  const vf *alpha) {
+    for (size_t j = 0; j + GROUP <= columns; j += GROUP)
+        transpose_group(out + j * ldo, ldo, in + j, ldi, alpha, VL);
+    if (columns % GROUP) {
+        const size_t j = columns - GROUP;
+        transpose_group(out + j * ldo, ldo, in + j, ldi, alpha, VL);
+    }
+}
+
+/* rows < VL, or columns < GROUP. */
+ALWAYS_INLINE void transpose_rest(float *out, size_t ldo, const float *in, size_t ldi, size_t rows, size_t columns,
+                                  const vf *alpha, bool padded) {
+    size_t j = 0;
+    for (; j + GROUP <= columns; j += GROUP)
+        transpose_part(out + j * ldo, ldo, in + j, ldi, rows, GROUP, alpha, padded);
+    if (j < columns)
+        transpose_part(out + j * ldo, ldo, in + j, ldi, rows, columns - j, alpha, padded);
+}
+
+/* So many columns at a time, so that what is read and written stays in the first-level cache. */
+#define TRANSPOSE_COLUMNS 64
 
 /* out[j,i] = alpha in[i,j] for rows x columns of in; out is columns x rows. */
 ALWAYS_INLINE void transpose_scaled(float *out, size_t ldo, const float *in, size_t ldi, size_t rows, size_t columns,
                                     float alpha, bool padded) {
     const vf value = v_set(alpha), *const factor = alpha == 1 ? NULL : &value;
-    for (size_t i = 0; i < rows; i += VL)
-        for (size_t j = 0; j < columns; j += VL) {
-            const size_t r = rows - i < VL ? rows - i : VL, c = columns - j < VL ? columns - j : VL;
-            if (r == VL && c == VL)
-                transpose_block(out + j * ldo + i, ldo, in + i * ldi + j, ldi, VL, VL, factor, padded);
-            else
-                transpose_block(out + j * ldo + i, ldo, in + i * ldi + j, ldi, r, c, factor, padded);
-        }
+    for (size_t j = 0, n; j < columns; j += n, in += n, out += n * ldo) {
+        n = columns - j < TRANSPOSE_COLUMNS + GROUP ? columns - j : TRANSPOSE_COLUMNS;
+        size_t i = 0;
+        for (; n >= GROUP && i + VL <= rows; i += VL)
+            transpose_rows(out + i, ldo, in + i * ldi, ldi, n, factor);
+        for (; i < rows; i += VL)
+            transpose_rest(out + i, ldo, in + i * ldi, ldi, rows - i < VL ? rows - i : VL, n, factor, padded);
+    }
 }
 
 static void transpose(float *out, size_t ldo, const float *in, size_t ldi, size_t rows, size_t columns) {

@@ -16,7 +16,9 @@
  *   v_accumulate(s, a, b)   *s = v_fma(a, b, *s), in place: compilers left to choose the form move registers about
  *   v_abs(v)                sign cleared
  *   v_select_le(a, b, x, y) a <= b ? x : y; y where a or b is NaN
- *   v_transpose(x)          x[VL] seen as a VL x VL matrix becomes its transpose
+ *   GROUP                   lanes of a group, 4, or 1 where VL is 1
+ *   v_load_groups(p, s)     VL / GROUP groups, s floats apart
+ *   v_transpose_groups(x)   the same group of x[0..GROUP], seen as a GROUP x GROUP matrix, becomes its transpose
  *   v_exp v_log v_log1p v_tanh       SLEEF's deterministic functions (Sleef_finz_*_u10)
  *   v_cospi(v)              cos(pi v), Sleef_finz_cospif*_u05
  * and if the multiply-add can take one lane of a vector for a factor:
