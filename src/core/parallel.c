@@ -7,9 +7,11 @@
 #include <stdatomic.h>
 #include <time.h>
 
-/* How a thread waits: this many polls (about 50 microseconds), then as many polls between which it gives its processor
- * away (a few milliseconds), then naps, so that a long callback costs the others no processor time. */
-#define POLLS 2000
+/* How a thread waits: so many polls (about 5 microseconds: if the others have to share its processor, that is lost at
+ * every barrier), then as many between which it gives its processor away (some milliseconds), then naps, so that a long
+ * callback costs the others no processor time. */
+#define POLLS 200
+#define YIELDS 4000
 #define NAP_NANOSECONDS 100000
 
 struct tp_barrier {
@@ -38,10 +40,10 @@ static void relax(void) {
 
 static void wait_for_phase(atomic_uint *phase, unsigned old) {
     const struct timespec nap = {0, NAP_NANOSECONDS};
-    for (int polls = 0; atomic_load_explicit(phase, memory_order_acquire) == old; polls += polls < 2 * POLLS) {
+    for (int polls = 0; atomic_load_explicit(phase, memory_order_acquire) == old; polls += polls < POLLS + YIELDS) {
         if (polls < POLLS)
             relax();
-        else if (polls < 2 * POLLS)
+        else if (polls < POLLS + YIELDS)
             sched_yield();
         else
             nanosleep(&nap, NULL);

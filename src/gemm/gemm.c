@@ -11,6 +11,9 @@
 
 #define LINE (TP_ALIGNMENT / sizeof(float))
 
+/* By so much a split along columns may be less even where it is wanted. */
+#define EVEN_ENOUGH 0.85
+
 /* Room for a piece of the product; a strip of a wide one may need more. */
 #define PIECE_FLOATS ((size_t)TP_SWAPPED_ROWS * TP_SWAPPED_COLUMNS)
 
@@ -284,17 +287,40 @@ static void start_only(const struct job *job) {
     }
 }
 
-/* Threads along the rows of C, the rest along its columns: the split that packs least. */
-static int row_parts(const struct tp_gemm *g, int size) {
+/* What threads share: rows one by one, or swapped in pieces; columns by the line, or by the panels that are there. */
+struct grains {
+    size_t rows, columns;
+};
+
+static struct grains grains_of(const struct job *job) {
+    const struct tp_gemm *g = job->g;
+    return (struct grains){job->swapped ? TP_SWAPPED_ROWS : 1, g->b.packed ? tp_panel_width(g->isa, g->n) : LINE};
+}
+
+/* The most of count that one of size threads gets. */
+static size_t largest_share(size_t count, size_t grain, int size) {
+    return tp_min(count, tp_ceil_div(tp_ceil_div(count, grain), (size_t)size) * grain);
+}
+
+/* Threads along the rows of C, the rest along its columns: the split whose largest part is smallest, and reads least of
+ * the operands. */
+static int row_parts(const struct job *job, struct grains grains, int size) {
+    const struct tp_gemm *g = job->g;
     int best = 1;
-    double least = 0;
+    double least_work = 0, least_read = 0;
     if (size == 1)
         return 1;
     for (int parts = 1; parts <= size; parts++) {
-        const double packed = (double)g->m / parts + (double)g->n / (size / parts);
-        if (size % parts == 0 && (parts == 1 || packed < least)) {
+        if (size % parts != 0)
+            continue;
+        const double m = (double)largest_share(g->m, grains.rows, parts);
+        const double n = (double)largest_share(g->n, grains.columns, size / parts);
+        const bool along = g->along_columns && parts == (job->swapped ? size : 1);
+        const double work = along ? m * n * EVEN_ENOUGH : m * n, read = along ? 0 : m + n;
+        if (parts == 1 || work < least_work || (work == least_work && read < least_read)) {
             best = parts;
-            least = packed;
+            least_work = work;
+            least_read = read;
         }
     }
     return best;
@@ -323,10 +349,10 @@ static void lay_out(struct job *job, float *scratch) {
 
 static void run(struct job *job, struct tp_team team, float *scratch) {
     const struct tp_gemm *g = job->g;
-    const size_t width = tp_panel_width(g->isa, g->n);
-    const int down = row_parts(g, team.size), across = team.size / down;
-    job->rows = tp_share(g->m, g->isa->mr, team.id % down, down);
-    job->columns = tp_share(g->n, width, team.id / down, across);
+    const struct grains grains = grains_of(job);
+    const int down = row_parts(job, grains, team.size), across = team.size / down;
+    job->rows = tp_share(g->m, grains.rows, team.id % down, down);
+    job->columns = tp_share(g->n, grains.columns, team.id / down, across);
     const size_t rows = job->rows.end - job->rows.begin, columns = job->columns.end - job->columns.begin;
     if (!rows || !columns)
         return;
@@ -334,7 +360,7 @@ static void run(struct job *job, struct tp_team team, float *scratch) {
         start_only(job);
         return;
     }
-    job->plan = tp_gemm_plan(g, rows, columns, width, job->swapped);
+    job->plan = tp_gemm_plan(g, rows, columns, job->swapped);
     lay_out(job, scratch);
     multiply(job);
 }

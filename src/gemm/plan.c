@@ -88,8 +88,9 @@ struct tp_blocking tp_gemm_limits(const struct tp_isa *isa, const struct tp_bloc
     return limits;
 }
 
-struct tp_gemm_plan tp_gemm_plan(const struct tp_gemm *g, size_t rows, size_t columns, size_t width, bool swapped) {
+struct tp_gemm_plan tp_gemm_plan(const struct tp_gemm *g, size_t rows, size_t columns, bool swapped) {
     const struct tp_blocking limits = tp_gemm_limits(g->isa, g->blocking, swapped);
+    const size_t width = tp_panel_width(g->isa, g->b.packed ? g->n : columns);
     struct tp_gemm_plan plan = {.width = width};
     plan.pack_b = packs_b(g, rows);
     const bool panels = g->b.packed || plan.pack_b;

@@ -23,7 +23,7 @@ bool tp_gemm_swaps(const struct tp_gemm *gemm);
 /* The blocking, in whole tiles. Swapped, blocks are deeper: for each, C passes through a transposition. */
 struct tp_blocking tp_gemm_limits(const struct tp_isa *isa, const struct tp_blocking *blocking, bool swapped);
 
-/* For rows x columns of a product that is swapped already, or not; width is tp_panel_width of all columns. */
-struct tp_gemm_plan tp_gemm_plan(const struct tp_gemm *gemm, size_t rows, size_t columns, size_t width, bool swapped);
+/* For rows x columns of a product that is swapped already, or not. */
+struct tp_gemm_plan tp_gemm_plan(const struct tp_gemm *gemm, size_t rows, size_t columns, bool swapped);
 
 #endif

@@ -30,6 +30,8 @@ static void weight_gradients(struct tp_workspace *w, size_t l, const struct tp_g
         .c = sink->optimizer ? sink->gradients : sink->gradients + shape->weight,
         .ldc = shape->outputs,
         .epilogue = {.consume = sink->optimizer ? update_weights : NULL, .consumer = &consumer},
+        /* nothing but the forward pass reads these weights: each thread updates the columns that it reads there */
+        .along_columns = l == 0 && shape->outputs >= w->batch,
     };
     tp_gemm_run(&gemm, team, w->scratch + (size_t)team.id * w->scratch_each);
 }
