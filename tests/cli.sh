@@ -155,8 +155,11 @@ fails 2 "--lr '1e-60': must be a number greater than 0" train $small --lr 1e-60
 fails 2 "--lr 'nan': must be a number greater than 0" train $small --lr nan
 fails 2 "--weight-decay '1e99': must be a number of at least 0" train $small --weight-decay 1e99
 fails 2 "--validation '1': must be a number of at least 0 and less than 1" train $small --validation 1
-fails 2 "--loss 'cee': must be one of mse, bce, cce; did you mean 'cce'?" train $small --loss cee
+fails 2 "--loss 'cee': must be one of mse, bce, cce, mae, huber; did you mean 'cce'?" train $small --loss cee
 fails 2 "--activation 'softmax': must be one of identity, relu" train $small --activation softmax
+fails 2 "--huber-delta '0': must be a number greater than 0" train $small --loss huber --huber-delta 0
+fails 2 "--huber-delta 'inf': must be a number greater than 0" train $small --loss huber --huber-delta inf
+fails 2 "--huber-delta 2: is for --loss huber, not cce" train $small --huber-delta 2
 fails 2 "--optimizer 'adma'" train $small --optimizer adma
 fails 2 "--hidden '3,,4': must be 'none' or up to 63 integers from 1 to 1048576" train $small --hidden 3,,4
 fails 2 "--hidden '5,': must be" train $small --hidden 5,
@@ -218,6 +221,12 @@ fails 2 "--loss contradicts the model of --init model" train --data data --init 
 fails 2 "--activation contradicts the model of --init model" train --data data --init model --activation tanh
 fails 2 "--scaling contradicts --init" train --data data --init model --scaling unit
 fails 2 "--init-weights contradicts --init" train --data data --init model --init-weights zero
+fails 2 "--huber-delta contradicts the model of --init model" train --data data --init model --huber-delta 1
+exits 0 train $small --epochs 1 --loss huber --huber-delta 0.1 --out huber &&
+    exits 0 train $small --epochs 1 --init huber --loss huber --huber-delta 0.1 &&
+    exits 0 train $small --epochs 1 --init huber && exits 0 evaluate --model huber --data data
+result "--init takes --huber-delta from the saved model"
+fails 2 "--huber-delta contradicts the model of --init huber" train --data data --init huber --huber-delta 0.2
 fails 1 "no-model" train --data data --init no-model
 
 # Every option that takes effect changes the model.
@@ -230,6 +239,8 @@ done <<TABLE
 --activation tanh
 --loss bce
 --loss mse
+--loss mae
+--loss huber
 --init-weights glorot_normal
 --scaling standard
 --optimizer sgd
@@ -253,6 +264,7 @@ differ() {
     exits 0 train $small --epochs 4 --out a $2 && exits 0 train $small --epochs 4 --out b $3 && ! cmp -s a b
     result "$1"
 }
+differ "--huber-delta" "--loss huber" "--loss huber --huber-delta 0.1"
 differ "--momentum" "--optimizer momentum" "--optimizer momentum --momentum 0.5"
 differ "--step-every" "--schedule step --step-every 1" "--schedule step --step-every 2"
 differ "--step-factor" "--schedule step --step-every 1" "--schedule step --step-every 1 --step-factor 0.1"
@@ -279,6 +291,7 @@ done <<TABLE
 --loss cce --clip 1
 --loss bce --activation sigmoid --optimizer nesterov --scaling standard
 --loss mse --activation tanh --optimizer adamw --weight-decay 0.1
+--loss huber --huber-delta 0.25
 TABLE
 
 # ---------------------------------------------------------------------------------------------------- evaluate, predict

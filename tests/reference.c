@@ -111,15 +111,26 @@ void ref_forward(struct ref_pass *pass, const double *parameters, const double *
 
 /* ------------------------------------------------------------------------------------------------------------- loss */
 
-static double sample_loss(tp_loss loss, const double *z, const double *a, const double *y, size_t n) {
-    double value = loss == TP_CCE ? log_sum_exp(z, n) : 0;
+static double huber(double error, double delta) {
+    return fabs(error) <= delta ? error * error / 2 : delta * (fabs(error) - delta / 2);
+}
+
+static double sample_loss(const struct ref_net *net, const double *z, const double *a, const double *y) {
+    const size_t n = net->width[net->layers];
+    double value = net->loss == TP_CCE ? log_sum_exp(z, n) : 0;
     for (size_t j = 0; j < n; j++) {
-        switch (loss) {
+        switch (net->loss) {
         case TP_CCE:
             value -= y[j] * z[j];
             break;
         case TP_BCE:
             value += (z[j] > 0 ? z[j] : 0) - z[j] * y[j] + log1p(exp(-fabs(z[j])));
+            break;
+        case TP_MAE:
+            value += fabs(a[j] - y[j]) / (double)n;
+            break;
+        case TP_HUBER:
+            value += huber(a[j] - y[j], net->huber_delta) / (double)n;
             break;
         default:
             value += (a[j] - y[j]) * (a[j] - y[j]) / (double)n;
@@ -132,7 +143,7 @@ double ref_loss(const struct ref_pass *pass, const double *targets) {
     const size_t last = pass->net.layers, n = pass->net.width[last];
     double sum = 0;
     for (size_t i = 0; i < pass->batch; i++)
-        sum += sample_loss(pass->net.loss, pass->z[last] + i * n, pass->a[last] + i * n, targets + i * n, n);
+        sum += sample_loss(&pass->net, pass->z[last] + i * n, pass->a[last] + i * n, targets + i * n);
     return sum / (double)pass->batch;
 }
 
@@ -223,20 +234,32 @@ void ref_backward_from(struct ref_pass *pass, const double *parameters, const do
     backward_layers(pass, parameters, gradients, dx);
 }
 
-static void mse_backward(struct ref_pass *pass, const double *parameters, const double *targets, double *gradients,
-                         double *dx) {
+/* Of a term of the loss by a - y. */
+static double error_derivative(const struct ref_net *net, double error) {
+    switch (net->loss) {
+    case TP_MAE:
+        return error > 0 ? 1 : error < 0 ? -1 : 0;
+    case TP_HUBER:
+        return fabs(error) <= net->huber_delta ? error : error > 0 ? net->huber_delta : -net->huber_delta;
+    default:
+        return 2 * error;
+    }
+}
+
+static void error_backward(struct ref_pass *pass, const double *parameters, const double *targets, double *gradients,
+                           double *dx) {
     const size_t n = pass->net.width[pass->net.layers];
     double *dy = doubles(pass->batch * n);
     for (size_t i = 0; i < pass->batch * n; i++)
-        dy[i] = 2 * (pass->a[pass->net.layers][i] - targets[i]) / (double)(pass->batch * n);
+        dy[i] = error_derivative(&pass->net, pass->a[pass->net.layers][i] - targets[i]) / (double)(pass->batch * n);
     ref_backward_from(pass, parameters, dy, gradients, dx);
     free(dy);
 }
 
 void ref_backward(struct ref_pass *pass, const double *parameters, const double *targets, double *gradients,
                   double *dx) {
-    if (pass->net.loss == TP_MSE) {
-        mse_backward(pass, parameters, targets, gradients, dx);
+    if (pass->net.loss != TP_BCE && pass->net.loss != TP_CCE) {
+        error_backward(pass, parameters, targets, gradients, dx);
         return;
     }
     const size_t last = pass->net.layers;

@@ -159,6 +159,26 @@ Test(api, model_options_out_of_range) {
         refuse_model(&options, "input_deviation");
     }
     options = test_model_options(), options.input_mean = NAN, refuse_model(&options, "input_mean");
+    options = test_model_options(), options.loss = TP_HUBER;
+    const float deltas[] = {0, -1, NAN, INFINITY};
+    for (size_t i = 0; i < 4; i++)
+        options.huber_delta = deltas[i], refuse_model(&options, "huber_delta");
+}
+
+/* Options that were filled with zeros, and not by tp_model_options_default, know no delta. */
+Test(api, huber_delta_is_for_huber) {
+    for (int loss = 0; loss < TP_LOSS_COUNT; loss++) {
+        const tp_layer last = {3, loss == TP_BCE ? TP_SIGMOID : TP_SOFTMAX, 0};
+        tp_model_options options = test_model_options();
+        options.layers = 1, options.layer = &last, options.loss = (tp_loss)loss, options.huber_delta = 0;
+        tp_model *model = NULL;
+        const tp_status status = tp_model_create(fixture.context, &options, &model);
+        if (loss == TP_HUBER)
+            test_expect_argument(status, "huber_delta is 0");
+        else
+            cr_assert_eq(status, TP_OK);
+        tp_model_destroy(model);
+    }
 }
 
 Test(api, layers_out_of_range) {
@@ -177,8 +197,9 @@ Test(api, losses_need_their_activation) {
             const tp_layer last = {3, (tp_activation)activation, 0};
             tp_model_options options = test_model_options();
             options.layers = 1, options.layer = &last, options.loss = (tp_loss)loss;
-            const bool fits = loss == TP_MSE || (loss == TP_BCE && activation == TP_SIGMOID) ||
-                              (loss == TP_CCE && activation == TP_SOFTMAX);
+            const bool fits = loss == TP_BCE   ? activation == TP_SIGMOID
+                              : loss == TP_CCE ? activation == TP_SOFTMAX
+                                               : true; /* of a_L itself */
             tp_model *model = NULL;
             const tp_status status = tp_model_create(fixture.context, &options, &model);
             if (fits) {

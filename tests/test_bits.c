@@ -44,6 +44,10 @@ static const struct run runs[] = {
      "2826f9ee9ede76981a4c74e44f57c6dcb571a508306905fa94a53739416df410"},
     {"relu sigmoid bce adamw", TP_RELU, TP_SIGMOID, TP_BCE, TP_ADAMW,
      "48fec902797de78a71ebee70887a9997bdac39e5607284b81af7005a9c11a928"},
+    {"relu identity mae adam", TP_RELU, TP_IDENTITY, TP_MAE, TP_ADAM,
+     "c0ea22ddebf2f4d4b8c95ff8078e40d10d47cf3e1fe34ed3639e9fea31820cb2"},
+    {"tanh softmax huber sgd", TP_TANH, TP_SOFTMAX, TP_HUBER, TP_SGD,
+     "e02733f7f5d6af69695f4dacea4655741288c81dff0c4b306df996cea275eaf3"},
 };
 
 #define RUNS (sizeof runs / sizeof *runs)
@@ -76,6 +80,7 @@ static tp_model *make_model(tp_context *context, const struct run *run) {
     options.layers = 3;
     options.layer = layers;
     options.loss = run->loss;
+    options.huber_delta = 0.1f;
     options.input_mean = 0.125f;
     options.input_deviation = 0.75f;
     tp_model *model = NULL;

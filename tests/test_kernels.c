@@ -65,8 +65,9 @@ static void loss_case(const struct tp_isa *isa, tp_loss loss, size_t n, bool spe
     for (size_t i = 0; i < ROWS * LD; i++)
         y[i] = i % 3 ? 0 : fabsf(y[i]) / 3;
     const float scale = 1.0f / 7;
-    const float values[2] = {isa->loss_row[loss](x, y, n, scale, d), isa->loss_row[loss](x, y, n, scale, NULL)};
-    const float expected = tp_isa_scalar.loss_row[loss](x, y, n, scale, e);
+    const float values[2] = {isa->loss_row[loss](x, y, n, 0.75f, scale, d),
+                             isa->loss_row[loss](x, y, n, 0.75f, scale, NULL)};
+    const float expected = tp_isa_scalar.loss_row[loss](x, y, n, 0.75f, scale, e);
     cr_expect(tp_test_same_bits((float[]){expected, expected}, values, 2, "%s %s n %zu value", isa->name,
                                 tp_loss_name(loss), n));
     cr_expect(tp_test_same_bits(e, d, ROWS * LD, "%s %s n %zu", isa->name, tp_loss_name(loss), n));
@@ -207,8 +208,8 @@ Test(kernels, values_against_libm) {
             cr_expect(fabs((double)sigmoid[0] - s) <= 4e-7 * s + 1e-44, "sigmoid(%g) = %g", z, (double)sigmoid[0]);
             cr_expect(fabs((double)hyperbolic[0] - h) <= 2e-7 * fabs(h), "tanh(%g) = %g", z, (double)hyperbolic[0]);
             const double softplus = z > 0 ? z + log1p(exp(-z)) : log1p(exp(z));
-            const double loss1 = (double)table(i)->loss_row[TP_BCE](&points[p], one, 1, 1, NULL);
-            const double loss0 = (double)table(i)->loss_row[TP_BCE](&points[p], zero, 1, 1, NULL);
+            const double loss1 = (double)table(i)->loss_row[TP_BCE](&points[p], one, 1, 0, 1, NULL);
+            const double loss0 = (double)table(i)->loss_row[TP_BCE](&points[p], zero, 1, 0, 1, NULL);
             cr_expect(fabs(loss0 - softplus) <= 3e-7 * softplus + 1e-44, "bce(%g, 0) = %g", z, loss0);
             cr_expect(fabs(loss1 - (softplus - z)) <= 3e-7 * (fabs(z) + softplus) + 1e-44, "bce(%g, 1) = %g", z, loss1);
         }

@@ -173,6 +173,33 @@ Test(save, every_byte) {
     tp_model_destroy(model);
 }
 
+/* The text follows the loss in the metadata. */
+static void check_saved_loss(const tp_model_options *options, const char *text) {
+    char file[MAX_FILE] = {0};
+    tp_model *model = make_model(options);
+    save(model, "model");
+    read_file("model", file);
+    cr_expect_not_null(strstr(file + 8, text), "\"%s\" does not contain \"%s\"", file + 8, text);
+    tp_model_destroy(model);
+}
+
+/* Models of other losses have nothing between loss and input_mean, as before there were such options. */
+Test(save, options_of_the_loss) {
+    const tp_layer layer = {2, TP_SOFTMAX, 0};
+    tp_model_options options;
+    tp_model_options_default(&options);
+    options.inputs = 2, options.layers = 1, options.layer = &layer;
+    for (int loss = 0; loss < TP_LOSS_COUNT; loss++) {
+        char text[64];
+        if (loss == TP_BCE || loss == TP_HUBER)
+            continue;
+        snprintf(text, sizeof text, "\"loss\":\"%s\",\"input_mean\":", tp_loss_name((tp_loss)loss));
+        options.loss = (tp_loss)loss, options.huber_delta = 0.1f, check_saved_loss(&options, text);
+    }
+    options.loss = TP_HUBER;
+    check_saved_loss(&options, "\"loss\":\"huber\",\"huber_delta\":\"0.100000001\",\"input_mean\":");
+}
+
 /* The seed is how a model came about, not what it is. */
 Test(save, equal_models_give_equal_files) {
     tp_model *model = small_model(1), *other = small_model(2);
@@ -199,6 +226,7 @@ static void check_round_trip(const tp_model_options *options) {
     cr_assert_eq(described.layers, options->layers);
     cr_expect_eq(described.inputs, options->inputs);
     cr_expect_eq(described.loss, options->loss);
+    cr_expect_eq(described.huber_delta, options->loss == TP_HUBER ? options->huber_delta : 1);
     cr_expect_eq(described.input_mean, options->input_mean);
     cr_expect_eq(described.input_deviation, options->input_deviation);
     for (size_t l = 0; l < options->layers; l++) {
@@ -216,15 +244,16 @@ static void check_round_trip(const tp_model_options *options) {
 }
 
 Test(load, every_activation_and_loss) {
-    const tp_activation last[TP_LOSS_COUNT] = {[TP_MSE] = TP_TANH, [TP_BCE] = TP_SIGMOID, [TP_CCE] = TP_SOFTMAX};
     for (int loss = 0; loss < TP_LOSS_COUNT; loss++) {
+        const tp_activation last = loss == TP_BCE ? TP_SIGMOID : loss == TP_CCE ? TP_SOFTMAX : TP_TANH;
         for (int hidden = 0; hidden < TP_SOFTMAX; hidden++) {
             const tp_activation activation = (tp_activation)hidden;
-            const tp_layer layer[] = {{5, activation, activation == TP_LEAKY_RELU ? 1.0f / 3 : 0}, {2, last[loss], 0}};
+            const tp_layer layer[] = {{5, activation, activation == TP_LEAKY_RELU ? 1.0f / 3 : 0}, {2, last, 0}};
             const tp_model_options options = {.inputs = 3,
                                               .layers = 2,
                                               .layer = layer,
                                               .loss = (tp_loss)loss,
+                                              .huber_delta = 1e-30f / 3,
                                               .seed = 7,
                                               .input_mean = -1e-30f / 3,
                                               .input_deviation = 0x1.fffffep+127f};
@@ -453,6 +482,8 @@ struct refusal {
 #define SCALED "\"loss\":\"cce\",\"input_mean\":\"0\",\"input_deviation\":\"1\","
 #define LAYER0 "\"layers.0.activation\":\"relu\""
 #define LAYER1 ",\"layers.1.activation\":\"softmax\""
+#define HUBER(delta)                                                                                                   \
+    "\"loss\":\"huber\",\"huber_delta\":\"" delta "\",\"input_mean\":\"0\",\"input_deviation\":\"1\"," LAYER0 LAYER1
 
 static const struct refusal refusals[] = {
     /* JSON */
@@ -482,6 +513,12 @@ static const struct refusal refusals[] = {
     {"format is not valid: \"pt\"", HEADER("\"format\":\"pt\"", TENSORS), 28},
     {"has no \"loss\"", NAMED("\"a\":\"\""), 28},
     {"loss is not valid: \"hinge?\"", NAMED("\"loss\":\"hinge\\u001b\""), 28},
+    {"has no \"huber_delta\"", NAMED("\"loss\":\"huber\""), 28},
+    {"huber_delta is not valid: \"nan\"", NAMED("\"loss\":\"huber\",\"huber_delta\":\"nan\""), 28},
+    {"huber_delta is not valid: \"1e39\"", NAMED("\"loss\":\"huber\",\"huber_delta\":\"1e39\""), 28},
+    {"huber_delta is 0", NAMED(HUBER("0")), 28},
+    {"huber_delta is 0", NAMED(HUBER("1e-60")), 28},
+    {"huber_delta is -1", NAMED(HUBER("-1")), 28},
     {"has no \"input_mean\"", NAMED("\"loss\":\"cce\""), 28},
     {"input_mean is not valid: \"nan\"", NAMED("\"loss\":\"cce\",\"input_mean\":\"nan\""), 28},
     {"input_mean is not valid: \"0,5\"", NAMED("\"loss\":\"cce\",\"input_mean\":\"0,5\""), 28},

@@ -559,6 +559,61 @@ Test(special, leaky_relu_scales_below_zero) {
     check_edges((struct test_head){TP_LEAKY_RELU, TP_MSE}, expected);
 }
 
+/* Errors a - y that are the edge values, each as an output of its own: the derivatives by them, over n. */
+static void check_derivatives(tp_loss loss, const float *expected) {
+    struct special s;
+    open_biases(&s, (struct test_head){TP_IDENTITY, loss}, edge_values, EDGES);
+    memset(s.y32, 0, sizeof s.y32);
+    float scaled[EDGES];
+    for (size_t j = 0; j < EDGES; j++)
+        scaled[j] = expected[j] * (1.0f / EDGES);
+    for (int isa = 0; isa < tp_test_isa_count(); isa++) {
+        struct run run;
+        float gradients[MAX_SIZE];
+        tp_score score;
+        const tp_targets targets = values_of(&s);
+        start(&run, tp_test_isa(isa), &s);
+        cr_assert_eq(tp_backward(run.model, run.workspace, &targets, gradients, NULL, 0, &score), TP_OK);
+        cr_assert(tp_test_same_bits(scaled, gradients + EDGES, EDGES, "%s %s", tp_test_isa(isa), tp_loss_name(loss)));
+        cr_assert(isnan(score.loss));
+        finish(&run);
+    }
+}
+
+Test(special, derivative_of_mae_is_a_sign_and_0_at_0) {
+    const float expected[EDGES] = {0, 0, -1, 1, -1, 1, NAN, -1, 1, -1, 1};
+    check_derivatives(TP_MAE, expected);
+}
+
+Test(special, derivative_of_huber_is_the_error_within_delta) {
+    const float d = TEST_DELTA, expected[EDGES] = {0, 0, -d, d, -d, d, NAN, 0, 0, -d, d};
+    check_derivatives(TP_HUBER, expected);
+}
+
+/* Where squares overflow; and the two branches of Huber meet at delta. */
+Test(special, mae_and_huber_of_large_and_bending_errors) {
+    struct special s;
+    const double d = (double)TEST_DELTA;
+    open_biases(&s, (struct test_head){TP_IDENTITY, TP_MAE}, (const float[]){3e38f, -1, 0.5f}, 3);
+    memcpy(s.y32, (const float[]){-1, 2, 0.5f}, 3 * sizeof(float));
+    check_loss(&s, 1e38);
+    open_biases(&s, (struct test_head){TP_IDENTITY, TP_HUBER}, (const float[]){3e38f, -3e38f, 1}, 3);
+    memcpy(s.y32, (const float[]){-1, 1, 1}, 3 * sizeof(float));
+    check_loss(&s, d * 2e38);
+    open_biases(&s, (struct test_head){TP_IDENTITY, TP_HUBER}, (const float[]){1 + TEST_DELTA, 1 - TEST_DELTA}, 2);
+    memcpy(s.y32, (const float[]){1, 1}, 2 * sizeof(float));
+    check_loss(&s, d * d / 2);
+    open_biases(&s, (struct test_head){TP_IDENTITY, TP_HUBER}, (const float[]){INFINITY, 0}, 2);
+    memset(s.y32, 0, sizeof s.y32);
+    struct run run;
+    tp_score score;
+    const tp_targets targets = values_of(&s);
+    start(&run, NULL, &s);
+    cr_assert_eq(tp_loss_value(run.model, run.workspace, &targets, &score), TP_OK);
+    cr_assert(score.loss > 0 && isinf(score.loss));
+    finish(&run);
+}
+
 /* The derivative of ReLU at 0 is 0, that of leaky ReLU its slope. */
 Test(special, derivative_at_zero) {
     const tp_activation kinds[] = {TP_RELU, TP_LEAKY_RELU};

@@ -31,6 +31,11 @@ static int check_options(const struct train_options *options) {
                  options->init_weights_given ? "init-weights" : "scaling");
         return options_usage_error(&train_command);
     }
+    if (!options->init && options->huber_delta_given && options->loss != TP_HUBER) {
+        complain("--huber-delta %g: is for --loss huber, not %s", options->huber_delta,
+                 tp_loss_name((tp_loss)options->loss));
+        return options_usage_error(&train_command);
+    }
     return options->out ? check_out_path(options->out) : EXIT_SUCCESS;
 }
 

@@ -46,9 +46,7 @@ static int choose_scaling(const struct train_options *options, const tp_data *da
 }
 
 static tp_activation last_activation(int loss) {
-    static const tp_activation last[TP_LOSS_COUNT] = {
-        [TP_MSE] = TP_IDENTITY, [TP_BCE] = TP_SIGMOID, [TP_CCE] = TP_SOFTMAX};
-    return last[loss];
+    return loss == TP_BCE ? TP_SIGMOID : loss == TP_CCE ? TP_SOFTMAX : TP_IDENTITY;
 }
 
 static int create(const struct session *session, const struct train_options *options, const tp_data *data,
@@ -64,6 +62,7 @@ static int create(const struct session *session, const struct train_options *opt
     shape.layers = hidden + 1;
     shape.layer = layer;
     shape.loss = (tp_loss)options->loss;
+    shape.huber_delta = (float)options->huber_delta;
     shape.init = (tp_init)options->init_weights;
     shape.seed = options->seed;
     const int code = choose_scaling(options, data, &shape);
@@ -74,6 +73,8 @@ static int create(const struct session *session, const struct train_options *opt
 static const char *contradiction(const struct train_options *options, const tp_model_options *saved) {
     if (options->loss_given && options->loss != (int)saved->loss)
         return "loss";
+    if (options->huber_delta_given && (saved->loss != TP_HUBER || (float)options->huber_delta != saved->huber_delta))
+        return "huber-delta";
     if (options->hidden_given && options->hidden.count != saved->layers - 1)
         return "hidden";
     for (size_t i = 0; i + 1 < saved->layers; i++) {

@@ -201,6 +201,9 @@ typedef enum tp_loss {
     TP_MSE = 0, /* (1/n_L) sum_j (a_j - y_j)^2; with every activation */
     TP_BCE,     /* sum_j max(z_j, 0) - z_j y_j + log1p(exp(-|z_j|)); needs TP_SIGMOID as last activation */
     TP_CCE,     /* logsumexp(z) - sum_j y_j z_j, sum_j y_j = 1; needs TP_SOFTMAX as last activation */
+    TP_MAE,     /* (1/n_L) sum_j |a_j - y_j|, derivative 0 where a_j = y_j; with every activation */
+    TP_HUBER,   /* (1/n_L) sum_j h(a_j - y_j), h(e) = |e| <= delta ? e^2/2 : delta (|e| - delta/2); with every
+                   activation: Huber 1964 */
     TP_LOSS_COUNT
 } tp_loss;
 
@@ -237,9 +240,11 @@ typedef struct tp_model_options {
     uint64_t seed;         /* of the initialisation: weight i of layer l is a function of (seed, l, i) */
     float input_mean;      /* how raw samples become inputs: x = (raw - input_mean) * (1 / input_deviation), the */
     float input_deviation; /* reciprocal rounded; by the trainer, tp_evaluate and tp_predict. deviation > 0 */
+    float huber_delta;     /* TP_HUBER only: delta > 0 */
 } tp_model_options;
 
-/* CCE, He/Glorot by activation, seed 1, mean 0, deviation 1; inputs and layers are left for the caller to fill. */
+/* CCE, He/Glorot by activation, seed 1, mean 0, deviation 1, Huber's delta 1; inputs and layers are left for the caller
+ * to fill. */
 TP_API void tp_model_options_default(tp_model_options *options);
 
 typedef struct tp_model tp_model;
@@ -294,8 +299,8 @@ TP_API tp_status tp_forward(const tp_model *model, tp_workspace *workspace, size
 
 /* Exactly one of classes and values is set. */
 typedef struct tp_targets {
-    const int32_t *classes; /* one per sample, 0..n_L-1, standing for a one-hot row; MSE and BCE with
-                               n_L = 1: 0 or 1, the target itself */
+    const int32_t *classes; /* one per sample, 0..n_L-1, standing for a one-hot row; with n_L = 1, but
+                               for CCE: 0 or 1, the target itself */
     const float *values;    /* rows of n_L targets */
     size_t ld;              /* row distance of values, at least n_L */
 } tp_targets;
@@ -308,7 +313,7 @@ typedef struct tp_score {
 /*
  * A sample is right if the largest output is at the largest target (lowest index among equals); with one output, or
  * with BCE and values, if every output is on the side of its target (output >= 0.5 where target >= 0.5). For BCE and
- * CCE the outputs are compared as logits z_L. For MSE with values correct is 0.
+ * CCE the outputs are compared as logits z_L. For the other losses with values correct is 0.
  */
 
 /* Loss of the last tp_forward of this training workspace. */

@@ -113,7 +113,7 @@ static tp_status check_format(const struct description *description) {
     return strcmp(text, TP_FORMAT) ? fail_value(description, TP_KEY_FORMAT, text) : TP_OK;
 }
 
-static tp_status get_loss(const struct description *description, tp_loss *loss) {
+static tp_status get_loss_name(const struct description *description, tp_loss *loss) {
     const char *text;
     const tp_status status = get_text(description, TP_KEY_LOSS, &text);
     if (status)
@@ -122,6 +122,13 @@ static tp_status get_loss(const struct description *description, tp_loss *loss) 
         if (!strcmp(text, tp_loss_name(*loss)))
             return TP_OK;
     return fail_value(description, TP_KEY_LOSS, text);
+}
+
+static tp_status get_loss(const struct description *description, tp_model_options *options) {
+    const tp_status status = get_loss_name(description, &options->loss);
+    if (status || options->loss != TP_HUBER)
+        return status;
+    return get_number(description, TP_KEY_HUBER_DELTA, &options->huber_delta);
 }
 
 static tp_status get_activation(const struct description *description, size_t l, tp_activation *activation) {
@@ -160,7 +167,7 @@ static tp_status describe(const struct tp_safetensors *archive, struct descripti
     if (!status)
         status = describe_shapes(description);
     if (!status)
-        status = get_loss(description, &options->loss);
+        status = get_loss(description, options);
     if (!status)
         status = get_number(description, TP_KEY_MEAN, &options->input_mean);
     if (!status)

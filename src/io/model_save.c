@@ -24,10 +24,17 @@ static int describe_layer(json_t *metadata, size_t l, const tp_layer *layer) {
     return json_object_set_new(metadata, tp_layer_key(l, TP_OF_LAYER_SLOPE).text, number(layer->slope));
 }
 
+static int describe_loss(json_t *metadata, const tp_model_options *options) {
+    if (json_object_set_new(metadata, TP_KEY_LOSS, json_string(tp_loss_name(options->loss))))
+        return -1;
+    if (options->loss != TP_HUBER)
+        return 0;
+    return json_object_set_new(metadata, TP_KEY_HUBER_DELTA, number(options->huber_delta));
+}
+
 static int describe_model(json_t *metadata, const tp_model_options *options) {
     if (json_object_set_new(metadata, TP_KEY_FORMAT, json_string(TP_FORMAT)) ||
-        json_object_set_new(metadata, TP_KEY_VERSION, json_string(tp_version())) ||
-        json_object_set_new(metadata, TP_KEY_LOSS, json_string(tp_loss_name(options->loss))) ||
+        json_object_set_new(metadata, TP_KEY_VERSION, json_string(tp_version())) || describe_loss(metadata, options) ||
         json_object_set_new(metadata, TP_KEY_MEAN, number(options->input_mean)) ||
         json_object_set_new(metadata, TP_KEY_DEVIATION, number(options->input_deviation)))
         return -1;

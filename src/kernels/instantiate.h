@@ -15,6 +15,8 @@
 
 #include "kernels/loss/bce.h"
 #include "kernels/loss/cce.h"
+#include "kernels/loss/huber.h"
+#include "kernels/loss/mae.h"
 #include "kernels/loss/mse.h"
 
 #include "kernels/optimizer/adam.h"
@@ -60,7 +62,7 @@ const struct tp_isa TP_ISA = {
         },
     .loss_row =
         {
-#define LOSS(id, name) [TP_##id] = name##_row,
+#define LOSS(id, name, last) [TP_##id] = name##_row,
 #include "kernels/loss.def"
 #undef LOSS
         },

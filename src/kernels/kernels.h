@@ -68,8 +68,9 @@ struct tp_activation_kernels {
     tp_derive_fn *derive;
 };
 
-/* The loss of one sample, and if d is not NULL d = scale * its derivative. x is what the loss reads (TP_READS_*). */
-typedef float tp_loss_row_fn(const float *x, const float *y, size_t n, float scale, float *d);
+/* The loss of one sample, and if d is not NULL d = scale * its derivative by x, which is a or z (loss.def); parameter
+ * is the delta of Huber. */
+typedef float tp_loss_row_fn(const float *x, const float *y, size_t n, float parameter, float scale, float *d);
 
 /* Numbers of one optimiser step, prepared in double and rounded. */
 struct tp_update {

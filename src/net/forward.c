@@ -10,7 +10,7 @@ int tp_pass_threads(const struct tp_workspace *w, size_t batch, bool training) {
 
 /* Losses on logits read Z_L, so the last activation is left to tp_run_outputs. */
 static bool keeps_logits(const struct tp_model *model) {
-    return model->loss != TP_MSE;
+    return tp_reads_logits(model);
 }
 
 /* Z_l = A_{l-1} W_l + 1 b_l, A_l = f_l(Z_l) at the store of a tile; N x n_l. */

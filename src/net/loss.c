@@ -28,8 +28,8 @@ size_t tp_largest(const float *row, size_t n) {
 /* On which side of 0.5 the output is; logits are compared with 0. */
 static bool is_right(const struct tp_model *model, const float *x, const float *y, bool classes) {
     const size_t outputs = tp_model_outputs(model);
-    const float middle = model->loss == TP_MSE ? 0.5f : 0;
-    if (model->loss == TP_MSE && !classes)
+    const float middle = tp_reads_logits(model) ? 0 : 0.5f;
+    if (!tp_reads_logits(model) && !classes)
         return false;
     if (model->loss == TP_CCE || (outputs > 1 && classes))
         return tp_largest(x, outputs) == tp_largest(y, outputs);
@@ -51,8 +51,8 @@ void tp_run_loss(struct tp_workspace *w, const tp_targets *targets, bool derivat
         const float *x = tp_row(&w->layer[model->layers - 1], i);
         const float *y = target_row(w, targets, i, team);
         float *d = derivative ? tp_row(tp_delta(w, model->layers - 1), i) : NULL;
-        w->loss[i] = isa->loss_row[model->loss](x, y, outputs, scale, d);
-        if (derivative && model->loss == TP_MSE) /* so far dJ/dA_L */
+        w->loss[i] = isa->loss_row[model->loss](x, y, outputs, model->huber_delta, scale, d);
+        if (derivative && !tp_reads_logits(model)) /* so far dJ/dA_L */
             isa->activation[last->activation].derive(d, outputs, x, outputs, 1, outputs, last->slope);
         correct += is_right(model, x, y, targets->classes != NULL);
     }
@@ -68,7 +68,7 @@ static void derive_row(const struct tp_workspace *w, size_t i, float *d, float *
     const tp_layer *last = &model->layer[model->layers - 1];
     const struct tp_activation_kernels *f = &model->context->isa->activation[last->activation];
     memcpy(a, tp_row(&w->layer[model->layers - 1], i), last->width * sizeof *a);
-    if (model->loss != TP_MSE)
+    if (tp_reads_logits(model))
         f->activate(a, last->width, 1, last->width, last->slope);
     f->derive(d, last->width, a, last->width, 1, last->width, last->slope);
 }

@@ -8,7 +8,17 @@
 
 void tp_model_options_default(tp_model_options *options) {
     if (options)
-        *options = (tp_model_options){.loss = TP_CCE, .init = TP_INIT_AUTO, .seed = 1, .input_deviation = 1};
+        *options =
+            (tp_model_options){.loss = TP_CCE, .init = TP_INIT_AUTO, .seed = 1, .input_deviation = 1, .huber_delta = 1};
+}
+
+tp_activation tp_loss_activation(tp_loss loss) {
+    static const tp_activation last[TP_LOSS_COUNT] = {
+#define LOSS(id, name, last) [TP_##id] = TP_##last,
+#include "kernels/loss.def"
+#undef LOSS
+    };
+    return last[loss];
 }
 
 static tp_status check_layer(const struct tp_context *context, const tp_model_options *options, size_t l) {
@@ -31,10 +41,13 @@ static tp_status check_loss(const struct tp_context *context, const tp_model_opt
     const char *name = tp_loss_name(options->loss);
     if (!name)
         return tp_fail(context, TP_ERR_ARGUMENT, "loss %d is unknown", (int)options->loss);
-    const tp_activation needed = options->loss == TP_BCE ? TP_SIGMOID : options->loss == TP_CCE ? TP_SOFTMAX : last;
-    if (last != needed)
+    const tp_activation needed = tp_loss_activation(options->loss);
+    if (needed != TP_ACTIVATION_COUNT && last != needed)
         return tp_fail(context, TP_ERR_ARGUMENT, "layer %zu: loss %s needs %s as last activation, not %s",
                        options->layers - 1, name, tp_activation_name(needed), tp_activation_name(last));
+    if (options->loss == TP_HUBER && !(options->huber_delta > 0 && isfinite(options->huber_delta)))
+        return tp_fail(context, TP_ERR_ARGUMENT, "huber_delta is %g; it must be positive and finite",
+                       (double)options->huber_delta);
     return TP_OK;
 }
 
@@ -83,7 +96,8 @@ static void fill(tp_model *model, const struct tp_context *context, const tp_mod
                         .init = options->init,
                         .seed = options->seed,
                         .input_mean = options->input_mean,
-                        .input_deviation = options->input_deviation};
+                        .input_deviation = options->input_deviation,
+                        .huber_delta = options->huber_delta};
     memcpy(model->layer, options->layer, options->layers * sizeof *options->layer);
     lay_out(model);
 }
@@ -157,7 +171,8 @@ tp_status tp_model_describe(const tp_model *model, tp_model_options *options) {
                                   .init = model->init,
                                   .seed = model->seed,
                                   .input_mean = model->input_mean,
-                                  .input_deviation = model->input_deviation};
+                                  .input_deviation = model->input_deviation,
+                                  .huber_delta = model->huber_delta};
     return TP_OK;
 }
 

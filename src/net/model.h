@@ -20,6 +20,7 @@ struct tp_model {
     tp_init init;
     uint64_t seed;
     float input_mean, input_deviation;
+    float huber_delta;
     size_t parameter_count;
     float *parameters;
 };
@@ -31,6 +32,14 @@ const struct tp_context *tp_model_context(const tp_model *model);
 
 static inline size_t tp_model_outputs(const tp_model *model) {
     return model->layer[model->layers - 1].width;
+}
+
+/* The last activation that a loss needs; TP_ACTIVATION_COUNT: any. */
+tp_activation tp_loss_activation(tp_loss loss);
+
+/* Losses that need a certain last activation read its input Z_L, the others its output A_L. */
+static inline bool tp_reads_logits(const tp_model *model) {
+    return tp_loss_activation(model->loss) != TP_ACTIVATION_COUNT;
 }
 
 /* Width of the widest layer. */

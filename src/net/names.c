@@ -13,7 +13,7 @@ static const char *const activations[] = {
 _Static_assert(COUNT(activations) == TP_ACTIVATION_COUNT, "activation.def and tp_activation differ");
 
 static const char *const losses[] = {
-#define LOSS(id, name) [TP_##id] = #name,
+#define LOSS(id, name, last) [TP_##id] = #name,
 #include "kernels/loss.def"
 #undef LOSS
 };

@@ -172,16 +172,51 @@ static double mse_error(const double *a, const double *ea, const double *y, size
     return (sum.e + 2 * U * reach(sum)) / (double)n;
 }
 
+/* |a - y|: a subtraction, a sum of n terms, a division. */
+static double mae_error(const double *a, const double *ea, const double *y, size_t n) {
+    struct chain chain = {0};
+    for (size_t j = 0; j < n; j++)
+        chain_add(&chain, minus((struct number){a[j], ea[j]}, exactly(y[j])), exactly(1));
+    return (chain_number(&chain).e + 2 * U * chain.magnitude) / (double)n;
+}
+
+/* c (e - c/2): the slope by e is c, at most delta; two roundings, of at most e - c/2 <= |e| and of the product. */
+static double huber_error(const double *a, const double *ea, const double *y, size_t n, double delta) {
+    struct chain chain = {0};
+    double propagated = 0;
+    for (size_t j = 0; j < n; j++) {
+        const struct number e = minus((struct number){a[j], ea[j]}, exactly(y[j]));
+        const double c = fmin(reach(e), delta);
+        propagated += c * e.e;
+        chain_add(&chain, exactly(c), exactly(reach(e)));
+    }
+    return (propagated + test_gamma(n + 3) * chain.magnitude + (double)n * TINY) / (double)n;
+}
+
+static double sample_error(const struct test_bound *bound, const double *targets, size_t i) {
+    const struct ref_net *net = &bound->pass->net;
+    const size_t last = net->layers, n = net->width[last];
+    const double *z = bound->pass->z[last] + i * n, *ez = bound->z[last] + i * n, *y = targets + i * n;
+    const double *a = bound->pass->a[last] + i * n, *ea = bound->a[last] + i * n;
+    switch (net->loss) {
+    case TP_CCE:
+        return cce_error(z, ez, y, n);
+    case TP_BCE:
+        return bce_error(z, ez, y, n);
+    case TP_MAE:
+        return mae_error(a, ea, y, n);
+    case TP_HUBER:
+        return huber_error(a, ea, y, n, net->huber_delta);
+    default:
+        return mse_error(a, ea, y, n);
+    }
+}
+
 double test_bound_loss(const struct test_bound *bound, const double *targets) {
     const struct ref_pass *pass = bound->pass;
-    const size_t last = pass->net.layers, n = pass->net.width[last];
     double error = 0;
-    for (size_t i = 0; i < pass->batch; i++) {
-        const double *z = pass->z[last] + i * n, *ez = bound->z[last] + i * n, *y = targets + i * n;
-        error += pass->net.loss == TP_CCE   ? cce_error(z, ez, y, n)
-                 : pass->net.loss == TP_BCE ? bce_error(z, ez, y, n)
-                                            : mse_error(pass->a[last] + i * n, bound->a[last] + i * n, y, n);
-    }
+    for (size_t i = 0; i < pass->batch; i++)
+        error += sample_error(bound, targets, i);
     /* the mean over samples may be taken in f32 as well; losses are not negative */
     return error / (double)pass->batch + test_gamma(pass->batch + 1) * ref_loss(pass, targets);
 }
@@ -290,12 +325,30 @@ static struct number output_error(const struct test_bound *bound, size_t at, dou
     return (struct number){scale * d.v, scale * (d.e + test_gamma(5) * reach(d)) + TINY};
 }
 
-static void mse_through_activation(struct test_bound *bound, const double *targets) {
+/* scale times the derivative of the term by a: Huber's is the error of a - y, kept within -delta..delta; MAE's is a
+ * sign, which is uncertain where a - y may be 0. */
+static struct number error_derivative(const struct test_bound *bound, size_t at, double y, double scale) {
+    const struct ref_net *net = &bound->pass->net;
+    const double e = bound->pass->a[net->layers][at] - y, moved = bound->a[net->layers][at] + U * fabs(e);
+    switch (net->loss) {
+    case TP_MAE:
+        return (struct number){copysign(scale, e), scale * (test_gamma(5) + (fabs(e) <= moved ? 2 : 0))};
+    case TP_HUBER: {
+        struct number g = output_error(bound, at, y, scale);
+        g.v = scale * copysign(fmin(fabs(e), net->huber_delta), e);
+        return g;
+    }
+    default:
+        return output_error(bound, at, y, 2 * scale);
+    }
+}
+
+static void errors_through_activation(struct test_bound *bound, const double *targets) {
     const size_t last = bound->pass->net.layers, n = bound->pass->net.width[last];
     struct number *g = numbers(n);
     for (size_t i = 0; i < bound->pass->batch; i++) {
         for (size_t j = 0; j < n; j++)
-            g[j] = output_error(bound, i * n + j, targets[i * n + j], 2 / (double)(bound->pass->batch * n));
+            g[j] = error_derivative(bound, i * n + j, targets[i * n + j], 1 / (double)(bound->pass->batch * n));
         through_activation(bound, last, g, i * n);
     }
     free(g);
@@ -304,8 +357,8 @@ static void mse_through_activation(struct test_bound *bound, const double *targe
 void test_bound_backward(struct test_bound *bound, const double *parameters, const double *targets, double *gradients,
                          double *dx) {
     const size_t last = bound->pass->net.layers;
-    if (bound->pass->net.loss == TP_MSE)
-        mse_through_activation(bound, targets);
+    if (bound->pass->net.loss != TP_BCE && bound->pass->net.loss != TP_CCE)
+        errors_through_activation(bound, targets);
     else
         for (size_t at = 0; at < bound->pass->batch * bound->pass->net.width[last]; at++)
             bound->dz[last][at] = output_error(bound, at, targets[at], 1 / (double)bound->pass->batch).e;

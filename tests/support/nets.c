@@ -6,14 +6,17 @@
 #include <stdio.h>
 
 const struct test_head test_heads[TEST_HEADS] = {
-    {TP_IDENTITY, TP_MSE}, {TP_RELU, TP_MSE},    {TP_LEAKY_RELU, TP_MSE}, {TP_SIGMOID, TP_MSE},
-    {TP_TANH, TP_MSE},     {TP_SOFTMAX, TP_MSE}, {TP_SIGMOID, TP_BCE},    {TP_SOFTMAX, TP_CCE},
+    {TP_IDENTITY, TP_MSE},     {TP_RELU, TP_MSE},      {TP_LEAKY_RELU, TP_MSE}, {TP_SIGMOID, TP_MSE},
+    {TP_TANH, TP_MSE},         {TP_SOFTMAX, TP_MSE},   {TP_SIGMOID, TP_BCE},    {TP_SOFTMAX, TP_CCE},
+    {TP_IDENTITY, TP_MAE},     {TP_RELU, TP_MAE},      {TP_LEAKY_RELU, TP_MAE}, {TP_SIGMOID, TP_MAE},
+    {TP_TANH, TP_MAE},         {TP_SOFTMAX, TP_MAE},   {TP_IDENTITY, TP_HUBER}, {TP_RELU, TP_HUBER},
+    {TP_LEAKY_RELU, TP_HUBER}, {TP_SIGMOID, TP_HUBER}, {TP_TANH, TP_HUBER},     {TP_SOFTMAX, TP_HUBER},
 };
 
 const tp_activation test_hidden[TEST_HIDDEN] = {TP_IDENTITY, TP_RELU, TP_LEAKY_RELU, TP_SIGMOID, TP_TANH};
 
 struct ref_net test_net(size_t hidden, const size_t *widths, tp_activation activation, struct test_head head) {
-    struct ref_net net = {.layers = hidden + 1, .loss = head.loss};
+    struct ref_net net = {.layers = hidden + 1, .loss = head.loss, .huber_delta = (double)TEST_DELTA};
     net.width[0] = widths[0];
     for (size_t l = 1; l <= net.layers; l++) {
         net.width[l] = widths[l];
@@ -44,6 +47,7 @@ tp_model *test_model(tp_context *context, const struct ref_net *net, const float
     options.layers = net->layers;
     options.layer = layers;
     options.loss = net->loss;
+    options.huber_delta = (float)net->huber_delta;
     tp_model *model = NULL;
     cr_assert_eq(tp_model_create(context, &options, &model), TP_OK, "%s", tp_test_message(context));
     if (parameters)
@@ -65,7 +69,7 @@ static void fill_distribution(float *row, size_t n, uint64_t seed) {
 void test_fill_targets(float *targets, const struct ref_net *net, size_t batch, uint64_t seed) {
     const size_t n = net->width[net->layers];
     if (net->loss != TP_CCE) {
-        tp_test_fill(targets, batch * n, seed, net->loss == TP_MSE ? -1.0f : 0.0f, 1.0f);
+        tp_test_fill(targets, batch * n, seed, net->loss == TP_BCE ? 0.0f : -1.0f, 1.0f);
         return;
     }
     for (size_t i = 0; i < batch; i++)

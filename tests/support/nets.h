@@ -11,7 +11,7 @@ struct test_head {
     tp_loss loss;
 };
 
-#define TEST_HEADS 8
+#define TEST_HEADS 20
 extern const struct test_head test_heads[TEST_HEADS];
 
 /* Hidden layers may have any activation but softmax. */
@@ -19,6 +19,7 @@ extern const struct test_head test_heads[TEST_HEADS];
 extern const tp_activation test_hidden[TEST_HIDDEN];
 
 #define TEST_SLOPE 0.125f /* of every leaky layer; exact in float */
+#define TEST_DELTA 0.375f /* Huber's; errors of random data lie on both sides */
 
 /* widths holds inputs, hidden widths, outputs: hidden + 2 of them. */
 struct ref_net test_net(size_t hidden, const size_t *widths, tp_activation activation, struct test_head head);
@@ -29,7 +30,7 @@ const char *test_net_name(const struct ref_net *net);
 /* The library's model of the same network. parameters NULL: as initialised. */
 tp_model *test_model(tp_context *context, const struct ref_net *net, const float *parameters);
 
-/* Targets that the loss accepts: MSE in [-1, 1), BCE in [0, 1), CCE rows of soft targets that sum to exactly 1. */
+/* Targets that the loss accepts: BCE in [0, 1), CCE rows of soft targets that sum to exactly 1, else in [-1, 1). */
 void test_fill_targets(float *targets, const struct ref_net *net, size_t batch, uint64_t seed);
 
 /* A copy in double precision; release with free. */

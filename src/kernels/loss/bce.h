@@ -3,7 +3,8 @@
 #include "kernels/loss/loss_row.h"
 
 /* max(z, 0) - z y + log1p(exp(-|z|)); the derivative by z is sigmoid(z) - y */
-ALWAYS_INLINE vf bce_term(vf z, vf y, vf *derivative) {
+ALWAYS_INLINE vf bce_term(vf z, vf y, vf parameter, vf *derivative) {
+    (void)parameter;
     const vf e = exp_minus_abs(z);
     const vf positive = v_select_le(z, v_set(0), v_set(0), z);
     *derivative = v_sub(sigmoid_from_exp(z, e), y);
@@ -11,6 +12,6 @@ ALWAYS_INLINE vf bce_term(vf z, vf y, vf *derivative) {
 }
 
 /* The sum over the outputs; x is z */
-static float bce_row(const float *x, const float *y, size_t n, float scale, float *d) {
-    return loss_row(x, y, n, scale, d, bce_term);
+static float bce_row(const float *x, const float *y, size_t n, float parameter, float scale, float *d) {
+    return loss_row(x, y, n, parameter, scale, d, bce_term);
 }

@@ -16,7 +16,8 @@ ALWAYS_INLINE vf minus_target(vf a, vf y, vf scale) {
 
 /* logsumexp(z) - sum_j y_j z_j = ln sum_j exp(z_j - m) + sum_j y_j (m - z_j), m = max z, because sum_j y_j = 1;
  * d_j = scale (softmax(z)_j - y_j); x is z */
-static float cce_row(const float *x, const float *y, size_t n, float scale, float *d) {
+static float cce_row(const float *x, const float *y, size_t n, float parameter, float scale, float *d) {
+    (void)parameter;
     const float m = row_max(x, n);
     struct row_scan target = {.x = x, .y = y, .m = v_set(m), .lanes = lanes_set(0)};
     lanes_each(n, &target, target_step);

@@ -6,12 +6,12 @@
 #include "kernels/map.h"
 
 /* Returns the term of one element; *derivative gets d term / d x. */
-typedef vf loss_term_fn(vf x, vf y, vf *derivative);
+typedef vf loss_term_fn(vf x, vf y, vf parameter, vf *derivative);
 
 struct loss_scan {
     const float *x, *y;
     float *d;
-    vf scale;
+    vf parameter, scale;
     loss_term_fn *term;
     struct lanes lanes;
 };
@@ -19,16 +19,30 @@ struct loss_scan {
 ALWAYS_INLINE void loss_step(void *state, size_t part, size_t offset, size_t count) {
     struct loss_scan *s = state;
     vf derivative;
-    const vf term = s->term(load_some(s->x + offset, count), load_some(s->y + offset, count), &derivative);
+    const vf x = load_some(s->x + offset, count), y = load_some(s->y + offset, count);
+    const vf term = s->term(x, y, s->parameter, &derivative);
     s->lanes.part[part] = v_add(s->lanes.part[part], first_some(term, v_set(0), count));
     if (s->d)
         store_some(s->d + offset, v_mul(derivative, s->scale), count);
 }
 
-ALWAYS_INLINE float loss_row(const float *x, const float *y, size_t n, float scale, float *d, loss_term_fn *term) {
-    struct loss_scan s = {.x = x, .y = y, .d = d, .scale = v_set(scale), .term = term, .lanes = lanes_set(0)};
+ALWAYS_INLINE float loss_row(const float *x, const float *y, size_t n, float parameter, float scale, float *d,
+                             loss_term_fn *term) {
+    struct loss_scan s = {.x = x,
+                          .y = y,
+                          .d = d,
+                          .parameter = v_set(parameter),
+                          .scale = v_set(scale),
+                          .term = term,
+                          .lanes = lanes_set(0)};
     lanes_each(n, &s, loss_step);
     return lanes_sum(&s.lanes);
+}
+
+/* The mean of the terms over the outputs. */
+ALWAYS_INLINE float mean_row(const float *x, const float *y, size_t n, float parameter, float scale, float *d,
+                             loss_term_fn *term) {
+    return loss_row(x, y, n, parameter, scale / (float)n, d, term) / (float)n;
 }
 
 #endif

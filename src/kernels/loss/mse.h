@@ -2,13 +2,14 @@
 #include "kernels/loss/loss_row.h"
 
 /* (a - y)^2; the derivative is taken by a */
-ALWAYS_INLINE vf mse_term(vf a, vf y, vf *derivative) {
+ALWAYS_INLINE vf mse_term(vf a, vf y, vf parameter, vf *derivative) {
+    (void)parameter;
     const vf difference = v_sub(a, y);
     *derivative = v_add(difference, difference);
     return v_mul(difference, difference);
 }
 
 /* (1/n) sum_j (a_j - y_j)^2, d_j = scale (2/n) (a_j - y_j); x is a */
-static float mse_row(const float *x, const float *y, size_t n, float scale, float *d) {
-    return loss_row(x, y, n, scale / (float)n, d, mse_term) / (float)n;
+static float mse_row(const float *x, const float *y, size_t n, float parameter, float scale, float *d) {
+    return mean_row(x, y, n, parameter, scale, d, mse_term);
 }
