@@ -160,6 +160,9 @@ fails 2 "--activation 'softmax': must be one of identity, relu" train $small --a
 fails 2 "--huber-delta '0': must be a number greater than 0" train $small --loss huber --huber-delta 0
 fails 2 "--huber-delta 'inf': must be a number greater than 0" train $small --loss huber --huber-delta inf
 fails 2 "--huber-delta 2: is for --loss huber, not cce" train $small --huber-delta 2
+fails 2 "--label-smoothing '1': must be a number of at least 0 and less than 1" train $small --label-smoothing 1
+fails 2 "--label-smoothing '-0.1': must be a number of at least 0" train $small --label-smoothing -0.1
+fails 2 "--label-smoothing 0.1: is for --loss cce and bce, not mse" train $small --loss mse --label-smoothing 0.1
 fails 2 "--optimizer 'adma'" train $small --optimizer adma
 fails 2 "--hidden '3,,4': must be 'none' or up to 63 integers from 1 to 1048576" train $small --hidden 3,,4
 fails 2 "--hidden '5,': must be" train $small --hidden 5,
@@ -227,6 +230,7 @@ exits 0 train $small --epochs 1 --loss huber --huber-delta 0.1 --out huber &&
     exits 0 train $small --epochs 1 --init huber && exits 0 evaluate --model huber --data data
 result "--init takes --huber-delta from the saved model"
 fails 2 "--huber-delta contradicts the model of --init huber" train --data data --init huber --huber-delta 0.2
+fails 2 "--label-smoothing contradicts the model" train --data data --init model --label-smoothing 0.1
 fails 1 "no-model" train --data data --init no-model
 
 # Every option that takes effect changes the model.
@@ -241,6 +245,7 @@ done <<TABLE
 --loss mse
 --loss mae
 --loss huber
+--label-smoothing 0.1
 --init-weights glorot_normal
 --scaling standard
 --optimizer sgd
@@ -292,6 +297,7 @@ done <<TABLE
 --loss bce --activation sigmoid --optimizer nesterov --scaling standard
 --loss mse --activation tanh --optimizer adamw --weight-decay 0.1
 --loss huber --huber-delta 0.25
+--loss bce --label-smoothing 0.1
 TABLE
 
 # ---------------------------------------------------------------------------------------------------- evaluate, predict

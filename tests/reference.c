@@ -115,16 +115,22 @@ static double huber(double error, double delta) {
     return fabs(error) <= delta ? error * error / 2 : delta * (fabs(error) - delta / 2);
 }
 
+/* Targets are mixed with equal ones for all classes (CCE), or for both (BCE). */
+static double smoothed(const struct ref_net *net, double y) {
+    const double s = net->label_smoothing;
+    return (1 - s) * y + s / (net->loss == TP_CCE ? (double)net->width[net->layers] : 2);
+}
+
 static double sample_loss(const struct ref_net *net, const double *z, const double *a, const double *y) {
     const size_t n = net->width[net->layers];
     double value = net->loss == TP_CCE ? log_sum_exp(z, n) : 0;
     for (size_t j = 0; j < n; j++) {
         switch (net->loss) {
         case TP_CCE:
-            value -= y[j] * z[j];
+            value -= smoothed(net, y[j]) * z[j];
             break;
         case TP_BCE:
-            value += (z[j] > 0 ? z[j] : 0) - z[j] * y[j] + log1p(exp(-fabs(z[j])));
+            value += (z[j] > 0 ? z[j] : 0) - z[j] * smoothed(net, y[j]) + log1p(exp(-fabs(z[j])));
             break;
         case TP_MAE:
             value += fabs(a[j] - y[j]) / (double)n;
@@ -264,7 +270,7 @@ void ref_backward(struct ref_pass *pass, const double *parameters, const double 
     }
     const size_t last = pass->net.layers;
     for (size_t i = 0; i < pass->batch * pass->net.width[last]; i++)
-        pass->dz[last][i] = (pass->a[last][i] - targets[i]) / (double)pass->batch;
+        pass->dz[last][i] = (pass->a[last][i] - smoothed(&pass->net, targets[i])) / (double)pass->batch;
     backward_layers(pass, parameters, gradients, dx);
 }
 

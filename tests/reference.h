@@ -17,7 +17,7 @@ struct ref_net {
     tp_activation activation[REF_MAX_LAYERS + 1];
     double slope[REF_MAX_LAYERS + 1];
     tp_loss loss;
-    double huber_delta;
+    double huber_delta, label_smoothing;
 };
 
 /* The flat order of parameters and gradients is that of the public header. */

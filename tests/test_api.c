@@ -165,6 +165,30 @@ Test(api, model_options_out_of_range) {
         options.huber_delta = deltas[i], refuse_model(&options, "huber_delta");
 }
 
+Test(api, label_smoothing_is_for_cross_entropies) {
+    const float values[] = {-0.1f, 1, 2, NAN, INFINITY};
+    for (int loss = 0; loss < TP_LOSS_COUNT; loss++) {
+        const bool takes = loss == TP_BCE || loss == TP_CCE;
+        const tp_layer last = {3, loss == TP_BCE ? TP_SIGMOID : TP_SOFTMAX, 0};
+        tp_model_options options = test_model_options();
+        options.layers = 1, options.layer = &last, options.loss = (tp_loss)loss;
+        for (size_t i = 0; i < 5; i++)
+            options.label_smoothing = values[i], refuse_model(&options, "label_smoothing");
+        options.label_smoothing = 0.25f;
+        if (!takes) {
+            refuse_model(&options, "label_smoothing");
+            cr_assert_not_null(strstr(fixture.text, tp_loss_name((tp_loss)loss)));
+            continue;
+        }
+        tp_model *model = NULL;
+        tp_model_options described;
+        cr_assert_eq(tp_model_create(fixture.context, &options, &model), TP_OK);
+        cr_assert_eq(tp_model_describe(model, &described), TP_OK);
+        cr_assert_eq(described.label_smoothing, 0.25f);
+        tp_model_destroy(model);
+    }
+}
+
 /* Options that were filled with zeros, and not by tp_model_options_default, know no delta. */
 Test(api, huber_delta_is_for_huber) {
     for (int loss = 0; loss < TP_LOSS_COUNT; loss++) {

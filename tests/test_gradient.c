@@ -202,8 +202,11 @@ static void check_depth(size_t depth) {
     for (size_t shape = 0; shape < SHAPES; shape++) {
         for (size_t head = 0; head < TEST_HEADS; head++) {
             for (size_t hidden = 0; hidden < (depth ? TEST_HIDDEN : 1); hidden++) {
-                const struct ref_net net = test_net(depth, shapes[depth][shape], test_hidden[hidden], test_heads[head]);
+                struct ref_net net = test_net(depth, shapes[depth][shape], test_hidden[hidden], test_heads[head]);
                 check_net(&net);
+                net.label_smoothing = (double)TEST_SMOOTHING;
+                if (test_smooths(&net))
+                    check_net(&net);
             }
         }
     }

@@ -153,8 +153,11 @@ static void check_net(const struct ref_net *net, bool linear) {
 static void check_depth(size_t depth, bool linear) {
     for (size_t head = 0; head < TEST_HEADS; head++) {
         for (size_t hidden = 0; hidden < (depth ? TEST_HIDDEN : 1); hidden++) {
-            const struct ref_net net = test_net(depth, shapes[depth], test_hidden[hidden], test_heads[head]);
+            struct ref_net net = test_net(depth, shapes[depth], test_hidden[hidden], test_heads[head]);
             check_net(&net, linear);
+            net.label_smoothing = (double)TEST_SMOOTHING;
+            if (test_smooths(&net))
+                check_net(&net, linear);
         }
     }
 }

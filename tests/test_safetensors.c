@@ -196,7 +196,9 @@ Test(save, options_of_the_loss) {
         snprintf(text, sizeof text, "\"loss\":\"%s\",\"input_mean\":", tp_loss_name((tp_loss)loss));
         options.loss = (tp_loss)loss, options.huber_delta = 0.1f, check_saved_loss(&options, text);
     }
-    options.loss = TP_HUBER;
+    options.loss = TP_CCE, options.label_smoothing = 0.1f;
+    check_saved_loss(&options, "\"loss\":\"cce\",\"label_smoothing\":\"0.100000001\",\"input_mean\":");
+    options.loss = TP_HUBER, options.label_smoothing = 0;
     check_saved_loss(&options, "\"loss\":\"huber\",\"huber_delta\":\"0.100000001\",\"input_mean\":");
 }
 
@@ -227,6 +229,7 @@ static void check_round_trip(const tp_model_options *options) {
     cr_expect_eq(described.inputs, options->inputs);
     cr_expect_eq(described.loss, options->loss);
     cr_expect_eq(described.huber_delta, options->loss == TP_HUBER ? options->huber_delta : 1);
+    cr_expect_eq(described.label_smoothing, options->label_smoothing);
     cr_expect_eq(described.input_mean, options->input_mean);
     cr_expect_eq(described.input_deviation, options->input_deviation);
     for (size_t l = 0; l < options->layers; l++) {
@@ -254,6 +257,7 @@ Test(load, every_activation_and_loss) {
                                               .layer = layer,
                                               .loss = (tp_loss)loss,
                                               .huber_delta = 1e-30f / 3,
+                                              .label_smoothing = last == TP_TANH ? 0 : 0.1f,
                                               .seed = 7,
                                               .input_mean = -1e-30f / 3,
                                               .input_deviation = 0x1.fffffep+127f};
@@ -482,8 +486,9 @@ struct refusal {
 #define SCALED "\"loss\":\"cce\",\"input_mean\":\"0\",\"input_deviation\":\"1\","
 #define LAYER0 "\"layers.0.activation\":\"relu\""
 #define LAYER1 ",\"layers.1.activation\":\"softmax\""
-#define HUBER(delta)                                                                                                   \
-    "\"loss\":\"huber\",\"huber_delta\":\"" delta "\",\"input_mean\":\"0\",\"input_deviation\":\"1\"," LAYER0 LAYER1
+#define REST ",\"input_mean\":\"0\",\"input_deviation\":\"1\"," LAYER0 LAYER1
+#define SMOOTHING "\"loss\":\"cce\",\"label_smoothing\":"
+#define HUBER(delta) "\"loss\":\"huber\",\"huber_delta\":\"" delta "\"" REST
 
 static const struct refusal refusals[] = {
     /* JSON */
@@ -519,6 +524,12 @@ static const struct refusal refusals[] = {
     {"huber_delta is 0", NAMED(HUBER("0")), 28},
     {"huber_delta is 0", NAMED(HUBER("1e-60")), 28},
     {"huber_delta is -1", NAMED(HUBER("-1")), 28},
+    {"label_smoothing is not valid: \"\"", NAMED("\"loss\":\"cce\",\"label_smoothing\":\"\""), 28},
+    {"label_smoothing is not valid: \"x\"", NAMED("\"loss\":\"cce\",\"label_smoothing\":\"x\""), 28},
+    {"label_smoothing is 1; it must be", NAMED(SMOOTHING "\"1\"" REST), 28},
+    {"label_smoothing is -0.5; it must be", NAMED(SMOOTHING "\"-0.5\"" REST), 28},
+    {"label_smoothing is 0.5; with loss mse it must be 0", NAMED("\"loss\":\"mse\",\"label_smoothing\":\"0.5\"" REST),
+     28},
     {"has no \"input_mean\"", NAMED("\"loss\":\"cce\""), 28},
     {"input_mean is not valid: \"nan\"", NAMED("\"loss\":\"cce\",\"input_mean\":\"nan\""), 28},
     {"input_mean is not valid: \"0,5\"", NAMED("\"loss\":\"cce\",\"input_mean\":\"0,5\""), 28},

@@ -346,7 +346,8 @@ Test(special, any_depth_softmax_cross_entropy) {
 /* ---------------------------------------------------------------------------------------------------------- targets */
 
 static void check_classes_equal_one_hot(struct test_head head, size_t classes) {
-    const struct ref_net net = test_net(1, (const size_t[]){D, H, classes}, TP_TANH, head);
+    struct ref_net net = test_net(1, (const size_t[]){D, H, classes}, TP_TANH, head);
+    net.label_smoothing = test_smooths(&net) ? (double)TEST_SMOOTHING : 0;
     struct special s;
     open_special(&s, &net, M);
     int32_t index[M];
@@ -378,6 +379,46 @@ Test(special, classes_of_a_single_output_are_zero_and_one) {
     for (size_t head = 0; head < TEST_HEADS; head++)
         if (test_heads[head].activation != TP_SOFTMAX)
             check_classes_equal_one_hot(test_heads[head], 1);
+}
+
+/* (1-s) y + s c in place of y is a model without smoothing; the answers are judged by the targets as they are. */
+static void check_smoothing(struct test_head head, size_t classes, float smoothing) {
+    const struct ref_net plain = test_net(1, (const size_t[]){D, H, classes}, TP_TANH, head);
+    struct ref_net net = plain;
+    struct special s, mixed;
+    net.label_smoothing = (double)smoothing;
+    open_special(&s, &net, M);
+    open_special(&mixed, &plain, M);
+    const float c = head.loss == TP_CCE ? 1 / (float)classes : 0.5f;
+    for (size_t i = 0; i < s.outputs; i++)
+        mixed.y32[i] = s.y32[i] + smoothing * (c - s.y32[i]);
+    for (int isa = 0; isa < tp_test_isa_count(); isa++) {
+        struct run smooth, expected;
+        float a[MAX_SIZE], b[MAX_SIZE];
+        tp_score score, expected_score;
+        const tp_targets targets = values_of(&s), mixed_targets = values_of(&mixed);
+        start(&smooth, tp_test_isa(isa), &s);
+        start(&expected, tp_test_isa(isa), &mixed);
+        cr_assert_eq(tp_backward(smooth.model, smooth.workspace, &targets, a, NULL, 0, &score), TP_OK);
+        cr_assert_eq(tp_backward(expected.model, expected.workspace, &mixed_targets, b, NULL, 0, &expected_score),
+                     TP_OK);
+        cr_assert(tp_test_same_bits(b, a, s.parameters, "%s", test_net_name(&net)));
+        cr_assert_eq(memcmp(&expected_score.loss, &score.loss, sizeof(double)), 0);
+        cr_assert_eq(tp_loss_value(expected.model, expected.workspace, &targets, &expected_score), TP_OK);
+        cr_assert_neq(expected_score.loss, score.loss);
+        cr_assert_eq(expected_score.correct, score.correct);
+        finish(&smooth);
+        finish(&expected);
+    }
+}
+
+Test(special, label_smoothing_mixes_the_targets) {
+    for (float s = 0.125f; s < 1; s += 0.25f) {
+        check_smoothing(test_heads[7], C, s);
+        check_smoothing(test_heads[7], 17, s);
+        check_smoothing(logistic, 1, s);
+        check_smoothing(logistic, 17, s);
+    }
 }
 
 /* J is linear in targets that sum to 1, so soft targets give the same as the average over the classes. */

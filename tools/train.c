@@ -25,17 +25,26 @@ struct training {
 
 /* ---- before the run ---- */
 
+/* Options of other losses than the one that is chosen. */
+static bool loss_options_contradict(const struct train_options *options) {
+    const char *loss = tp_loss_name((tp_loss)options->loss);
+    if (options->huber_delta_given && options->loss != TP_HUBER)
+        complain("--huber-delta %g: is for --loss huber, not %s", options->huber_delta, loss);
+    else if (options->label_smoothing > 0 && options->loss != TP_CCE && options->loss != TP_BCE)
+        complain("--label-smoothing %g: is for --loss cce and bce, not %s", options->label_smoothing, loss);
+    else
+        return false;
+    return true;
+}
+
 static int check_options(const struct train_options *options) {
     if (options->init && (options->init_weights_given || options->scaling_given)) {
         complain("--%s contradicts --init, which takes weights and scaling from the saved model",
                  options->init_weights_given ? "init-weights" : "scaling");
         return options_usage_error(&train_command);
     }
-    if (!options->init && options->huber_delta_given && options->loss != TP_HUBER) {
-        complain("--huber-delta %g: is for --loss huber, not %s", options->huber_delta,
-                 tp_loss_name((tp_loss)options->loss));
+    if (!options->init && loss_options_contradict(options))
         return options_usage_error(&train_command);
-    }
     return options->out ? check_out_path(options->out) : EXIT_SUCCESS;
 }
 

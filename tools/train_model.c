@@ -63,6 +63,7 @@ static int create(const struct session *session, const struct train_options *opt
     shape.layer = layer;
     shape.loss = (tp_loss)options->loss;
     shape.huber_delta = (float)options->huber_delta;
+    shape.label_smoothing = (float)options->label_smoothing;
     shape.init = (tp_init)options->init_weights;
     shape.seed = options->seed;
     const int code = choose_scaling(options, data, &shape);
@@ -75,6 +76,8 @@ static const char *contradiction(const struct train_options *options, const tp_m
         return "loss";
     if (options->huber_delta_given && (saved->loss != TP_HUBER || (float)options->huber_delta != saved->huber_delta))
         return "huber-delta";
+    if (options->label_smoothing_given && (float)options->label_smoothing != saved->label_smoothing)
+        return "label-smoothing";
     if (options->hidden_given && options->hidden.count != saved->layers - 1)
         return "hidden";
     for (size_t i = 0; i + 1 < saved->layers; i++) {

@@ -13,7 +13,7 @@ struct train_options {
     struct size_list hidden;
     int activation;   /* tp_activation */
     int loss;         /* tp_loss */
-    double huber_delta;
+    double huber_delta, label_smoothing;
     int init_weights; /* tp_init */
     int scaling;
     const char *init; /* model to start from, or NULL */
@@ -27,8 +27,8 @@ struct train_options {
     bool no_shuffle;
     const char *out, *log; /* may be NULL */
     bool quiet, json;
-    bool hidden_given, activation_given, loss_given, huber_delta_given, init_weights_given, scaling_given;
-    bool learning_rate_given;
+    bool hidden_given, activation_given, loss_given, huber_delta_given, label_smoothing_given;
+    bool init_weights_given, scaling_given, learning_rate_given;
 };
 
 /* For .rows and .defaults of the subcommand. */

@@ -196,7 +196,9 @@ TP_API tp_status tp_sgemm_packed(tp_context *context, tp_transpose transpose_a, 
                                  size_t lda, const tp_packed *b, float beta, const tp_epilogue *epilogue, float *c,
                                  size_t ldc, void *workspace, size_t workspace_size);
 
-/* Losses are means over samples. y is the target. */
+/* Losses are means over samples. y is the target. The loss with its options is one objective of the model: training,
+ * validation, tp_loss_value and tp_evaluate all report it, label smoothing included (as in Keras, and in PyTorch with
+ * one criterion for both). */
 typedef enum tp_loss {
     TP_MSE = 0, /* (1/n_L) sum_j (a_j - y_j)^2; with every activation */
     TP_BCE,     /* sum_j max(z_j, 0) - z_j y_j + log1p(exp(-|z_j|)); needs TP_SIGMOID as last activation */
@@ -241,10 +243,12 @@ typedef struct tp_model_options {
     float input_mean;      /* how raw samples become inputs: x = (raw - input_mean) * (1 / input_deviation), the */
     float input_deviation; /* reciprocal rounded; by the trainer, tp_evaluate and tp_predict. deviation > 0 */
     float huber_delta;     /* TP_HUBER only: delta > 0 */
+    float label_smoothing; /* TP_BCE and TP_CCE only, else 0: s, 0 <= s < 1; every target y becomes */
+                           /* (1-s) y + s/n_L with CCE, (1-s) y + s/2 with BCE: Szegedy et al. 2016 */
 } tp_model_options;
 
-/* CCE, He/Glorot by activation, seed 1, mean 0, deviation 1, Huber's delta 1; inputs and layers are left for the caller
- * to fill. */
+/* CCE, He/Glorot by activation, seed 1, mean 0, deviation 1, Huber's delta 1, no smoothing; inputs and layers are left
+ * for the caller to fill. */
 TP_API void tp_model_options_default(tp_model_options *options);
 
 typedef struct tp_model tp_model;

@@ -125,10 +125,12 @@ static tp_status get_loss_name(const struct description *description, tp_loss *l
 }
 
 static tp_status get_loss(const struct description *description, tp_model_options *options) {
-    const tp_status status = get_loss_name(description, &options->loss);
-    if (status || options->loss != TP_HUBER)
-        return status;
-    return get_number(description, TP_KEY_HUBER_DELTA, &options->huber_delta);
+    tp_status status = get_loss_name(description, &options->loss);
+    if (!status && options->loss == TP_HUBER)
+        status = get_number(description, TP_KEY_HUBER_DELTA, &options->huber_delta);
+    if (!status && json_object_get(description->archive->metadata, TP_KEY_SMOOTHING)) /* only if not 0 */
+        status = get_number(description, TP_KEY_SMOOTHING, &options->label_smoothing);
+    return status;
 }
 
 static tp_status get_activation(const struct description *description, size_t l, tp_activation *activation) {

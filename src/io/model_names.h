@@ -13,6 +13,7 @@
 #define TP_KEY_VERSION "version"
 #define TP_KEY_LOSS "loss"
 #define TP_KEY_HUBER_DELTA "huber_delta"
+#define TP_KEY_SMOOTHING "label_smoothing"
 #define TP_KEY_MEAN "input_mean"
 #define TP_KEY_DEVIATION "input_deviation"
 #define TP_OF_LAYER_ACTIVATION "activation"

@@ -17,6 +17,20 @@ static const float *target_row(const struct tp_workspace *w, const tp_targets *t
     return row;
 }
 
+/* y moved towards equal targets of all classes (CCE), or of both (BCE): (1-s) y + s c, c = 1/n_L or 1/2, written so
+ * that a y that is c already stays. */
+static const float *smooth(const struct tp_workspace *w, const float *y, struct tp_team team) {
+    const struct tp_model *model = w->model;
+    const size_t outputs = tp_model_outputs(model);
+    const float s = model->label_smoothing, c = model->loss == TP_CCE ? 1 / (float)outputs : 0.5f;
+    if (s == 0)
+        return y;
+    float *row = tp_row(&w->target, (size_t)team.id);
+    for (size_t j = 0; j < outputs; j++)
+        row[j] = y[j] + s * (c - y[j]);
+    return row;
+}
+
 size_t tp_largest(const float *row, size_t n) {
     size_t best = 0;
     for (size_t j = 1; j < n; j++)
@@ -51,10 +65,10 @@ void tp_run_loss(struct tp_workspace *w, const tp_targets *targets, bool derivat
         const float *x = tp_row(&w->layer[model->layers - 1], i);
         const float *y = target_row(w, targets, i, team);
         float *d = derivative ? tp_row(tp_delta(w, model->layers - 1), i) : NULL;
-        w->loss[i] = isa->loss_row[model->loss](x, y, outputs, model->huber_delta, scale, d);
+        correct += is_right(model, x, y, targets->classes != NULL);
+        w->loss[i] = isa->loss_row[model->loss](x, smooth(w, y, team), outputs, model->huber_delta, scale, d);
         if (derivative && !tp_reads_logits(model)) /* so far dJ/dA_L */
             isa->activation[last->activation].derive(d, outputs, x, outputs, 1, outputs, last->slope);
-        correct += is_right(model, x, y, targets->classes != NULL);
     }
     w->count[team.id].correct = correct;
     for (int id = team.id + 1; team.id + 1 == team.size && id < w->threads; id++)

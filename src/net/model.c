@@ -45,6 +45,12 @@ static tp_status check_loss(const struct tp_context *context, const tp_model_opt
     if (needed != TP_ACTIVATION_COUNT && last != needed)
         return tp_fail(context, TP_ERR_ARGUMENT, "layer %zu: loss %s needs %s as last activation, not %s",
                        options->layers - 1, name, tp_activation_name(needed), tp_activation_name(last));
+    if (!(options->label_smoothing >= 0 && options->label_smoothing < 1))
+        return tp_fail(context, TP_ERR_ARGUMENT, "label_smoothing is %g; it must be 0 or more and below 1",
+                       (double)options->label_smoothing);
+    if (options->label_smoothing > 0 && needed == TP_ACTIVATION_COUNT)
+        return tp_fail(context, TP_ERR_ARGUMENT, "label_smoothing is %g; with loss %s it must be 0",
+                       (double)options->label_smoothing, name);
     if (options->loss == TP_HUBER && !(options->huber_delta > 0 && isfinite(options->huber_delta)))
         return tp_fail(context, TP_ERR_ARGUMENT, "huber_delta is %g; it must be positive and finite",
                        (double)options->huber_delta);
@@ -97,7 +103,8 @@ static void fill(tp_model *model, const struct tp_context *context, const tp_mod
                         .seed = options->seed,
                         .input_mean = options->input_mean,
                         .input_deviation = options->input_deviation,
-                        .huber_delta = options->huber_delta};
+                        .huber_delta = options->huber_delta,
+                        .label_smoothing = options->label_smoothing};
     memcpy(model->layer, options->layer, options->layers * sizeof *options->layer);
     lay_out(model);
 }
@@ -172,7 +179,8 @@ tp_status tp_model_describe(const tp_model *model, tp_model_options *options) {
                                   .seed = model->seed,
                                   .input_mean = model->input_mean,
                                   .input_deviation = model->input_deviation,
-                                  .huber_delta = model->huber_delta};
+                                  .huber_delta = model->huber_delta,
+                                  .label_smoothing = model->label_smoothing};
     return TP_OK;
 }
 

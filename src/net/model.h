@@ -20,7 +20,7 @@ struct tp_model {
     tp_init init;
     uint64_t seed;
     float input_mean, input_deviation;
-    float huber_delta;
+    float huber_delta, label_smoothing;
     size_t parameter_count;
     float *parameters;
 };

@@ -30,7 +30,7 @@ struct tp_workspace {
     struct tp_matrix layer[TP_MAX_LAYERS]; /* A_l; of the last layer Z_L for BCE and CCE */
     struct tp_matrix delta[3];             /* tp_delta; training only */
     float *bias_gradients;                 /* of the layer in work; training only */
-    struct tp_matrix target;               /* a one-hot row per thread */
+    struct tp_matrix target;               /* a row per thread: one-hot, smoothed */
     float *loss;                           /* per sample */
     int32_t *classes;                      /* of a gathered batch */
     struct tp_matrix values;               /* of a gathered batch */

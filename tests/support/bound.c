@@ -139,25 +139,34 @@ void test_bound_forward(struct test_bound *bound, const double *parameters) {
 
 /* ------------------------------------------------------------------------------------------------------------- loss */
 
+/* y + s (c - y): three roundings, and that of c, each at most U of what is at most |y| + s (c + |y|). */
+static struct number target(const struct ref_net *net, double y) {
+    const double s = net->label_smoothing, c = net->loss == TP_CCE ? 1 / (double)net->width[net->layers] : 0.5;
+    return (struct number){y + s * (c - y), s > 0 ? test_gamma(4) * (fabs(y) + s * (c + fabs(y))) : 0};
+}
+
 /* ln sum exp(z - m) + sum y (m - z): each logit moves it by at most |a - y|, all together by 2 max ez; the logarithm of
  * the sum moves by the relative error of the sum and its own ulp; the products are chains of terms up to y R. */
-static double cce_error(const double *z, const double *ez, const double *y, size_t n) {
+static double cce_error(const struct ref_net *net, const double *z, const double *ez, const double *y) {
+    const size_t n = net->width[net->layers];
     const double moved = largest(ez, n), r = range(z, n) + 2 * moved;
     struct chain chain = {0};
     for (size_t j = 0; j < n; j++)
-        chain_add(&chain, exactly(y[j]), (struct number){r, U * r});
+        chain_add(&chain, target(net, y[j]), (struct number){r, U * r});
     const double log_error = (r + 2 + (double)n) * U * 1.01 + 2 * U * (log((double)n) + 1);
     return 2 * moved + log_error + chain_number(&chain).e + 2 * U * (chain.magnitude + log((double)n) + 1);
 }
 
 /* Terms max(z, 0), -z y and log1p(exp(-|z|)), at most 4 u relative each (log1p has condition at most 1), two additions
  * each, and a sum over the outputs. The derivative by z is within [-|y|, 1 + |y|]. */
-static double bce_error(const double *z, const double *ez, const double *y, size_t n) {
+static double bce_error(const struct ref_net *net, const double *z, const double *ez, const double *targets) {
+    const size_t n = net->width[net->layers];
     double propagated = 0, magnitude = 0;
     for (size_t j = 0; j < n; j++) {
         const double far = fabs(z[j]) + ez[j];
-        propagated += (1 + fabs(y[j])) * ez[j];
-        magnitude += far + far * fabs(y[j]) + log(2);
+        const struct number y = target(net, targets[j]);
+        propagated += (1 + reach(y)) * ez[j] + far * y.e;
+        magnitude += far + far * reach(y) + log(2);
     }
     return propagated + test_gamma(n + 6) * magnitude + (double)n * TINY;
 }
@@ -200,9 +209,9 @@ static double sample_error(const struct test_bound *bound, const double *targets
     const double *a = bound->pass->a[last] + i * n, *ea = bound->a[last] + i * n;
     switch (net->loss) {
     case TP_CCE:
-        return cce_error(z, ez, y, n);
+        return cce_error(net, z, ez, y);
     case TP_BCE:
-        return bce_error(z, ez, y, n);
+        return bce_error(net, z, ez, y);
     case TP_MAE:
         return mae_error(a, ea, y, n);
     case TP_HUBER:
@@ -319,9 +328,9 @@ static void backward_layers(struct test_bound *bound, const double *parameters, 
 }
 
 /* scale (a - y): a subtraction, up to three roundings of the scale, a product. */
-static struct number output_error(const struct test_bound *bound, size_t at, double y, double scale) {
+static struct number output_error(const struct test_bound *bound, size_t at, struct number y, double scale) {
     const size_t last = bound->pass->net.layers;
-    const struct number d = {bound->pass->a[last][at] - y, bound->a[last][at]};
+    const struct number d = {bound->pass->a[last][at] - y.v, bound->a[last][at] + y.e};
     return (struct number){scale * d.v, scale * (d.e + test_gamma(5) * reach(d)) + TINY};
 }
 
@@ -334,12 +343,12 @@ static struct number error_derivative(const struct test_bound *bound, size_t at,
     case TP_MAE:
         return (struct number){copysign(scale, e), scale * (test_gamma(5) + (fabs(e) <= moved ? 2 : 0))};
     case TP_HUBER: {
-        struct number g = output_error(bound, at, y, scale);
+        struct number g = output_error(bound, at, exactly(y), scale);
         g.v = scale * copysign(fmin(fabs(e), net->huber_delta), e);
         return g;
     }
     default:
-        return output_error(bound, at, y, 2 * scale);
+        return output_error(bound, at, exactly(y), 2 * scale);
     }
 }
 
@@ -361,7 +370,8 @@ void test_bound_backward(struct test_bound *bound, const double *parameters, con
         errors_through_activation(bound, targets);
     else
         for (size_t at = 0; at < bound->pass->batch * bound->pass->net.width[last]; at++)
-            bound->dz[last][at] = output_error(bound, at, targets[at], 1 / (double)bound->pass->batch).e;
+            bound->dz[last][at] =
+                output_error(bound, at, target(&bound->pass->net, targets[at]), 1 / (double)bound->pass->batch).e;
     backward_layers(bound, parameters, gradients, dx);
 }
 

@@ -19,6 +19,7 @@
  *   f' of ReLU                exact, unless |z| <= ez: then the sides may differ, by 1 - slope
  *   f' = a (1 - a)            ea (1 + ea) + 2 u (...)
  *   f' = 1 - a^2              2 |a| ea + ea^2 + u (...)
+ *   label smoothing           u 4 (|y| + s (c + |y|)) in the target
  *   sign(a - y) of MAE        exact, unless |a - y| <= ea: then the sides may differ, by 2
  *
  * The exponential, logarithm and tanh of SLEEF (suffix u10) have an error of at most 1 ulp. TINY stands for underflow.

@@ -26,6 +26,10 @@ struct ref_net test_net(size_t hidden, const size_t *widths, tp_activation activ
     return net;
 }
 
+bool test_smooths(const struct ref_net *net) {
+    return net->loss == TP_BCE || net->loss == TP_CCE;
+}
+
 const char *test_net_name(const struct ref_net *net) {
     static char name[256];
     size_t used = (size_t)snprintf(name, sizeof name, "%zu", net->width[0]);
@@ -33,7 +37,7 @@ const char *test_net_name(const struct ref_net *net) {
         used += (size_t)snprintf(name + used, sizeof name - used, "-%s-%zu", tp_activation_name(net->activation[l]),
                                  net->width[l]);
     }
-    snprintf(name + used, sizeof name - used, "/%s", tp_loss_name(net->loss));
+    snprintf(name + used, sizeof name - used, "/%s%s", tp_loss_name(net->loss), net->label_smoothing > 0 ? "~" : "");
     return name;
 }
 
@@ -48,6 +52,7 @@ tp_model *test_model(tp_context *context, const struct ref_net *net, const float
     options.layer = layers;
     options.loss = net->loss;
     options.huber_delta = (float)net->huber_delta;
+    options.label_smoothing = (float)net->label_smoothing;
     tp_model *model = NULL;
     cr_assert_eq(tp_model_create(context, &options, &model), TP_OK, "%s", tp_test_message(context));
     if (parameters)

@@ -19,6 +19,7 @@ extern const struct test_head test_heads[TEST_HEADS];
 extern const tp_activation test_hidden[TEST_HIDDEN];
 
 #define TEST_SLOPE 0.125f /* of every leaky layer; exact in float */
+#define TEST_SMOOTHING 0.2f /* of tests that smooth labels */
 #define TEST_DELTA 0.375f /* Huber's; errors of random data lie on both sides */
 
 /* widths holds inputs, hidden widths, outputs: hidden + 2 of them. */
@@ -29,6 +30,9 @@ const char *test_net_name(const struct ref_net *net);
 
 /* The library's model of the same network. parameters NULL: as initialised. */
 tp_model *test_model(tp_context *context, const struct ref_net *net, const float *parameters);
+
+/* Whether the loss takes label smoothing; test_net sets none. */
+bool test_smooths(const struct ref_net *net);
 
 /* Targets that the loss accepts: BCE in [0, 1), CCE rows of soft targets that sum to exactly 1, else in [-1, 1). */
 void test_fill_targets(float *targets, const struct ref_net *net, size_t batch, uint64_t seed);
