@@ -163,6 +163,12 @@ fails 2 "--huber-delta 2: is for --loss huber, not cce" train $small --huber-del
 fails 2 "--label-smoothing '1': must be a number of at least 0 and less than 1" train $small --label-smoothing 1
 fails 2 "--label-smoothing '-0.1': must be a number of at least 0" train $small --label-smoothing -0.1
 fails 2 "--label-smoothing 0.1: is for --loss cce and bce, not mse" train $small --loss mse --label-smoothing 0.1
+fails 2 "--class-weights '1,-2,1,1': must be up to 1024 with commas between them, each a number of at least 0" \
+    train $small --class-weights 1,-2,1,1
+for weights in '' 1, ,1 1,,1 1,nan 1,inf '1 2' 1,1e39; do
+    fails 2 "--class-weights '$weights': must be up to 1024" train $small --class-weights "$weights"
+done
+fails 2 "--class-weights: 3 weights for 4 classes" train $small --class-weights 1,2,3
 fails 2 "--optimizer 'adma'" train $small --optimizer adma
 fails 2 "--hidden '3,,4': must be 'none' or up to 63 integers from 1 to 1048576" train $small --hidden 3,,4
 fails 2 "--hidden '5,': must be" train $small --hidden 5,
@@ -246,6 +252,7 @@ done <<TABLE
 --loss mae
 --loss huber
 --label-smoothing 0.1
+--class-weights 1,2,0,0.5
 --init-weights glorot_normal
 --scaling standard
 --optimizer sgd
@@ -269,6 +276,8 @@ differ() {
     exits 0 train $small --epochs 4 --out a $2 && exits 0 train $small --epochs 4 --out b $3 && ! cmp -s a b
     result "$1"
 }
+exits 0 train $small --epochs 4 --class-weights 1,1,1,1 --out same && cmp -s base same
+result "class weights of 1 change nothing"
 differ "--huber-delta" "--loss huber" "--loss huber --huber-delta 0.1"
 differ "--momentum" "--optimizer momentum" "--optimizer momentum --momentum 0.5"
 differ "--step-every" "--schedule step --step-every 1" "--schedule step --step-every 2"
@@ -297,7 +306,7 @@ done <<TABLE
 --loss bce --activation sigmoid --optimizer nesterov --scaling standard
 --loss mse --activation tanh --optimizer adamw --weight-decay 0.1
 --loss huber --huber-delta 0.25
---loss bce --label-smoothing 0.1
+--loss bce --label-smoothing 0.1 --class-weights 1,2,3,4.5
 TABLE
 
 # ---------------------------------------------------------------------------------------------------- evaluate, predict

@@ -31,6 +31,7 @@ size_t ref_parameter_count(const struct ref_net *net) {
 void ref_pass_open(struct ref_pass *pass, const struct ref_net *net, size_t batch) {
     pass->net = *net;
     pass->batch = batch;
+    pass->weights = NULL;
     for (size_t l = 0; l <= net->layers; l++) {
         pass->z[l] = doubles(batch * net->width[l]);
         pass->a[l] = doubles(batch * net->width[l]);
@@ -145,12 +146,20 @@ static double sample_loss(const struct ref_net *net, const double *z, const doub
     return value;
 }
 
+double ref_share(const struct ref_pass *pass, size_t i) {
+    double sum = 0;
+    for (size_t s = 0; s < pass->batch; s++)
+        sum += pass->weights ? pass->weights[s] : 1;
+    return sum > 0 ? (pass->weights ? pass->weights[i] : 1) / sum : 0;
+}
+
 double ref_loss(const struct ref_pass *pass, const double *targets) {
     const size_t last = pass->net.layers, n = pass->net.width[last];
     double sum = 0;
     for (size_t i = 0; i < pass->batch; i++)
-        sum += sample_loss(&pass->net, pass->z[last] + i * n, pass->a[last] + i * n, targets + i * n);
-    return sum / (double)pass->batch;
+        sum +=
+            ref_share(pass, i) * sample_loss(&pass->net, pass->z[last] + i * n, pass->a[last] + i * n, targets + i * n);
+    return sum;
 }
 
 /* --------------------------------------------------------------------------------------------------------- backward */
@@ -257,7 +266,8 @@ static void error_backward(struct ref_pass *pass, const double *parameters, cons
     const size_t n = pass->net.width[pass->net.layers];
     double *dy = doubles(pass->batch * n);
     for (size_t i = 0; i < pass->batch * n; i++)
-        dy[i] = error_derivative(&pass->net, pass->a[pass->net.layers][i] - targets[i]) / (double)(pass->batch * n);
+        dy[i] = ref_share(pass, i / n) / (double)n *
+                error_derivative(&pass->net, pass->a[pass->net.layers][i] - targets[i]);
     ref_backward_from(pass, parameters, dy, gradients, dx);
     free(dy);
 }
@@ -268,9 +278,9 @@ void ref_backward(struct ref_pass *pass, const double *parameters, const double 
         error_backward(pass, parameters, targets, gradients, dx);
         return;
     }
-    const size_t last = pass->net.layers;
-    for (size_t i = 0; i < pass->batch * pass->net.width[last]; i++)
-        pass->dz[last][i] = (pass->a[last][i] - smoothed(&pass->net, targets[i])) / (double)pass->batch;
+    const size_t last = pass->net.layers, n = pass->net.width[last];
+    for (size_t i = 0; i < pass->batch * n; i++)
+        pass->dz[last][i] = (pass->a[last][i] - smoothed(&pass->net, targets[i])) * ref_share(pass, i / n);
     backward_layers(pass, parameters, gradients, dx);
 }
 

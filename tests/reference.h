@@ -29,6 +29,7 @@ size_t ref_bias_offset(const struct ref_net *net, size_t layer);
 struct ref_pass {
     struct ref_net net;
     size_t batch;
+    const double *weights; /* per sample; NULL, as after ref_pass_open: all 1 */
     double *z[REF_MAX_LAYERS + 1];
     double *a[REF_MAX_LAYERS + 1];
     double *dz[REF_MAX_LAYERS + 1];
@@ -38,6 +39,9 @@ void ref_pass_open(struct ref_pass *pass, const struct ref_net *net, size_t batc
 void ref_pass_close(struct ref_pass *pass);
 
 void ref_forward(struct ref_pass *pass, const double *parameters, const double *x);
+
+/* w_i / sum_i w_i; 0 if the sum is 0. */
+double ref_share(const struct ref_pass *pass, size_t i);
 
 /* J of the last forward; targets are batch x n_L values. */
 double ref_loss(const struct ref_pass *pass, const double *targets);

@@ -387,7 +387,7 @@ Test(api, backward_needs_a_forward) {
 
 Test(api, outputs_are_untouched_on_error) {
     float before[PARAMETERS], y[MAX_BATCH * OUT], dx[MAX_BATCH * IN];
-    tp_score score = {7, 8, 9};
+    tp_score score = {7, 8, 9, 10};
     const int32_t wrong[MAX_BATCH] = {0, 0, OUT};
     const tp_targets bad = {.classes = wrong};
     tp_test_fill(fixture.gradients, PARAMETERS, 2, 0, 1);
@@ -402,5 +402,5 @@ Test(api, outputs_are_untouched_on_error) {
     cr_assert(tp_test_same_bits(before, fixture.gradients, PARAMETERS, "gradients"));
     cr_assert(tp_test_same_bits(y, fixture.y, MAX_BATCH * OUT, "y"));
     cr_assert(tp_test_same_bits(dx, fixture.dx, MAX_BATCH * IN, "dx"));
-    cr_assert(score.loss == 7 && score.correct == 8 && score.samples == 9);
+    cr_assert(score.loss == 7 && score.correct == 8 && score.samples == 9 && score.weight == 10);
 }

@@ -52,18 +52,40 @@ static const struct run runs[] = {
 
 #define RUNS (sizeof runs / sizeof *runs)
 
+/* With weights of samples and classes and, for cross-entropies, smoothed labels. */
+static const struct run weighted_runs[] = {
+    {"weighted relu softmax cce adam", TP_RELU, TP_SOFTMAX, TP_CCE, TP_ADAM,
+     "776c5ef95f01bb12c87354eb3de4e1b42acba44ee8ece87f26c76249610c68ed"},
+    {"weighted tanh sigmoid bce sgd", TP_TANH, TP_SIGMOID, TP_BCE, TP_SGD,
+     "d4a910e58d3947ff9041dcf5145e684fda30c3bc1be39c9657c2dd052c223262"},
+};
+
+#define WEIGHTED_RUNS (sizeof weighted_runs / sizeof *weighted_runs)
+
+enum weighting { NO_WEIGHTS, WEIGHTS_OF_1, RANDOM_WEIGHTS };
+
 struct samples {
     float x[SAMPLES * INPUTS];
     int32_t classes[SAMPLES];
+    float weights[SAMPLES], class_weights[OUTPUTS];
 };
 
-static struct samples *make_samples(void) {
+static struct samples *make_samples(enum weighting weighting) {
     struct samples *s = malloc(sizeof *s);
     cr_assert(s);
     tp_test_fill(s->x, SAMPLES * INPUTS, 77, -1, 1);
     tp_test_fill_classes(s->classes, SAMPLES, 78, OUTPUTS);
     for (size_t i = 0; i < SAMPLES; i++) /* something to learn */
         s->x[i * INPUTS + (size_t)s->classes[i]] += 2;
+    for (size_t i = 0; i < SAMPLES; i++)
+        s->weights[i] = 1;
+    for (size_t j = 0; j < OUTPUTS; j++)
+        s->class_weights[j] = 1;
+    if (weighting == RANDOM_WEIGHTS) {
+        tp_test_fill(s->weights, SAMPLES, 79, 0, 3);
+        tp_test_fill(s->class_weights, OUTPUTS, 80, 0, 3);
+        s->weights[7] = s->class_weights[3] = 0;
+    }
     return s;
 }
 
@@ -72,7 +94,7 @@ static int stop_after(void *user, const tp_step *step) {
     return step->step == STEPS;
 }
 
-static tp_model *make_model(tp_context *context, const struct run *run) {
+static tp_model *make_model(tp_context *context, const struct run *run, enum weighting weighting) {
     const tp_layer layers[] = {{67, run->hidden, 0.01f}, {35, run->hidden, 0.01f}, {OUTPUTS, run->last, 0}};
     tp_model_options options;
     tp_model_options_default(&options);
@@ -81,6 +103,7 @@ static tp_model *make_model(tp_context *context, const struct run *run) {
     options.layer = layers;
     options.loss = run->loss;
     options.huber_delta = 0.1f;
+    options.label_smoothing = weighting == RANDOM_WEIGHTS ? 0.1f : 0;
     options.input_mean = 0.125f;
     options.input_deviation = 0.75f;
     tp_model *model = NULL;
@@ -103,12 +126,14 @@ static tp_train_options train_options(const struct run *run) {
 }
 
 /* Parameters after STEPS steps; release with free. */
-static float *train(tp_context *context, const struct run *run, size_t *count) {
-    struct samples *samples = make_samples();
-    const tp_data data = {
+static float *train(tp_context *context, const struct run *run, enum weighting weighting, size_t *count) {
+    struct samples *samples = make_samples(weighting);
+    tp_data data = {
         .samples = SAMPLES, .features = INPUTS, .floats = samples->x, .classes = samples->classes, .outputs = OUTPUTS};
-    tp_model *model = make_model(context, run);
-    const tp_train_options options = train_options(run);
+    tp_model *model = make_model(context, run, weighting);
+    tp_train_options options = train_options(run);
+    if (weighting != NO_WEIGHTS)
+        data.weights = samples->weights, options.class_weights = samples->class_weights;
     tp_trainer *trainer = NULL;
     cr_assert_eq(tp_trainer_create(model, &data, &options, NULL, 0, &trainer), TP_OK);
     cr_assert_eq(tp_trainer_run(trainer), TP_ERR_STOPPED);
@@ -122,10 +147,10 @@ static float *train(tp_context *context, const struct run *run, size_t *count) {
 }
 
 /* In every configuration the digest is that of the release. */
-static void check(tp_context *context, const struct run *run, const char *what) {
+static void check(tp_context *context, const struct run *run, enum weighting weighting, const char *what) {
     size_t count;
     char digest[65];
-    float *parameters = train(context, run, &count);
+    float *parameters = train(context, run, weighting, &count);
     tp_test_sha256(parameters, count * sizeof *parameters, digest);
     cr_expect_str_eq(digest, run->sha256, "%s on %s, %d threads%s: %s", run->name, tp_context_isa(context),
                      tp_context_threads(context), what, digest);
@@ -134,15 +159,17 @@ static void check(tp_context *context, const struct run *run, const char *what) 
 
 /* Every run on every instruction set, with all the threads at work although the networks are small. */
 static void check_all(int threads) {
-    for (int i = 0; i < tp_test_isa_count(); i++)
-        for (size_t r = 0; r < RUNS; r++) {
-            tp_context *context = tp_test_context(tp_test_isa(i), threads);
-            struct tp_blocking eager = *context->blocking;
-            eager.thread_flops = 1;
-            tp_context copy = tp_test_with_blocking(context, &eager);
-            check(&copy, &runs[r], "");
-            tp_context_destroy(context);
-        }
+    for (int i = 0; i < tp_test_isa_count(); i++) {
+        tp_context *context = tp_test_context(tp_test_isa(i), threads);
+        struct tp_blocking eager = *context->blocking;
+        eager.thread_flops = 1;
+        tp_context copy = tp_test_with_blocking(context, &eager);
+        for (size_t r = 0; r < RUNS; r++)
+            check(&copy, &runs[r], NO_WEIGHTS, "");
+        for (size_t r = 0; r < WEIGHTED_RUNS; r++)
+            check(&copy, &weighted_runs[r], RANDOM_WEIGHTS, "");
+        tp_context_destroy(context);
+    }
 }
 
 Test(bits, every_instruction_set_1_thread) {
@@ -170,8 +197,16 @@ Test(bits, blocking_does_not_matter) {
     tp_context *context = tp_test_context(NULL, 2);
     for (size_t b = 0; b < sizeof blockings / sizeof *blockings; b++) {
         tp_context copy = tp_test_with_blocking(context, &blockings[b]);
-        check(&copy, &runs[1], ", other blocking");
+        check(&copy, &runs[1], NO_WEIGHTS, ", other blocking");
+        check(&copy, &weighted_runs[0], RANDOM_WEIGHTS, ", other blocking");
     }
+    tp_context_destroy(context);
+}
+
+Test(bits, weights_of_1_do_not_matter) {
+    tp_context *context = tp_test_context(NULL, 1);
+    for (size_t r = 0; r < RUNS; r++)
+        check(context, &runs[r], WEIGHTS_OF_1, ", weights of 1");
     tp_context_destroy(context);
 }
 

@@ -19,7 +19,10 @@
 #define SHAPES 3
 #define MAX_BATCH 33
 
-static const size_t batches[] = {1, 2, 7, MAX_BATCH};
+static const struct {
+    size_t size;
+    bool weighted;
+} batches[] = {{1, false}, {2, true}, {7, false}, {7, true}, {MAX_BATCH, false}};
 static const size_t shapes[4][SHAPES][5] = {
     {{17, 10}, {33, 1}, {1, 3}},
     {{10, 33, 3}, {3, 17, 1}, {33, 1, 10}},
@@ -31,8 +34,9 @@ static const size_t shapes[4][SHAPES][5] = {
 struct problem {
     struct ref_net net;
     size_t batch, parameters, inputs, outputs;
-    float *parameter, *x, *y, *dy;
-    double *wide_parameter;
+    float *parameter, *x, *y, *dy, *weights;
+    bool weighted;
+    double *wide_parameter, *wide_weights;
     struct ref_pass pass;
     struct test_bound bound;
     double loss, loss_bound;
@@ -60,6 +64,12 @@ static void fill(struct problem *p) {
     tp_test_fill(p->dy, p->outputs, 3 + p->batch, -1, 1);
     test_fill_targets(p->y, &p->net, p->batch, 4);
     p->wide_parameter = test_widen(p->parameter, p->parameters);
+    p->weights = tp_test_floats(p->batch);
+    tp_test_fill(p->weights, p->batch, 5, 0.125f, 3);
+    if (p->batch > 2)
+        p->weights[p->batch / 2] = 0;
+    p->wide_weights = test_widen(p->weights, p->batch);
+    p->pass.weights = p->weighted ? p->wide_weights : NULL;
 }
 
 static void ask_oracle(struct problem *p) {
@@ -77,8 +87,8 @@ static void ask_oracle(struct problem *p) {
     free(dy);
 }
 
-static void open_problem(struct problem *p, const struct ref_net *net, size_t batch) {
-    *p = (struct problem){.net = *net, .batch = batch, .parameters = ref_parameter_count(net)};
+static void open_problem(struct problem *p, const struct ref_net *net, size_t batch, bool weighted) {
+    *p = (struct problem){.net = *net, .batch = batch, .weighted = weighted, .parameters = ref_parameter_count(net)};
     p->inputs = batch * net->width[0];
     p->outputs = batch * net->width[net->layers];
     p->gradients = tp_test_doubles(p->parameters);
@@ -98,19 +108,10 @@ static void open_problem(struct problem *p, const struct ref_net *net, size_t ba
 static void close_problem(struct problem *p) {
     test_bound_close(&p->bound);
     ref_pass_close(&p->pass);
-    void *const blocks[] = {p->parameter,
-                            p->x,
-                            p->y,
-                            p->dy,
-                            p->wide_parameter,
-                            p->gradients,
-                            p->dx,
-                            p->dx_bound,
-                            p->from_dx,
-                            p->gradients_bound,
-                            p->from_gradients,
-                            p->from_gradients_bound,
-                            p->from_dx_bound};
+    void *const blocks[] = {
+        p->parameter,    p->x,  p->y,        p->dy,      p->weights,         p->wide_parameter, p->wide_weights,
+        p->gradients,    p->dx, p->dx_bound, p->from_dx, p->gradients_bound, p->from_gradients, p->from_gradients_bound,
+        p->from_dx_bound};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
         free(blocks[i]);
 }
@@ -131,7 +132,8 @@ static void check_loss(const struct problem *p, const tp_score *score, const cha
 }
 
 static void check_backward(const struct problem *p, const tp_model *model, tp_workspace *workspace, const char *isa) {
-    const tp_targets targets = {.values = p->y, .ld = p->net.width[p->net.layers]};
+    const tp_targets targets = {
+        .values = p->y, .ld = p->net.width[p->net.layers], .weights = p->weighted ? p->weights : NULL};
     float *gradients = tp_test_guarded(p->parameters, 0), *dx = tp_test_guarded(p->inputs, 0);
     tp_score score, again;
     cr_assert_eq(tp_loss_value(model, workspace, &targets, &score), TP_OK);
@@ -190,7 +192,7 @@ static void check_sharpness(const struct problem *p) {
 static void check_net(const struct ref_net *net) {
     for (size_t b = 0; b < sizeof batches / sizeof *batches; b++) {
         struct problem problem;
-        open_problem(&problem, net, batches[b]);
+        open_problem(&problem, net, batches[b].size, batches[b].weighted);
         check_sharpness(&problem);
         for (int i = 0; i < tp_test_isa_count(); i++)
             check_isa(&problem, tp_test_isa(i));

@@ -30,7 +30,7 @@ static const size_t shapes[4][5] = {{3, 4}, {3, 5, 4}, {3, 5, 4, 4}, {3, 5, 4, 6
 struct problem {
     struct ref_pass pass;
     size_t parameters, inputs;
-    double *parameter, *x, *y;
+    double *parameter, *x, *y, *weights;
     const double *linear; /* not NULL: J = sum linear * A_L instead of the loss */
 };
 
@@ -70,9 +70,13 @@ static void draw(struct problem *problem, uint64_t seed) {
     ref_forward(&problem->pass, problem->parameter, problem->x);
 }
 
-static void open_problem(struct problem *problem, const struct ref_net *net) {
+static void open_problem(struct problem *problem, const struct ref_net *net, bool weighted) {
     *problem = (struct problem){.parameters = ref_parameter_count(net), .inputs = BATCH * net->width[0]};
     ref_pass_open(&problem->pass, net, BATCH);
+    problem->weights = tp_test_doubles(BATCH);
+    for (size_t i = 0; i < BATCH; i++)
+        problem->weights[i] = (double)i / 2; /* the first one is 0 */
+    problem->pass.weights = weighted ? problem->weights : NULL;
     const size_t n = BATCH * net->width[net->layers];
     float *y = tp_test_floats(n);
     test_fill_targets(y, net, BATCH, 77);
@@ -90,6 +94,7 @@ static void close_problem(struct problem *problem) {
     free(problem->parameter);
     free(problem->x);
     free(problem->y);
+    free(problem->weights);
 }
 
 static double objective(struct problem *problem) {
@@ -140,9 +145,9 @@ static void check_problem(struct problem *problem) {
     free(dx);
 }
 
-static void check_net(const struct ref_net *net, bool linear) {
+static void check_net(const struct ref_net *net, bool linear, bool weighted) {
     struct problem problem;
-    open_problem(&problem, net);
+    open_problem(&problem, net, weighted);
     double *direction = uniform(BATCH * net->width[net->layers], 5);
     problem.linear = linear ? direction : NULL;
     check_problem(&problem);
@@ -154,10 +159,11 @@ static void check_depth(size_t depth, bool linear) {
     for (size_t head = 0; head < TEST_HEADS; head++) {
         for (size_t hidden = 0; hidden < (depth ? TEST_HIDDEN : 1); hidden++) {
             struct ref_net net = test_net(depth, shapes[depth], test_hidden[hidden], test_heads[head]);
-            check_net(&net, linear);
+            check_net(&net, linear, false);
+            check_net(&net, linear, true);
             net.label_smoothing = (double)TEST_SMOOTHING;
             if (test_smooths(&net))
-                check_net(&net, linear);
+                check_net(&net, linear, true);
         }
     }
 }

@@ -578,7 +578,7 @@ Test(train, options_out_of_range) {
 static void refuse_data(struct world *w, const tp_data *data, const char *name) {
     tp_train_options options = small_options(&w->diary);
     tp_workspace *workspace = NULL;
-    tp_score score = {1, 2, 3};
+    tp_score score = {1, 2, 3, 4};
     refuse(w, data, &options, name);
     cr_assert_eq(tp_workspace_create(w->model, 4, TP_INFERENCE, NULL, 0, &workspace), TP_OK);
     cr_assert_eq(tp_evaluate(w->model, workspace, data, &score, NULL), TP_ERR_ARGUMENT);

@@ -32,14 +32,31 @@ static bool parse_integer(const struct option_row *row, const char *text, void *
 }
 
 /* Limits are those of the float that the library will get: 1e-60 is not above 0, 1e60 not below infinity. */
-static bool parse_real(const struct option_row *row, const char *text, void *value) {
+static bool read_real(const struct option_row *row, const char **text, double *value) {
     char *end;
-    const double real = strtod(text, &end);
-    const double rounded = (double)(float)real;
-    if (end == text || *end)
+    *value = strtod(*text, &end);
+    const double rounded = (double)(float)*value;
+    if (end == *text)
         return false;
-    *(double *)value = real;
+    *text = end;
     return rounded < row->below && (row->above_low ? rounded > row->low : rounded >= row->low);
+}
+
+static bool parse_real(const struct option_row *row, const char *text, void *value) {
+    return read_real(row, &text, value) && !*text;
+}
+
+static bool parse_reals(const struct option_row *row, const char *text, void *value) {
+    struct real_list *list = value;
+    list->count = 0;
+    for (;; text++) {
+        double real;
+        if (list->count == REALS_MAX || !read_real(row, &text, &real))
+            return false;
+        list->real[list->count++] = (float)real;
+        if (*text != ',')
+            return !*text;
+    }
 }
 
 static bool parse_name(const struct option_row *row, const char *text, void *value) {
@@ -82,8 +99,9 @@ static bool parse_flag(const struct option_row *row, const char *text, void *val
 typedef bool parse_fn(const struct option_row *row, const char *text, void *value);
 
 static parse_fn *const parser[] = {
-    [OPTION_FLAG] = parse_flag, [OPTION_INTEGER] = parse_integer, [OPTION_REAL] = parse_real,
-    [OPTION_NAME] = parse_name, [OPTION_SIZES] = parse_sizes,     [OPTION_TEXT] = parse_text,
+    [OPTION_FLAG] = parse_flag,   [OPTION_INTEGER] = parse_integer, [OPTION_REAL] = parse_real,
+    [OPTION_REALS] = parse_reals, [OPTION_NAME] = parse_name,       [OPTION_SIZES] = parse_sizes,
+    [OPTION_TEXT] = parse_text,
 };
 
 /* ---- errors ---- */

@@ -10,6 +10,7 @@ enum option_kind {
     OPTION_FLAG,    /* bool, no argument */
     OPTION_INTEGER, /* uint64_t, least..most */
     OPTION_REAL,    /* double, finite also as a float, low <= x < below (low < x if above_low) */
+    OPTION_REALS,   /* struct real_list, each like OPTION_REAL */
     OPTION_NAME,    /* int, a value that value_name knows */
     OPTION_SIZES,   /* struct size_list, each least..most */
     OPTION_TEXT     /* const char *, not empty */
@@ -18,6 +19,12 @@ enum option_kind {
 struct size_list {
     size_t count;
     size_t size[TP_MAX_LAYERS - 1];
+};
+
+#define REALS_MAX 1024
+struct real_list {
+    size_t count;
+    float real[REALS_MAX];
 };
 
 struct option_row {
@@ -47,6 +54,8 @@ struct machine_options {
 #define IS_INTEGER(member, min, max)                                                                                   \
     .argument = "N", .kind = OPTION_INTEGER, .least = min, .most = max, OPTION_AT(member)
 #define IS_REAL(member, min, limit) .argument = "X", .kind = OPTION_REAL, .low = min, .below = limit, OPTION_AT(member)
+#define IS_REALS(member, min, limit)                                                                                   \
+    .argument = "LIST", .kind = OPTION_REALS, .low = min, .below = limit, OPTION_AT(member)
 #define IS_NAME(names, member) .argument = "NAME", .kind = OPTION_NAME, .value_name = names, OPTION_AT(member)
 #define IS_SIZES(member, min, max)                                                                                     \
     .argument = "LIST", .kind = OPTION_SIZES, .least = min, .most = max, OPTION_AT(member)

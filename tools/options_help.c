@@ -39,6 +39,10 @@ void options_describe_limits(const struct option_row *row, char *text, size_t si
     case OPTION_REAL:
         append_real_limits(row, text, size);
         break;
+    case OPTION_REALS:
+        APPEND(text, size, "up to %d with commas between them, each ", REALS_MAX);
+        append_real_limits(row, text, size);
+        break;
     case OPTION_NAME:
         APPEND(text, size, "one of ");
         append_names(row, text, size);

@@ -71,9 +71,14 @@ size_t model_outputs(const tp_model_options *model) {
     return model->layer[model->layers - 1].width;
 }
 
+/* One output tells two classes apart, but for CCE. */
+size_t model_classes(const tp_model_options *model) {
+    return model_outputs(model) == 1 && model->loss != TP_CCE ? 2 : model_outputs(model);
+}
+
 int check_fit(const tp_model_options *model, size_t features, size_t outputs, const char *model_name,
               const char *data_name) {
-    const size_t most = model_outputs(model) == 1 ? 2 : model_outputs(model); /* one output tells two classes apart */
+    const size_t most = model_classes(model);
     if (model->inputs != features)
         complain("%s has %zu inputs, but the samples of %s have %zu values", model_name, model->inputs, data_name,
                  features);

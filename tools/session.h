@@ -22,6 +22,9 @@ void session_close(struct session *session);
 int check_fit(const tp_model_options *model, size_t features, size_t outputs, const char *model_name,
               const char *data_name);
 
+/* Classes that the model tells apart. */
+size_t model_classes(const tp_model_options *model);
+
 /* Width of the last layer. */
 size_t model_outputs(const tp_model_options *model);
 

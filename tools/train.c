@@ -91,6 +91,16 @@ static int check_validation(const struct train_options *options, size_t samples)
     return options_usage_error(&train_command);
 }
 
+static int check_class_weights(const struct training *run) {
+    const size_t count = run->options->class_weights.count;
+    tp_model_options shape;
+    tp_model_describe(run->model, &shape);
+    if (!count || count == model_classes(&shape))
+        return EXIT_SUCCESS;
+    complain("--class-weights: %zu weights for %zu classes", count, model_classes(&shape));
+    return options_usage_error(&train_command);
+}
+
 static int open_log(struct training *run) {
     if (!run->options->log)
         return EXIT_SUCCESS;
@@ -111,6 +121,8 @@ static int prepare(struct training *run) {
         code = check_warmup(run->options, data->samples);
     if (!code)
         code = train_make_model(run->session, run->options, data, &run->model);
+    if (!code)
+        code = check_class_weights(run);
     if (!code)
         code = check_test(run);
     if (!code)

@@ -55,6 +55,9 @@ const struct option_row train_rows[] = {
      IS_REAL(label_smoothing, 0, 1),
      OPTION_GIVEN(label_smoothing_given),
      .help = "with --loss cce or bce: part of each target that is spread evenly; also in the losses shown"},
+    {.name = "class-weights",
+     IS_REALS(class_weights, 0, INFINITY),
+     .help = "how much samples of class 0, 1, ... count in training (not in validation and test; default: all 1)"},
     {.name = "init-weights",
      IS_NAME(init_name, init_weights),
      OPTION_GIVEN(init_weights_given),
@@ -148,6 +151,7 @@ tp_train_options train_library_options(const struct train_options *options, size
     library.shuffle = !options->no_shuffle;
     library.seed = options->seed;
     library.validation_fraction = options->validation;
+    library.class_weights = options->class_weights.count ? options->class_weights.real : NULL;
     library.optimizer.kind = (tp_optimizer_kind)options->optimizer;
     library.optimizer.learning_rate = learning_rate(options);
     library.optimizer.momentum = (float)options->momentum;

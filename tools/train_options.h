@@ -14,6 +14,7 @@ struct train_options {
     int activation;   /* tp_activation */
     int loss;         /* tp_loss */
     double huber_delta, label_smoothing;
+    struct real_list class_weights;
     int init_weights; /* tp_init */
     int scaling;
     const char *init; /* model to start from, or NULL */
@@ -39,7 +40,7 @@ void train_defaults(void *values);
 size_t train_samples(const struct train_options *options, size_t samples);
 uint64_t train_steps(const struct train_options *options, size_t samples);
 
-/* Without callbacks. */
+/* Without callbacks. It points into options. */
 tp_train_options train_library_options(const struct train_options *options, size_t samples);
 
 #endif

@@ -303,21 +303,32 @@ TP_API tp_status tp_forward(const tp_model *model, tp_workspace *workspace, size
 
 /* Exactly one of classes and values is set. */
 typedef struct tp_targets {
-    const int32_t *classes; /* one per sample, 0..n_L-1, standing for a one-hot row; with n_L = 1, but
-                               for CCE: 0 or 1, the target itself */
-    const float *values;    /* rows of n_L targets */
-    size_t ld;              /* row distance of values, at least n_L */
+    const int32_t *classes;     /* one per sample, 0..n_L-1, standing for a one-hot row; with n_L = 1, but
+                                   for CCE: 0 or 1, the target itself */
+    const float *values;        /* rows of n_L targets */
+    size_t ld;                  /* row distance of values, at least n_L */
+    const float *weights;       /* w_i, one per sample; NULL: all 1 */
+    const float *class_weights; /* w_i is multiplied by that of the sample's class: one for each class that classes may
+                                   name; only with classes; NULL: all 1 */
 } tp_targets;
 
+/*
+ * Of samples with losses L_i and weights w_i, which are finite and at least 0:
+ *   J = sum_i w_i L_i / sum_i w_i, sums in double, in the order of the samples.
+ * Where all weights are 0, J and its gradients are 0. A weight of 0 does not hide a loss that is not finite. Weights of
+ * 1, and all weights times the same power of two, give the same bits as none.
+ */
 typedef struct tp_score {
-    double loss;    /* J, the mean over the samples */
-    size_t correct; /* samples predicted right: see below */
+    double loss;    /* J, the weighted mean over the samples */
+    size_t correct; /* samples predicted right, whatever their weights: see below */
     size_t samples;
+    double weight; /* sum_i w_i */
 } tp_score;
 /*
  * A sample is right if the largest output is at the largest target (lowest index among equals); with one output, or
  * with BCE and values, if every output is on the side of its target (output >= 0.5 where target >= 0.5). For BCE and
- * CCE the outputs are compared as logits z_L. For the other losses with values correct is 0.
+ * CCE the outputs are compared as logits z_L. For the other losses with values correct is 0. Targets are taken as they
+ * are, not smoothed.
  */
 
 /* Loss of the last tp_forward of this training workspace. */
@@ -326,7 +337,7 @@ TP_API tp_status tp_loss_value(const tp_model *model, tp_workspace *workspace, c
 
 /*
  * Back-propagates the last tp_forward of this training workspace:
- *   dZ_L = dJ/dZ_L (includes the 1/N), dZ_l = (dZ_{l+1} W_{l+1}^T) * f_l'(Z_l),
+ *   dZ_L = dJ/dZ_L (includes the 1/N, or w_i / sum_i w_i), dZ_l = (dZ_{l+1} W_{l+1}^T) * f_l'(Z_l),
  *   dJ/dW_l = A_{l-1}^T dZ_l, dJ/db_l = column sums of dZ_l, dJ/dX = dZ_1 W_1^T.
  * gradients: tp_model_parameter_count floats in the flat order, overwritten. dx: batch rows of n_0 (row distance lddx),
  * or NULL. score may be NULL. May be called again for the same forward with other targets.
@@ -408,7 +419,8 @@ typedef struct tp_data {
     const float *floats;
     const int32_t *classes;
     const float *values;
-    size_t outputs; /* row length of values; with classes, one more than the largest class */
+    size_t outputs;       /* row length of values; with classes, one more than the largest class */
+    const float *weights; /* as in tp_targets, one per sample, for training, validation and tp_evaluate; NULL: all 1 */
 } tp_data;
 
 typedef struct tp_epoch {
@@ -416,7 +428,7 @@ typedef struct tp_epoch {
     size_t epochs;
     uint64_t steps;            /* done since the start */
     double learning_rate;      /* of the last step */
-    tp_score train;            /* mean over the epoch of the loss before each step */
+    tp_score train;            /* mean over the epoch's samples, by their weights, of the loss before each step */
     tp_score validation;       /* samples = 0 without validation */
     double seconds;            /* wall time of the epoch with its validation */
     double samples_per_second; /* training samples over the time of steps and on_step */
@@ -447,6 +459,8 @@ typedef struct tp_train_options {
     tp_epoch_fn *on_epoch; /* may be NULL */
     tp_step_fn *on_step;   /* may be NULL */
     void *user;
+    const float *class_weights; /* as in tp_targets, of the training samples but not those held out or of validation;
+                                   NULL: all 1 */
 } tp_train_options;
 
 /* Batch 128, 10 epochs, shuffled, seed 1, no validation, Adam as above with the cosine schedule to 0. */
@@ -454,8 +468,8 @@ TP_API void tp_train_options_default(tp_train_options *options);
 
 typedef struct tp_trainer tp_trainer;
 
-/* data, options->validation and the model must stay valid while the trainer lives. The last batch of an epoch may be
- * smaller. */
+/* data, options->validation, options->class_weights and the model must stay valid while the trainer lives. The last
+ * batch of an epoch may be smaller. */
 TP_API size_t tp_trainer_size(const tp_model *model, const tp_data *data, const tp_train_options *options);
 TP_API tp_status tp_trainer_create(tp_model *model, const tp_data *data, const tp_train_options *options, void *memory,
                                    size_t size, tp_trainer **trainer);

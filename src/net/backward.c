@@ -139,7 +139,7 @@ tp_status tp_backward(const tp_model *model, tp_workspace *w, const tp_targets *
         return status;
     run(&call);
     if (score)
-        *score = tp_read_score(w);
+        *score = tp_read_score(w, targets);
     return TP_OK;
 }
 

@@ -9,6 +9,9 @@
 static tp_status check_targets(const struct tp_model *model, const char *what, const tp_data *data) {
     if (!data->classes == !data->values)
         return tp_fail(model->context, TP_ERR_ARGUMENT, "%s: exactly one of classes and values must be set", what);
+    const tp_status status = tp_check_weights(model, what, data->weights, data->samples);
+    if (status)
+        return status;
     if (data->classes)
         return tp_check_classes(model, what, data->classes, data->samples);
     if (data->outputs != tp_model_outputs(model))
@@ -46,6 +49,8 @@ static void gather_sample(struct tp_workspace *w, const struct tp_batch *batch, 
         isa->scale_bytes(tp_row(&w->input, i), data->bytes + sample * n, n, mean, scale);
     else
         isa->scale_floats(tp_row(&w->input, i), data->floats + sample * n, n, mean, scale);
+    if (batch->targets && data->weights)
+        w->weights[i] = data->weights[sample];
     if (batch->targets && data->classes)
         w->classes[i] = data->classes[sample];
     else if (batch->targets)
@@ -66,9 +71,10 @@ void tp_run_gather(struct tp_workspace *w, const struct tp_batch *batch, struct 
 }
 
 tp_targets tp_gathered_targets(const struct tp_workspace *w, const tp_data *data) {
+    const float *weights = data->weights ? w->weights : NULL;
     if (data->classes)
-        return (tp_targets){.classes = w->classes};
-    return (tp_targets){.values = w->values.p, .ld = w->values.ld};
+        return (tp_targets){.classes = w->classes, .weights = weights};
+    return (tp_targets){.values = w->values.p, .ld = w->values.ld, .weights = weights};
 }
 
 struct batch_call {
@@ -96,6 +102,7 @@ static void count_confusion(const struct tp_workspace *w, uint64_t *confusion) {
 
 tp_score tp_run_evaluation(const struct tp_evaluation *e) {
     struct tp_workspace *w = e->workspace;
+    const tp_targets targets = tp_gathered_targets(w, e->data);
     tp_score sum = {0};
     for (size_t i = 0; i < e->count; i += w->max_batch) {
         struct batch_call call = {
@@ -103,15 +110,12 @@ tp_score tp_run_evaluation(const struct tp_evaluation *e) {
             .batch = {e->data, e->pool, NULL, i, tp_min(w->max_batch, e->count - i), true},
         };
         tp_parallel(tp_pass_threads(w, call.batch.count, false), batch_task, &call);
-        const tp_score score = tp_read_score(w);
-        sum.loss += score.loss * (double)score.samples;
-        sum.correct += score.correct;
-        sum.samples += score.samples;
+        const tp_score score = tp_read_score(w, &targets);
+        tp_add_score(&sum, &score);
         if (e->confusion)
             count_confusion(w, e->confusion);
     }
-    sum.loss /= (double)sum.samples;
-    return sum;
+    return tp_mean_score(&sum);
 }
 
 static tp_status check_workspace(const tp_model *model, const tp_workspace *w) {

@@ -22,7 +22,7 @@ void tp_run_gather(struct tp_workspace *workspace, const struct tp_batch *batch,
 /* The targets of a gathered batch. */
 tp_targets tp_gathered_targets(const struct tp_workspace *workspace, const tp_data *data);
 
-/* Adds loss (times samples) and right answers over pool[0..count) (pool NULL: the samples 0..count) to score. */
+/* Mean loss and right answers over pool[0..count) (pool NULL: the samples 0..count). */
 struct tp_evaluation {
     struct tp_workspace *workspace;
     const tp_data *data;

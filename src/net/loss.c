@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net/pass.h"
 
+#include <math.h>
 #include <string.h>
 
 /* The target row of sample i: the caller's, or one-hot in this thread's own row. */
@@ -53,17 +54,34 @@ static bool is_right(const struct tp_model *model, const float *x, const float *
     return true;
 }
 
+/* w_i */
+static double sample_weight(const tp_targets *targets, size_t i) {
+    const double weight = targets->weights ? (double)targets->weights[i] : 1;
+    return targets->class_weights ? weight * (double)targets->class_weights[targets->classes[i]] : weight;
+}
+
+/* sum_i w_i, one chain in the order of the samples. */
+static double weight_sum(const tp_targets *targets, size_t batch) {
+    if (!targets->weights && !targets->class_weights)
+        return (double)batch;
+    double sum = 0;
+    for (size_t i = 0; i < batch; i++)
+        sum += sample_weight(targets, i);
+    return sum;
+}
+
 void tp_run_loss(struct tp_workspace *w, const tp_targets *targets, bool derivative, struct tp_team team) {
     const struct tp_model *model = w->model;
     const struct tp_isa *isa = model->context->isa;
     const size_t outputs = tp_model_outputs(model);
     const tp_layer *last = &model->layer[model->layers - 1];
     const struct tp_range rows = tp_share(w->batch, 1, team.id, team.size);
-    const float scale = (float)(1 / (double)w->batch);
+    const double weights = weight_sum(targets, w->batch);
     size_t correct = 0;
     for (size_t i = rows.begin; i < rows.end; i++) {
         const float *x = tp_row(&w->layer[model->layers - 1], i);
         const float *y = target_row(w, targets, i, team);
+        const float scale = weights > 0 ? (float)(sample_weight(targets, i) / weights) : 0;
         float *d = derivative ? tp_row(tp_delta(w, model->layers - 1), i) : NULL;
         correct += is_right(model, x, y, targets->classes != NULL);
         w->loss[i] = isa->loss_row[model->loss](x, smooth(w, y, team), outputs, model->huber_delta, scale, d);
@@ -97,18 +115,37 @@ void tp_run_output_derivative(struct tp_workspace *w, const float *dy, size_t ld
     tp_team_barrier(team);
 }
 
-tp_score tp_read_score(const struct tp_workspace *w) {
-    tp_score score = {.samples = w->batch};
+/* Where all weights are 0, so is the sum of the losses, unless one is not finite. */
+tp_score tp_mean_score(const tp_score *sum) {
+    tp_score mean = *sum;
+    if (sum->weight > 0)
+        mean.loss /= sum->weight;
+    return mean;
+}
+
+void tp_add_score(tp_score *sum, const tp_score *score) {
+    sum->loss += score->loss * score->weight;
+    sum->correct += score->correct;
+    sum->samples += score->samples;
+    sum->weight += score->weight;
+}
+
+tp_score tp_read_score(const struct tp_workspace *w, const tp_targets *targets) {
+    tp_score score = {.samples = w->batch, .weight = weight_sum(targets, w->batch)};
     for (size_t i = 0; i < w->batch; i++)
-        score.loss += (double)w->loss[i];
-    score.loss /= (double)w->batch;
+        score.loss += sample_weight(targets, i) * (double)w->loss[i];
     for (int id = 0; id < w->threads; id++)
         score.correct += w->count[id].correct;
-    return score;
+    return tp_mean_score(&score);
+}
+
+static size_t class_count(const struct tp_model *model) {
+    const size_t outputs = tp_model_outputs(model);
+    return outputs > 1 || model->loss == TP_CCE ? outputs : 2;
 }
 
 tp_status tp_check_classes(const struct tp_model *model, const char *what, const int32_t *classes, size_t count) {
-    const size_t outputs = tp_model_outputs(model), limit = outputs > 1 || model->loss == TP_CCE ? outputs : 2;
+    const size_t limit = class_count(model);
     for (size_t i = 0; i < count; i++)
         if (classes[i] < 0 || (size_t)classes[i] >= limit)
             return tp_fail(model->context, TP_ERR_ARGUMENT, "%s: classes[%zu] is %d; it must be 0..%zu", what, i,
@@ -116,10 +153,28 @@ tp_status tp_check_classes(const struct tp_model *model, const char *what, const
     return TP_OK;
 }
 
-tp_status tp_check_targets(const struct tp_workspace *w, const tp_targets *targets) {
+static tp_status check_weights(const struct tp_model *model, const char *what, const char *name, const float *weights,
+                               size_t count) {
+    for (size_t i = 0; weights && i < count; i++)
+        if (!(weights[i] >= 0 && isfinite(weights[i])))
+            return tp_fail(model->context, TP_ERR_ARGUMENT, "%s: %s[%zu] is %g; it must be finite and at least 0", what,
+                           name, i, (double)weights[i]);
+    return TP_OK;
+}
+
+tp_status tp_check_weights(const struct tp_model *model, const char *what, const float *weights, size_t count) {
+    return check_weights(model, what, "weights", weights, count);
+}
+
+tp_status tp_check_class_weights(const struct tp_model *model, const char *what, const float *class_weights,
+                                 const int32_t *classes) {
+    if (class_weights && !classes)
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "%s: class_weights needs targets by class", what);
+    return check_weights(model, what, "class_weights", class_weights, class_count(model));
+}
+
+static tp_status check_classes_or_values(const struct tp_workspace *w, const tp_targets *targets) {
     const struct tp_context *context = w->model->context;
-    if (!targets)
-        return tp_fail(context, TP_ERR_ARGUMENT, "targets is NULL");
     if (!targets->classes == !targets->values)
         return tp_fail(context, TP_ERR_ARGUMENT, "targets: exactly one of classes and values must be set");
     if (targets->classes)
@@ -128,6 +183,15 @@ tp_status tp_check_targets(const struct tp_workspace *w, const tp_targets *targe
         return tp_fail(context, TP_ERR_ARGUMENT, "targets: ld is %zu; it must be at least %zu", targets->ld,
                        tp_model_outputs(w->model));
     return TP_OK;
+}
+
+tp_status tp_check_targets(const struct tp_workspace *w, const tp_targets *targets) {
+    if (!targets)
+        return tp_fail(w->model->context, TP_ERR_ARGUMENT, "targets is NULL");
+    tp_status status = check_classes_or_values(w, targets);
+    if (!status)
+        status = tp_check_weights(w->model, "targets", targets->weights, w->batch);
+    return status ? status : tp_check_class_weights(w->model, "targets", targets->class_weights, targets->classes);
 }
 
 struct loss_call {
@@ -154,6 +218,6 @@ tp_status tp_loss_value(const tp_model *model, tp_workspace *w, const tp_targets
         return status;
     struct loss_call call = {w, targets};
     tp_parallel(tp_pass_threads(w, w->batch, false), loss_task, &call);
-    *score = tp_read_score(w);
+    *score = tp_read_score(w, targets);
     return TP_OK;
 }

@@ -30,8 +30,12 @@ struct tp_gradient_sink {
 void tp_run_backward(struct tp_workspace *workspace, const struct tp_gradient_sink *sink, float *dx, size_t lddx,
                      struct tp_team team);
 
-/* Mean loss and right answers of the last tp_run_loss; the same on every thread. */
-tp_score tp_read_score(const struct tp_workspace *workspace);
+/* Mean loss and right answers of the last tp_run_loss, whose targets these are; the same on every thread. */
+tp_score tp_read_score(const struct tp_workspace *workspace, const tp_targets *targets);
+
+/* Many scores into one: sums, in which the loss is not yet divided by the weight; then the mean. */
+void tp_add_score(tp_score *sum, const tp_score *score);
+tp_score tp_mean_score(const tp_score *sum);
 
 /* Threads for work on batch samples. */
 int tp_pass_threads(const struct tp_workspace *workspace, size_t batch, bool training);
@@ -42,5 +46,10 @@ size_t tp_largest(const float *row, size_t n);
 /* Classes against the model's outputs; what names them in messages. */
 tp_status tp_check_classes(const struct tp_model *model, const char *what, const int32_t *classes, size_t count);
 tp_status tp_check_targets(const struct tp_workspace *workspace, const tp_targets *targets);
+
+/* count weights of samples, and weights of classes, which only targets by class have; both may be NULL. */
+tp_status tp_check_weights(const struct tp_model *model, const char *what, const float *weights, size_t count);
+tp_status tp_check_class_weights(const struct tp_model *model, const char *what, const float *class_weights,
+                                 const int32_t *classes);
 
 #endif

@@ -23,7 +23,7 @@ struct tp_trainer {
     uint64_t steps_per_epoch;
     size_t epoch;        /* done */
     uint64_t step;       /* done in this epoch */
-    tp_score running;    /* of this epoch; loss summed over samples */
+    tp_score running;    /* of this epoch, by tp_add_score */
     double step_seconds; /* of this epoch */
     double epoch_began, run_began;
 };
@@ -70,6 +70,8 @@ static tp_status check(const struct tp_model *model, const tp_data *data, const 
         status = check_numbers(model->context, data, options);
     if (!status && options->validation)
         status = tp_check_data(model, "validation", options->validation, true);
+    if (!status)
+        status = tp_check_class_weights(model, "options", options->class_weights, data->classes);
     return status;
 }
 
@@ -189,15 +191,21 @@ static struct tp_batch next_batch(const struct tp_trainer *t) {
                              true};
 }
 
+static tp_targets batch_targets(const struct tp_trainer *t) {
+    tp_targets targets = tp_gathered_targets(t->workspace, t->data);
+    targets.class_weights = t->options.class_weights;
+    return targets;
+}
+
 /* One step up to its update; all threads return early together if the loss is not finite. */
 static void run_step(struct tp_trainer *t, struct tp_team team) {
     struct tp_workspace *w = t->workspace;
     const struct tp_batch batch = next_batch(t);
     tp_run_gather(w, &batch, team);
     tp_run_forward(w, NULL, 0, team);
-    const tp_targets targets = tp_gathered_targets(w, t->data);
+    const tp_targets targets = batch_targets(t);
     tp_run_loss(w, &targets, true, team);
-    if (!isfinite(tp_read_score(w).loss)) /* the same on every thread */
+    if (!isfinite(tp_read_score(w, &targets).loss)) /* the same on every thread */
         return;
     if (team.id == 0)
         tp_update_begin(t->optimizer); /* read after the barriers of the backward pass */
@@ -260,13 +268,12 @@ static bool report_step(const struct tp_trainer *t, double loss) {
 
 /* Counts and reports a step, on one thread. */
 static tp_status end_step(struct tp_trainer *t) {
-    const tp_score score = tp_read_score(t->workspace);
+    const tp_targets targets = batch_targets(t);
+    const tp_score score = tp_read_score(t->workspace, &targets);
     if (!isfinite(score.loss))
         return fail_nonfinite(t, steps_done(t) + 1, score.loss);
     t->step++;
-    t->running.loss += score.loss * (double)score.samples;
-    t->running.correct += score.correct;
-    t->running.samples += score.samples;
+    tp_add_score(&t->running, &score);
     return report_step(t, score.loss) ? TP_ERR_STOPPED : TP_OK;
 }
 
@@ -312,10 +319,9 @@ static bool end_epoch(struct tp_trainer *t) {
         .epochs = t->options.epochs,
         .steps = steps_done(t),
         .learning_rate = (double)tp_optimizer_learning_rate(t->optimizer, tp_optimizer_steps(t->optimizer)),
-        .train = t->running,
+        .train = tp_mean_score(&t->running),
         .validation = validate(t),
     };
-    epoch.train.loss /= (double)epoch.train.samples;
     epoch.seconds = now() - t->epoch_began;
     epoch.samples_per_second = (double)epoch.train.samples / t->step_seconds;
     t->epoch++;

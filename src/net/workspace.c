@@ -58,6 +58,7 @@ void tp_workspace_lay_out(struct tp_workspace *w, struct tp_arena *arena) {
     w->loss = tp_arena_take(arena, w->max_batch, sizeof(float));
     w->classes = tp_arena_take(arena, w->max_batch, sizeof(int32_t));
     w->values = take_matrix(arena, w->max_batch, outputs);
+    w->weights = tp_arena_take(arena, w->max_batch, sizeof(float));
     w->count = tp_arena_take(arena, threads, sizeof *w->count);
     w->scratch_each = largest_scratch(w);
     w->scratch = tp_arena_take(arena, tp_size_mul(threads, w->scratch_each), sizeof(float));

@@ -34,6 +34,7 @@ struct tp_workspace {
     float *loss;                           /* per sample */
     int32_t *classes;                      /* of a gathered batch */
     struct tp_matrix values;               /* of a gathered batch */
+    float *weights;                        /* of a gathered batch */
     struct tp_count *count;                /* per thread */
     float *scratch;                        /* scratch_each floats per thread, for packing */
     size_t scratch_each;

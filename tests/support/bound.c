@@ -225,9 +225,9 @@ double test_bound_loss(const struct test_bound *bound, const double *targets) {
     const struct ref_pass *pass = bound->pass;
     double error = 0;
     for (size_t i = 0; i < pass->batch; i++)
-        error += sample_error(bound, targets, i);
+        error += ref_share(pass, i) * sample_error(bound, targets, i);
     /* the mean over samples may be taken in f32 as well; losses are not negative */
-    return error / (double)pass->batch + test_gamma(pass->batch + 1) * ref_loss(pass, targets);
+    return error + test_gamma(pass->batch + 1) * ref_loss(pass, targets);
 }
 
 /* --------------------------------------------------------------------------------------------------------- backward */
@@ -357,7 +357,7 @@ static void errors_through_activation(struct test_bound *bound, const double *ta
     struct number *g = numbers(n);
     for (size_t i = 0; i < bound->pass->batch; i++) {
         for (size_t j = 0; j < n; j++)
-            g[j] = error_derivative(bound, i * n + j, targets[i * n + j], 1 / (double)(bound->pass->batch * n));
+            g[j] = error_derivative(bound, i * n + j, targets[i * n + j], ref_share(bound->pass, i) / (double)n);
         through_activation(bound, last, g, i * n);
     }
     free(g);
@@ -365,13 +365,13 @@ static void errors_through_activation(struct test_bound *bound, const double *ta
 
 void test_bound_backward(struct test_bound *bound, const double *parameters, const double *targets, double *gradients,
                          double *dx) {
-    const size_t last = bound->pass->net.layers;
+    const size_t last = bound->pass->net.layers, n = bound->pass->net.width[last];
     if (bound->pass->net.loss != TP_BCE && bound->pass->net.loss != TP_CCE)
         errors_through_activation(bound, targets);
     else
-        for (size_t at = 0; at < bound->pass->batch * bound->pass->net.width[last]; at++)
+        for (size_t at = 0; at < bound->pass->batch * n; at++)
             bound->dz[last][at] =
-                output_error(bound, at, target(&bound->pass->net, targets[at]), 1 / (double)bound->pass->batch).e;
+                output_error(bound, at, target(&bound->pass->net, targets[at]), ref_share(bound->pass, at / n)).e;
     backward_layers(bound, parameters, gradients, dx);
 }
 
