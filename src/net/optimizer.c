@@ -164,7 +164,7 @@ static float clip(struct tp_optimizer *optimizer, const float *gradients, struct
     for (size_t c = 0; c < chunks(count); c++)
         sum += optimizer->square_sums[c];
     const double norm = sqrt(sum), most = (double)optimizer->options.clip_norm;
-    return norm > most ? (float)(most / norm) : 1;
+    return norm <= most ? 1 : (float)(most / norm); /* NaN for NaN */
 }
 
 /* Parameters from at on, in the flat array. */
