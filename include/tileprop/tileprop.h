@@ -32,6 +32,24 @@
  * the instruction set, the number of threads or the run. The promise holds in the default floating-point environment
  * (round to nearest, no flush to zero); sign and payload of a NaN are outside it.
  *
+ * NaN and infinity are data, not errors; only options must be finite. What takes part shows, the rest is not read:
+ *   product      NaN in row i of op(A) shows in row i of C, in column j of op(B) or of the bias in column j, in C or in
+ *                alpha or beta wherever that is used; 0 times NaN or infinity is NaN. beta = 0 (or -0) stores without
+ *                reading C; alpha = 0 or k = 0 does not read A and B.
+ *   padding      what lies between rows is neither read nor written, anywhere.
+ *   activations  f(NaN) is NaN; at infinity f is its limit.
+ *   derivatives  the incoming derivative times f': NaN in either shows; but ReLU and leaky ReLU choose by their output:
+ *                at NaN the derivative passes unchanged, and ReLU gives 0 where its output is 0.
+ *   softmax      a row with NaN or +Inf, or all -Inf, is all NaN; else -Inf gives 0.
+ *   losses       NaN in an output or target gives NaN; finite logits never give the logarithm of 0. At an infinite
+ *                output MSE is Inf (NaN if the target is the same); at an infinite logit BCE is Inf or NaN, and CCE
+ *                NaN for +Inf, for -Inf Inf or, where the target is 0, without that term.
+ *   optimisers   NaN or infinity in the gradient makes its own parameter NaN or infinite, in later steps too, and no
+ *                other; but with clip_norm NaN makes all NaN, and infinity makes the rest of the gradient 0.
+ *   training     a loss that is not finite stops tp_trainer_run before that step changes anything; parameters that a
+ *                step made so are found by the next loss or at the end of the epoch. Validation, tp_evaluate and
+ *                tp_predict report what they find.
+ *
  * Notation. N samples (the batch), layers l = 1..L of width n_l, n_0 inputs; all matrices are row-major:
  *   A_0 = X                           N x n_0
  *   Z_l = A_{l-1} W_l + 1 b_l         N x n_l      W_l: n_{l-1} x n_l, b_l: n_l
@@ -328,7 +346,7 @@ typedef struct tp_score {
  * A sample is right if the largest output is at the largest target (lowest index among equals); with one output, or
  * with BCE and values, if every output is on the side of its target (output >= 0.5 where target >= 0.5). For BCE and
  * CCE the outputs are compared as logits z_L. For the other losses with values correct is 0. Targets are taken as they
- * are, not smoothed.
+ * are, not smoothed. A loss of NaN is never right.
  */
 
 /* Loss of the last tp_forward of this training workspace. */
