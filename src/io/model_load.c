@@ -97,7 +97,11 @@ static tp_status get_number(const struct description *description, const char *k
     const tp_status status = get_text(description, key, &text);
     if (status)
         return status;
-    json_t *json = json_loads(text, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, NULL);
+    bool refused;
+    json_t *json = tp_json_parse(text, strlen(text), JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, NULL, &refused);
+    if (refused)
+        return tp_fail(description->archive->file.context, TP_ERR_MEMORY, "%s: cannot allocate memory to read %s",
+                       description->archive->file.path, key);
     const bool valid = json_is_real(json) && fabs(json_real_value(json)) < FLOAT_OVERFLOW;
     if (valid)
         *number = (float)json_real_value(json);

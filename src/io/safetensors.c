@@ -4,6 +4,7 @@
 #include "core/memory.h"
 
 #include <endian.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,38 @@ static void swap_little_endian(float *elements, size_t count) {
         word = le32toh(word);
         memcpy(&elements[i], &word, sizeof word);
     }
+}
+
+/* ---- JSON ---- */
+
+struct json_text {
+    const char *next;
+    size_t left;
+    bool refused; /* an allocation failed */
+};
+
+/* For jansson: the next byte. */
+static size_t feed(void *buffer, size_t size, void *argument) {
+    struct json_text *text = argument;
+    text->refused = text->refused || errno == ENOMEM;
+    if (text->refused || !text->left || !size)
+        return 0;
+    *(char *)buffer = *text->next++;
+    text->left--;
+    return 1;
+}
+
+/* When malloc fails, jansson reports bad syntax, or goes on without the byte that it had no room for. errno tells, if
+ * it is looked at after each byte, before jansson clears it to convert a number. */
+json_t *tp_json_parse(const char *text, size_t length, size_t flags, json_error_t *error, bool *refused) {
+    struct json_text rest = {text, length, false};
+    errno = 0;
+    json_t *json = json_load_callback(feed, &rest, flags, error);
+    *refused = rest.refused || errno == ENOMEM;
+    if (!*refused)
+        return json;
+    json_decref(json);
+    return NULL;
 }
 
 /* ---- header ---- */
@@ -63,9 +96,10 @@ static tp_status read_header_length(const struct tp_file *file, size_t *length) 
 static tp_status parse_header(struct tp_safetensors *archive, const char *text, size_t length) {
     const struct tp_file *file = &archive->file;
     json_error_t error;
-    archive->header = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
-    if (!archive->header && json_error_code(&error) == json_error_out_of_memory)
-        return fail_memory(file->context, file->path, length);
+    bool refused;
+    archive->header = tp_json_parse(text, length, JSON_REJECT_DUPLICATES, &error, &refused);
+    if (refused)
+        return tp_fail(file->context, TP_ERR_MEMORY, "%s: cannot allocate memory for its header", file->path);
     if (!archive->header)
         return tp_fail(file->context, TP_ERR_FORMAT, "%s: header is not valid JSON: %s (at byte %d)", file->path,
                        tp_printable(error.text).text, error.position);

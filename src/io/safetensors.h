@@ -39,6 +39,9 @@ tp_status tp_safetensors_read(const struct tp_safetensors *archive, const struct
 tp_status tp_safetensors_write(const struct tp_context *context, const char *path, const json_t *header,
                                float *elements, size_t count);
 
+/* json_loadb, but NULL with refused set if memory ran out. */
+json_t *tp_json_parse(const char *text, size_t length, size_t flags, json_error_t *error, bool *refused);
+
 /* Text from a file made fit for a message: all but printable ASCII replaced, length limited. */
 struct tp_printable {
     char text[100];

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The first allocation fails, the second, ... until an operation works: each time it says that memory ran out, nothing
+ * leaks, and outputs, parameters and files are what they were. Of the context (the C library's), jansson and zlib; not
+ * what OpenMP and the C library allocate for themselves.
+ */
+#define _XOPEN_SOURCE 700
+
+#include "core/context.h"
+#include "io/file.h"
+#include "support/faults.h"
+#include "support/scratch.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+enum { IN = 6, HIDDEN = 9, OUT = 3, SAMPLES = 40, PARAMETERS = IN * HIDDEN + HIDDEN + HIDDEN * OUT + OUT };
+enum { MAX_FILE = 4096 };
+
+/* What the operations work on, and everything that they may write. */
+static struct {
+    tp_context *context;
+    tp_model *model;
+    tp_packed *packed;
+    tp_workspace *workspace;
+    tp_trainer *trainer;
+    float x[SAMPLES * IN], b[SAMPLES * IN];
+    int32_t classes[SAMPLES];
+    tp_data data;
+    struct outputs {
+        tp_context *context;
+        tp_model *model;
+        tp_workspace *workspace;
+        tp_optimizer *optimizer;
+        tp_trainer *trainer;
+        tp_packed *packed;
+        tp_dataset *dataset;
+        tp_idx idx;
+        float c[SAMPLES * SAMPLES], y[SAMPLES * OUT];
+        tp_score score;
+    } out;
+} all;
+
+static const tp_layer layers[] = {{HIDDEN, TP_LEAKY_RELU, 0.01f}, {OUT, TP_SOFTMAX, 0}};
+
+static tp_model_options model_options(void) {
+    tp_model_options options;
+    tp_model_options_default(&options);
+    options.inputs = IN;
+    options.layers = 2;
+    options.layer = layers;
+    /* as long as a float is in a file: jansson enlarges its buffer for it */
+    options.input_mean = -1.17549435e-38f;
+    options.input_deviation = 1.23456789e-30f;
+    return options;
+}
+
+static tp_train_options train_options(void) {
+    tp_train_options options;
+    tp_train_options_default(&options);
+    options.batch = 16;
+    options.epochs = 2;
+    options.validation_fraction = 0.25;
+    return options;
+}
+
+static size_t gzip(const void *data, size_t size, unsigned char *out) {
+    z_stream z = {.next_in = (Bytef *)(uintptr_t)data, .avail_in = (uInt)size, .next_out = out, .avail_out = MAX_FILE};
+    cr_assert_eq(deflateInit2(&z, 9, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    cr_assert_eq(deflate(&z, Z_FINISH), Z_STREAM_END);
+    deflateEnd(&z);
+    return z.total_out;
+}
+
+static void write_file(const char *name, const void *data, size_t size) {
+    const struct tp_span head = {data, size}, body = {"", 0};
+    cr_assert_eq(tp_file_replace(all.context, tp_test_in_scratch(name), &head, &body), TP_OK);
+}
+
+static void write_files(void) {
+    static const unsigned char images[] = {0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0, 2, 10, 11, 12, 13, 14, 15};
+    static const unsigned char labels[] = {0, 0, 8, 1, 0, 0, 0, 3, 4, 200, 0};
+    unsigned char packed[MAX_FILE];
+    write_file("train-images-idx3-ubyte", images, sizeof images);
+    write_file("train-labels-idx1-ubyte", labels, sizeof labels);
+    write_file("images.gz", packed, gzip(images, sizeof images, packed));
+    write_file("t10k-images-idx3-ubyte.gz", packed, gzip(images, sizeof images, packed));
+    write_file("t10k-labels-idx1-ubyte.gz", packed, gzip(labels, sizeof labels, packed));
+    cr_assert_eq(tp_model_save(all.model, tp_test_in_scratch("model")), TP_OK);
+    cr_assert_eq(tp_model_save(all.model, tp_test_in_scratch("old")), TP_OK);
+}
+
+static void set_up(void) {
+    const tp_model_options model = model_options();
+    const tp_train_options train = train_options();
+    tp_test_scratch_open();
+    tp_test_fill(all.x, SAMPLES * IN, 1, -1, 1);
+    tp_test_fill(all.b, SAMPLES * IN, 2, -1, 1);
+    tp_test_fill_classes(all.classes, SAMPLES, 3, OUT);
+    all.data = (tp_data){.samples = SAMPLES, .features = IN, .floats = all.x, .classes = all.classes, .outputs = OUT};
+    cr_assert_eq(tp_context_create(&(tp_context_options){.threads = 2}, &all.context), TP_OK);
+    cr_assert_eq(tp_model_create(all.context, &model, &all.model), TP_OK);
+    cr_assert_eq(tp_pack_create(all.context, TP_TRANSPOSE, IN, SAMPLES, all.b, IN, NULL, 0, &all.packed), TP_OK);
+    cr_assert_eq(tp_workspace_create(all.model, SAMPLES, TP_TRAINING, NULL, 0, &all.workspace), TP_OK);
+    cr_assert_eq(tp_trainer_create(all.model, &all.data, &train, NULL, 0, &all.trainer), TP_OK);
+    write_files();
+    memset(&all.out, 0x5a, sizeof all.out);
+}
+
+static void tear_down(void) {
+    tp_trainer_destroy(all.trainer);
+    tp_workspace_destroy(all.workspace);
+    tp_pack_destroy(all.packed);
+    tp_model_destroy(all.model);
+    tp_context_destroy(all.context);
+    tp_test_scratch_close();
+}
+
+TestSuite(allocation_faults, .init = set_up, .fini = tear_down);
+
+/* ---- operations, and what releases what they made ---- */
+
+static char heard[512];
+
+static void hear(void *user, tp_status status, const char *message) {
+    (void)user, (void)status;
+    snprintf(heard, sizeof heard, "%s", message);
+}
+
+static tp_status make_context(void) {
+    return tp_context_create(&(tp_context_options){.threads = 2, .message = hear}, &all.out.context);
+}
+
+static tp_status make_model(void) {
+    const tp_model_options options = model_options();
+    return tp_model_create(all.context, &options, &all.out.model);
+}
+
+static tp_status make_inference(void) {
+    return tp_workspace_create(all.model, SAMPLES, TP_INFERENCE, NULL, 0, &all.out.workspace);
+}
+
+static tp_status make_workspace(void) {
+    return tp_workspace_create(all.model, SAMPLES, TP_TRAINING, NULL, 0, &all.out.workspace);
+}
+
+static tp_status make_optimizer(void) {
+    tp_optimizer_options options;
+    tp_optimizer_options_default(&options);
+    return tp_optimizer_create(all.model, &options, NULL, 0, &all.out.optimizer);
+}
+
+static tp_status make_trainer(void) {
+    const tp_train_options options = train_options();
+    return tp_trainer_create(all.model, &all.data, &options, NULL, 0, &all.out.trainer);
+}
+
+static tp_status make_packed(void) {
+    return tp_pack_create(all.context, TP_TRANSPOSE, IN, SAMPLES, all.b, IN, NULL, 0, &all.out.packed);
+}
+
+static tp_status multiply(void) {
+    return tp_sgemm(all.context, TP_NO_TRANSPOSE, TP_TRANSPOSE, SAMPLES, SAMPLES, IN, 0.5f, all.x, IN, all.b, IN, 0,
+                    all.out.c, SAMPLES, NULL, 0);
+}
+
+static tp_status multiply_packed(void) {
+    return tp_sgemm_packed(all.context, TP_NO_TRANSPOSE, SAMPLES, 0.5f, all.x, IN, all.packed, 0, NULL, all.out.c,
+                           SAMPLES, NULL, 0);
+}
+
+static tp_status save(void) {
+    return tp_model_save(all.model, tp_test_in_scratch("model"));
+}
+
+static tp_status load(void) {
+    return tp_model_load(all.context, tp_test_in_scratch("model"), &all.out.model);
+}
+
+static tp_status read_idx(void) {
+    return tp_idx_read(all.context, tp_test_in_scratch("train-images-idx3-ubyte"), &all.out.idx);
+}
+
+static tp_status read_gzipped_idx(void) {
+    return tp_idx_read(all.context, tp_test_in_scratch("images.gz"), &all.out.idx);
+}
+
+static tp_status load_dataset(void) {
+    return tp_dataset_load(all.context, tp_test_scratch.path, TP_SPLIT_TRAIN, &all.out.dataset);
+}
+
+static tp_status load_gzipped_dataset(void) {
+    return tp_dataset_load(all.context, tp_test_scratch.path, TP_SPLIT_TEST, &all.out.dataset);
+}
+
+static tp_status train(void) {
+    return tp_trainer_run(all.trainer);
+}
+
+static tp_status evaluate(void) {
+    return tp_evaluate(all.model, all.workspace, &all.data, &all.out.score, NULL);
+}
+
+static tp_status predict(void) {
+    return tp_predict(all.model, all.workspace, &all.data, all.out.y);
+}
+
+static void release_context(void) {
+    tp_context_destroy(all.out.context);
+}
+
+static void release_model(void) {
+    tp_model_destroy(all.out.model);
+}
+
+static void release_workspace(void) {
+    tp_workspace_destroy(all.out.workspace);
+}
+
+static void release_optimizer(void) {
+    tp_optimizer_destroy(all.out.optimizer);
+}
+
+static void release_trainer(void) {
+    tp_trainer_destroy(all.out.trainer);
+}
+
+static void release_packed(void) {
+    tp_pack_destroy(all.out.packed);
+}
+
+static void release_idx(void) {
+    tp_idx_release(all.context, &all.out.idx);
+}
+
+static void release_dataset(void) {
+    tp_dataset_destroy(all.out.dataset);
+}
+
+static void check_loaded(void) {
+    float expected[PARAMETERS], actual[PARAMETERS];
+    tp_model_options options, loaded;
+    cr_assert_eq(tp_model_get_parameters(all.model, expected, PARAMETERS), TP_OK);
+    cr_assert_eq(tp_model_get_parameters(all.out.model, actual, PARAMETERS), TP_OK);
+    cr_expect(tp_test_same_bits(expected, actual, PARAMETERS, "parameters of the loaded model"));
+    cr_assert_eq(tp_model_describe(all.model, &options), TP_OK);
+    cr_assert_eq(tp_model_describe(all.out.model, &loaded), TP_OK);
+    cr_expect_eq(loaded.input_mean, options.input_mean);
+    cr_expect_eq(loaded.input_deviation, options.input_deviation);
+    release_model();
+}
+
+static const struct operation {
+    const char *name;
+    tp_status (*run)(void);
+    void (*release)(void); /* may be NULL */
+    size_t least;          /* allocations that it makes: more than this is no error, except for 0 */
+} operations[] = {
+    {"tp_context_create", make_context, release_context, 1},
+    {"tp_model_create", make_model, release_model, 1},
+    {"tp_workspace_create for inference", make_inference, release_workspace, 1},
+    {"tp_workspace_create for training", make_workspace, release_workspace, 1},
+    {"tp_optimizer_create", make_optimizer, release_optimizer, 1},
+    {"tp_trainer_create", make_trainer, release_trainer, 1},
+    {"tp_pack_create", make_packed, release_packed, 1},
+    {"tp_sgemm", multiply, NULL, 1},
+    {"tp_sgemm_packed", multiply_packed, NULL, 1},
+    {"tp_model_save", save, NULL, 50},
+    {"tp_model_load", load, check_loaded, 50},
+    {"tp_idx_read", read_idx, release_idx, 1},
+    {"tp_idx_read, gzipped", read_gzipped_idx, release_idx, 3},
+    {"tp_dataset_load", load_dataset, release_dataset, 4},
+    {"tp_dataset_load, gzipped", load_gzipped_dataset, release_dataset, 8},
+    {"tp_trainer_run", train, NULL, 0},
+    {"tp_evaluate", evaluate, NULL, 0},
+    {"tp_predict", predict, NULL, 0},
+};
+
+/* ---- the sweep ---- */
+
+static size_t read_file(const char *name, char *data) {
+    FILE *file = fopen(tp_test_in_scratch(name), "rb");
+    cr_assert_not_null(file);
+    const size_t size = fread(data, 1, MAX_FILE, file);
+    fclose(file);
+    return size;
+}
+
+static void check_file(const char *name) {
+    char old[MAX_FILE], now[MAX_FILE];
+    const size_t size = read_file("old", old);
+    cr_expect(read_file("model", now) == size && !memcmp(old, now, size), "%s: the file changed", name);
+}
+
+static void check_refusal(const struct operation *operation, tp_status status, const struct outputs *before,
+                          const float *parameters) {
+    const char *name = operation->name;
+    const char *message = operation->run == make_context ? heard : tp_test_message(all.context);
+    float now[PARAMETERS];
+    cr_expect_eq(status, TP_ERR_MEMORY, "%s: allocation %zu of %zu: %s (%s)", name, test_faults.refuse,
+                 test_faults.allocations, tp_status_text(status), message);
+    cr_expect(strstr(message, "allocate"), "%s: \"%s\"", name, message);
+    cr_expect_eq(memcmp(before, &all.out, sizeof *before), 0, "%s: an output changed", name);
+    cr_assert_eq(tp_model_get_parameters(all.model, now, PARAMETERS), TP_OK);
+    cr_expect(tp_test_same_bits(parameters, now, PARAMETERS, "parameters after %s", name));
+    check_file(name);
+}
+
+/* Refuses allocation n, and all after it if rest is set; false if the operation did not get that far and worked. */
+static bool try(const struct operation *operation, size_t n, bool rest) {
+    static struct outputs before;
+    float parameters[PARAMETERS];
+    before = all.out;
+    cr_assert_eq(tp_model_get_parameters(all.model, parameters, PARAMETERS), TP_OK);
+    const size_t held = tp_test_held();
+    test_faults_reset();
+    test_faults.refuse = n;
+    test_faults.refuse_rest = rest;
+    const long live = test_faults.live;
+    test_faults.armed = true;
+    const tp_status status = operation->run();
+    test_faults.armed = false;
+    if (test_faults.refused) {
+        check_refusal(operation, status, &before, parameters);
+    } else {
+        cr_assert_eq(status, TP_OK, "%s: %s", operation->name, tp_status_text(status));
+        if (operation->release)
+            operation->release();
+        all.out = before;
+    }
+    cr_expect_eq(test_faults.live, live, "%s: allocation %zu: %ld blocks leaked", operation->name, n,
+                 test_faults.live - live);
+    cr_expect_eq(tp_test_held(), held, "%s: allocation %zu: something leaked", operation->name, n);
+    return test_faults.refused;
+}
+
+static void sweep(bool rest) {
+    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
+        size_t n = 0;
+        while (try(&operations[i], n, rest))
+            n++;
+        cr_expect(n >= operations[i].least && (n == 0 || operations[i].least), "%s: %zu allocations",
+                  operations[i].name, n);
+    }
+}
+
+Test(allocation_faults, one_allocation_fails) {
+    sweep(false);
+}
+
+Test(allocation_faults, all_allocations_fail_from_one_on) {
+    sweep(true);
+}
