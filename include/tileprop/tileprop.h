@@ -291,8 +291,9 @@ TP_API tp_status tp_model_set_parameters(tp_model *model, const float *parameter
 /* Safetensors files: f32 tensors layers.<l>.weight [n_{l-1}, n_l] and layers.<l>.bias [n_l], l from 0; everything else
  * that describes the model is in __metadata__. Equal models give equal bytes. Saving writes a temporary file in the
  * same directory, syncs it and renames it: after a failure the old file is still there (or the new one, complete, if
- * only the last sync, of the directory, failed). Init and seed are not stored. Loading verifies everything before it
- * makes a model. */
+ * only the last sync, of the directory, failed). A process that is killed while it saves, or that may not remove files,
+ * leaves the temporary file, .tileprop-<process>-<n>.tmp. Init and seed are not stored. Loading verifies everything
+ * before it makes a model. */
 TP_API tp_status tp_model_save(const tp_model *model, const char *path);
 TP_API tp_status tp_model_load(tp_context *context, const char *path, tp_model **model);
 

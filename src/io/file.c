@@ -20,6 +20,14 @@ static tp_status fail_irregular(const struct tp_context *context, const char *pa
     return tp_fail(context, TP_ERR_IO, "%s: %s", path, S_ISDIR(mode) ? "is a directory" : "is not a regular file");
 }
 
+static int open_retrying(const char *path, int flags) {
+    int descriptor;
+    do
+        descriptor = open(path, flags | O_CLOEXEC);
+    while (descriptor < 0 && errno == EINTR);
+    return descriptor;
+}
+
 /* ---- reading ---- */
 
 static tp_status examine(struct tp_file *file) {
@@ -34,10 +42,8 @@ static tp_status examine(struct tp_file *file) {
 }
 
 tp_status tp_file_open(const struct tp_context *context, const char *path, struct tp_file *file) {
-    int descriptor;
-    do /* O_NONBLOCK: a FIFO without a writer must not block before it is refused */
-        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    while (descriptor < 0 && errno == EINTR);
+    /* O_NONBLOCK: a FIFO without a writer must not block before it is refused */
+    const int descriptor = open_retrying(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     if (descriptor < 0)
         return fail(context, path, "open", errno);
     *file = (struct tp_file){context, path, descriptor, 0};
@@ -104,6 +110,8 @@ static tp_status resolve(struct target *target) {
         return fail(target->context, target->path, "write", errno);
     if (!lstat(target->path, &facts))
         return tp_fail(target->context, TP_ERR_IO, "%s: is a symbolic link to nothing", target->path);
+    if (errno != ENOENT)
+        return fail(target->context, target->path, "examine", errno);
     const int length = snprintf(target->resolved, sizeof target->resolved, "%s", target->path);
     return length < (int)sizeof target->resolved ? TP_OK : fail(target->context, target->path, "write", ENAMETOOLONG);
 }
@@ -114,7 +122,7 @@ static tp_status open_directory(struct target *target) {
     target->name = slash ? slash + 1 : target->resolved;
     if (slash)
         *slash = '\0';
-    target->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    target->directory = open_retrying(directory, O_RDONLY | O_DIRECTORY);
     return target->directory >= 0 ? TP_OK : fail(target->context, target->path, "open its directory", errno);
 }
 

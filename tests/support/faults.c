@@ -66,7 +66,6 @@ ssize_t __real_write(int descriptor, const void *buffer, size_t size);
 ssize_t __wrap_write(int descriptor, const void *buffer, size_t size);
 int __real_fchmod(int descriptor, mode_t mode);
 int __wrap_fchmod(int descriptor, mode_t mode);
-int __real_fsync(int descriptor);
 int __wrap_fsync(int descriptor);
 int __real_renameat(int from_directory, const char *from, int to_directory, const char *to);
 int __wrap_renameat(int from_directory, const char *from, int to_directory, const char *to);
@@ -127,8 +126,10 @@ int __wrap_fchmod(int descriptor, mode_t mode) {
     return fails(TEST_FCHMOD) ? -1 : __real_fchmod(descriptor, mode);
 }
 
+/* Nobody pulls the plug, and disks are slow. */
 int __wrap_fsync(int descriptor) {
-    return fails(TEST_FSYNC) ? -1 : __real_fsync(descriptor);
+    (void)descriptor;
+    return fails(TEST_FSYNC) ? -1 : 0;
 }
 
 int __wrap_renameat(int from_directory, const char *from, int to_directory, const char *to) {

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Every file-system call of saving and loading fails once, in each of the ways that it may: the status and message say
+ * so or the call was tried again, nothing leaks, no temporary file stays, and the model file is the old one or the new
+ * one.
+ */
+#define _GNU_SOURCE
+
+#include "core/context.h"
+#include "io/file.h"
+#include "support/faults.h"
+#include "support/scratch.h"
+
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+enum { IN = 250, OUT = 10, PARAMETERS = IN * OUT + OUT, MAX_FILE = 65536 };
+
+#define IMAGES "train-images-idx3-ubyte"
+#define LABELS "train-labels-idx1-ubyte"
+
+static tp_context *context;
+static tp_model *model; /* what is saved; its file is "new", and that of another one "old" */
+
+static void check(tp_status status) {
+    cr_assert_eq(status, TP_OK, "%s", tp_test_message(context));
+}
+
+static void write_file(const char *name, const void *data, size_t size) {
+    check(tp_file_replace(context, tp_test_in_scratch(name), &(struct tp_span){data, size}, &(struct tp_span){"", 0}));
+}
+
+static size_t read_file(const char *name, char *data) {
+    FILE *file = fopen(tp_test_in_scratch(name), "rb");
+    if (!file)
+        return 0;
+    const size_t size = fread(data, 1, MAX_FILE, file);
+    fclose(file);
+    return size;
+}
+
+static bool same_files(const char *a, const char *b) {
+    static char x[MAX_FILE], y[MAX_FILE];
+    const size_t size = read_file(a, x);
+    return size && size == read_file(b, y) && !memcmp(x, y, size);
+}
+
+static tp_model *make_model(uint64_t seed) {
+    static const tp_layer layer = {OUT, TP_SOFTMAX, 0};
+    tp_model_options options;
+    tp_model_options_default(&options);
+    options.inputs = IN;
+    options.layers = 1;
+    options.layer = &layer;
+    options.seed = seed;
+    tp_model *made = NULL;
+    check(tp_model_create(context, &options, &made));
+    return made;
+}
+
+static void set_up(void) {
+    tp_test_scratch_open();
+    context = tp_test_scratch.context;
+    model = make_model(1);
+    tp_model *other = make_model(2);
+    check(tp_model_save(other, tp_test_in_scratch("old")));
+    tp_model_destroy(other);
+    check(tp_model_save(model, tp_test_in_scratch("new")));
+    cr_assert_not(same_files("old", "new"));
+}
+
+static void tear_down(void) {
+    tp_model_destroy(model);
+    tp_test_scratch_close();
+}
+
+TestSuite(file_faults, .init = set_up, .fini = tear_down);
+
+/* ---- operations ---- */
+
+static struct outputs {
+    tp_model *model;
+    tp_idx idx;
+    tp_dataset *dataset;
+} out;
+
+static tp_status save(void) {
+    return tp_model_save(model, tp_test_in_scratch("model"));
+}
+
+static tp_status load(void) {
+    return tp_model_load(context, tp_test_in_scratch("new"), &out.model);
+}
+
+static void check_loaded(void) {
+    float expected[PARAMETERS], actual[PARAMETERS];
+    check(tp_model_get_parameters(model, expected, PARAMETERS));
+    check(tp_model_get_parameters(out.model, actual, PARAMETERS));
+    cr_expect(tp_test_same_bits(expected, actual, PARAMETERS, "loaded parameters"));
+    tp_model_destroy(out.model);
+}
+
+/* Incompressible, and more than one refill of the stream's buffer when gzipped. */
+enum { IDX_BYTES = 40000 };
+static unsigned char idx_file[16 + IDX_BYTES] = {0, 0, 8, 3, 0, 0, 0, 4, 0, 0, 0, 100, 0, 0, 0, 100};
+
+static tp_status read_idx(void) {
+    return tp_idx_read(context, tp_test_in_scratch(IMAGES), &out.idx);
+}
+
+static tp_status read_gzipped_idx(void) {
+    return tp_idx_read(context, tp_test_in_scratch(IMAGES ".gz"), &out.idx);
+}
+
+static void check_idx(void) {
+    cr_expect_eq(out.idx.elements, IDX_BYTES);
+    cr_expect_eq(memcmp(out.idx.data, idx_file + 16, IDX_BYTES), 0);
+    tp_idx_release(context, &out.idx);
+}
+
+static tp_status load_dataset(void) {
+    return tp_dataset_load(context, tp_test_scratch.path, TP_SPLIT_TRAIN, &out.dataset);
+}
+
+static void check_dataset(void) {
+    const tp_data *data = tp_dataset_data(out.dataset);
+    cr_expect_eq(data->samples, 4);
+    cr_expect_eq(data->outputs, 4);
+    cr_expect_eq(memcmp(data->bytes, idx_file + 16, IDX_BYTES), 0);
+    tp_dataset_destroy(out.dataset);
+}
+
+/* ---- what there is before an operation ---- */
+
+static void with_old_file(void) {
+    char old[MAX_FILE];
+    write_file("model", old, read_file("old", old));
+}
+
+static void with_odd_permissions(void) {
+    with_old_file();
+    cr_assert_eq(chmod(tp_test_in_scratch("model"), 0606), 0);
+}
+
+static void without_file(void) {
+    unlink(tp_test_in_scratch("model"));
+}
+
+static void write_idx(void) {
+    for (size_t i = 0; i < IDX_BYTES; i++)
+        idx_file[16 + i] = (unsigned char)tp_test_random(5, i);
+    write_file(IMAGES, idx_file, sizeof idx_file);
+}
+
+static void write_gzipped_idx(void) {
+    static unsigned char packed[MAX_FILE];
+    write_idx();
+    z_stream z = {.next_in = idx_file, .avail_in = sizeof idx_file, .next_out = packed, .avail_out = MAX_FILE};
+    cr_assert_eq(deflateInit2(&z, 9, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    cr_assert_eq(deflate(&z, Z_FINISH), Z_STREAM_END);
+    deflateEnd(&z);
+    write_file(IMAGES ".gz", packed, z.total_out);
+}
+
+static void write_dataset(void) {
+    static const unsigned char labels[] = {0, 0, 8, 1, 0, 0, 0, 4, 0, 1, 2, 3};
+    write_idx();
+    write_file(LABELS, labels, sizeof labels);
+}
+
+static const struct operation {
+    const char *name;
+    void (*prepare)(void);
+    tp_status (*run)(void);
+    void (*check)(void); /* of what was read, which it releases; NULL for saving */
+    size_t least;        /* calls that it makes */
+} operations[] = {
+    {"saving over a file", with_old_file, save, NULL, 11},
+    {"saving over a file with permissions of its own", with_odd_permissions, save, NULL, 12},
+    {"saving a new file", without_file, save, NULL, 10},
+    {"loading", with_old_file, load, check_loaded, 6},
+    {"reading an IDX file", write_idx, read_idx, check_idx, 6},
+    {"reading a gzipped IDX file", write_gzipped_idx, read_gzipped_idx, check_idx, 6},
+    {"loading a data set", write_dataset, load_dataset, check_dataset, 15},
+};
+enum { OPERATIONS = sizeof operations / sizeof *operations };
+
+/* ---- what a call may say, and what must come of it ---- */
+
+enum outcome {
+    FAILS, /* TP_ERR_IO */
+    WORKS, /* tried again, or of no consequence */
+    EITHER /* depends on the file that it is about */
+};
+
+static const struct fault {
+    enum test_call call;
+    int error;
+    enum outcome outcome;
+} faults[] = {
+    {TEST_REALPATH, EACCES, FAILS},  {TEST_REALPATH, ELOOP, FAILS},   {TEST_REALPATH, EIO, FAILS},
+    {TEST_STAT, EIO, EITHER},        {TEST_STAT, EACCES, EITHER},     {TEST_LSTAT, EIO, FAILS},
+    {TEST_LSTAT, EACCES, FAILS},     {TEST_OPEN, EINTR, WORKS},       {TEST_OPEN, EACCES, FAILS},
+    {TEST_OPEN, EMFILE, FAILS},      {TEST_OPEN, EIO, FAILS},         {TEST_OPENAT, EINTR, WORKS},
+    {TEST_OPENAT, EEXIST, WORKS},    {TEST_OPENAT, ENOSPC, FAILS},    {TEST_OPENAT, EROFS, FAILS},
+    {TEST_OPENAT, EDQUOT, FAILS},    {TEST_OPENAT, EMFILE, FAILS},    {TEST_FSTAT, EIO, FAILS},
+    {TEST_FSTAT, EOVERFLOW, FAILS},  {TEST_PREAD, EINTR, WORKS},      {TEST_PREAD, TEST_SHORT, WORKS},
+    {TEST_PREAD, TEST_NONE, EITHER}, {TEST_PREAD, EIO, FAILS},        {TEST_PREAD, ESTALE, FAILS},
+    {TEST_WRITE, EINTR, WORKS},      {TEST_WRITE, TEST_SHORT, WORKS}, {TEST_WRITE, TEST_NONE, FAILS},
+    {TEST_WRITE, ENOSPC, FAILS},     {TEST_WRITE, EIO, FAILS},        {TEST_WRITE, EDQUOT, FAILS},
+    {TEST_WRITE, EFBIG, FAILS},      {TEST_FCHMOD, EPERM, FAILS},     {TEST_FCHMOD, EIO, FAILS},
+    {TEST_FSYNC, EINTR, WORKS},      {TEST_FSYNC, EIO, FAILS},        {TEST_FSYNC, ENOSPC, FAILS},
+    {TEST_FSYNC, EDQUOT, FAILS},     {TEST_FSYNC, EINVAL, EITHER},    {TEST_RENAMEAT, EIO, FAILS},
+    {TEST_RENAMEAT, ENOSPC, FAILS},  {TEST_RENAMEAT, EXDEV, FAILS},   {TEST_CLOSE, EINTR, WORKS},
+    {TEST_CLOSE, EIO, EITHER},       {TEST_CLOSE, ENOSPC, EITHER},
+};
+
+static int entries_in_scratch(void) {
+    int count = 0;
+    DIR *directory = opendir(tp_test_scratch.path);
+    cr_assert_not_null(directory);
+    while (readdir(directory))
+        count++;
+    closedir(directory);
+    return count;
+}
+
+static tp_status run(const struct operation *operation, size_t at, int error, int unlink_error) {
+    operation->prepare();
+    memset(&out, 0x5a, sizeof out);
+    test_faults_reset();
+    test_faults.at = at;
+    test_faults.error = error;
+    test_faults.unlink_error = unlink_error;
+    test_faults.armed = true;
+    const tp_status status = operation->run();
+    test_faults.armed = false;
+    return status;
+}
+
+static void check_failure(tp_status status, const char *what) {
+    struct outputs untouched;
+    memset(&untouched, 0x5a, sizeof untouched);
+    const char *message = tp_test_message(context);
+    cr_expect(status == TP_ERR_IO || (test_faults.error == TEST_NONE && status == TP_ERR_FORMAT), "%s: %s (%s)", what,
+              tp_status_text(status), message);
+    cr_expect(strstr(message, tp_test_scratch.path), "%s: \"%s\" does not name the file", what, message);
+    if (test_faults.error > 0 && test_faults.trace[test_faults.at] != TEST_STAT)
+        cr_expect(strstr(message, strerror(test_faults.error)), "%s: \"%s\" does not say why", what, message);
+    cr_expect_eq(memcmp(&untouched, &out, sizeof out), 0, "%s: an output changed", what);
+}
+
+/* The old model or the new one, and none only if there was none. */
+static void check_saved(const struct operation *operation, tp_status status, const char *what) {
+    const bool is_new = same_files("model", "new"), is_old = same_files("model", "old");
+    const bool none = operation->prepare == without_file && access(tp_test_in_scratch("model"), F_OK);
+    const bool in_place = status && strstr(tp_test_message(context), "(the new file is in place)");
+    cr_expect(status && !in_place ? is_old || none : is_new, "%s: status %d, old %d, new %d", what, (int)status, is_old,
+              is_new);
+}
+
+/* True if it failed. */
+static bool inject(const struct operation *operation, size_t at, const struct fault *fault) {
+    char what[200];
+    operation->prepare();
+    const int entries = entries_in_scratch();
+    const size_t held = tp_test_held();
+    const tp_status status = run(operation, at, fault->error, 0);
+    snprintf(what, sizeof what, "%s, call %zu (%s): %s", operation->name, at, test_call_name(fault->call),
+             fault->error > 0 ? strerrorname_np(fault->error)
+             : fault->error   ? "nothing"
+                              : "half");
+    cr_assert_gt(test_faults.count, at, "%s", what);
+    if (fault->outcome != EITHER)
+        cr_expect_eq(status != TP_OK, fault->outcome == FAILS, "%s: %s", what, tp_status_text(status));
+    if (status)
+        check_failure(status, what);
+    else if (operation->check)
+        operation->check();
+    if (!operation->check)
+        check_saved(operation, status, what);
+    cr_expect_eq(tp_test_held(), held, "%s: something leaked", what);
+    cr_expect_eq(entries_in_scratch(), entries + (operation->prepare == without_file && same_files("model", "new")),
+                 "%s: a file stayed", what);
+    return status;
+}
+
+Test(file_faults, every_call_fails_once) {
+    int cases = 0, failures = 0, seen[TEST_CALL_COUNT] = {0};
+    for (size_t i = 0; i < OPERATIONS; i++) {
+        enum test_call trace[TEST_MAX_TRACE];
+        cr_assert_eq(run(&operations[i], TEST_NEVER, 0, 0), TP_OK, "%s", tp_test_message(context));
+        if (operations[i].check)
+            operations[i].check();
+        const size_t count = test_faults.count;
+        memcpy(trace, test_faults.trace, sizeof trace);
+        cr_expect_geq(count, operations[i].least, "%s: %zu calls", operations[i].name, count);
+        for (size_t at = 0; at < count; at++) {
+            seen[trace[at]]++;
+            for (size_t f = 0; f < sizeof faults / sizeof *faults; f++) {
+                if (faults[f].call == trace[at]) {
+                    failures += inject(&operations[i], at, &faults[f]);
+                    cases++;
+                }
+            }
+        }
+    }
+    for (int call = 0; call < TEST_UNLINKAT; call++)
+        cr_expect_gt(seen[call], 0, "%s was never called", test_call_name((enum test_call)call));
+    cr_expect(failures > 100 && cases - failures > 50, "%d cases, %d failures", cases, failures);
+}
+
+/* ---- two failures, and failures for real ---- */
+
+/* Then the temporary file stays, and the first failure is the one that is told. */
+Test(file_faults, the_temporary_file_cannot_be_removed) {
+    const struct operation *over_a_file = &operations[0];
+    size_t first_write = 0;
+    check(run(over_a_file, TEST_NEVER, 0, 0));
+    while (test_faults.trace[first_write] != TEST_WRITE)
+        first_write++;
+    const int entries = entries_in_scratch();
+    check_failure(run(over_a_file, first_write, ENOSPC, EIO), "a full disk that cannot be tidied");
+    cr_expect(same_files("model", "old"));
+    cr_expect_eq(entries_in_scratch(), entries + 1);
+    test_faults_reset();
+    check(save()); /* by another temporary name */
+    cr_expect(same_files("model", "new"));
+}
+
+/* A device that is always full is not a file that can be replaced. */
+Test(file_faults, dev_full) {
+    cr_expect_eq(tp_model_save(model, "/dev/full"), TP_ERR_IO);
+    cr_expect_str_eq(tp_test_message(context), "/dev/full: is not a regular file");
+    cr_assert_eq(symlink("/dev/full", tp_test_in_scratch("full")), 0);
+    cr_expect_eq(tp_model_save(model, tp_test_in_scratch("full")), TP_ERR_IO);
+    cr_expect(strstr(tp_test_message(context), "full: is not a regular file"));
+    char now[1];
+    FILE *device = fopen("/dev/full", "rb");
+    cr_assert(device && fread(now, 1, 1, device) == 1 && !now[0], "/dev/full is gone");
+    fclose(device);
+}
+
+/* Fills the disk but for left bytes, in pages. */
+static void fill(const char *path, size_t left) {
+    static char page[4096];
+    FILE *file = fopen(path, "wb");
+    cr_assert_not_null(file);
+    setbuf(file, NULL);
+    while (fwrite(page, 1, sizeof page, file) == sizeof page)
+        ;
+    const long size = ftell(file);
+    fclose(file);
+    cr_assert_eq(truncate(path, size / 4096 * 4096 - (long)left), 0);
+}
+
+/* A file system of this process's own with room for the old model and too few pages. */
+Test(file_faults, disk_full) {
+    char where[PATH_MAX];
+    snprintf(where, sizeof where, "%s", tp_test_in_scratch("disk"));
+    cr_assert_eq(mkdir(where, 0700), 0);
+    if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+        mount("none", where, "tmpfs", 0, "size=64k")) {
+        fprintf(stderr, "SKIPPED: saving to a full disk, because mounting one needs root: %s\n", strerror(errno));
+        cr_skip_test("no permission to mount");
+    }
+    char old[MAX_FILE];
+    write_file("disk/model", old, read_file("old", old));
+    for (size_t pages = 0; pages < 3; pages++) {
+        fill(tp_test_in_scratch("disk/rest"), pages * 4096);
+        cr_expect_eq(tp_model_save(model, tp_test_in_scratch("disk/model")), TP_ERR_IO);
+        const char *message = tp_test_message(context);
+        cr_expect(strstr(message, "No space left on device") && strstr(message, "disk/model"), "%s", message);
+        cr_expect(same_files("disk/model", "old"), "%zu pages left", pages);
+        unlink(tp_test_in_scratch("disk/rest"));
+    }
+    cr_expect_eq(tp_model_save(model, tp_test_in_scratch("disk/model")), TP_OK);
+    cr_expect(same_files("disk/model", "new"));
+    cr_expect_eq(umount(where), 0, "something is still open");
+}
