@@ -20,8 +20,11 @@
  *
  * Errors. Functions return a tp_status. On failure outputs are untouched unless stated otherwise, and a message that
  * names the offending argument, file or field is stored in the context (tp_context_message); it counts layers from 0.
- * Passing NULL for a required pointer is an error, never a crash. The library never prints, exits, aborts, installs
- * signal handlers, or changes the floating-point environment, locale or thread affinity.
+ * Passing NULL for a required pointer is an error, never a crash; so is a workspace or an optimiser that was made for
+ * another model, and a matrix packed for another instruction set. What cannot be told is trusted: that a pointer has as
+ * many elements as the sizes say, and that tp_idx_release gets the context that read the file. The library never
+ * prints, exits, aborts, installs signal handlers, or changes the floating-point environment, locale or thread
+ * affinity.
  *
  * Threads. No global state. Different threads may use one context and one model at the same time as long as each has
  * its own workspace and nobody changes the model. tp_optimizer_step, tp_trainer_run, tp_model_set_parameters and

@@ -42,6 +42,12 @@ size_t tp_size_add(size_t a, size_t b) {
     return sum;
 }
 
+tp_status tp_check_rows(const struct tp_context *context, const char *name, size_t rows, size_t ld) {
+    if (tp_size_mul(tp_size_mul(rows, ld), sizeof(float)) == TP_SIZE_OVERFLOW)
+        return tp_fail(context, TP_ERR_ARGUMENT, "%s: %zu rows of %zu floats do not fit in memory", name, rows, ld);
+    return TP_OK;
+}
+
 void *tp_arena_take(struct tp_arena *arena, size_t count, size_t element_size) {
     const size_t bytes = tp_size_add(tp_size_mul(count, element_size), TP_ALIGNMENT - 1);
     const size_t offset = arena->used;

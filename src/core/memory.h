@@ -21,6 +21,9 @@ void tp_release(const struct tp_context *context, void *block);
 size_t tp_size_mul(size_t a, size_t b);
 size_t tp_size_add(size_t a, size_t b);
 
+/* TP_ERR_ARGUMENT, naming the matrix, if so many floats cannot be in memory. */
+tp_status tp_check_rows(const struct tp_context *context, const char *name, size_t rows, size_t ld);
+
 /*
  * An arena measures or carves: with base NULL, tp_arena_take only adds up; with a block it hands out parts aligned to
  * TP_ALIGNMENT. One function that describes a layout serves for both, so that size and use cannot disagree.

@@ -34,9 +34,7 @@ tp_status tp_check_matrix(const struct tp_context *context, const char *name, co
                        name, ld, columns > 1 ? columns : 1);
     if (used && !p)
         return tp_fail(context, TP_ERR_ARGUMENT, "%s is NULL", name);
-    if (tp_size_mul(tp_size_mul(rows, ld), sizeof(float)) == TP_SIZE_OVERFLOW)
-        return tp_fail(context, TP_ERR_ARGUMENT, "%s: %zu rows of %zu floats do not fit in memory", name, rows, ld);
-    return TP_OK;
+    return tp_check_rows(context, name, rows, ld);
 }
 
 tp_status tp_check_transpose(const struct tp_context *context, const char *name, tp_transpose transpose) {
@@ -104,7 +102,8 @@ tp_status tp_sgemm(tp_context *context, tp_transpose transpose_a, tp_transpose t
     return multiply(context, &gemm, workspace, workspace_size);
 }
 
-static tp_status check_epilogue(const struct tp_context *context, const tp_epilogue *e, size_t n, float beta) {
+static tp_status check_epilogue(const struct tp_context *context, const tp_epilogue *e, size_t m, size_t n,
+                                float beta) {
     if (!tp_activation_name(e->activation) || e->activation == TP_SOFTMAX)
         return tp_fail(context, TP_ERR_ARGUMENT, "epilogue: activation %d is unknown or not elementwise",
                        (int)e->activation);
@@ -114,7 +113,7 @@ static tp_status check_epilogue(const struct tp_context *context, const tp_epilo
         return tp_fail(context, TP_ERR_ARGUMENT, "epilogue: bias needs beta = 0, not %g", (double)beta);
     if (e->outputs && e->ld < n)
         return tp_fail(context, TP_ERR_ARGUMENT, "epilogue: ld is %zu; it must be at least %zu", e->ld, n);
-    return TP_OK;
+    return e->outputs ? tp_check_rows(context, "epilogue", m, e->ld) : TP_OK;
 }
 
 static struct tp_finish finish_of(const struct tp_context *context, const tp_epilogue *e) {
@@ -147,7 +146,7 @@ tp_status tp_sgemm_packed(tp_context *context, tp_transpose transpose_a, size_t 
     if (!status)
         status = tp_check_matrix(context, "c", c, ldc, m, n, output);
     if (!status)
-        status = check_epilogue(context, e, n, beta);
+        status = check_epilogue(context, e, m, n, beta);
     if (status || !output)
         return status;
     const struct tp_gemm gemm = {.m = m,

@@ -119,7 +119,7 @@ static tp_status check_backward(const tp_model *model, const struct backward_cal
         return tp_fail(context, TP_ERR_ARGUMENT, "workspace has no forward pass to go back from");
     if (call->dx && call->lddx < model->inputs)
         return tp_fail(context, TP_ERR_ARGUMENT, "lddx is %zu; it must be at least %zu", call->lddx, model->inputs);
-    return TP_OK;
+    return call->dx ? tp_check_rows(context, "dx", w->batch, call->lddx) : TP_OK;
 }
 
 static void run(struct backward_call *call) {
@@ -149,7 +149,7 @@ tp_status tp_backward_from(const tp_model *model, tp_workspace *w, const float *
         return TP_ERR_ARGUMENT;
     struct backward_call call = {
         .workspace = w, .dy = dy, .lddy = lddy, .gradients = gradients, .dx = dx, .lddx = lddx};
-    const tp_status status = check_backward(model, &call);
+    tp_status status = check_backward(model, &call);
     if (status)
         return status;
     if (!dy)
@@ -157,6 +157,8 @@ tp_status tp_backward_from(const tp_model *model, tp_workspace *w, const float *
     if (lddy < tp_model_outputs(model))
         return tp_fail(model->context, TP_ERR_ARGUMENT, "lddy is %zu; it must be at least %zu", lddy,
                        tp_model_outputs(model));
-    run(&call);
-    return TP_OK;
+    status = tp_check_rows(model->context, "dy", w->batch, lddy);
+    if (!status)
+        run(&call);
+    return status;
 }

@@ -96,7 +96,8 @@ static tp_status check_forward(const tp_model *model, const tp_workspace *w, siz
         return tp_fail(context, TP_ERR_ARGUMENT, "y is NULL; only a training workspace allows that");
     if (y && ldy < outputs)
         return tp_fail(context, TP_ERR_ARGUMENT, "ldy is %zu; it must be at least %zu", ldy, outputs);
-    return TP_OK;
+    const tp_status status = tp_check_rows(context, "x", batch, ldx);
+    return status || !y ? status : tp_check_rows(context, "y", batch, ldy);
 }
 
 tp_status tp_forward(const tp_model *model, tp_workspace *w, size_t batch, const float *x, size_t ldx, float *y,

@@ -182,7 +182,7 @@ static tp_status check_classes_or_values(const struct tp_workspace *w, const tp_
     if (targets->ld < tp_model_outputs(w->model))
         return tp_fail(context, TP_ERR_ARGUMENT, "targets: ld is %zu; it must be at least %zu", targets->ld,
                        tp_model_outputs(w->model));
-    return TP_OK;
+    return tp_check_rows(context, "targets", w->batch, targets->ld);
 }
 
 tp_status tp_check_targets(const struct tp_workspace *w, const tp_targets *targets) {
