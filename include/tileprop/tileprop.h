@@ -31,6 +31,10 @@
  * tp_context_set_threads change what they are given and need exclusive access to it. Parallel work inside a call uses
  * OpenMP threads; called from inside a parallel region the library runs on the calling thread alone.
  *
+ * Fork. A child may use what its parent had made, if no call was under way in another thread. If the library shared out
+ * work on the forking thread before, then on that thread it runs alone in the child, where GNU's OpenMP would hang;
+ * threads that the child starts have teams again. If other code of yours did, give the child's contexts one thread.
+ *
  * Same bits everywhere. For one release of the library, every result depends only on the inputs and the shapes: not on
  * the instruction set, the number of threads or the run. The promise holds in the default floating-point environment
  * (round to nearest, no flush to zero); sign and payload of a NaN are outside it.

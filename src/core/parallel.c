@@ -5,7 +5,9 @@
 #include <omp.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <time.h>
+#include <unistd.h>
 
 /* How a thread waits: so many polls (about 5 microseconds: if the others have to share its processor, that is lost at
  * every barrier), then as many between which it gives its processor away (some milliseconds), then naps, so that a long
@@ -19,8 +21,19 @@ struct tp_barrier {
     _Alignas(64) atomic_uint phase;
 };
 
+/* The process in which this thread opened its first region. GNU's OpenMP keeps workers for each thread that did, and in
+ * a child of fork, where they are not, would wait for them for ever. */
+static _Thread_local pid_t process_of_workers;
+
+static bool lost_its_workers(void) {
+    const pid_t process = getpid();
+    if (!process_of_workers)
+        process_of_workers = process;
+    return process_of_workers != process;
+}
+
 void tp_parallel(int threads, tp_task_fn *task, void *argument) {
-    if (threads <= 1 || omp_get_level() > 0) {
+    if (threads <= 1 || omp_get_level() > 0 || lost_its_workers()) {
         task(argument, (struct tp_team){0, 1, NULL});
         return;
     }

@@ -16,8 +16,8 @@ struct tp_team {
 
 typedef void tp_task_fn(void *argument, struct tp_team team);
 
-/* Runs task on at most threads threads; on the calling thread alone when threads is 1, or inside another parallel
- * region. The team may be smaller than asked. */
+/* Runs task on at most threads threads; on the calling thread alone when threads is 1, inside another parallel region,
+ * or in a child of fork if the thread had workers before. The team may be smaller than asked. */
 void tp_parallel(int threads, tp_task_fn *task, void *argument);
 
 /* Every member of the team waits for every other: spinning at first, then giving its processor away, then napping, so
