@@ -37,7 +37,8 @@
  *
  * Same bits everywhere. For one release of the library, every result depends only on the inputs and the shapes: not on
  * the instruction set, the number of threads or the run. The promise holds in the default floating-point environment
- * (round to nearest, no flush to zero); sign and payload of a NaN are outside it.
+ * (round to nearest, no flush to zero); in another one every thread that takes part computes in the mode that it has.
+ * Sign and payload of a NaN are outside the promise.
  *
  * NaN and infinity are data, not errors; only options must be finite. What takes part shows, the rest is not read:
  *   product      NaN in row i of op(A) shows in row i of C, in column j of op(B) or of the bias in column j, in C or in

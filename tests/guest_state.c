@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Every public function leaves the process and every thread of its team as it found them, in the default environment
+ * and in an odd one: rounding up, flushing subnormals, signals blocked and handled, pinned, in another locale. The
+ * argument is the public header, whose functions must all have been called.
+ */
+#define _GNU_SOURCE /* CPU sets */
+
+#include "core/context.h"
+#include "support/guest.h"
+#include "support/process.h"
+#include "support/tap.h"
+
+#include <math.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MAX_CALLED 256
+
+static const char *header;
+static const char *called[MAX_CALLED];
+static size_t called_count;
+static char isas[64]; /* that this machine can run */
+static struct test_process_state before;
+static char what[64]; /* scenario and instruction set */
+
+static void note(const char *function) {
+    for (size_t i = 0; i < called_count; i++)
+        if (strcmp(called[i], function) == 0)
+            return;
+    if (called_count < MAX_CALLED)
+        called[called_count++] = function;
+}
+
+static void check_state(const char *function) {
+    struct test_process_state after;
+    test_process_state(&after);
+    const char *difference = test_process_difference(&before, &after);
+    test_tap_check(!difference, "%s changed the %s (%s)", function, difference ? difference : "", what);
+    if (difference)
+        before = after; /* blame the next one only for what it does itself */
+}
+
+/* Calls a function and looks what it changed besides its arguments. */
+#define CALL(function, ...)                                                                                            \
+    do {                                                                                                               \
+        note(#function);                                                                                               \
+        function(__VA_ARGS__);                                                                                         \
+        check_state(#function);                                                                                        \
+    } while (0)
+
+/* The same for a function that must return status. */
+#define EXPECT(status, function, ...)                                                                                  \
+    do {                                                                                                               \
+        note(#function);                                                                                               \
+        const tp_status actual = function(__VA_ARGS__);                                                                \
+        check_state(#function);                                                                                        \
+        test_tap_check(actual == (status), "%s: %s (%s)", #function, tp_status_text(actual), what);                    \
+    } while (0)
+
+/* ------------------------------------------------------------------------------------------------------------ calls */
+
+static struct test_guest guest;
+
+static void call_products(void) {
+    enum { M = 48, N = 33, K = 20 };
+    static float c[M * N];
+    tp_packed *packed = NULL;
+    CALL(tp_sgemm_workspace_size, guest.context, M, N, K);
+    EXPECT(TP_OK, tp_sgemm, guest.context, TP_NO_TRANSPOSE, TP_NO_TRANSPOSE, M, N, K, 1, guest.x, K, guest.x, N, 0, c,
+           N, NULL, 0);
+    CALL(tp_pack_size, guest.context, K, N);
+    EXPECT(TP_OK, tp_pack_create, guest.context, TP_NO_TRANSPOSE, K, N, guest.x, N, NULL, 0, &packed);
+    EXPECT(TP_OK, tp_pack_update, packed, TP_TRANSPOSE, guest.x, K);
+    EXPECT(TP_OK, tp_sgemm_packed, guest.context, TP_NO_TRANSPOSE, M, 1, guest.x, K, packed, 0, NULL, c, N, NULL, 0);
+    CALL(tp_pack_destroy, packed);
+}
+
+static void call_model(void) {
+    static float parameters[GUEST_PARAMETERS];
+    tp_model_options options;
+    tp_model *model = NULL, *loaded = NULL;
+    size_t weight, bias;
+    CALL(tp_model_options_default, &options);
+    EXPECT(TP_OK, tp_model_describe, guest.model, &options);
+    EXPECT(TP_OK, tp_model_create, guest.context, &options, &model);
+    CALL(tp_model_parameter_count, model);
+    EXPECT(TP_OK, tp_model_layer_offsets, model, 1, &weight, &bias);
+    EXPECT(TP_OK, tp_model_get_parameters, model, parameters, GUEST_PARAMETERS);
+    EXPECT(TP_OK, tp_model_set_parameters, model, parameters, GUEST_PARAMETERS);
+    EXPECT(TP_OK, tp_model_save, model, "model.safetensors");
+    EXPECT(TP_OK, tp_model_load, guest.context, "model.safetensors", &loaded);
+    CALL(tp_model_destroy, loaded);
+    EXPECT(TP_ERR_IO, tp_model_load, guest.context, "missing", &loaded);
+    EXPECT(TP_ERR_IO, tp_model_save, model, "missing/model.safetensors");
+    CALL(tp_model_destroy, model);
+}
+
+static void call_passes(void) {
+    static struct test_guest_pass pass;
+    static float y[GUEST_SAMPLES * GUEST_OUT];
+    const tp_targets targets = {.classes = guest.classes};
+    tp_workspace *workspace = NULL;
+    tp_optimizer *optimizer = NULL;
+    tp_optimizer_options options;
+    tp_score score;
+    CALL(tp_workspace_size, guest.model, GUEST_BATCH, TP_TRAINING);
+    EXPECT(TP_OK, tp_workspace_create, guest.model, GUEST_BATCH, TP_TRAINING, NULL, 0, &workspace);
+    EXPECT(TP_OK, tp_forward, guest.model, workspace, GUEST_BATCH, guest.x, GUEST_IN, pass.y, GUEST_OUT);
+    EXPECT(TP_OK, tp_loss_value, guest.model, workspace, &targets, &score);
+    EXPECT(TP_OK, tp_backward, guest.model, workspace, &targets, pass.gradients, pass.dx, GUEST_IN, &score);
+    EXPECT(TP_OK, tp_backward_from, guest.model, workspace, pass.y, GUEST_OUT, pass.gradients, pass.dx, GUEST_IN);
+    EXPECT(TP_OK, tp_evaluate, guest.model, workspace, &guest.data, &score, NULL);
+    EXPECT(TP_OK, tp_predict, guest.model, workspace, &guest.data, y);
+    CALL(tp_optimizer_options_default, &options);
+    CALL(tp_optimizer_size, guest.model, &options);
+    EXPECT(TP_OK, tp_optimizer_create, guest.model, &options, NULL, 0, &optimizer);
+    EXPECT(TP_OK, tp_optimizer_step, optimizer, guest.model, pass.gradients);
+    CALL(tp_optimizer_steps, optimizer);
+    CALL(tp_optimizer_learning_rate, optimizer, 3);
+    CALL(tp_optimizer_destroy, optimizer);
+    CALL(tp_workspace_destroy, workspace);
+}
+
+static int check_step(void *user, const tp_step *step) {
+    (void)user;
+    return step->step == 4;
+}
+
+static void call_trainer(void) {
+    tp_train_options options;
+    tp_trainer *trainer = NULL;
+    CALL(tp_train_options_default, &options);
+    options.batch = GUEST_BATCH;
+    options.epochs = 3;
+    options.on_step = check_step;
+    options.validation_fraction = 0.1;
+    CALL(tp_trainer_size, guest.model, &guest.data, &options);
+    EXPECT(TP_OK, tp_trainer_create, guest.model, &guest.data, &options, NULL, 0, &trainer);
+    EXPECT(TP_ERR_STOPPED, tp_trainer_run, trainer);
+    EXPECT(TP_OK, tp_trainer_run, trainer);
+    CALL(tp_trainer_destroy, trainer);
+}
+
+static void write_idx(const char *name, const unsigned char *bytes, size_t count) {
+    FILE *file = fopen(name, "wb");
+    test_tap_check(file && fwrite(bytes, 1, count, file) == count, "%s", name);
+    if (file)
+        fclose(file);
+}
+
+static void call_files(void) {
+    static const unsigned char images[] = {0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2, 3, 4};
+    static const unsigned char labels[] = {0, 0, 8, 1, 0, 0, 0, 1, 1};
+    tp_idx idx;
+    tp_dataset *set = NULL;
+    write_idx("train-images-idx3-ubyte", images, sizeof images);
+    write_idx("train-labels-idx1-ubyte", labels, sizeof labels);
+    EXPECT(TP_OK, tp_idx_read, guest.context, "train-images-idx3-ubyte", &idx);
+    CALL(tp_idx_release, guest.context, &idx);
+    EXPECT(TP_ERR_IO, tp_idx_read, guest.context, "missing", &idx);
+    EXPECT(TP_OK, tp_dataset_load, guest.context, ".", TP_SPLIT_TRAIN, &set);
+    CALL(tp_dataset_data, set);
+    CALL(tp_dataset_destroy, set);
+}
+
+static void call_context(const char *isa) {
+    tp_context_options options;
+    tp_machine machine;
+    tp_context *context = NULL;
+    char text[64];
+    CALL(tp_version, );
+    CALL(tp_status_text, TP_OK);
+    CALL(tp_activation_name, TP_RELU);
+    CALL(tp_loss_name, TP_MSE);
+    CALL(tp_init_name, TP_INIT_AUTO);
+    CALL(tp_optimizer_name, TP_SGD);
+    CALL(tp_schedule_name, TP_STEP);
+    CALL(tp_context_options_default, &options);
+    options.isa = isa;
+    EXPECT(TP_OK, tp_context_create, &options, &context);
+    EXPECT(TP_OK, tp_context_set_threads, context, PROCESS_TEAM);
+    CALL(tp_context_threads, context);
+    CALL(tp_context_isa, context);
+    EXPECT(TP_OK, tp_context_machine, context, &machine);
+    EXPECT(TP_ERR_ARGUMENT, tp_context_machine, context, NULL);
+    CALL(tp_context_message, context, text, sizeof text);
+    CALL(tp_context_destroy, context);
+}
+
+static void call_everything(const char *scenario) {
+    static char names[sizeof isas];
+    memcpy(names, isas, sizeof names);
+    for (char *isa = strtok(names, " "); isa; isa = strtok(NULL, " ")) {
+        snprintf(what, sizeof what, "%s, %s", scenario, isa);
+        setenv("TILEPROP_ISA", isa, 1);
+        if (test_guest_open(&guest, PROCESS_TEAM)) {
+            test_process_state(&before);
+            call_context(isa);
+            call_products();
+            call_model();
+            call_passes();
+            call_trainer();
+            call_files();
+        }
+        test_guest_close(&guest);
+    }
+    unsetenv("TILEPROP_ISA");
+}
+
+/* -------------------------------------------------------------------------------------------------------- scenarios */
+
+static void default_environment(void) {
+    call_everything("default environment");
+}
+
+static void ignore(int number) {
+    (void)number;
+}
+
+static void make_thread_odd(void) {
+    sigset_t set;
+    cpu_set_t processors, one;
+    test_set_odd_mode();
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    sigaddset(&set, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    sched_getaffinity(0, sizeof processors, &processors);
+    CPU_ZERO(&one);
+    for (size_t i = 0; i < CPU_SETSIZE && !CPU_COUNT(&one); i++)
+        if (CPU_ISSET(i, &processors))
+            CPU_SET(i, &one);
+    sched_setaffinity(0, sizeof one, &one);
+}
+
+static void odd_environment(void) {
+    struct test_process_state usual, odd;
+    test_process_state(&usual);
+    signal(SIGFPE, ignore);
+    signal(SIGUSR2, SIG_IGN);
+    umask(027);
+    if (!setlocale(LC_ALL, "de_DE.UTF-8"))
+        setlocale(LC_ALL, "C.UTF-8");
+#pragma omp parallel num_threads(PROCESS_TEAM)
+    make_thread_odd();
+    test_process_state(&odd);
+    for (int i = 0; i < PROCESS_TEAM; i++)
+        test_tap_check(usual.thread[i].mode != odd.thread[i].mode, "thread %d is not odd", i);
+    call_everything("odd environment");
+#pragma omp parallel num_threads(PROCESS_TEAM)
+    test_set_default_mode();
+    setlocale(LC_ALL, "C");
+}
+
+/* ------------------------------------------------------------------------------------------------------------ modes */
+
+enum { M = 64, N = 48, K = 40 };
+
+static bool multiply(float *c) {
+    const tp_status status = tp_sgemm(guest.context, TP_NO_TRANSPOSE, TP_NO_TRANSPOSE, M, N, K, 1, guest.x, K,
+                                      guest.x + 7, N, 0, c, N, NULL, 0);
+    return test_tap_check(status == TP_OK, "%s", tp_status_text(status));
+}
+
+/* The header: every thread computes in the mode that it has. Here the caller's is odd and that of its worker is not. */
+static void modes_are_the_threads_own(void) {
+    static float usual[M * N], odd[M * N], mixed[M * N];
+    size_t usual_elements = 0, odd_elements = 0;
+    if (test_guest_open(&guest, 2) && multiply(mixed) && tp_context_set_threads(guest.context, 1) == TP_OK &&
+        multiply(usual)) {
+        test_tap_check(tp_test_same_bits(usual, mixed, M * N, "two threads"), "bits differ in the default mode");
+        test_set_odd_mode();
+        const bool done = multiply(odd) && tp_context_set_threads(guest.context, 2) == TP_OK && multiply(mixed);
+        test_set_default_mode();
+        for (size_t i = 0; i < M * N && done; i++) {
+            const bool as_usual = !memcmp(&mixed[i], &usual[i], sizeof(float)),
+                       as_odd = !memcmp(&mixed[i], &odd[i], sizeof(float));
+            test_tap_check(as_usual || as_odd, "element %zu is neither", i);
+            usual_elements += as_usual && !as_odd;
+            odd_elements += as_odd && !as_usual;
+        }
+        test_tap_check(usual_elements > M * N / 4 && odd_elements > M * N / 4, "%zu as usual, %zu odd", usual_elements,
+                       odd_elements);
+        multiply(mixed);
+        test_tap_check(tp_test_same_bits(usual, mixed, M * N, "afterwards"), "an odd mode has consequences");
+    }
+    test_guest_close(&guest);
+}
+
+/* ------------------------------------------------------------------------------------------------------------- main */
+
+/* Every function that the header declares was called above. */
+static void whole_interface(void) {
+    char line[512], name[128];
+    size_t declared = 0;
+    FILE *file = fopen(header, "r");
+    if (!test_tap_check(file != NULL, "%s", header))
+        return;
+    while (fgets(line, sizeof line, file)) {
+        const char *at = strncmp(line, "TP_API ", 7) == 0 ? strstr(line, "tp_") : NULL;
+        while (at && strcspn(at, " (*") != strcspn(at, "(")) /* a type */
+            at = strstr(at + 3, "tp_");
+        if (!at)
+            continue;
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(at, "("), at);
+        bool found = false;
+        for (size_t i = 0; i < called_count; i++)
+            found |= strcmp(called[i], name) == 0;
+        test_tap_check(found, "%s is not called in %s", name, __FILE__);
+        declared++;
+    }
+    fclose(file);
+    test_tap_check(declared == called_count, "%zu functions are declared, %zu were called", declared, called_count);
+}
+
+static bool list_instruction_sets(void) {
+    tp_context *context = NULL;
+    tp_machine machine = {0};
+    const bool ok = tp_context_create(NULL, &context) == TP_OK && tp_context_machine(context, &machine) == TP_OK;
+    memcpy(isas, machine.usable, sizeof isas);
+    tp_context_destroy(context);
+    return ok;
+}
+
+static char directory[] = "/tmp/tileprop-guest-XXXXXX";
+
+static void nothing_is_left_behind(void) {
+    static const char *const files[] = {"model.safetensors", "train-images-idx3-ubyte", "train-labels-idx1-ubyte"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        test_tap_check(unlink(files[i]) == 0, "%s is missing", files[i]);
+    test_tap_check(rmdir(directory) == 0, "%s is not empty", directory);
+}
+
+int main(int argc, char **argv) {
+    char *path = argc == 2 ? realpath(argv[1], NULL) : NULL;
+    header = path;
+    if (!path || !list_instruction_sets() || !mkdtemp(directory) || chdir(directory) != 0)
+        return 1;
+    test_tap_run("default environment", default_environment);
+    test_tap_run("the whole interface was called", whole_interface);
+    test_tap_run("floating-point modes are the threads' own", modes_are_the_threads_own);
+    test_tap_run("odd environment", odd_environment);
+    test_tap_run("nothing is left behind", nothing_is_left_behind);
+    free(path);
+    return test_tap_status();
+}
