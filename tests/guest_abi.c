@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Every kernel of every instruction set keeps what its caller may rely on: the callee-saved registers, the stack
+ * pointer, the direction flag, the floating-point mode, and vector registers whose upper halves are not in use. */
+#include "cpu/dispatch.h"
+#include "support/abi.h"
+#include "support/support.h"
+#include "support/tap.h"
+
+#include <stdio.h>
+#include <string.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+enum { ROWS = 3, MAX_N = 131, LD = 160, BUFFER = 64 * 1024 };
+
+#define FIRST_SLOT offsetof(struct tp_isa, gemm_strip)
+#define SLOTS ((sizeof(struct tp_isa) - FIRST_SLOT) / sizeof(void (*)(void)))
+
+static const size_t lengths[] = {1, 3, 4, 7, 8, 15, 16, 17, 31, 32, 33, 64, 67, MAX_N};
+#define LENGTHS (sizeof lengths / sizeof *lengths)
+
+static const struct tp_isa *isa;
+static bool called[SLOTS];
+static bool upper_halves_seen; /* this processor tells which are in use */
+static float w[BUFFER], x[BUFFER], y[BUFFER], z[BUFFER];
+
+/* The rule that the call broke, or NULL. */
+static const char *broken_rule(const struct test_abi_call *call, const struct test_abi_call *reference) {
+    for (int i = 0; i < ABI_REGISTERS; i++)
+        if (call->registers[i] != test_abi_patterns[i])
+            return test_abi_register_names[i];
+    if (call->stack[0] != call->stack[1])
+        return "the stack pointer";
+    if (call->flags & ABI_BACKWARDS)
+        return "the direction flag";
+    if (call->in_use & ABI_UPPER_ZMM)
+        return "upper halves of zmm registers";
+    if (call->in_use & ABI_UPPER_YMM)
+        return "upper halves of ymm registers";
+    if ((call->mode ^ reference->mode) & ~UINT64_C(0x3f)) /* but for the flags of MXCSR */
+        return "the floating-point mode";
+    return NULL;
+}
+
+/* Calls function with the arguments in call; the rule that it broke, or NULL. */
+static const char *invoke(struct test_abi_call *call, void (*function)(void)) {
+    struct test_abi_call nothing = {.function = test_abi_nothing};
+    test_abi_invoke(&nothing);
+    call->function = function;
+    call->use_xgetbv = upper_halves_seen;
+    test_abi_invoke(call);
+    return broken_rule(call, &nothing);
+}
+
+/* ------------------------------------------------------------------------------------------------ test of the test */
+
+#if defined(__x86_64__)
+static bool has_xgetbv_in_use(void) {
+    unsigned a, b, c, d;
+    return __get_cpuid_count(0xd, 1, &a, &b, &c, &d) && (a & 4);
+}
+#endif
+
+static bool sees(void (*function)(void), const char *rule) {
+    struct test_abi_call call = {0};
+    const char *broken = invoke(&call, function);
+    return broken && strstr(broken, rule);
+}
+
+static void the_test_sees(void) {
+    struct test_abi_call call = {0};
+    const char *broken = invoke(&call, test_abi_nothing);
+    test_tap_check(!broken, "nothing breaks %s", broken ? broken : "");
+    test_tap_check(sees(test_abi_shift_stack, "stack"), "a moved stack was not seen");
+#if defined(__x86_64__)
+    test_tap_check(sees(test_abi_clobber_integer, "r14"), "a clobbered register was not seen");
+    test_tap_check(sees(test_abi_leave_backwards, "direction"), "the direction flag was not seen");
+    upper_halves_seen = has_xgetbv_in_use();
+    upper_halves_seen = upper_halves_seen && sees(test_abi_leave_upper_ymm, "ymm");
+    if (!upper_halves_seen)
+        test_tap_skipped("guest_abi: this processor does not tell whether upper halves of registers are in use");
+    if (upper_halves_seen && strstr(isa->name, "avx512"))
+        test_tap_check(sees(test_abi_leave_upper_zmm, "zmm"), "upper halves of zmm registers were not seen");
+#elif defined(__aarch64__)
+    test_tap_check(sees(test_abi_clobber_integer, "x27"), "a clobbered register was not seen");
+    test_tap_check(sees(test_abi_clobber_vector, "d13"), "a clobbered vector register was not seen");
+#endif
+}
+
+/* ---------------------------------------------------------------------------------------------------------- kernels */
+
+#define P(pointer) ((uint64_t)(uintptr_t)(pointer))
+
+/* slot points into the table. */
+static void call_kernel(const void *slot, const char *name, const struct test_abi_call *arguments) {
+    struct test_abi_call call = *arguments;
+    void (*function)(void);
+    memcpy(&function, slot, sizeof function);
+    const char *broken = invoke(&call, function);
+    test_tap_check(!broken, "%s: %s clobbers %s", isa->name, name, broken ? broken : "");
+    called[((uintptr_t)slot - (uintptr_t)isa - FIRST_SLOT) / sizeof function] = true;
+}
+
+#define CALL(member, ...) call_kernel(&isa->member, #member, &(struct test_abi_call){__VA_ARGS__})
+
+/* Before every call, because some work in place. */
+static void fill(void) {
+    tp_test_fill(w, BUFFER, 1, 0.1f, 0.9f);
+    memcpy(x, w, sizeof x);
+    memcpy(y, w, sizeof y);
+    memcpy(z, w, sizeof z);
+}
+
+static void call_activations(size_t n) {
+    for (int f = 0; f < TP_ACTIVATION_COUNT; f++) {
+        CALL(activation[f].activate, .integers = {P(x), LD, ROWS, n}, .floats = {0.1f});
+        CALL(activation[f].derive, .integers = {P(y), LD, P(x), LD, ROWS, n}, .floats = {0.1f});
+    }
+}
+
+static void call_losses(size_t n) {
+    for (int loss = 0; loss < TP_LOSS_COUNT; loss++) {
+        CALL(loss_row[loss], .integers = {P(x), P(y), n, P(z)}, .floats = {0.5f});
+        CALL(loss_row[loss], .integers = {P(x), P(y), n, 0}, .floats = {0.5f});
+    }
+}
+
+static void call_updates(size_t n) {
+    const struct tp_update update = {0.01f, 0.75f, 0.003f, 0.9f, 0.9f, 0.1f, 0.999f, 0.001f, 3.3f, 1e-8f};
+    for (int kind = 0; kind < TP_OPTIMIZER_COUNT; kind++)
+        CALL(update[kind], .integers = {P(&update), P(w), P(x), P(y), P(z), n});
+}
+
+static void call_others(size_t n) {
+    CALL(column_sums, .integers = {P(x), P(y), LD, ROWS, n});
+    CALL(square_sum, .integers = {P(y), n});
+    CALL(scale_bytes, .integers = {P(x), P(y), n}, .floats = {1, 2});
+    CALL(scale_floats, .integers = {P(x), P(y), n}, .floats = {1, 2});
+    CALL(normals, .integers = {P(x), P(y), n}, .floats = {2});
+    CALL(cosine, .floats = {0.3f});
+}
+
+static void call_packing(size_t n) {
+    for (int transposed = 0; transposed < 2; transposed++) {
+        const uint64_t row_step = transposed ? 1 : LD, column_step = transposed ? LD : 1;
+        for (size_t height = 1; height <= isa->mr; height++)
+            CALL(pack_a, .integers = {P(x), P(y), row_step, column_step, n, 13, height}, .floats = {0.5f});
+        for (size_t width = isa->lanes; width <= isa->nr; width += isa->lanes)
+            CALL(pack_b, .integers = {P(x), P(y), row_step, column_step, 13, n, width});
+    }
+    CALL(transpose, .integers = {P(x), LD, P(y), LD, 13, n});
+    CALL(transpose, .integers = {P(x), LD, P(y), LD, n, 13});
+}
+
+static void call_strip(size_t m, size_t n, size_t k, enum tp_start start, bool packed) {
+    const size_t width = isa->nr;
+    const struct tp_strip strip = {
+        .m = m,
+        .n = n,
+        .k = k,
+        .a = w,
+        .b = x,
+        .a_row = packed ? 1 : LD,
+        .a_step = packed ? m : 1,
+        .b_step = packed ? width : LD,
+        .b_panel = packed ? width * k : width,
+        .width = width,
+        .b_padded = packed,
+        .c_cached = packed,
+        .c = y,
+        .ldc = LD,
+        .start = start,
+        .beta = 0.5f,
+        .bias = z,
+    };
+    CALL(gemm_strip, .integers = {P(&strip)});
+}
+
+static void call_strips(size_t n) {
+    for (size_t m = 1; m <= isa->mr; m++)
+        for (size_t k = 0; k <= 40; k = 3 * k + 1)
+            for (int start = TP_START_ZERO; start <= TP_START_BIAS; start++)
+                for (int packed = 0; packed < 2; packed++)
+                    call_strip(m, n, k, (enum tp_start)start, packed);
+}
+
+static void call_every_kernel(void) {
+    memset(called, 0, sizeof called);
+    for (size_t i = 0; i < LENGTHS; i++) {
+        void (*const groups[])(size_t) = {call_activations, call_losses,  call_updates,
+                                          call_others,      call_packing, call_strips};
+        for (size_t g = 0; g < sizeof groups / sizeof *groups; g++) {
+            fill();
+            groups[g](lengths[i]);
+        }
+    }
+    for (size_t slot = 0; slot < SLOTS; slot++)
+        test_tap_check(called[slot], "%s: the kernel at slot %zu of the table was not called", isa->name, slot);
+}
+
+int main(void) {
+    const struct tp_cpu cpu = tp_cpu_detect();
+    char names[64];
+    tp_isa_names(&cpu, names, sizeof names);
+    isa = tp_isa_choose(&cpu, NULL);
+    test_tap_run("the test sees broken rules", the_test_sees);
+    for (char *name = strtok(names, " "); name; name = strtok(NULL, " ")) {
+        isa = tp_isa_choose(&cpu, name);
+        test_tap_run(name, call_every_kernel);
+    }
+    return test_tap_status();
+}
