@@ -207,6 +207,13 @@ typedef enum tp_activation {
     TP_ACTIVATION_COUNT
 } tp_activation;
 
+/*
+ * Accuracy: the largest errors over all 2^32 floats in units in the last place (ulp) of the true value, as tests/ulp.c
+ * measures them (ulp --full), for results of at least 2^-126 and, in brackets, below in units of 2^-149:
+ *   sigmoid 2.41 (0.76), tanh 1.01 (0), leaky ReLU 0.5 (0.5), identity and ReLU exact;
+ *   exp 0.97 (0.76), ln 0.6 (0), log1p 1.01 (1.01), of which softmax and the losses are made.
+ */
+
 /* What is done to each element of C after its last k step, while it is at hand. */
 typedef struct tp_epilogue {
     const float *bias;        /* n values, one per column, with which the sums start; needs beta = 0; NULL: none */
