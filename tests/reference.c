@@ -70,7 +70,7 @@ static void softmax(const double *z, double *a, size_t n) {
         a[j] = exp(z[j] - lse);
 }
 
-static double activate(tp_activation activation, double slope, double z) {
+double ref_activation(tp_activation activation, double slope, double z) {
     switch (activation) {
     case TP_RELU:
         return z <= 0 ? 0 : z;
@@ -80,6 +80,14 @@ static double activate(tp_activation activation, double slope, double z) {
         return z >= 0 ? 1 / (1 + exp(-z)) : exp(z) / (1 + exp(z));
     case TP_TANH:
         return tanh(z);
+    case TP_ELU:
+        return z <= 0 ? slope * expm1(z) : z;
+    case TP_SOFTPLUS:
+        return z > 0 ? z + log1p(exp(-z)) : log1p(exp(z));
+    case TP_SILU:
+        return z / (1 + exp(-z));
+    case TP_GELU:
+        return z / 2 * erfc(-z / sqrt(2));
     default:
         return z;
     }
@@ -96,7 +104,7 @@ static void forward_layer(struct ref_pass *pass, size_t l, const double *paramet
             z[j] = b[j];
             for (size_t k = 0; k < in; k++)
                 z[j] += x[k] * w[k * out + j];
-            a[j] = activate(pass->net.activation[l], pass->net.slope[l], z[j]);
+            a[j] = ref_activation(pass->net.activation[l], pass->net.slope[l], z[j]);
         }
         if (pass->net.activation[l] == TP_SOFTMAX)
             softmax(z, a, out);
@@ -174,6 +182,14 @@ static double derivative(tp_activation activation, double slope, double z, doubl
         return a * (1 - a);
     case TP_TANH:
         return 1 - a * a;
+    case TP_ELU:
+        return z <= 0 ? slope * exp(z) : 1;
+    case TP_SOFTPLUS:
+        return 1 / (1 + exp(-z));
+    case TP_SILU:
+        return (1 + z / (1 + exp(z))) / (1 + exp(-z));
+    case TP_GELU:
+        return erfc(-z / sqrt(2)) / 2 + z * exp(-z * z / 2) / sqrt(2 * acos(-1));
     default:
         return 1;
     }

@@ -38,6 +38,9 @@ struct ref_pass {
 void ref_pass_open(struct ref_pass *pass, const struct ref_net *net, size_t batch);
 void ref_pass_close(struct ref_pass *pass);
 
+/* f(z), elementwise ones only. */
+double ref_activation(tp_activation activation, double slope, double z);
+
 void ref_forward(struct ref_pass *pass, const double *parameters, const double *x);
 
 /* w_i / sum_i w_i; 0 if the sum is 0. */

@@ -213,12 +213,15 @@ Test(api, layers_out_of_range) {
     refuse_layer(0, (tp_layer){4, TP_LEAKY_RELU, -0.5f}, "layer 0: slope");
     refuse_layer(0, (tp_layer){4, TP_LEAKY_RELU, 1.5f}, "layer 0: slope");
     refuse_layer(0, (tp_layer){4, TP_LEAKY_RELU, NAN}, "layer 0: slope");
+    refuse_layer(0, (tp_layer){4, TP_ELU, 0}, "layer 0: slope");
+    refuse_layer(0, (tp_layer){4, TP_ELU, INFINITY}, "layer 0: slope");
+    refuse_layer(0, (tp_layer){4, TP_ELU, NAN}, "layer 0: slope");
 }
 
 Test(api, losses_need_their_activation) {
     for (int activation = 0; activation < TP_ACTIVATION_COUNT; activation++) {
         for (int loss = 0; loss < TP_LOSS_COUNT; loss++) {
-            const tp_layer last = {3, (tp_activation)activation, 0};
+            const tp_layer last = {3, (tp_activation)activation, 1};
             tp_model_options options = test_model_options();
             options.layers = 1, options.layer = &last, options.loss = (tp_loss)loss;
             const bool fits = loss == TP_BCE   ? activation == TP_SIGMOID

@@ -48,6 +48,14 @@ static const struct run runs[] = {
      "c0ea22ddebf2f4d4b8c95ff8078e40d10d47cf3e1fe34ed3639e9fea31820cb2"},
     {"tanh softmax huber sgd", TP_TANH, TP_SOFTMAX, TP_HUBER, TP_SGD,
      "e02733f7f5d6af69695f4dacea4655741288c81dff0c4b306df996cea275eaf3"},
+    {"elu softmax cce adam", TP_ELU, TP_SOFTMAX, TP_CCE, TP_ADAM,
+     "521662068398244df637249797a7333f4db4d48544c974569f2ed6073461b50a"},
+    {"softplus sigmoid bce sgd", TP_SOFTPLUS, TP_SIGMOID, TP_BCE, TP_SGD,
+     "e24e4460a8b924f67a863e0a2d25ca83667964543b72fe5ff145e51c5789d52a"},
+    {"silu softmax cce adam", TP_SILU, TP_SOFTMAX, TP_CCE, TP_ADAM,
+     "002927b73cec37e8d8f5ea97f7a78fefe013c77ed7c92b442fc531ffcc86e62e"},
+    {"gelu gelu mse adamw", TP_GELU, TP_GELU, TP_MSE, TP_ADAMW,
+     "f25878ef669b47916fc9b32e1e1b90051fe681c3b2ad18f993dbc7ac589a1eef"},
 };
 
 #define RUNS (sizeof runs / sizeof *runs)

@@ -62,7 +62,8 @@ Test(init, weights_are_a_function_of_the_seed) {
 Test(init, automatic_by_activation) {
     float automatic[WEIGHTS + FAN_OUT], expected[WEIGHTS + FAN_OUT];
     for (int activation = 0; activation < TP_ACTIVATION_COUNT; activation++) {
-        const bool he = activation == TP_RELU || activation == TP_LEAKY_RELU;
+        const bool he =
+            activation != TP_IDENTITY && activation != TP_SIGMOID && activation != TP_TANH && activation != TP_SOFTMAX;
         initialise(TP_INIT_AUTO, (tp_activation)activation, 1, automatic);
         initialise(he ? TP_INIT_HE_NORMAL : TP_INIT_GLOROT_UNIFORM, (tp_activation)activation, 1, expected);
         cr_assert(tp_test_same_bits(expected, automatic, WEIGHTS, "%s", tp_activation_name((tp_activation)activation)));

@@ -2,6 +2,7 @@
 /* Every kernel of every table against the scalar table, by bits: all lengths around the vector widths, misaligned and
  * guarded memory, ordinary and special values. */
 #include "cpu/dispatch.h"
+#include "reference.h"
 #include "support/support.h"
 
 #include <criterion/criterion.h>
@@ -213,4 +214,31 @@ Test(kernels, values_against_libm) {
             cr_expect(fabs(loss0 - softplus) <= 3e-7 * softplus + 1e-44, "bce(%g, 0) = %g", z, loss0);
             cr_expect(fabs(loss1 - (softplus - z)) <= 3e-7 * (fabs(z) + softplus) + 1e-44, "bce(%g, 1) = %g", z, loss1);
         }
+}
+
+/* Every 49999th float, where the result is not among the smallest: below 2^-123 GELU's factor erfc is denormal. */
+static void check_ulps(const struct tp_isa *isa, tp_activation f) {
+    for (uint64_t bits = 0; bits <= UINT32_MAX; bits += 49999) {
+        const uint32_t word = (uint32_t)bits;
+        float z, a;
+        memcpy(&z, &word, sizeof z);
+        a = z;
+        isa->activation[f].activate(&a, 1, 1, 1, 0.75f);
+        const double expected = ref_activation(f, 0.75, (double)z);
+        if (!isfinite(z) || fabs(expected) < 0x1p-123)
+            continue;
+        int exponent;
+        frexp(expected, &exponent);
+        const double error = ldexp(fabs((double)a - expected), 24 - exponent);
+        if (!(error <= 4))
+            cr_assert_fail("%s %s(%a) = %a, off by %g ulp", isa->name, tp_activation_name(f), (double)z, (double)a,
+                           error);
+    }
+}
+
+Test(kernels, activations_within_4_ulp) {
+    for (int i = 0; i < tp_test_isa_count(); i++)
+        for (int f = 0; f < TP_ACTIVATION_COUNT; f++)
+            if (f != TP_SOFTMAX)
+                check_ulps(table(i), (tp_activation)f);
 }

@@ -106,8 +106,8 @@ Test(packed, products_have_the_same_bits) {
 
 Test(packed, epilogues) {
     for (int i = 0; i < tp_test_isa_count(); i++)
-        for (int f = 0; f < TP_SOFTMAX; f++)
-            for (size_t q = 0; q < PROBLEMS * 4; q++) {
+        for (int f = 0; f < TP_ACTIVATION_COUNT; f++)
+            for (size_t q = 0; f != TP_SOFTMAX && q < PROBLEMS * 4; q++) {
                 tp_context *context = tp_test_context(tp_test_isa(i), 1);
                 const tp_epilogue e = {.activation = (tp_activation)f, .slope = 0.125f};
                 cr_expect(check(context, &problems[q / 4], &e, q & 1, q & 2));
@@ -157,7 +157,7 @@ Test(packed, refusals) {
     cr_expect_eq(tp_pack_update(NULL, TP_NO_TRANSPOSE, b, 3), TP_ERR_ARGUMENT);
     refuse(context, tp_pack_update(packed, TP_NO_TRANSPOSE, NULL, 3), "b is NULL");
     const tp_epilogue bias = {.bias = b}, softmax = {.activation = TP_SOFTMAX}, ld = {.outputs = b, .ld = 2},
-                      slope = {.activation = TP_LEAKY_RELU, .slope = 2};
+                      slope = {.activation = TP_LEAKY_RELU, .slope = 2}, alpha = {.activation = TP_ELU};
 #define CALL(matrix, beta, epilogue)                                                                                   \
     tp_sgemm_packed(context, TP_NO_TRANSPOSE, 1, 1, a, 4, matrix, beta, epilogue, c, 3, NULL, 0)
     refuse(context, CALL(NULL, 0, NULL), "b is NULL");
@@ -167,6 +167,7 @@ Test(packed, refusals) {
     refuse(context, CALL(packed, 0, &softmax), "activation");
     refuse(context, CALL(packed, 0, &ld), "ld is 2");
     refuse(context, CALL(packed, 0, &slope), "slope is 2");
+    refuse(context, CALL(packed, 0, &alpha), "slope is 0");
     for (int j = 0; j < 3; j++)
         cr_expect_eq(c[j], 5);
     tp_pack_destroy(packed);

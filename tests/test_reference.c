@@ -43,7 +43,7 @@ static double *uniform(size_t n, uint64_t seed) {
 }
 
 static bool has_kink(tp_activation activation) {
-    return activation == TP_RELU || activation == TP_LEAKY_RELU;
+    return activation == TP_RELU || activation == TP_LEAKY_RELU || activation == TP_ELU; /* its alpha is not 1 */
 }
 
 /* Of the loss, by the error of one output. */

@@ -249,9 +249,12 @@ static void check_round_trip(const tp_model_options *options) {
 Test(load, every_activation_and_loss) {
     for (int loss = 0; loss < TP_LOSS_COUNT; loss++) {
         const tp_activation last = loss == TP_BCE ? TP_SIGMOID : loss == TP_CCE ? TP_SOFTMAX : TP_TANH;
-        for (int hidden = 0; hidden < TP_SOFTMAX; hidden++) {
+        for (int hidden = 0; hidden < TP_ACTIVATION_COUNT; hidden++) {
             const tp_activation activation = (tp_activation)hidden;
-            const tp_layer layer[] = {{5, activation, activation == TP_LEAKY_RELU ? 1.0f / 3 : 0}, {2, last, 0}};
+            if (activation == TP_SOFTMAX)
+                continue;
+            const bool sloped = activation == TP_LEAKY_RELU || activation == TP_ELU;
+            const tp_layer layer[] = {{5, activation, sloped ? 1.0f / 3 : 0}, {2, last, 0}};
             const tp_model_options options = {.inputs = 3,
                                               .layers = 2,
                                               .layer = layer,

@@ -621,6 +621,27 @@ static void check_derivatives(tp_loss loss, const float *expected) {
     }
 }
 
+/* Limits, not the NaN of Inf * 0. */
+static void check_limits(tp_activation activation, const float *values, const float *derivatives) {
+    static const float at[] = {-INFINITY, -3e38f, -0.0f, 0, 3e38f, INFINITY, NAN};
+    enum { LIMITS = sizeof at / sizeof *at };
+    struct special s;
+    open_biases(&s, (struct test_head){activation, TP_MSE}, at, LIMITS);
+    for (int isa = 0; isa < tp_test_isa_count(); isa++) {
+        struct run run;
+        float gradients[2 * LIMITS];
+        const float dy[LIMITS] = {1, 1, 1, 1, 1, 1, 1};
+        start(&run, tp_test_isa(isa), &s);
+        cr_assert(tp_test_same_bits(values, run.y, LIMITS, "%s %s", tp_test_isa(isa), tp_activation_name(activation)));
+        cr_assert_eq(tp_backward_from(run.model, run.workspace, dy, LIMITS, gradients, NULL, 0), TP_OK);
+        for (size_t j = 0; j < LIMITS; j++)
+            gradients[LIMITS + j] += 0; /* either zero will do */
+        cr_assert(tp_test_same_bits(derivatives, gradients + LIMITS, LIMITS, "%s %s'", tp_test_isa(isa),
+                                    tp_activation_name(activation)));
+        finish(&run);
+    }
+}
+
 Test(special, derivative_of_mae_is_a_sign_and_0_at_0) {
     const float expected[EDGES] = {0, 0, -1, 1, -1, 1, NAN, -1, 1, -1, 1};
     check_derivatives(TP_MAE, expected);
@@ -653,6 +674,18 @@ Test(special, mae_and_huber_of_large_and_bending_errors) {
     cr_assert_eq(tp_loss_value(run.model, run.workspace, &targets, &score), TP_OK);
     cr_assert(score.loss > 0 && isinf(score.loss));
     finish(&run);
+}
+
+Test(special, limits_of_the_smooth_activations) {
+    const float ln2 = 0x1.62e43p-1f, alpha = TEST_ALPHA;
+    check_limits(TP_ELU, (const float[]){-alpha, -alpha, -0.0f, 0, 3e38f, INFINITY, NAN},
+                 (const float[]){0, 0, alpha, alpha, 1, 1, 1}); /* NaN is not below 0, as with ReLU */
+    check_limits(TP_SOFTPLUS, (const float[]){0, 0, ln2, ln2, 3e38f, INFINITY, NAN},
+                 (const float[]){0, 0, 0.5f, 0.5f, 1, 1, NAN});
+    check_limits(TP_SILU, (const float[]){-0.0f, -0.0f, -0.0f, 0, 3e38f, INFINITY, NAN},
+                 (const float[]){0, 0, 0.5f, 0.5f, 1, 1, NAN});
+    check_limits(TP_GELU, (const float[]){-0.0f, -0.0f, -0.0f, 0, 3e38f, INFINITY, NAN},
+                 (const float[]){0, 0, 0.5f, 0.5f, 1, 1, NAN});
 }
 
 /* The derivative of ReLU at 0 is 0, that of leaky ReLU its slope. */

@@ -53,8 +53,9 @@ static int create(const struct session *session, const struct train_options *opt
                   tp_model **model) {
     tp_layer layer[TP_MAX_LAYERS];
     const size_t hidden = options->hidden.count;
+    const tp_activation activation = train_activation(options->activation);
     for (size_t i = 0; i < hidden; i++)
-        layer[i] = (tp_layer){options->hidden.size[i], (tp_activation)options->activation, 0.01F};
+        layer[i] = (tp_layer){options->hidden.size[i], activation, activation == TP_ELU ? 1 : 0.01F};
     layer[hidden] = (tp_layer){data->outputs, last_activation(options->loss), 0};
     tp_model_options shape;
     tp_model_options_default(&shape);
@@ -83,7 +84,7 @@ static const char *contradiction(const struct train_options *options, const tp_m
     for (size_t i = 0; i + 1 < saved->layers; i++) {
         if (options->hidden_given && options->hidden.size[i] != saved->layer[i].width)
             return "hidden";
-        if (options->activation_given && options->activation != (int)saved->layer[i].activation)
+        if (options->activation_given && train_activation(options->activation) != saved->layer[i].activation)
             return "activation";
     }
     return NULL;

@@ -6,8 +6,12 @@
 #define SIZE_LIMIT 1048576 /* of a layer and a batch: larger ones are slips of the keyboard */
 
 /* The library's names; they end where the option's values end. */
+tp_activation train_activation(int value) {
+    return (tp_activation)(value < TP_SOFTMAX ? value : value + 1);
+}
+
 static const char *activation_name(int value) {
-    return value == TP_SOFTMAX ? NULL : tp_activation_name((tp_activation)value); /* softmax: last layer only */
+    return tp_activation_name(train_activation(value));
 }
 
 static const char *loss_name(int value) {
@@ -41,7 +45,7 @@ const struct option_row train_rows[] = {
     {.name = "activation",
      IS_NAME(activation_name, activation),
      OPTION_GIVEN(activation_given),
-     .help = "of the hidden layers (the slope of leaky_relu is 0.01)"},
+     .help = "of the hidden layers (the slope of leaky_relu is 0.01, alpha of elu 1)"},
     {.name = "loss",
      IS_NAME(loss_name, loss),
      OPTION_GIVEN(loss_given),

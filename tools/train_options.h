@@ -11,7 +11,7 @@ struct train_options {
     struct machine_options machine;
     const char *data;
     struct size_list hidden;
-    int activation;   /* tp_activation */
+    int activation;   /* for train_activation */
     int loss;         /* tp_loss */
     double huber_delta, label_smoothing;
     struct real_list class_weights;
@@ -35,6 +35,9 @@ struct train_options {
 /* For .rows and .defaults of the subcommand. */
 extern const struct option_row train_rows[];
 void train_defaults(void *values);
+
+/* The value of --activation: those of the library without softmax, which is for the last layer only. */
+tp_activation train_activation(int value);
 
 /* Training samples per epoch, and the steps for them, when validation is held out of so many samples. */
 size_t train_samples(const struct train_options *options, size_t samples);

@@ -197,6 +197,8 @@ TP_API void tp_pack_destroy(tp_packed *packed);
 
 /* --------------------------------------------------------------------------------------------------------- model */
 
+/* NaN gives NaN. At -Inf sigmoid and softplus are 0, SiLU and GELU -0, tanh -1, ELU -slope; at +Inf sigmoid and tanh
+ * are 1, the others but softmax +Inf. */
 typedef enum tp_activation {
     TP_IDENTITY = 0, /* z */
     TP_RELU,         /* z <= 0 ? 0 : z; derivative 0 at 0; NaN passes */
@@ -204,6 +206,10 @@ typedef enum tp_activation {
     TP_SIGMOID,      /* (z >= 0 ? 1 : e) / (1 + e), e = exp(-|z|) */
     TP_TANH,         /* tanh z */
     TP_SOFTMAX,      /* exp(z_k - m) / sum_j exp(z_j - m), m = max z; last layer only */
+    TP_ELU,          /* z <= 0 ? slope (exp(z) - 1) : z; Clevert et al. 2016, whose alpha is slope */
+    TP_SOFTPLUS,     /* ln(1 + exp(z)) */
+    TP_SILU,         /* z / (1 + exp(-z)), also called Swish */
+    TP_GELU,         /* z (1 + erf(z / sqrt 2)) / 2; Hendrycks and Gimpel 2016, not the approximation by tanh */
     TP_ACTIVATION_COUNT
 } tp_activation;
 
@@ -218,8 +224,9 @@ typedef enum tp_activation {
 typedef struct tp_epilogue {
     const float *bias;        /* n values, one per column, with which the sums start; needs beta = 0; NULL: none */
     tp_activation activation; /* C = f(C), elementwise ones only */
-    float slope;              /* leaky ReLU: 0..1 */
-    const float *outputs;     /* instead: C = C * f'(z) by the outputs a = f(z), m x n; NULL: C = f(C) */
+    float slope;              /* as in tp_layer */
+    const float *outputs;     /* instead: C = C * f'(z) by the outputs a = f(z), m x n, with SiLU and GELU by z itself;
+                                 NULL: C = f(C) */
     size_t ld;                /* row distance of outputs, at least n */
 } tp_epilogue;
 
@@ -244,7 +251,8 @@ typedef enum tp_loss {
 
 /* Weight initialisation; biases start at 0. fan_in = n_{l-1}, fan_out = n_l. */
 typedef enum tp_init {
-    TP_INIT_AUTO = 0,       /* He normal before ReLU and leaky ReLU, else Glorot uniform */
+    TP_INIT_AUTO = 0,       /* He normal before ReLU and its kin (leaky ReLU, ELU, softplus, SiLU, GELU), else Glorot
+                               uniform */
     TP_INIT_HE_NORMAL,      /* N(0, 2 / fan_in) */
     TP_INIT_HE_UNIFORM,     /* U(-r, r), r = sqrt(6 / fan_in) */
     TP_INIT_GLOROT_NORMAL,  /* N(0, 2 / (fan_in + fan_out)) */
@@ -263,7 +271,7 @@ TP_API const char *tp_init_name(tp_init init);
 typedef struct tp_layer {
     size_t width;             /* n_l, at least 1 */
     tp_activation activation; /* f_l */
-    float slope;              /* leaky ReLU only: 0 <= slope <= 1 */
+    float slope;              /* leaky ReLU: 0 <= slope <= 1; ELU: its alpha, positive and finite, usually 1 */
 } tp_layer;
 
 typedef struct tp_model_options {
@@ -316,7 +324,7 @@ TP_API tp_status tp_model_load(tp_context *context, const char *path, tp_model *
 
 typedef enum tp_mode {
     TP_INFERENCE = 0, /* tp_forward only; two activation buffers */
-    TP_TRAINING       /* keeps every activation for tp_backward; gradients and deltas */
+    TP_TRAINING       /* keeps every activation (of SiLU and GELU also z) for tp_backward; gradients and deltas */
 } tp_mode;
 
 typedef struct tp_workspace tp_workspace;

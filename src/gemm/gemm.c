@@ -9,6 +9,8 @@
 #include "core/size.h"
 #include "gemm/plan.h"
 
+#include <string.h>
+
 #define LINE (TP_ALIGNMENT / sizeof(float))
 
 /* By so much a split along columns may be less even where it is wanted. */
@@ -80,10 +82,12 @@ struct block {
 /* c: rows i.., columns j.. of the finished product. */
 static void finish(const struct tp_gemm *g, float *c, size_t ldc, size_t i, size_t j, size_t m, size_t n) {
     const struct tp_finish *e = &g->epilogue;
+    for (size_t row = 0; e->keep && row < m; row++)
+        memcpy(e->keep + (i + row) * e->ldkeep + j, c + row * ldc, n * sizeof *c);
     if (e->activate)
         e->activate(c, ldc, m, n, e->parameter);
     if (e->derive)
-        e->derive(c, ldc, e->a + i * e->lda + j, e->lda, m, n, e->parameter);
+        e->derive(c, ldc, e->x + i * e->ldx + j, e->ldx, m, n, e->parameter);
     if (e->consume)
         e->consume(e->consumer, c, ldc, (struct tp_place){i, j, m, n});
 }

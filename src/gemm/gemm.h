@@ -52,10 +52,12 @@ typedef void tp_consume_fn(const void *consumer, const float *c, size_t ldc, str
 
 /* What happens to a strip of C after its last k step, while it is in cache. */
 struct tp_finish {
+    float *keep; /* gets C before f, shaped like C; or NULL */
+    size_t ldkeep;
     tp_activate_fn *activate; /* C = f(C), or NULL */
-    tp_derive_fn *derive;     /* C = C * f'(a), or NULL */
-    const float *a;           /* of derive: the stored activations, shaped like C */
-    size_t lda;
+    tp_derive_fn *derive;     /* C = C * f'(x), or NULL */
+    const float *x;           /* what derive reads: stored activations or the kept Z, shaped like C */
+    size_t ldx;
     float parameter;
     tp_consume_fn *consume; /* or NULL; C is then only a place for sums that are not complete, and start is not C's */
     const void *consumer;

@@ -5,6 +5,8 @@
 #include "gemm/gemm.h"
 #include "gemm/packed.h"
 
+#include <math.h>
+
 struct call {
     struct tp_gemm gemm;
     float *scratch;
@@ -41,6 +43,15 @@ tp_status tp_check_transpose(const struct tp_context *context, const char *name,
     if (transpose != TP_NO_TRANSPOSE && transpose != TP_TRANSPOSE)
         return tp_fail(context, TP_ERR_ARGUMENT, "transpose_%s is %d; it must be TP_NO_TRANSPOSE or TP_TRANSPOSE", name,
                        (int)transpose);
+    return TP_OK;
+}
+
+tp_status tp_check_slope(const struct tp_context *context, const char *where, tp_activation activation, float slope) {
+    if (activation == TP_LEAKY_RELU && !(slope >= 0 && slope <= 1))
+        return tp_fail(context, TP_ERR_ARGUMENT, "%s: slope is %g; it must be 0..1", where, (double)slope);
+    if (activation == TP_ELU && !(slope > 0 && isfinite(slope)))
+        return tp_fail(context, TP_ERR_ARGUMENT, "%s: slope is %g; it must be positive and finite: it is ELU's alpha",
+                       where, (double)slope);
     return TP_OK;
 }
 
@@ -107,13 +118,12 @@ static tp_status check_epilogue(const struct tp_context *context, const tp_epilo
     if (!tp_activation_name(e->activation) || e->activation == TP_SOFTMAX)
         return tp_fail(context, TP_ERR_ARGUMENT, "epilogue: activation %d is unknown or not elementwise",
                        (int)e->activation);
-    if (e->activation == TP_LEAKY_RELU && !(e->slope >= 0 && e->slope <= 1))
-        return tp_fail(context, TP_ERR_ARGUMENT, "epilogue: slope is %g; it must be 0..1", (double)e->slope);
     if (e->bias && beta != 0)
         return tp_fail(context, TP_ERR_ARGUMENT, "epilogue: bias needs beta = 0, not %g", (double)beta);
     if (e->outputs && e->ld < n)
         return tp_fail(context, TP_ERR_ARGUMENT, "epilogue: ld is %zu; it must be at least %zu", e->ld, n);
-    return e->outputs ? tp_check_rows(context, "epilogue", m, e->ld) : TP_OK;
+    const tp_status status = e->outputs ? tp_check_rows(context, "epilogue", m, e->ld) : TP_OK;
+    return status ? status : tp_check_slope(context, "epilogue", e->activation, e->slope);
 }
 
 static struct tp_finish finish_of(const struct tp_context *context, const tp_epilogue *e) {
@@ -121,8 +131,8 @@ static struct tp_finish finish_of(const struct tp_context *context, const tp_epi
     struct tp_finish finish = {.parameter = e->slope};
     if (e->outputs) {
         finish.derive = f->derive;
-        finish.a = e->outputs;
-        finish.lda = e->ld;
+        finish.x = e->outputs;
+        finish.ldx = e->ld;
     } else if (e->activation != TP_IDENTITY) {
         finish.activate = f->activate;
     }

@@ -154,7 +154,7 @@ static tp_status describe_layers(struct description *description) {
     for (size_t l = 0; !status && l < description->options.layers; l++) {
         tp_layer *layer = &description->layer[l];
         status = get_activation(description, l, &layer->activation);
-        if (!status && layer->activation == TP_LEAKY_RELU)
+        if (!status && tp_has_slope(layer->activation))
             status = get_number(description, tp_layer_key(l, TP_OF_LAYER_SLOPE).text, &layer->slope);
     }
     return status;

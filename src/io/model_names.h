@@ -21,6 +21,11 @@
 #define TP_OF_LAYER_WEIGHT "weight"
 #define TP_OF_LAYER_BIAS "bias"
 
+/* Whether a file says the slope of such a layer. */
+static inline bool tp_has_slope(tp_activation activation) {
+    return activation == TP_LEAKY_RELU || activation == TP_ELU;
+}
+
 /* layers.<layer>.<what> */
 struct tp_layer_key {
     char text[48];

@@ -19,7 +19,7 @@ static int describe_layer(json_t *metadata, size_t l, const tp_layer *layer) {
     const struct tp_layer_key activation = tp_layer_key(l, TP_OF_LAYER_ACTIVATION);
     if (json_object_set_new(metadata, activation.text, json_string(tp_activation_name(layer->activation))))
         return -1;
-    if (layer->activation != TP_LEAKY_RELU)
+    if (!tp_has_slope(layer->activation))
         return 0;
     return json_object_set_new(metadata, tp_layer_key(l, TP_OF_LAYER_SLOPE).text, number(layer->slope));
 }

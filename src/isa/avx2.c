@@ -86,6 +86,9 @@ ALWAYS_INLINE void v_transpose_groups(vf x[GROUP]) {
 ALWAYS_INLINE vf v_exp(vf v) {
     return Sleef_finz_expf8_u10avx2(v);
 }
+ALWAYS_INLINE vf v_expm1(vf v) {
+    return Sleef_finz_expm1f8_u10avx2(v);
+}
 ALWAYS_INLINE vf v_log(vf v) {
     return Sleef_finz_logf8_u10avx2(v);
 }
@@ -94,6 +97,9 @@ ALWAYS_INLINE vf v_log1p(vf v) {
 }
 ALWAYS_INLINE vf v_tanh(vf v) {
     return Sleef_finz_tanhf8_u10avx2(v);
+}
+ALWAYS_INLINE vf v_erfc(vf v) {
+    return Sleef_finz_erfcf8_u15avx2(v);
 }
 ALWAYS_INLINE vf v_cospi(vf v) {
     return Sleef_finz_cospif8_u05avx2(v);

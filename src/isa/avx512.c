@@ -87,6 +87,9 @@ ALWAYS_INLINE void v_transpose_groups(vf x[GROUP]) {
 ALWAYS_INLINE vf v_exp(vf v) {
     return Sleef_finz_expf16_u10avx512f(v);
 }
+ALWAYS_INLINE vf v_expm1(vf v) {
+    return Sleef_finz_expm1f16_u10avx512f(v);
+}
 ALWAYS_INLINE vf v_log(vf v) {
     return Sleef_finz_logf16_u10avx512f(v);
 }
@@ -95,6 +98,9 @@ ALWAYS_INLINE vf v_log1p(vf v) {
 }
 ALWAYS_INLINE vf v_tanh(vf v) {
     return Sleef_finz_tanhf16_u10avx512f(v);
+}
+ALWAYS_INLINE vf v_erfc(vf v) {
+    return Sleef_finz_erfcf16_u15avx512f(v);
 }
 ALWAYS_INLINE vf v_cospi(vf v) {
     return Sleef_finz_cospif16_u05avx512f(v);

@@ -115,6 +115,9 @@ ALWAYS_INLINE void v_transpose_groups(vf x[GROUP]) {
 ALWAYS_INLINE vf v_exp(vf v) {
     return Sleef_finz_expf4_u10advsimd(v);
 }
+ALWAYS_INLINE vf v_expm1(vf v) {
+    return Sleef_finz_expm1f4_u10advsimd(v);
+}
 ALWAYS_INLINE vf v_log(vf v) {
     return Sleef_finz_logf4_u10advsimd(v);
 }
@@ -123,6 +126,9 @@ ALWAYS_INLINE vf v_log1p(vf v) {
 }
 ALWAYS_INLINE vf v_tanh(vf v) {
     return Sleef_finz_tanhf4_u10advsimd(v);
+}
+ALWAYS_INLINE vf v_erfc(vf v) {
+    return Sleef_finz_erfcf4_u15advsimd(v);
 }
 ALWAYS_INLINE vf v_cospi(vf v) {
     return Sleef_finz_cospif4_u05advsimd(v);

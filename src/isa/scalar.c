@@ -80,6 +80,9 @@ ALWAYS_INLINE void v_transpose_groups(vf x[GROUP]) {
 ALWAYS_INLINE vf v_exp(vf v) {
     return Sleef_finz_expf1_u10purecfma(v);
 }
+ALWAYS_INLINE vf v_expm1(vf v) {
+    return Sleef_finz_expm1f1_u10purecfma(v);
+}
 ALWAYS_INLINE vf v_log(vf v) {
     return Sleef_finz_logf1_u10purecfma(v);
 }
@@ -88,6 +91,9 @@ ALWAYS_INLINE vf v_log1p(vf v) {
 }
 ALWAYS_INLINE vf v_tanh(vf v) {
     return Sleef_finz_tanhf1_u10purecfma(v);
+}
+ALWAYS_INLINE vf v_erfc(vf v) {
+    return Sleef_finz_erfcf1_u15purecfma(v);
 }
 ALWAYS_INLINE vf v_cospi(vf v) {
     return Sleef_finz_cospif1_u05purecfma(v);

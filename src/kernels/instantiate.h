@@ -7,10 +7,14 @@
 #include "kernels/reduce.h"
 #include "kernels/softmax.h"
 
+#include "kernels/activation/elu.h"
+#include "kernels/activation/gelu.h"
 #include "kernels/activation/identity.h"
 #include "kernels/activation/leaky_relu.h"
 #include "kernels/activation/relu.h"
 #include "kernels/activation/sigmoid.h"
+#include "kernels/activation/silu.h"
+#include "kernels/activation/softplus.h"
 #include "kernels/activation/tanh.h"
 
 #include "kernels/loss/bce.h"
@@ -25,13 +29,13 @@
 #include "kernels/optimizer/nesterov.h"
 #include "kernels/optimizer/sgd.h"
 
-#define ACTIVATION(id, name)                                                                                           \
+#define ACTIVATION(id, name, from)                                                                                     \
     static void name##_activate(float *z, size_t ldz, size_t rows, size_t columns, float parameter) {                  \
         map1(z, ldz, rows, columns, parameter, name##_value);                                                          \
     }                                                                                                                  \
-    static void name##_derive(float *d, size_t ldd, const float *a, size_t lda, size_t rows, size_t columns,           \
+    static void name##_derive(float *d, size_t ldd, const float *x, size_t ldx, size_t rows, size_t columns,           \
                               float parameter) {                                                                       \
-        map2(d, ldd, a, lda, rows, columns, parameter, name##_slope);                                                  \
+        map2(d, ldd, x, ldx, rows, columns, parameter, name##_slope);                                                  \
     }
 #include "kernels/activation.def"
 #undef ACTIVATION
@@ -55,10 +59,10 @@ const struct tp_isa TP_ISA = {
     .transpose = transpose,
     .activation =
         {
-#define ACTIVATION(id, name) [TP_##id] = {name##_activate, name##_derive},
+#define ACTIVATION(id, name, from) [TP_##id] = {name##_activate, name##_derive, TP_FROM_##from},
 #include "kernels/activation.def"
 #undef ACTIVATION
-            [TP_SOFTMAX] = {softmax_activate, softmax_derive},
+            [TP_SOFTMAX] = {softmax_activate, softmax_derive, TP_FROM_A},
         },
     .loss_row =
         {

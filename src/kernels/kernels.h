@@ -59,13 +59,15 @@ typedef void tp_transpose_fn(float *out, size_t ldo, const float *in, size_t ldi
 
 /* z = f(z), in place; parameter is the layer's slope. Softmax works on whole rows, the others elementwise. */
 typedef void tp_activate_fn(float *z, size_t ldz, size_t rows, size_t columns, float parameter);
-/* d = d * f'(z) through a = f(z), in place (softmax: the Jacobian of the row). */
-typedef void tp_derive_fn(float *d, size_t ldd, const float *a, size_t lda, size_t rows, size_t columns,
+/* d = d * f'(z) in place (softmax: the Jacobian of the row), from x: a = f(z), or z. */
+typedef void tp_derive_fn(float *d, size_t ldd, const float *x, size_t ldx, size_t rows, size_t columns,
                           float parameter);
+enum tp_from { TP_FROM_A, TP_FROM_Z };
 
 struct tp_activation_kernels {
     tp_activate_fn *activate;
     tp_derive_fn *derive;
+    enum tp_from from; /* what derive reads */
 };
 
 /* The loss of one sample, and if d is not NULL d = scale * its derivative by x, which is a or z (loss.def); parameter

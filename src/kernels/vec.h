@@ -19,7 +19,8 @@
  *   GROUP                   lanes of a group, 4, or 1 where VL is 1
  *   v_load_groups(p, s)     VL / GROUP groups, s floats apart
  *   v_transpose_groups(x)   the same group of x[0..GROUP], seen as a GROUP x GROUP matrix, becomes its transpose
- *   v_exp v_log v_log1p v_tanh       SLEEF's deterministic functions (Sleef_finz_*_u10)
+ *   v_exp v_expm1 v_log v_log1p v_tanh   SLEEF's deterministic functions (Sleef_finz_*_u10)
+ *   v_erfc(v)               1 - erf v, Sleef_finz_erfcf*_u15
  *   v_cospi(v)              cos(pi v), Sleef_finz_cospif*_u05
  * and if the multiply-add can take one lane of a vector for a factor:
  *   HAVE_LANES, v_lane(v, i)         all lanes = lane i

@@ -67,8 +67,8 @@ static void propagate(struct tp_workspace *w, size_t l, float *c, size_t ldc, st
         .c = c,
         .ldc = ldc,
         .epilogue = {.derive = derive ? model->context->isa->activation[below->activation].derive : NULL,
-                     .a = derive ? w->layer[l - 1].p : NULL,
-                     .lda = derive ? w->layer[l - 1].ld : 0,
+                     .x = derive ? tp_derivative_operand(w, l - 1)->p : NULL,
+                     .ldx = derive ? tp_derivative_operand(w, l - 1)->ld : 0,
                      .parameter = derive ? below->slope : 0},
     };
     tp_gemm_run(&gemm, team, w->scratch + (size_t)team.id * w->scratch_each);

@@ -34,7 +34,9 @@ static void forward_layer(struct tp_workspace *w, size_t l, struct tp_team team)
         .bias = model->parameters + shape->bias,
         .c = w->layer[l].p,
         .ldc = w->layer[l].ld,
-        .epilogue = {.activate = activate ? model->context->isa->activation[f].activate : NULL,
+        .epilogue = {.keep = w->kept[l].p,
+                     .ldkeep = w->kept[l].ld,
+                     .activate = activate ? model->context->isa->activation[f].activate : NULL,
                      .parameter = model->layer[l].slope},
     };
     tp_gemm_run(&gemm, team, w->scratch + (size_t)team.id * w->scratch_each);

@@ -13,7 +13,17 @@ struct distribution {
 };
 
 static tp_init automatic(tp_activation activation) {
-    return activation == TP_RELU || activation == TP_LEAKY_RELU ? TP_INIT_HE_NORMAL : TP_INIT_GLOROT_UNIFORM;
+    switch (activation) {
+    case TP_RELU:
+    case TP_LEAKY_RELU:
+    case TP_ELU:
+    case TP_SOFTPLUS:
+    case TP_SILU:
+    case TP_GELU:
+        return TP_INIT_HE_NORMAL;
+    default:
+        return TP_INIT_GLOROT_UNIFORM;
+    }
 }
 
 static struct distribution choose(tp_init init, tp_activation activation, size_t inputs, size_t outputs) {

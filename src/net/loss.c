@@ -75,6 +75,7 @@ void tp_run_loss(struct tp_workspace *w, const tp_targets *targets, bool derivat
     const struct tp_isa *isa = model->context->isa;
     const size_t outputs = tp_model_outputs(model);
     const tp_layer *last = &model->layer[model->layers - 1];
+    const struct tp_matrix *operand = tp_derivative_operand(w, model->layers - 1);
     const struct tp_range rows = tp_share(w->batch, 1, team.id, team.size);
     const double weights = weight_sum(targets, w->batch);
     size_t correct = 0;
@@ -85,7 +86,7 @@ void tp_run_loss(struct tp_workspace *w, const tp_targets *targets, bool derivat
         float *d = derivative ? tp_row(tp_delta(w, model->layers - 1), i) : NULL;
         w->loss[i] = isa->loss_row[model->loss](x, smooth(w, y, team), outputs, model->huber_delta, scale, d);
         if (derivative && !tp_reads_logits(model)) /* so far dJ/dA_L */
-            isa->activation[last->activation].derive(d, outputs, x, outputs, 1, outputs, last->slope);
+            isa->activation[last->activation].derive(d, outputs, tp_row(operand, i), outputs, 1, outputs, last->slope);
         correct += !isnan(w->loss[i]) && is_right(model, x, y, targets->classes != NULL);
     }
     w->count[team.id].correct = correct;
@@ -94,15 +95,15 @@ void tp_run_loss(struct tp_workspace *w, const tp_targets *targets, bool derivat
     tp_team_barrier(team);
 }
 
-/* d = dJ/dZ_L for one row of dJ/dA_L; the activation is computed again where only Z_L is kept. */
-static void derive_row(const struct tp_workspace *w, size_t i, float *d, float *a) {
+/* d = dJ/dZ_L for one row of dJ/dA_L; the activation is computed again where the loss has left Z_L in its place. */
+static void derive_row(const struct tp_workspace *w, size_t i, float *d, float *x) {
     const struct tp_model *model = w->model;
     const tp_layer *last = &model->layer[model->layers - 1];
     const struct tp_activation_kernels *f = &model->context->isa->activation[last->activation];
-    memcpy(a, tp_row(&w->layer[model->layers - 1], i), last->width * sizeof *a);
+    memcpy(x, tp_row(tp_derivative_operand(w, model->layers - 1), i), last->width * sizeof *x);
     if (tp_reads_logits(model))
-        f->activate(a, last->width, 1, last->width, last->slope);
-    f->derive(d, last->width, a, last->width, 1, last->width, last->slope);
+        f->activate(x, last->width, 1, last->width, last->slope);
+    f->derive(d, last->width, x, last->width, 1, last->width, last->slope);
 }
 
 void tp_run_output_derivative(struct tp_workspace *w, const float *dy, size_t lddy, struct tp_team team) {

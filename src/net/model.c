@@ -2,8 +2,10 @@
 #include "net/model.h"
 
 #include "core/memory.h"
+#include "gemm/packed.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 void tp_model_options_default(tp_model_options *options) {
@@ -31,9 +33,9 @@ static tp_status check_layer(const struct tp_context *context, const tp_model_op
     if (layer->activation == TP_SOFTMAX && l + 1 < options->layers)
         return tp_fail(context, TP_ERR_ARGUMENT, "layer %zu: softmax is for the last layer, %zu", l,
                        options->layers - 1);
-    if (layer->activation == TP_LEAKY_RELU && !(layer->slope >= 0 && layer->slope <= 1))
-        return tp_fail(context, TP_ERR_ARGUMENT, "layer %zu: slope is %g; it must be 0..1", l, (double)layer->slope);
-    return TP_OK;
+    char where[32];
+    snprintf(where, sizeof where, "layer %zu", l);
+    return tp_check_slope(context, where, layer->activation, layer->slope);
 }
 
 static tp_status check_loss(const struct tp_context *context, const tp_model_options *options) {

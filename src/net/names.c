@@ -5,7 +5,7 @@
 #define COUNT(names) (sizeof(names) / sizeof *(names))
 
 static const char *const activations[] = {
-#define ACTIVATION(id, name) [TP_##id] = #name,
+#define ACTIVATION(id, name, from) [TP_##id] = #name,
 #include "kernels/activation.def"
 #undef ACTIVATION
     [TP_SOFTMAX] = "softmax",

@@ -40,8 +40,12 @@ static void lay_out_layers(struct tp_workspace *w, struct tp_arena *arena) {
     if (w->mode == TP_INFERENCE)
         for (int i = 0; i < 2; i++)
             pair[i] = take_matrix(arena, w->max_batch, tp_model_widest(model));
-    for (size_t l = 0; l < model->layers; l++)
-        w->layer[l] = w->mode == TP_INFERENCE ? pair[l % 2] : take_matrix(arena, w->max_batch, model->layer[l].width);
+    for (size_t l = 0; l < model->layers; l++) {
+        const tp_layer *layer = &model->layer[l];
+        w->layer[l] = w->mode == TP_INFERENCE ? pair[l % 2] : take_matrix(arena, w->max_batch, layer->width);
+        if (w->mode == TP_TRAINING && model->context->isa->activation[layer->activation].from == TP_FROM_Z)
+            w->kept[l] = take_matrix(arena, w->max_batch, layer->width);
+    }
 }
 
 void tp_workspace_lay_out(struct tp_workspace *w, struct tp_arena *arena) {

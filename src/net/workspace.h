@@ -28,6 +28,7 @@ struct tp_workspace {
     int threads;
     struct tp_matrix input;                /* scaled samples of a gathered batch */
     struct tp_matrix layer[TP_MAX_LAYERS]; /* A_l; of the last layer Z_L for BCE and CCE */
+    struct tp_matrix kept[TP_MAX_LAYERS];  /* Z_l where the derivative needs it; training only */
     struct tp_matrix delta[3];             /* tp_delta; training only */
     float *bias_gradients;                 /* of the layer in work; training only */
     struct tp_matrix target;               /* a row per thread: one-hot, smoothed */
@@ -49,6 +50,11 @@ struct tp_workspace {
  * wait for those that still read the latter. */
 static inline const struct tp_matrix *tp_delta(const struct tp_workspace *workspace, size_t l) {
     return &workspace->delta[l % 3];
+}
+
+/* What the derivative of layer l's activation reads: Z_l if it was kept, else A_l. */
+static inline const struct tp_matrix *tp_derivative_operand(const struct tp_workspace *workspace, size_t l) {
+    return workspace->kept[l].p ? &workspace->kept[l] : &workspace->layer[l];
 }
 
 /* Row length in memory for rows of width floats: whole cache lines, and never a multiple of 1 KiB, at which the rows of

@@ -81,7 +81,14 @@ static double activation_error(tp_activation activation, double z, double a, dou
     case TP_SIGMOID:
         return ez / 4 + 6 * U * (a + ez / 4) + TINY;
     case TP_TANH:
+    case TP_ELU:
         return ez + 3 * U * (fabs(a) + ez) + TINY;
+    case TP_SOFTPLUS:
+        return ez + 6 * U * (a + ez) + TINY;
+    case TP_SILU:
+        return 1.1 * ez + 8 * U * (fabs(a) + 1.1 * ez) + TINY;
+    case TP_GELU:
+        return 1.13 * ez + 8 * U * (fabs(a) + 1.13 * ez) + TINY;
     default:
         return ez;
     }
@@ -247,6 +254,22 @@ static struct number derivative(const struct test_bound *bound, size_t l, size_t
     case TP_TANH: {
         const double moved = 2 * fabs(a) * ea + ea * ea;
         return (struct number){1 - a * a, moved + U * (1 - a * a + moved)};
+    }
+    case TP_ELU: {
+        const double below = net->slope[l] * exp(z), jump = fabs(z) <= ez ? 1 - net->slope[l] : 0;
+        return (struct number){z <= 0 ? below : 1, jump + (z <= ez ? ea + U * (below + ea) : 0)};
+    }
+    case TP_SOFTPLUS: {
+        const double s = 1 / (1 + exp(-z));
+        return (struct number){s, ea + 2 * U * (s + ea)};
+    }
+    case TP_SILU: {
+        const double s = 1 / (1 + exp(-z)), far = s * fabs(z) * (1 - s);
+        return (struct number){s + s * z * (1 - s), ez / 2 + 10 * U * (s + far + ez) + TINY};
+    }
+    case TP_GELU: {
+        const double phi = exp(-z * z / 2) / sqrt(2 * acos(-1)), Phi = erfc(-z / sqrt(2)) / 2;
+        return (struct number){Phi + z * phi, 0.8 * ez + 10 * U * (Phi + fabs(z) * phi + ez) + TINY};
     }
     default:
         return exactly(1);

@@ -13,6 +13,10 @@
  *   sigmoid                   ez / 4      + 6 u (a + ez / 4): exp 1 ulp <= 2 u in the numerator and, weighted by
  *                             e / (1 + e) <= 1/2, in the denominator; one addition, one division; 5 u + O(u^2)
  *   tanh                      ez          + 3 u (|a| + ez): 1 ulp <= 2 u
+ *   ELU, slope <= 1           ez          + 3 u (|a| + ez): exp(z) - 1 of 1 ulp, a product
+ *   softplus                  ez          + 6 u (a + ez): exp and log1p of 1 ulp, with condition at most 1; an addition
+ *   SiLU                      1.1 ez      + 8 u (|a| + 1.1 ez): sigmoid above, a product, and 2 u for its shifted exp
+ *   GELU                      1.13 ez     + 8 u (|a| + 1.13 ez): erfc of 1.5 ulp, 3 u for its argument, two products
  *   softmax                   a (exp(2 max ez + (2 R + 10 + 2 n) u) - 1), R = max z' - min z': a perturbation of the
  *                             logits by at most E changes each ratio by at most exp(2 E); the exponents are rounded by
  *                             R u each, exp by 2 u, the sum of n terms by n u, the division by u; above and below
@@ -21,8 +25,13 @@
  *   f' = 1 - a^2              2 |a| ea + ea^2 + u (...)
  *   label smoothing           u 4 (|y| + s (c + |y|)) in the target
  *   sign(a - y) of MAE        exact, unless |a - y| <= ea: then the sides may differ, by 2
+ *   f' of ELU                 z <= 0: ea + u (...), and as ReLU near 0
+ *   f' = 1 - exp(-a)          ea + 2 u (...)
+ *   f' of SiLU                ez / 2 (the largest f'') + 10 u s (1 + |z| (1 - s)): sigmoid twice, a sum, a product
+ *   f' of GELU                0.8 ez + 10 u (Phi + |z| phi): phi has an exp of 1 ulp and six roundings
  *
- * The exponential, logarithm and tanh of SLEEF (suffix u10) have an error of at most 1 ulp. TINY stands for underflow.
+ * The exponentials, logarithms and tanh of SLEEF (suffix u10) have an error of at most 1 ulp. TINY stands for
+ * underflow.
  */
 #ifndef TP_TESTS_SUPPORT_BOUND_H
 #define TP_TESTS_SUPPORT_BOUND_H

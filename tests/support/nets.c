@@ -6,14 +6,18 @@
 #include <stdio.h>
 
 const struct test_head test_heads[TEST_HEADS] = {
-    {TP_IDENTITY, TP_MSE},     {TP_RELU, TP_MSE},      {TP_LEAKY_RELU, TP_MSE}, {TP_SIGMOID, TP_MSE},
-    {TP_TANH, TP_MSE},         {TP_SOFTMAX, TP_MSE},   {TP_SIGMOID, TP_BCE},    {TP_SOFTMAX, TP_CCE},
-    {TP_IDENTITY, TP_MAE},     {TP_RELU, TP_MAE},      {TP_LEAKY_RELU, TP_MAE}, {TP_SIGMOID, TP_MAE},
-    {TP_TANH, TP_MAE},         {TP_SOFTMAX, TP_MAE},   {TP_IDENTITY, TP_HUBER}, {TP_RELU, TP_HUBER},
-    {TP_LEAKY_RELU, TP_HUBER}, {TP_SIGMOID, TP_HUBER}, {TP_TANH, TP_HUBER},     {TP_SOFTMAX, TP_HUBER},
+    {TP_IDENTITY, TP_MSE},     {TP_RELU, TP_MSE},       {TP_LEAKY_RELU, TP_MSE}, {TP_SIGMOID, TP_MSE},
+    {TP_TANH, TP_MSE},         {TP_SOFTMAX, TP_MSE},    {TP_SIGMOID, TP_BCE},    {TP_SOFTMAX, TP_CCE},
+    {TP_ELU, TP_MSE},          {TP_SOFTPLUS, TP_MSE},   {TP_SILU, TP_MSE},       {TP_GELU, TP_MSE},
+    {TP_IDENTITY, TP_MAE},     {TP_RELU, TP_MAE},       {TP_LEAKY_RELU, TP_MAE}, {TP_SIGMOID, TP_MAE},
+    {TP_TANH, TP_MAE},         {TP_SOFTMAX, TP_MAE},    {TP_ELU, TP_MAE},        {TP_SOFTPLUS, TP_MAE},
+    {TP_SILU, TP_MAE},         {TP_GELU, TP_MAE},       {TP_IDENTITY, TP_HUBER}, {TP_RELU, TP_HUBER},
+    {TP_LEAKY_RELU, TP_HUBER}, {TP_SIGMOID, TP_HUBER},  {TP_TANH, TP_HUBER},     {TP_SOFTMAX, TP_HUBER},
+    {TP_ELU, TP_HUBER},        {TP_SOFTPLUS, TP_HUBER}, {TP_SILU, TP_HUBER},     {TP_GELU, TP_HUBER},
 };
 
-const tp_activation test_hidden[TEST_HIDDEN] = {TP_IDENTITY, TP_RELU, TP_LEAKY_RELU, TP_SIGMOID, TP_TANH};
+const tp_activation test_hidden[TEST_HIDDEN] = {TP_IDENTITY, TP_RELU,     TP_LEAKY_RELU, TP_SIGMOID, TP_TANH,
+                                                TP_ELU,      TP_SOFTPLUS, TP_SILU,       TP_GELU};
 
 struct ref_net test_net(size_t hidden, const size_t *widths, tp_activation activation, struct test_head head) {
     struct ref_net net = {.layers = hidden + 1, .loss = head.loss, .huber_delta = (double)TEST_DELTA};
@@ -21,7 +25,9 @@ struct ref_net test_net(size_t hidden, const size_t *widths, tp_activation activ
     for (size_t l = 1; l <= net.layers; l++) {
         net.width[l] = widths[l];
         net.activation[l] = l == net.layers ? head.activation : activation;
-        net.slope[l] = net.activation[l] == TP_LEAKY_RELU ? (double)TEST_SLOPE : 0;
+        net.slope[l] = net.activation[l] == TP_LEAKY_RELU ? (double)TEST_SLOPE
+                       : net.activation[l] == TP_ELU      ? (double)TEST_ALPHA
+                                                          : 0;
     }
     return net;
 }

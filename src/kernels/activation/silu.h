@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "kernels/activation/sigmoid.h"
+
+/* f(z) = z sigmoid(z) = (z >= 0 ? z : z e)/(1 + e), e = exp(-|z|). Below -64, where 1 + e is 1, e is exp(32 + z)
+ * exp(-32), so that it does not lose digits below the normal range before z does its part. Below -128 f is -0 as it is
+ * at -128, and not -Inf times 0. */
+ALWAYS_INLINE vf silu_value(vf z, vf parameter) {
+    (void)parameter;
+    const vf x = v_select_le(z, v_set(-128), v_set(-128), z);
+    const vf shift = v_select_le(x, v_set(-64), v_set(32), v_set(0));
+    const vf scale = v_select_le(x, v_set(-64), v_set(0x1.c8465p-47f /* exp(-32) */), v_set(1));
+    const vf e = v_exp(v_sub(shift, v_abs(x)));
+    const vf above = v_select_le(v_set(0), x, x, v_mul(v_mul(x, e), scale));
+    return v_div(above, v_add(v_set(1), e));
+}
+
+/* d f'(z) = d s (1 + z (1 - s)), s = sigmoid(z), where s and 1 - s are 1/(1 + e) and e/(1 + e) in either order; beyond
+ * +-128 as there */
+ALWAYS_INLINE vf silu_slope(vf d, vf z, vf parameter) {
+    (void)parameter;
+    const vf low = v_select_le(z, v_set(-128), v_set(-128), z);
+    const vf x = v_select_le(v_set(128), low, v_set(128), low);
+    const vf e = exp_minus_abs(x);
+    const vf large = v_div(v_set(1), v_add(v_set(1), e)), small = v_mul(e, large);
+    const vf s = v_select_le(v_set(0), x, large, small), rest = v_select_le(v_set(0), x, small, large);
+    return v_mul(d, v_mul(s, v_fma(x, rest, v_set(1))));
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "kernels/activation/sigmoid.h"
+
+/* f(z) = ln(1 + exp(z)) = max(z, 0) + log1p(exp(-|z|)) */
+ALWAYS_INLINE vf softplus_value(vf z, vf parameter) {
+    (void)parameter;
+    const vf positive = v_select_le(z, v_set(0), v_set(0), z);
+    return v_add(positive, v_log1p(exp_minus_abs(z)));
+}
+
+/* d f'(z) = d sigmoid(z) = d (1 - exp(-a)) */
+ALWAYS_INLINE vf softplus_slope(vf d, vf a, vf parameter) {
+    (void)parameter;
+    const vf zero = v_set(0);
+    return v_mul(d, v_sub(zero, v_expm1(v_sub(zero, a))));
+}
