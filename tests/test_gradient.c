@@ -14,7 +14,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define SHARPNESS 4e-3
+#define SHARPNESS 1e-2
 #define ROUNDING 1e-14 /* of the oracle */
 #define SHAPES 3
 #define MAX_BATCH 33
