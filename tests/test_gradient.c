@@ -62,7 +62,7 @@ static void fill(struct problem *p) {
     fill_parameters(p);
     tp_test_fill(p->x, p->inputs, 2 + p->batch, -1, 1);
     tp_test_fill(p->dy, p->outputs, 3 + p->batch, -1, 1);
-    test_fill_targets(p->y, &p->net, p->batch, 4);
+    test_fill_targets(p->y, &p->net, p->batch, 11);
     p->wide_parameter = test_widen(p->parameter, p->parameters);
     p->weights = tp_test_floats(p->batch);
     tp_test_fill(p->weights, p->batch, 5, 0.125f, 3);
