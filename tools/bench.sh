@@ -4,8 +4,8 @@
 #   sh tools/bench.sh gemm [--quick]   matrix products against OpenBLAS, BLIS and oneDNN, for every instruction set of
 #                                      the machine, on one thread and on all; some minutes, with --quick one or two
 #   sh tools/bench.sh train [--quick]  training steps and forward passes against the textbook step on OpenBLAS and BLIS,
-#                                      oneDNN, PyTorch, scikit-learn and FANN, in the same way; up to half an hour, with
-#                                      --quick a few minutes
+#                                      oneDNN, PyTorch, scikit-learn and FANN, in the same way; an hour, with --quick a
+#                                      quarter of one
 # Writes build/bench/NAME-ISA-THREADS.txt, .json, .dat, .svg and .png; NAME is gemm, or train, train-more and inference.
 # Nothing else should run meanwhile.
 set -eu

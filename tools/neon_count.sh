@@ -6,8 +6,7 @@
 # instructions per FLOP (2 SIZE^3 of them; 0.125 would be multiply-adds of four floats and nothing else), and per
 # multiply-add.
 # The counts are exact and the same on every machine, but say nothing of how many cycles they take, and qemu shows a
-# machine without known cache sizes. Needs what `sh tools/setup.sh test` installs, and qemu-user (the static one has no
-# plugins); the peers are unpacked into build/aarch64-peers.
+# machine without known cache sizes. `sh tools/setup.sh neon` installs what this needs, which it calls.
 # Usage: neon_count.sh [SIZE]
 set -eu
 
@@ -17,32 +16,6 @@ root=$PWD/build/aarch64-root
 peers=$PWD/build/aarch64-peers
 build=$PWD/build/neon-count
 libraries=usr/lib/aarch64-linux-gnu
-qemu-aarch64 --help 2>/dev/null | grep -q -- -plugin || {
-    echo "neon_count: no qemu with plugins; on Debian: apt-get install --no-install-recommends qemu-user" >&2
-    exit 1
-}
-
-# Like setup.sh: an arm64 machine of apt's own, which has nothing installed.
-peers_apt_get() {
-    apt-get -q -o APT::Architecture=arm64 -o APT::Architectures=arm64 -o APT::Sandbox::User=root \
-        -o Dir::State="$peers/apt" -o Dir::State::lists="$peers/apt/lists" -o Dir::State::status="$peers/apt/status" \
-        -o Dir::Cache="$peers/apt" "$@"
-}
-
-unpack_peers() {
-    [ ! -e "$peers/complete" ] || return 0
-    rm -rf "$peers"
-    mkdir -p "$peers/apt/lists/partial"
-    : >"$peers/apt/status"
-    peers_apt_get update
-    (cd "$peers/apt" && peers_apt_get download libopenblas0-serial libblis4-serial libgfortran5)
-    for archive in "$peers"/apt/*.deb; do
-        dpkg-deb -x "$archive" "$peers"
-    done
-    rm -rf "$peers/apt"
-    : >"$peers/complete"
-}
-
 build_programs() {
     cmake --preset aarch64 -B "$build" -D TILEPROP_BUILD_CBLAS=ON -D TILEPROP_BUILD_TOOLS=OFF \
         -D TILEPROP_BUILD_BENCH=OFF -D BUILD_TESTING=OFF
@@ -75,7 +48,7 @@ count() {
             instructions / (2 * size ^ 3), instructions / multiply_adds }'
 }
 
-unpack_peers
+sh tools/setup.sh neon
 build_programs >/dev/null
 printf '%-9s %-12s %12s %12s %9s %9s\n' library core instructions multiply-adds 'per FLOP' 'per fmla'
 count tileprop "$build/src/libtileprop_cblas.so" TILEPROP_ISA=neon

@@ -6,6 +6,8 @@
 #                             compiler, qemu, and arm64 libraries, which are unpacked into build/aarch64-root
 #   sh tools/setup.sh bench   to compare it with other libraries: OpenBLAS, BLIS, oneDNN, PyTorch, scikit-learn,
 #                             FANN, and gnuplot
+#   sh tools/setup.sh neon    for tools/neon_count.sh: as for test, a qemu that counts, and OpenBLAS and BLIS for arm64,
+#                             which are unpacked into build/aarch64-peers
 # Does nothing, and needs no network, if all of it is there. TILEPROP_SKIP_NEON=1 leaves out the part for NEON.
 set -eu
 
@@ -17,7 +19,7 @@ for_bench="libopenblas0-openmp libblis4-openmp libdnnl2 libdnnl-dev libfann2 pyt
     gnuplot-nox"
 for_neon="gcc-aarch64-linux-gnu qemu-user-static binfmt-support"
 neon_libraries="libc6-dev libgomp1 libsleef-dev libjansson-dev zlib1g-dev librandom123-dev libcriterion-dev"
-neon_root=build/aarch64-root
+neon_peers="libopenblas0-serial libblis4-serial"
 
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then
@@ -47,32 +49,36 @@ install_packages() {
         apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-install-recommends "$@"
 }
 
-# apt-get for an arm64 machine that lives in $neon_root/apt and has nothing installed. Criterion for arm64 cannot be
+# apt-get for an arm64 machine that lives in DIRECTORY/apt and has nothing installed. Criterion for arm64 cannot be
 # installed beside the one for amd64; unpacked into a directory of their own, the libraries also leave the system alone.
-neon_apt_get() {
-    apt=$PWD/$neon_root/apt
+# arm64_apt_get DIRECTORY ARGUMENT...
+arm64_apt_get() {
+    apt=$PWD/$1/apt
+    shift
     apt-get -q -o APT::Architecture=arm64 -o APT::Architectures=arm64 -o APT::Install-Recommends=false \
         -o APT::Sandbox::User=root -o Dir::State="$apt" -o Dir::State::lists="$apt/lists" \
         -o Dir::State::status="$apt/status" -o Dir::Cache="$apt" -o Dir::Cache::archives="$apt/archives" "$@"
 }
 
-unpack_neon_libraries() {
-    [ "$(cat $neon_root/complete 2>/dev/null)" != "$neon_libraries" ] || return 0
-    echo "setup: unpacking arm64 libraries into $neon_root"
-    rm -rf $neon_root
-    mkdir -p $neon_root/apt/lists/partial $neon_root/apt/archives/partial
-    : >$neon_root/apt/status
-    neon_apt_get update
-    # shellcheck disable=SC2086 # a list
-    neon_apt_get -y --download-only install $neon_libraries
-    for archive in "$neon_root"/apt/archives/*.deb; do
-        dpkg-deb -x "$archive" $neon_root
+# unpack_arm64 DIRECTORY PACKAGE...
+unpack_arm64() {
+    root=$1
+    shift
+    [ "$(cat "$root/complete" 2>/dev/null)" != "$*" ] || return 0
+    echo "setup: unpacking arm64 libraries into $root"
+    rm -rf "$root"
+    mkdir -p "$root/apt/lists/partial" "$root/apt/archives/partial"
+    : >"$root/apt/status"
+    arm64_apt_get "$root" update
+    arm64_apt_get "$root" -y --download-only install "$@"
+    for archive in "$root"/apt/archives/*.deb; do
+        dpkg-deb -x "$archive" "$root"
     done
-    rm -rf $neon_root/apt
-    find $neon_root -type l -lname '/*' | while read -r link; do
-        ln -sfr "$neon_root$(readlink "$link")" "$link"
+    rm -rf "$root/apt"
+    find "$root" -type l -lname '/*' | while read -r link; do
+        ln -sfr "$root$(readlink "$link")" "$link"
     done
-    echo "$neon_libraries" >$neon_root/complete
+    echo "$*" >"$root/complete"
 }
 
 # Criterion starts its own program again for every test, so the kernel has to know how to run arm64 programs.
@@ -89,16 +95,21 @@ case $mode in
 run) packages=$for_run ;;
 test) packages="$for_run $for_test" ;;
 bench) packages="$for_run $for_bench" ;;
+neon) packages="$for_run $for_test qemu-user" ;;
 *)
-    echo "setup: unknown mode '$mode'; it is run, test or bench" >&2
+    echo "setup: unknown mode '$mode'; it is run, test, bench or neon" >&2
     exit 2
     ;;
 esac
 neon=no
-if [ "$mode" = test ] && [ "$(uname -m)" = x86_64 ] && [ "${TILEPROP_SKIP_NEON:-}" != 1 ]; then
-    neon=yes
-    packages="$packages $for_neon"
-fi
+case $mode in
+test | neon)
+    if [ "$(uname -m)" = x86_64 ] && [ "${TILEPROP_SKIP_NEON:-}" != 1 ]; then
+        neon=yes
+        packages="$packages $for_neon"
+    fi
+    ;;
+esac
 
 if ! command -v apt-get >/dev/null; then
     echo "setup: not a Debian system; going on. Needed are what these Debian packages hold: $packages"
@@ -107,7 +118,12 @@ fi
 # shellcheck disable=SC2086 # a list
 install_packages $packages
 if [ $neon = yes ]; then
-    unpack_neon_libraries
+    # shellcheck disable=SC2086 # lists
+    unpack_arm64 build/aarch64-root $neon_libraries
     enable_neon_programs
+fi
+if [ "$mode" = neon ]; then
+    # shellcheck disable=SC2086
+    unpack_arm64 build/aarch64-peers $neon_peers
 fi
 echo "setup: everything for '$mode' is installed"

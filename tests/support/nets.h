@@ -18,10 +18,10 @@ extern const struct test_head test_heads[TEST_HEADS];
 #define TEST_HIDDEN 9
 extern const tp_activation test_hidden[TEST_HIDDEN];
 
-#define TEST_SLOPE 0.125f /* of every leaky layer; exact in float */
+#define TEST_SLOPE 0.125f   /* of every leaky layer; exact in float */
 #define TEST_SMOOTHING 0.2f /* of tests that smooth labels */
-#define TEST_DELTA 0.375f /* Huber's; errors of random data lie on both sides */
-#define TEST_ALPHA 0.75f  /* of every ELU layer; so too */
+#define TEST_DELTA 0.375f   /* Huber's; errors of random data lie on both sides */
+#define TEST_ALPHA 0.75f    /* of every ELU layer; so too */
 
 /* widths holds inputs, hidden widths, outputs: hidden + 2 of them. */
 struct ref_net test_net(size_t hidden, const size_t *widths, tp_activation activation, struct test_head head);
