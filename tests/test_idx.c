@@ -309,38 +309,6 @@ Test(idx, files_that_cannot_be_read) {
     cr_expect_str_eq(tp_test_message(context), "/proc/self/mem: cannot read: Input/output error");
 }
 
-Test(idx, null_arguments) {
-    tp_idx idx;
-    cr_expect_eq(tp_idx_read(NULL, "file", &idx), TP_ERR_ARGUMENT);
-    cr_expect_eq(tp_idx_read(context, NULL, &idx), TP_ERR_ARGUMENT);
-    cr_expect_str_eq(tp_test_message(context), "tp_idx_read: path is NULL");
-    cr_expect_eq(tp_idx_read(context, "file", NULL), TP_ERR_ARGUMENT);
-    cr_expect_str_eq(tp_test_message(context), "tp_idx_read: idx is NULL");
-}
-
-/* Refuses the first allocation, the second, ... until the file is read: 1 + needed attempts. */
-static void starve(const void *file, size_t size, int needed) {
-    tp_idx idx;
-    const char *path = write_file("file", file, size);
-    for (int allowed = 0; allowed < needed; allowed++) {
-        const size_t held_before = tp_test_held();
-        atomic_store(&tp_test_scratch.counter.remaining, allowed);
-        check_failure(tp_idx_read(context, path, &idx), TP_ERR_MEMORY, "cannot allocate", "no memory");
-        cr_expect_eq(tp_test_held(), held_before, "%d allocations: something leaked", allowed);
-    }
-    atomic_store(&tp_test_scratch.counter.remaining, needed);
-    cr_expect_eq(tp_idx_read(context, path, &idx), TP_OK);
-    cr_expect_eq(atomic_load(&tp_test_scratch.counter.remaining), 0);
-    tp_idx_release(context, &idx);
-    atomic_store(&tp_test_scratch.counter.remaining, -1);
-}
-
-Test(idx, every_allocation_can_fail) {
-    unsigned char packed[MAX_FILE];
-    starve(u8_file, sizeof u8_file, 1);
-    starve(packed, gzip(u8_file, sizeof u8_file, packed), 3);
-}
-
 /* ---- data sets ---- */
 
 #define IMAGES "train-images-idx3-ubyte"
@@ -499,32 +467,4 @@ Test(dataset, labels_that_do_not_fit) {
     refuse_set(TP_SPLIT_TRAIN, TP_ERR_FORMAT, "2 labels for 3 images");
     write_file(LABELS, negative, sizeof negative);
     refuse_set(TP_SPLIT_TRAIN, TP_ERR_FORMAT, "label 1 is -2; it must be at least 0");
-}
-
-Test(dataset, arguments) {
-    tp_dataset *dataset = NULL;
-    cr_expect_eq(tp_dataset_load(NULL, scratch, TP_SPLIT_TRAIN, &dataset), TP_ERR_ARGUMENT);
-    cr_expect_eq(tp_dataset_load(context, NULL, TP_SPLIT_TRAIN, &dataset), TP_ERR_ARGUMENT);
-    cr_expect_str_eq(tp_test_message(context), "tp_dataset_load: where is NULL");
-    cr_expect_eq(tp_dataset_load(context, scratch, TP_SPLIT_TRAIN, NULL), TP_ERR_ARGUMENT);
-    cr_expect_str_eq(tp_test_message(context), "tp_dataset_load: dataset is NULL");
-    cr_expect_eq(tp_dataset_load(context, scratch, (tp_split)2, &dataset), TP_ERR_ARGUMENT);
-    cr_expect_str_eq(tp_test_message(context), "tp_dataset_load: split is 2; it must be 0 or 1");
-    cr_expect_null(tp_dataset_data(NULL));
-    tp_dataset_destroy(NULL);
-}
-
-Test(dataset, every_allocation_can_fail) {
-    tp_dataset *dataset = NULL;
-    write_file(IMAGES, images, sizeof images);
-    write_file(LABELS, labels, sizeof labels);
-    for (int allowed = 0; allowed < 4; allowed++) {
-        const size_t held_before = tp_test_held();
-        atomic_store(&tp_test_scratch.counter.remaining, allowed);
-        cr_expect_eq(load(TP_SPLIT_TRAIN, &dataset), TP_ERR_MEMORY, "%d allocations", allowed);
-        cr_expect_null(dataset);
-        cr_expect_eq(tp_test_held(), held_before, "%d allocations: something leaked", allowed);
-    }
-    atomic_store(&tp_test_scratch.counter.remaining, 4);
-    check_small_set(200);
 }

@@ -7,7 +7,6 @@
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define LD_EXTRA 3
 
@@ -132,47 +131,4 @@ Test(packed, updates_replace_the_matrix) {
     tp_pack_destroy(packed);
     tp_test_guarded_free(memory);
     tp_context_destroy(context);
-}
-
-static void refuse(tp_context *context, tp_status status, const char *fragment) {
-    cr_expect_eq(status, TP_ERR_ARGUMENT);
-    cr_expect_not_null(strstr(tp_test_message(context), fragment), "\"%s\" does not name %s", tp_test_message(context),
-                       fragment);
-}
-
-Test(packed, refusals) {
-    tp_context *context = tp_test_context(NULL, 1), *other = tp_test_context("scalar", 1);
-    float b[12] = {0}, a[4] = {0}, c[3] = {5, 5, 5};
-    tp_packed *packed = NULL, *foreign = NULL;
-    refuse(context, tp_pack_create(context, TP_NO_TRANSPOSE, 4, 3, NULL, 3, NULL, 0, &packed), "b is NULL");
-    refuse(context, tp_pack_create(context, TP_NO_TRANSPOSE, 4, 3, b, 2, NULL, 0, &packed), "ldb");
-    refuse(context, tp_pack_create(context, (tp_transpose)7, 4, 3, b, 3, NULL, 0, &packed), "transpose_b");
-    refuse(context, tp_pack_create(context, TP_NO_TRANSPOSE, 4, 3, b, 3, NULL, 0, NULL), "packed is NULL");
-    refuse(context, tp_pack_create(context, TP_NO_TRANSPOSE, SIZE_MAX / 4, 3, b, 3, NULL, 0, &packed), "do not fit");
-    cr_expect_eq(tp_pack_create(NULL, TP_NO_TRANSPOSE, 4, 3, b, 3, NULL, 0, &packed), TP_ERR_ARGUMENT);
-    cr_expect_eq(tp_pack_create(context, TP_NO_TRANSPOSE, 4, 3, b, 3, c, 12, &packed), TP_ERR_MEMORY);
-    cr_expect_null(packed);
-    cr_assert_eq(tp_pack_create(context, TP_NO_TRANSPOSE, 4, 3, b, 3, NULL, 0, &packed), TP_OK);
-    cr_assert_eq(tp_pack_create(other, TP_NO_TRANSPOSE, 4, 3, b, 3, NULL, 0, &foreign), TP_OK);
-    cr_expect_eq(tp_pack_update(NULL, TP_NO_TRANSPOSE, b, 3), TP_ERR_ARGUMENT);
-    refuse(context, tp_pack_update(packed, TP_NO_TRANSPOSE, NULL, 3), "b is NULL");
-    const tp_epilogue bias = {.bias = b}, softmax = {.activation = TP_SOFTMAX}, ld = {.outputs = b, .ld = 2},
-                      slope = {.activation = TP_LEAKY_RELU, .slope = 2}, alpha = {.activation = TP_ELU};
-#define CALL(matrix, beta, epilogue)                                                                                   \
-    tp_sgemm_packed(context, TP_NO_TRANSPOSE, 1, 1, a, 4, matrix, beta, epilogue, c, 3, NULL, 0)
-    refuse(context, CALL(NULL, 0, NULL), "b is NULL");
-    if (strcmp(tp_context_isa(context), "scalar"))
-        refuse(context, CALL(foreign, 0, NULL), "another instruction set");
-    refuse(context, CALL(packed, 1, &bias), "bias needs beta = 0");
-    refuse(context, CALL(packed, 0, &softmax), "activation");
-    refuse(context, CALL(packed, 0, &ld), "ld is 2");
-    refuse(context, CALL(packed, 0, &slope), "slope is 2");
-    refuse(context, CALL(packed, 0, &alpha), "slope is 0");
-    for (int j = 0; j < 3; j++)
-        cr_expect_eq(c[j], 5);
-    tp_pack_destroy(packed);
-    tp_pack_destroy(foreign);
-    tp_pack_destroy(NULL);
-    tp_context_destroy(context);
-    tp_context_destroy(other);
 }

@@ -54,6 +54,7 @@ static struct arguments {
     tp_targets targets, *targets_p;
     tp_epilogue epilogue;
     int32_t classes[MAX_BATCH];
+    float weights[MAX_BATCH], *weights_p;
     void *memory, *spare; /* spare: a block that is too small */
     size_t size, m, n, k, lda, ldb, ldc, count, layer, max_batch, batch, ldx, ldy, lddx, lddy;
     tp_transpose ta, tb;
@@ -144,7 +145,29 @@ struct refusal {
         REFUSE("layer 0: slope is nan; it must be 0..1", WITH(layers[0].activation, TP_LEAKY_RELU),                    \
                WITH(layers[0].slope, NAN)),                                                                            \
         REFUSE("layer 1: loss cce needs softmax as last activation, not tanh", WITH(layers[1].activation, TP_TANH)),   \
-        REFUSE("layer 1: loss bce needs sigmoid as last activation, not softmax", WITH(model_options.loss, TP_BCE))
+        REFUSE("layer 1: loss bce needs sigmoid as last activation, not softmax", WITH(model_options.loss, TP_BCE)),   \
+        REFUSE("layer 0: slope is 0; it must be positive and finite: it is ELU's alpha",                               \
+               WITH(layers[0].activation, TP_ELU)),                                                                    \
+        REFUSE("layer 0: slope is -1; it must be positive", WITH(layers[0].activation, TP_ELU),                        \
+               WITH(layers[0].slope, -1)),                                                                             \
+        REFUSE("layer 0: slope is inf; it must be positive", WITH(layers[0].activation, TP_ELU),                       \
+               WITH(layers[0].slope, INFINITY)),                                                                       \
+        REFUSE("layer 0: slope is nan; it must be positive", WITH(layers[0].activation, TP_ELU),                       \
+               WITH(layers[0].slope, NAN)),                                                                            \
+        REFUSE("label_smoothing is -0.5; it must be 0 or more and below 1",                                            \
+               WITH(model_options.label_smoothing, -0.5f)),                                                            \
+        REFUSE("label_smoothing is 1; it must be 0 or more and below 1", WITH(model_options.label_smoothing, 1)),      \
+        REFUSE("label_smoothing is nan; it must be 0", WITH(model_options.label_smoothing, NAN)),                      \
+        REFUSE("label_smoothing is 0.5; with loss mse it must be 0", WITH(model_options.loss, TP_MSE),                 \
+               WITH(model_options.label_smoothing, 0.5f)),                                                             \
+        REFUSE("huber_delta is 0; it must be positive and finite", WITH(model_options.loss, TP_HUBER),                 \
+               WITH(model_options.huber_delta, 0)),                                                                    \
+        REFUSE("huber_delta is -1; it must be positive", WITH(model_options.loss, TP_HUBER),                           \
+               WITH(model_options.huber_delta, -1)),                                                                   \
+        REFUSE("huber_delta is inf; it must be positive", WITH(model_options.loss, TP_HUBER),                          \
+               WITH(model_options.huber_delta, INFINITY)),                                                             \
+        REFUSE("huber_delta is nan; it must be positive", WITH(model_options.loss, TP_HUBER),                          \
+               WITH(model_options.huber_delta, NAN))
 
 #define REFUSED_OPTIMIZER_OPTIONS(o)                                                                                   \
     REFUSE("optimizer: kind -1 is unknown", WITH(o.kind, (tp_optimizer_kind)-1)),                                      \
@@ -192,7 +215,12 @@ struct refusal {
         REFUSE("data: outputs is 4; the model has 3", WITH(data.classes, NULL), FROM(data.values, x),                  \
                WITH(data.outputs, OUT + 1)),                                                                           \
         REFUSE("data: classes[7] is 3; it must be 0..2", WITH(classes[7], OUT)),                                       \
-        REFUSE("data: classes[0] is -1; it must be 0..2", WITH(classes[0], -1))
+        REFUSE("data: classes[0] is -1; it must be 0..2", WITH(classes[0], -1)),                                       \
+        REFUSE("data: weights[7] is -1; it must be finite and at least 0", FROM(data.weights, weights_p),              \
+               WITH(weights[7], -1)),                                                                                  \
+        REFUSE("data: weights[0] is nan; it must be finite", FROM(data.weights, weights_p), WITH(weights[0], NAN)),    \
+        REFUSE("data: weights[0] is inf; it must be finite", FROM(data.weights, weights_p),                            \
+               WITH(weights[0], INFINITY))
 
 #define REFUSED_TRAIN_OPTIONS                                                                                          \
     REFUSED_DATA, REFUSE("options is NULL", WITH(train_options_p, NULL)),                                              \
@@ -214,7 +242,13 @@ struct refusal {
                WITH(validation.samples, 0)),                                                                           \
         REFUSE("validation: features is 6; the model has 5 inputs", FROM(train_options.validation, validation_p),      \
                WITH(validation.features, IN + 1)),                                                                     \
-        REFUSED_OPTIMIZER_OPTIONS(train_options.optimizer)
+        REFUSED_OPTIMIZER_OPTIONS(train_options.optimizer),                                                            \
+        REFUSE("options: class_weights[2] is -1; it must be finite and at least 0",                                    \
+               FROM(train_options.class_weights, weights_p), WITH(weights[2], -1)),                                    \
+        REFUSE("options: class_weights[0] is nan; it must be finite", FROM(train_options.class_weights, weights_p),    \
+               WITH(weights[0], NAN)),                                                                                 \
+        REFUSE("options: class_weights needs targets by class", FROM(train_options.class_weights, weights_p),          \
+               WITH(data.classes, NULL), FROM(data.values, x))
 
 #define REFUSED_TARGETS                                                                                                \
     REFUSE("targets is NULL", WITH(targets_p, NULL)),                                                                  \
@@ -230,7 +264,17 @@ struct refusal {
         REFUSE("targets: classes[5] is 3; it must be 0..2", WITH(classes[BATCH - 1], OUT)),                            \
         REFUSE("targets: classes[5] is -1; it must be 0..2", WITH(classes[BATCH - 1], -1)),                            \
         REFUSE("targets: classes[0] is 2147483647; it must be 0..2", WITH(classes[0], INT32_MAX)),                     \
-        REFUSE("targets: classes[0] is -2147483648; it must be 0..2", WITH(classes[0], INT32_MIN))
+        REFUSE("targets: classes[0] is -2147483648; it must be 0..2", WITH(classes[0], INT32_MIN)),                    \
+        REFUSE("targets: weights[5] is -1; it must be finite and at least 0", FROM(targets.weights, weights_p),        \
+               WITH(weights[BATCH - 1], -1)),                                                                          \
+        REFUSE("targets: weights[0] is nan; it must be finite", FROM(targets.weights, weights_p),                      \
+               WITH(weights[0], NAN)),                                                                                 \
+        REFUSE("targets: weights[0] is inf; it must be finite", FROM(targets.weights, weights_p),                      \
+               WITH(weights[0], INFINITY)),                                                                            \
+        REFUSE("targets: class_weights[2] is -1; it must be finite and at least 0",                                    \
+               FROM(targets.class_weights, weights_p), WITH(weights[2], -1)),                                          \
+        REFUSE("targets: class_weights[0] is nan; it must be finite", FROM(targets.class_weights, weights_p),          \
+               WITH(weights[0], NAN))
 
 #define REFUSED_TRAINING_WORKSPACE                                                                                     \
     SILENT(WITH(model, NULL)), REFUSE("workspace is NULL", WITH(workspace, NULL)),                                     \
@@ -394,6 +438,8 @@ CALL(sgemm_packed, tp_sgemm_packed(now.context, now.ta, now.m, 1, now.a, now.lda
     REFUSE("epilogue: slope is 2; it must be 0..1", WITH(epilogue.activation, TP_LEAKY_RELU), WITH(epilogue.slope, 2)),
     REFUSE("epilogue: slope is nan; it must be 0..1", WITH(epilogue.activation, TP_LEAKY_RELU),
            WITH(epilogue.slope, NAN)),
+    REFUSE("epilogue: slope is 0; it must be positive and finite: it is ELU's alpha",
+           WITH(epilogue.activation, TP_ELU)),
     REFUSE("epilogue: bias needs beta = 0, not 1", FROM(epilogue.bias, x), WITH(beta, 1)),
     REFUSE("epilogue: bias needs beta = 0, not nan", FROM(epilogue.bias, x), WITH(beta, NAN)),
     REFUSE("epilogue: ld is 4; it must be at least 5", FROM(epilogue.outputs, x), WITH(epilogue.ld, N - 1)),
@@ -413,6 +459,9 @@ CALL(model_create, tp_model_create(now.context, now.model_options_p, now.model_o
     REFUSE("model is NULL", WITH(model_out, NULL)),
     REFUSED_MODEL_OPTIONS,
     REFUSE_AS(TP_ERR_MEMORY, "model: cannot allocate", WITH(model_options.inputs, SIZE_MAX)),
+    REFUSE_AS(TP_ERR_MEMORY, "model: cannot allocate", WITH(model_options.inputs, SIZE_MAX / 4 / HIDDEN)),
+    REFUSE_AS(TP_ERR_MEMORY, "model: cannot allocate", WITH(model_options.inputs, (size_t)1 << 62),
+              WITH(layers[0].width, 1)),
     REFUSE_AS(TP_ERR_MEMORY, "model: cannot allocate", WITH(layers[0].width, SIZE_MAX)),
     REFUSE_AS(TP_ERR_MEMORY, "model: cannot allocate", WITH(layers[1].width, (size_t)1 << 60)),
     REFUSE_AS(TP_ERR_MEMORY, "model: cannot allocate", WITH(model_options.inputs, (size_t)1 << 32),
@@ -765,6 +814,7 @@ static void set_options(void) {
     now.data_p = &now.data;
     now.validation_p = &now.validation;
     now.targets_p = &now.targets;
+    now.weights_p = now.weights; /* all 0 */
     now.spare = made.small;
 }
 

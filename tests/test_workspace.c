@@ -111,18 +111,6 @@ Test(workspace, nothing_is_allocated_after_set_up) {
     cr_assert_eq(atomic_load(&fixture.counter.refusals), 0);
 }
 
-/* Whichever allocation fails, the call says so and the others can be released. */
-Test(workspace, every_allocation_may_fail) {
-    test_destroy_all();
-    const size_t needed = atomic_load(&fixture.counter.releases);
-    cr_assert_geq(needed, 6);
-    for (size_t allowed = 0; allowed < needed; allowed++) {
-        atomic_store(&fixture.counter.remaining, (long)allowed);
-        cr_assert_eq(test_make_all(), TP_ERR_MEMORY);
-        test_destroy_all();
-    }
-}
-
 /* ------------------------------------------------------------------------------------------------- rows and batches */
 
 enum { WIDE = 7 }; /* added to each row */

@@ -107,8 +107,3 @@ void test_expect(tp_status actual, tp_status expected, const char *name) {
 void test_expect_argument(tp_status actual, const char *name) {
     test_expect(actual, TP_ERR_ARGUMENT, name);
 }
-
-void test_expect_silent(tp_status actual) {
-    cr_assert_eq(actual, TP_ERR_ARGUMENT);
-    cr_assert_eq(fixture.messages, 0);
-}

@@ -45,7 +45,5 @@ void test_destroy_all(void);
 /* One message was sent, it is the one that the context holds, and it contains name. */
 void test_expect(tp_status actual, tp_status expected, const char *name);
 void test_expect_argument(tp_status actual, const char *name);
-/* TP_ERR_ARGUMENT without a message: without an object there is nowhere to leave it. */
-void test_expect_silent(tp_status actual);
 
 #endif
