@@ -155,6 +155,7 @@ fails 2 "--lr '1e-60': must be a number greater than 0" train $small --lr 1e-60
 fails 2 "--lr 'nan': must be a number greater than 0" train $small --lr nan
 fails 2 "--weight-decay '1e99': must be a number of at least 0" train $small --weight-decay 1e99
 fails 2 "--validation '1': must be a number of at least 0 and less than 1" train $small --validation 1
+fails 2 "--dropout '1': must be a number of at least 0 and less than 1" train $small --dropout 1
 fails 2 "--loss 'cee': must be one of mse, bce, cce, mae, huber; did you mean 'cce'?" train $small --loss cee
 fails 2 "--activation 'softmax': must be one of identity, relu" train $small --activation softmax
 fails 2 "--huber-delta '0': must be a number greater than 0" train $small --loss huber --huber-delta 0
@@ -228,6 +229,7 @@ fails 2 "--hidden contradicts the model of --init model" train --data data --ini
 fails 2 "--hidden contradicts the model of --init model" train --data data --init model --hidden 24,16,8
 fails 2 "--loss contradicts the model of --init model" train --data data --init model --loss bce
 fails 2 "--activation contradicts the model of --init model" train --data data --init model --activation tanh
+fails 2 "--dropout contradicts the model of --init model" train --data data --init model --dropout 0.5
 fails 2 "--scaling contradicts --init" train --data data --init model --scaling unit
 fails 2 "--init-weights contradicts --init" train --data data --init model --init-weights zero
 fails 2 "--huber-delta contradicts the model of --init model" train --data data --init model --huber-delta 1
@@ -247,6 +249,11 @@ while read -r options; do
 done <<TABLE
 --hidden 24
 --activation tanh
+--activation elu
+--activation softplus
+--activation silu
+--activation gelu
+--dropout 0.1
 --loss bce
 --loss mse
 --loss mae
@@ -307,6 +314,7 @@ done <<TABLE
 --loss mse --activation tanh --optimizer adamw --weight-decay 0.1
 --loss huber --huber-delta 0.25
 --loss bce --label-smoothing 0.1 --class-weights 1,2,3,4.5
+--loss cce --activation gelu --dropout 0.3
 TABLE
 
 # ---------------------------------------------------------------------------------------------------- evaluate, predict

@@ -57,7 +57,7 @@ Test(api, huber_delta_is_for_huber) {
 Test(api, losses_need_their_activation) {
     for (int activation = 0; activation < TP_ACTIVATION_COUNT; activation++) {
         for (int loss = 0; loss < TP_LOSS_COUNT; loss++) {
-            const tp_layer last = {3, (tp_activation)activation, 1};
+            const tp_layer last = {3, (tp_activation)activation, 1, 0};
             tp_model_options options = test_model_options();
             options.layers = 1, options.layer = &last, options.loss = (tp_loss)loss;
             const bool fits = loss == TP_BCE   ? activation == TP_SIGMOID

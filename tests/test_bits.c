@@ -103,7 +103,7 @@ static int stop_after(void *user, const tp_step *step) {
 }
 
 static tp_model *make_model(tp_context *context, const struct run *run, enum weighting weighting) {
-    const tp_layer layers[] = {{67, run->hidden, 0.01f}, {35, run->hidden, 0.01f}, {OUTPUTS, run->last, 0}};
+    const tp_layer layers[] = {{67, run->hidden, 0.01f, 0}, {35, run->hidden, 0.01f, 0}, {OUTPUTS, run->last, 0, 0}};
     tp_model_options options;
     tp_model_options_default(&options);
     options.inputs = INPUTS;

@@ -12,7 +12,7 @@
 enum { CLASSES = 3 };
 
 static tp_model *identity_model(tp_context *context, size_t n, float mean, float deviation) {
-    const tp_layer layer = {n, TP_IDENTITY, 0};
+    const tp_layer layer = {n, TP_IDENTITY, 0, 0};
     tp_model_options options;
     tp_model_options_default(&options);
     options.inputs = n, options.layers = 1, options.layer = &layer, options.loss = TP_MSE;
@@ -165,7 +165,7 @@ Test(evaluate, backward_needs_a_forward_again) {
 /* The one class of a single softmax output is certain: no loss, no gradient, and no other class. */
 Test(evaluate, a_single_softmax_output_has_one_class) {
     tp_context *context = tp_test_context(NULL, 1);
-    const tp_layer layer = {1, TP_SOFTMAX, 0};
+    const tp_layer layer = {1, TP_SOFTMAX, 0, 0};
     tp_model_options options;
     tp_model_options_default(&options);
     options.inputs = 2, options.layers = 1, options.layer = &layer;

@@ -9,7 +9,7 @@
 enum { FAN_IN = 60, FAN_OUT = 40, WEIGHTS = FAN_IN * FAN_OUT };
 
 static void initialise(tp_init init, tp_activation activation, uint64_t seed, float parameters[WEIGHTS + FAN_OUT]) {
-    const tp_layer layer = {FAN_OUT, activation, 0.5f};
+    const tp_layer layer = {FAN_OUT, activation, 0.5f, 0};
     tp_context *context = tp_test_context(NULL, 1);
     tp_model_options options;
     tp_model_options_default(&options);

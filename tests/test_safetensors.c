@@ -93,7 +93,7 @@ static tp_model *load(const char *name) {
 /* 2 inputs, leaky ReLU of width 1, softmax of width 2: 7 parameters. */
 static tp_model *small_model(uint64_t seed) {
     const float parameters[] = {1, -2, 0.5f, 0x1p-149f, -0.0f, 3, -1.5f};
-    const tp_layer layer[] = {{1, TP_LEAKY_RELU, 0.01f}, {2, TP_SOFTMAX, 0}};
+    const tp_layer layer[] = {{1, TP_LEAKY_RELU, 0.01f, 0}, {2, TP_SOFTMAX, 0, 0}};
     tp_model_options options;
     tp_model_options_default(&options);
     options.inputs = 2;
@@ -254,7 +254,7 @@ Test(load, every_activation_and_loss) {
             if (activation == TP_SOFTMAX)
                 continue;
             const bool sloped = activation == TP_LEAKY_RELU || activation == TP_ELU;
-            const tp_layer layer[] = {{5, activation, sloped ? 1.0f / 3 : 0}, {2, last, 0}};
+            const tp_layer layer[] = {{5, activation, sloped ? 1.0f / 3 : 0, 0}, {2, last, 0, 0}};
             const tp_model_options options = {.inputs = 3,
                                               .layers = 2,
                                               .layer = layer,
@@ -272,7 +272,7 @@ Test(load, every_activation_and_loss) {
 Test(load, every_depth) {
     tp_layer layer[TP_MAX_LAYERS];
     for (size_t l = 0; l < TP_MAX_LAYERS; l++)
-        layer[l] = (tp_layer){1 + l % 3, TP_RELU, 0};
+        layer[l] = (tp_layer){1 + l % 3, TP_RELU, 0, 0};
     for (size_t layers = 1; layers <= 12; layers++) {
         const tp_model_options options = {.inputs = 1, .layers = layers, .layer = layer, .input_deviation = 1e-38f};
         check_round_trip(&options);

@@ -55,8 +55,11 @@ static int create(const struct session *session, const struct train_options *opt
     const size_t hidden = options->hidden.count;
     const tp_activation activation = train_activation(options->activation);
     for (size_t i = 0; i < hidden; i++)
-        layer[i] = (tp_layer){options->hidden.size[i], activation, activation == TP_ELU ? 1 : 0.01F};
-    layer[hidden] = (tp_layer){data->outputs, last_activation(options->loss), 0};
+        layer[i] = (tp_layer){.width = options->hidden.size[i],
+                              .activation = activation,
+                              .slope = activation == TP_ELU ? 1 : 0.01F,
+                              .dropout = (float)options->dropout};
+    layer[hidden] = (tp_layer){.width = data->outputs, .activation = last_activation(options->loss)};
     tp_model_options shape;
     tp_model_options_default(&shape);
     shape.inputs = data->features;
@@ -86,6 +89,8 @@ static const char *contradiction(const struct train_options *options, const tp_m
             return "hidden";
         if (options->activation_given && train_activation(options->activation) != saved->layer[i].activation)
             return "activation";
+        if (options->dropout_given && (float)options->dropout != saved->layer[i].dropout)
+            return "dropout";
     }
     return NULL;
 }

@@ -17,6 +17,7 @@ struct train_options {
     struct real_list class_weights;
     int init_weights; /* tp_init */
     int scaling;
+    double dropout;
     const char *init; /* model to start from, or NULL */
     int optimizer;    /* tp_optimizer_kind */
     double learning_rate, momentum, weight_decay, clip;
@@ -28,7 +29,7 @@ struct train_options {
     bool no_shuffle;
     const char *out, *log; /* may be NULL */
     bool quiet, json;
-    bool hidden_given, activation_given, loss_given, huber_delta_given, label_smoothing_given;
+    bool hidden_given, activation_given, dropout_given, loss_given, huber_delta_given, label_smoothing_given;
     bool init_weights_given, scaling_given, learning_rate_given;
 };
 

@@ -272,6 +272,7 @@ typedef struct tp_layer {
     size_t width;             /* n_l, at least 1 */
     tp_activation activation; /* f_l */
     float slope;              /* leaky ReLU: 0 <= slope <= 1; ELU: its alpha, positive and finite, usually 1 */
+    float dropout;            /* 0 <= p < 1: tp_workspace_set_dropout; 0 in the last layer */
 } tp_layer;
 
 typedef struct tp_model_options {
@@ -334,6 +335,15 @@ TP_API size_t tp_workspace_size(const tp_model *model, size_t max_batch, tp_mode
 TP_API tp_status tp_workspace_create(const tp_model *model, size_t max_batch, tp_mode mode, void *memory, size_t size,
                                      tp_workspace **workspace);
 TP_API void tp_workspace_destroy(tp_workspace *workspace);
+
+/*
+ * Dropout (Srivastava et al. 2014) in the tp_forward calls that follow with this training workspace, and their
+ * tp_backward: each output of a layer is 0 with the layer's probability p, else divided by 1 - p. Which ones is a
+ * function of (seed, step, layer, number of the sample in the batch, unit). step is to be counted from 1, for each
+ * forward pass anew; 0, as after creation: no dropout. The workspace forgets its last forward pass. The trainer does
+ * this itself, with its seed and step. Inference workspaces, tp_evaluate and tp_predict do without dropout.
+ */
+TP_API tp_status tp_workspace_set_dropout(tp_workspace *workspace, uint64_t seed, uint64_t step);
 
 /*
  * A_L for batch rows of x (already scaled inputs, row distance ldx >= n_0), written to y (row distance ldy >= n_L).
@@ -494,7 +504,7 @@ typedef struct tp_train_options {
     size_t batch;  /* >= 1 */
     size_t epochs; /* >= 1 */
     bool shuffle;  /* a new order each epoch, a function of (seed, epoch) */
-    uint64_t seed;
+    uint64_t seed; /* of order, held-out samples and dropout */
     double validation_fraction; /* 0 <= f < 1: held out from the data, chosen by seed (the last ones without shuffle) */
     const tp_data *validation;  /* or a set of its own; NULL: none. Not both. */
     tp_optimizer_options optimizer;

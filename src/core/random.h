@@ -6,7 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum tp_purpose { TP_PURPOSE_INIT = 1, TP_PURPOSE_SHUFFLE, TP_PURPOSE_SPLIT };
+enum tp_purpose {
+    TP_PURPOSE_INIT = 1,
+    TP_PURPOSE_SHUFFLE,
+    TP_PURPOSE_SPLIT,
+    TP_PURPOSE_DROPOUT_STEP,
+    TP_PURPOSE_DROPOUT
+};
 
 struct tp_draw {
     uint32_t word[4];

@@ -156,6 +156,9 @@ static tp_status describe_layers(struct description *description) {
         status = get_activation(description, l, &layer->activation);
         if (!status && tp_has_slope(layer->activation))
             status = get_number(description, tp_layer_key(l, TP_OF_LAYER_SLOPE).text, &layer->slope);
+        const struct tp_layer_key dropout = tp_layer_key(l, TP_OF_LAYER_DROPOUT);
+        if (!status && json_object_get(description->archive->metadata, dropout.text))
+            status = get_number(description, dropout.text, &layer->dropout);
     }
     return status;
 }

@@ -18,6 +18,7 @@
 #define TP_KEY_DEVIATION "input_deviation"
 #define TP_OF_LAYER_ACTIVATION "activation"
 #define TP_OF_LAYER_SLOPE "slope"
+#define TP_OF_LAYER_DROPOUT "dropout" /* absent: 0 */
 #define TP_OF_LAYER_WEIGHT "weight"
 #define TP_OF_LAYER_BIAS "bias"
 

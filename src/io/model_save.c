@@ -19,9 +19,12 @@ static int describe_layer(json_t *metadata, size_t l, const tp_layer *layer) {
     const struct tp_layer_key activation = tp_layer_key(l, TP_OF_LAYER_ACTIVATION);
     if (json_object_set_new(metadata, activation.text, json_string(tp_activation_name(layer->activation))))
         return -1;
-    if (!tp_has_slope(layer->activation))
+    if (tp_has_slope(layer->activation) &&
+        json_object_set_new(metadata, tp_layer_key(l, TP_OF_LAYER_SLOPE).text, number(layer->slope)))
+        return -1;
+    if (layer->dropout == 0)
         return 0;
-    return json_object_set_new(metadata, tp_layer_key(l, TP_OF_LAYER_SLOPE).text, number(layer->slope));
+    return json_object_set_new(metadata, tp_layer_key(l, TP_OF_LAYER_DROPOUT).text, number(layer->dropout));
 }
 
 static int describe_loss(json_t *metadata, const tp_model_options *options) {

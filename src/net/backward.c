@@ -82,6 +82,8 @@ void tp_run_backward(struct tp_workspace *w, const struct tp_gradient_sink *sink
         else if (dx)
             propagate(w, l, dx, lddx, team);
         tp_team_barrier(team); /* nobody reads these weights any more; what the next layer needs is complete */
+        if (l && w->mask[l - 1] && w->dropout_step)
+            tp_run_dropout_derivative(w, l - 1, team);
         weight_gradients(w, l, sink, team);
         bias_gradients(w, l, sink, team);
     }

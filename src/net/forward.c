@@ -19,6 +19,7 @@ static void forward_layer(struct tp_workspace *w, size_t l, struct tp_team team)
     const struct tp_shape *shape = &model->shape[l];
     const tp_activation f = model->layer[l].activation;
     const bool last = l + 1 == model->layers;
+    const bool keep = w->kept[l].p && model->context->isa->activation[f].from == TP_FROM_Z;
     const bool activate = f != TP_IDENTITY && f != TP_SOFTMAX && !(last && keeps_logits(model));
     const struct tp_operand below = l ? tp_plain(w->layer[l - 1].p, w->layer[l - 1].ld) : tp_plain(w->x, w->ldx);
     const struct tp_gemm gemm = {
@@ -34,7 +35,7 @@ static void forward_layer(struct tp_workspace *w, size_t l, struct tp_team team)
         .bias = model->parameters + shape->bias,
         .c = w->layer[l].p,
         .ldc = w->layer[l].ld,
-        .epilogue = {.keep = w->kept[l].p,
+        .epilogue = {.keep = keep ? w->kept[l].p : NULL,
                      .ldkeep = w->kept[l].ld,
                      .activate = activate ? model->context->isa->activation[f].activate : NULL,
                      .parameter = model->layer[l].slope},
@@ -64,8 +65,11 @@ static void run_outputs(struct tp_workspace *w, float *y, size_t ldy, struct tp_
 }
 
 void tp_run_forward(struct tp_workspace *w, float *y, size_t ldy, struct tp_team team) {
-    for (size_t l = 0; l < w->model->layers; l++)
+    for (size_t l = 0; l < w->model->layers; l++) {
         forward_layer(w, l, team);
+        if (w->mask[l])
+            tp_run_dropout(w, l, team);
+    }
     run_outputs(w, y, ldy, team);
 }
 

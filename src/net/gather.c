@@ -94,6 +94,15 @@ static void batch_task(void *argument, struct tp_team team) {
     }
 }
 
+/* Without dropout. */
+static void run_batch(struct batch_call *call) {
+    struct tp_workspace *w = call->workspace;
+    const uint64_t step = w->dropout_step;
+    w->dropout_step = 0;
+    tp_parallel(tp_pass_threads(w, call->batch.count, false), batch_task, call);
+    w->dropout_step = step;
+}
+
 static void count_confusion(const struct tp_workspace *w, uint64_t *confusion) {
     const size_t outputs = tp_model_outputs(w->model);
     for (size_t i = 0; i < w->batch; i++)
@@ -109,7 +118,7 @@ tp_score tp_run_evaluation(const struct tp_evaluation *e) {
             .workspace = w,
             .batch = {e->data, e->pool, NULL, i, tp_min(w->max_batch, e->count - i), true},
         };
-        tp_parallel(tp_pass_threads(w, call.batch.count, false), batch_task, &call);
+        run_batch(&call);
         const tp_score score = tp_read_score(w, &targets);
         tp_add_score(&sum, &score);
         if (e->confusion)
@@ -163,7 +172,7 @@ tp_status tp_predict(const tp_model *model, tp_workspace *w, const tp_data *data
             .batch = {data, NULL, NULL, i, tp_min(w->max_batch, data->samples - i), false},
             .y = y + i * tp_model_outputs(model),
         };
-        tp_parallel(tp_pass_threads(w, call.batch.count, false), batch_task, &call);
+        run_batch(&call);
     }
     w->batch = 0; /* as above */
     return TP_OK;

@@ -33,6 +33,12 @@ static tp_status check_layer(const struct tp_context *context, const tp_model_op
     if (layer->activation == TP_SOFTMAX && l + 1 < options->layers)
         return tp_fail(context, TP_ERR_ARGUMENT, "layer %zu: softmax is for the last layer, %zu", l,
                        options->layers - 1);
+    if (!(layer->dropout >= 0 && layer->dropout < 1))
+        return tp_fail(context, TP_ERR_ARGUMENT, "layer %zu: dropout is %g; it must be 0 or more and below 1", l,
+                       (double)layer->dropout);
+    if (layer->dropout > 0 && l + 1 == options->layers)
+        return tp_fail(context, TP_ERR_ARGUMENT, "layer %zu: dropout is %g; it must be 0 in the last layer", l,
+                       (double)layer->dropout);
     char where[32];
     snprintf(where, sizeof where, "layer %zu", l);
     return tp_check_slope(context, where, layer->activation, layer->slope);

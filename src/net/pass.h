@@ -12,6 +12,10 @@
 /* z or a of the last layer is in workspace->layer[L-1] afterwards, and A_L in y if it is not NULL. */
 void tp_run_forward(struct tp_workspace *workspace, float *y, size_t ldy, struct tp_team team);
 
+/* A_l with this step's dropout, if any; the mask is kept. And dZ_l, so far without it. For layers with a mask only. */
+void tp_run_dropout(struct tp_workspace *workspace, size_t l, struct tp_team team);
+void tp_run_dropout_derivative(struct tp_workspace *workspace, size_t l, struct tp_team team);
+
 /* Loss per sample into workspace->loss, right answers into workspace->count, and with derivative dZ_L. */
 void tp_run_loss(struct tp_workspace *workspace, const tp_targets *targets, bool derivative, struct tp_team team);
 

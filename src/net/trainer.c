@@ -197,10 +197,18 @@ static tp_targets batch_targets(const struct tp_trainer *t) {
     return targets;
 }
 
+static uint64_t steps_done(const struct tp_trainer *t) {
+    return t->epoch * t->steps_per_epoch + t->step;
+}
+
 /* One step up to its update; all threads return early together if the loss is not finite. */
 static void run_step(struct tp_trainer *t, struct tp_team team) {
     struct tp_workspace *w = t->workspace;
     const struct tp_batch batch = next_batch(t);
+    if (team.id == 0) { /* read after the barrier of tp_run_gather */
+        w->dropout_seed = t->options.seed;
+        w->dropout_step = steps_done(t) + 1;
+    }
     tp_run_gather(w, &batch, team);
     tp_run_forward(w, NULL, 0, team);
     const tp_targets targets = batch_targets(t);
@@ -253,10 +261,6 @@ static tp_status check_parameters(const struct tp_trainer *t) {
                            t->epoch + 1, l);
     }
     return TP_OK;
-}
-
-static uint64_t steps_done(const struct tp_trainer *t) {
-    return t->epoch * t->steps_per_epoch + t->step;
 }
 
 /* Calls the step callback; true if it wants to stop. */

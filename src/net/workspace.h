@@ -28,7 +28,10 @@ struct tp_workspace {
     int threads;
     struct tp_matrix input;                /* scaled samples of a gathered batch */
     struct tp_matrix layer[TP_MAX_LAYERS]; /* A_l; of the last layer Z_L for BCE and CCE */
-    struct tp_matrix kept[TP_MAX_LAYERS];  /* Z_l where the derivative needs it; training only */
+    struct tp_matrix kept[TP_MAX_LAYERS];  /* what the derivative needs if it is not in layer[l]: Z_l, or A_l from
+                                              before dropout; training only */
+    uint8_t *mask[TP_MAX_LAYERS];          /* of layers with dropout: a bit per output, tp_mask_bytes per row; training
+                                              only */
     struct tp_matrix delta[3];             /* tp_delta; training only */
     float *bias_gradients;                 /* of the layer in work; training only */
     struct tp_matrix target;               /* a row per thread: one-hot, smoothed */
@@ -39,6 +42,8 @@ struct tp_workspace {
     struct tp_count *count;                /* per thread */
     float *scratch;                        /* scratch_each floats per thread, for packing */
     size_t scratch_each;
+
+    uint64_t dropout_seed, dropout_step; /* step 0: no dropout */
 
     /* of the last forward; batch = 0: none */
     size_t batch;
@@ -52,7 +57,11 @@ static inline const struct tp_matrix *tp_delta(const struct tp_workspace *worksp
     return &workspace->delta[l % 3];
 }
 
-/* What the derivative of layer l's activation reads: Z_l if it was kept, else A_l. */
+static inline size_t tp_mask_bytes(size_t width) {
+    return width / 8 + 1;
+}
+
+/* What the derivative of layer l's activation reads: Z_l or A_l. */
 static inline const struct tp_matrix *tp_derivative_operand(const struct tp_workspace *workspace, size_t l) {
     return workspace->kept[l].p ? &workspace->kept[l] : &workspace->layer[l];
 }

@@ -50,7 +50,7 @@ const char *test_net_name(const struct ref_net *net) {
 tp_model *test_model(tp_context *context, const struct ref_net *net, const float *parameters) {
     tp_layer layers[REF_MAX_LAYERS];
     for (size_t l = 0; l < net->layers; l++)
-        layers[l] = (tp_layer){net->width[l + 1], net->activation[l + 1], (float)net->slope[l + 1]};
+        layers[l] = (tp_layer){net->width[l + 1], net->activation[l + 1], (float)net->slope[l + 1], 0};
     tp_model_options options;
     tp_model_options_default(&options);
     options.inputs = net->width[0];

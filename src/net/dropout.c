@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Inverted dropout, Srivastava et al. 2014: a_l = m a_l / (1 - p), m = 0 with probability p, else 1. m is a function of
+ * (seed, step, l, i n_l + j). The backward pass reads m as bits, for drawing it again costs more.
+ */
+#include "core/random.h"
+#include "net/pass.h"
+
+#include <string.h>
+
+struct drop {
+    uint64_t key; /* of the step and layer */
+    uint32_t layer;
+    uint32_t threshold; /* draws below it drop */
+    float scale;
+};
+
+static float scale_of(const tp_layer *layer) {
+    return 1 / (1 - layer->dropout);
+}
+
+static struct drop describe(const struct tp_workspace *w, size_t l) {
+    const tp_layer *layer = &w->model->layer[l];
+    const struct tp_draw draw = tp_random(w->dropout_seed, TP_PURPOSE_DROPOUT_STEP, (uint32_t)l, w->dropout_step);
+    return (struct drop){.key = (uint64_t)draw.word[1] << 32 | draw.word[0],
+                         .layer = (uint32_t)l,
+                         .threshold = (uint32_t)((double)layer->dropout * 0x1p32),
+                         .scale = scale_of(layer)};
+}
+
+/* first is the number of a[0] in the batch; four elements share a draw. */
+static void drop_row(const struct drop *drop, float *a, uint8_t *mask, size_t n, uint64_t first) {
+    struct tp_draw draw = tp_random(drop->key, TP_PURPOSE_DROPOUT, drop->layer, first / 4);
+    memset(mask, 0, tp_mask_bytes(n));
+    for (size_t j = 0; j < n; j++) {
+        const uint64_t element = first + j;
+        if (element % 4 == 0)
+            draw = tp_random(drop->key, TP_PURPOSE_DROPOUT, drop->layer, element / 4);
+        const bool kept = draw.word[element % 4] >= drop->threshold;
+        mask[j / 8] |= (uint8_t)(kept << j % 8);
+        a[j] = kept ? a[j] * drop->scale : 0;
+    }
+}
+
+void tp_run_dropout(struct tp_workspace *w, size_t l, struct tp_team team) {
+    const tp_layer *layer = &w->model->layer[l];
+    const bool keep = w->model->context->isa->activation[layer->activation].from == TP_FROM_A;
+    const struct drop drop = describe(w, l);
+    const size_t n = layer->width;
+    const struct tp_range rows = tp_share(w->batch, 1, team.id, team.size);
+    for (size_t i = rows.begin; i < rows.end; i++) {
+        float *a = tp_row(&w->layer[l], i);
+        if (keep)
+            memcpy(tp_row(&w->kept[l], i), a, n * sizeof *a);
+        if (w->dropout_step)
+            drop_row(&drop, a, w->mask[l] + i * tp_mask_bytes(n), n, (uint64_t)i * n);
+    }
+    tp_team_barrier(team);
+}
+
+void tp_run_dropout_derivative(struct tp_workspace *w, size_t l, struct tp_team team) {
+    const size_t n = w->model->layer[l].width;
+    const float scale = scale_of(&w->model->layer[l]);
+    const struct tp_range rows = tp_share(w->batch, 1, team.id, team.size);
+    for (size_t i = rows.begin; i < rows.end; i++) {
+        float *d = tp_row(tp_delta(w, l), i);
+        const uint8_t *mask = w->mask[l] + i * tp_mask_bytes(n);
+        for (size_t j = 0; j < n; j++)
+            d[j] = mask[j / 8] >> j % 8 & 1 ? d[j] * scale : 0;
+    }
+    tp_team_barrier(team);
+}
+
+tp_status tp_workspace_set_dropout(tp_workspace *w, uint64_t seed, uint64_t step) {
+    if (!w)
+        return TP_ERR_ARGUMENT;
+    if (w->mode != TP_TRAINING)
+        return tp_fail(w->model->context, TP_ERR_ARGUMENT, "workspace: dropout needs a training workspace");
+    w->dropout_seed = seed;
+    w->dropout_step = step;
+    w->batch = 0;
+    return TP_OK;
+}
