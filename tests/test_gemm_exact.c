@@ -284,7 +284,7 @@ static size_t choose_k(const struct tp_blocking *blocking, size_t bits) {
 }
 
 static void choose_context(struct state *t, struct problem *p, size_t bits) {
-    const size_t threads = bits % 64 < MAX_THREADS - 1 ? bits % 64 + 1 : 0, blocking = bits / 64 % BLOCKINGS;
+    const size_t threads = bits % 128 < MAX_THREADS - 1 ? bits % 128 + 1 : 0, blocking = bits / 128 % BLOCKINGS;
     t->copy = tp_test_with_blocking(t->contexts[threads], blocking ? &blockings[blocking - 1] : &t->chosen);
     p->context = &t->copy;
     t->tally.threads[threads]++;
@@ -373,7 +373,7 @@ static void check_tally(const struct tally *tally, size_t cases, const char *isa
                   i % 4, alpha, beta);
     }
     for (size_t i = 0; i < MAX_THREADS; i++)
-        cr_assert(tally->threads[i] >= cases / 128, "%s: %zu threads", isa, i + 1);
+        cr_assert(tally->threads[i] >= cases / 256, "%s: %zu threads", isa, i + 1);
     for (size_t i = 0; i < BLOCKINGS; i++)
         cr_assert(tally->blockings[i] >= cases / 16, "%s: blocking %zu", isa, i);
     for (size_t f = 0; f < TP_ACTIVATION_COUNT; f++)

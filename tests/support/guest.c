@@ -4,7 +4,7 @@
 #include "core/context.h"
 #include "tap.h"
 
-static const tp_layer layers[] = {{GUEST_HIDDEN, TP_TANH, 0}, {GUEST_OUT, TP_SOFTMAX, 0}};
+static const tp_layer layers[] = {{GUEST_HIDDEN, TP_TANH, 0, 0}, {GUEST_OUT, TP_SOFTMAX, 0, 0}};
 
 static bool ok(tp_status status, const char *what) {
     return test_tap_check(status == TP_OK, "%s: %s", what, tp_status_text(status));
