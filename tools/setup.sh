@@ -14,7 +14,7 @@ set -eu
 cd "$(dirname "$0")/.."
 for_run="gcc libc6-dev make cmake pkg-config libsleef-dev libjansson-dev zlib1g-dev librandom123-dev
     dataset-fashion-mnist"
-for_test="g++ clang-16 libomp-16-dev libcriterion-dev locales"
+for_test="g++ clang-16 libclang-rt-16-dev libomp-16-dev libcriterion-dev locales valgrind"
 for_bench="libopenblas0-openmp libblis4-openmp libdnnl2 libdnnl-dev libfann2 python3-torch python3-sklearn
     gnuplot-nox"
 for_neon="gcc-aarch64-linux-gnu qemu-user-static binfmt-support"

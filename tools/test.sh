@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Installs what the tests need, builds, and runs every test: gcc, clang, sanitizers, and NEON through qemu. The last
-# line is the number of tests. Fails if a test fails or a part that should have run did not; the only part that can be
-# left out is NEON, with TILEPROP_SKIP_NEON=1.
+# Installs what the tests need, builds, and runs every test: gcc, clang, sanitizers, fuzzing, and NEON through qemu. The
+# last line is the number of tests. Fails if a test fails or a part that should have run did not; the only part that can
+# be left out is NEON, with TILEPROP_SKIP_NEON=1.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -65,6 +65,7 @@ run_part() {
         echo "== $name: no test ran" >&2
         exit 1
     fi
+    grep '^summary: ' "$log" || true
     echo "== $name: $1 passed, $2 failed, $(($(date +%s) - start)) s"
 }
 
@@ -77,6 +78,12 @@ export LOCPATH
 run_part gcc release
 run_part clang release -D CMAKE_C_COMPILER=clang-16
 run_part asan-ubsan asan-ubsan
+run_part tsan tsan
+run_part msan msan
+CTEST_PARALLEL_LEVEL=$(nproc)
+export CTEST_PARALLEL_LEVEL
+run_part fuzz fuzz
+unset CTEST_PARALLEL_LEVEL
 if [ "$(uname -m)" = aarch64 ]; then
     note "this is an arm64 machine: the parts above ran the NEON path; the x86-64 paths did NOT run"
 elif [ "${TILEPROP_SKIP_NEON:-}" = 1 ]; then

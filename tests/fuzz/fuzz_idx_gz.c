@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* An IDX file, gzipped here in one or more members, reads as the plain file does; damaged, it is refused or reads the
+ * same. */
+#include "fuzz.h"
+
+#include <string.h>
+#include <zlib.h>
+
+#define MAX_CONTENT 8192
+#define MAX_ZIPPED (2 * MAX_CONTENT + 4096)
+#define MAX_MEMBERS 3
+
+struct zipped {
+    size_t size;
+    uint8_t bytes[MAX_ZIPPED];
+};
+
+static void append_member(struct zipped *zipped, struct fuzz_input *choices, const uint8_t *content, size_t size) {
+    const int level = (int)fuzz_below(choices, 10), window = 9 + (int)fuzz_below(choices, 7);
+    const int memory = 1 + (int)fuzz_below(choices, 9), strategy = (int)fuzz_below(choices, 5);
+    z_stream z = {.next_in = (Bytef *)(uintptr_t)content, .avail_in = (uInt)size};
+    z.next_out = zipped->bytes + zipped->size;
+    z.avail_out = (uInt)(MAX_ZIPPED - zipped->size);
+    require(deflateInit2(&z, level, Z_DEFLATED, 16 + window, memory, strategy) == Z_OK);
+    require(deflate(&z, Z_FINISH) == Z_STREAM_END);
+    zipped->size += z.total_out;
+    deflateEnd(&z);
+}
+
+static void zip(struct zipped *zipped, struct fuzz_input *choices, const uint8_t *content, size_t size) {
+    zipped->size = 0;
+    for (size_t members = fuzz_below(choices, MAX_MEMBERS); members; members--) {
+        const size_t part = (size_t)fuzz_take(choices, 2) % (size + 1);
+        append_member(zipped, choices, content, part);
+        content += part;
+        size -= part;
+    }
+    append_member(zipped, choices, content, size);
+}
+
+/* Changes a byte, cuts the end off, or puts something after it. False: nothing is changed. */
+static bool damage(struct zipped *zipped, struct fuzz_input *choices) {
+    const size_t kind = fuzz_below(choices, 4), at = (size_t)fuzz_take(choices, 2) % zipped->size;
+    const uint8_t value = (uint8_t)fuzz_take(choices, 1);
+    if (kind == 1)
+        zipped->bytes[at] ^= value;
+    else if (kind == 2)
+        zipped->size = at;
+    else if (kind == 3)
+        zipped->bytes[zipped->size++] = value;
+    return kind != 0;
+}
+
+static tp_status read_bytes(const void *bytes, size_t size, tp_idx *idx) {
+    memset(idx, 0, sizeof *idx);
+    const tp_status status = tp_idx_read(fuzz_context(), fuzz_file(bytes, size), idx);
+    require(status == TP_OK || status == TP_ERR_FORMAT);
+    return status;
+}
+
+static void require_same(const tp_idx *a, const tp_idx *b) {
+    require(a->type == b->type && a->rank == b->rank && a->elements == b->elements);
+    require(!memcmp(a->dims, b->dims, a->rank * sizeof *a->dims));
+    require(!memcmp(a->data, b->data, a->elements * (a->type == TP_IDX_U8 ? 1 : 4)));
+}
+
+/* The choices are at the end, so that the front is an IDX file. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    static struct zipped zipped;
+    const size_t tail = size < 24 ? size : 24, content = size - tail;
+    struct fuzz_input choices = {data + content, tail};
+    if (content > MAX_CONTENT || (content > 1 && data[0] == 0x1f && data[1] == 0x8b))
+        return 0;
+    tp_idx plain, read;
+    const tp_status wanted = read_bytes(data, content, &plain);
+    zip(&zipped, &choices, data, content);
+    const bool damaged = damage(&zipped, &choices);
+    const tp_status status = read_bytes(zipped.bytes, zipped.size, &read);
+    require(status == wanted || (damaged && status));
+    if (!status)
+        require_same(&plain, &read);
+    tp_idx_release(fuzz_context(), &plain);
+    tp_idx_release(fuzz_context(), &read);
+    return 0;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Any bytes as a model file: refused with a message, or a model that saving and loading again does not change. */
+#include "fuzz.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define MAX_SAVED 65536
+
+static const char *saved_path(void) {
+    static char path[128];
+    const char *directory = getenv("TMPDIR");
+    if (!*path)
+        snprintf(path, sizeof path, "%.80s/tileprop-fuzz-%ld", directory ? directory : "/tmp", (long)getpid());
+    return path;
+}
+
+static float *parameters_of(const tp_model *model) {
+    const size_t count = tp_model_parameter_count(model);
+    float *parameters = malloc(count * sizeof *parameters);
+    require(parameters && !tp_model_get_parameters(model, parameters, count));
+    return parameters;
+}
+
+static bool same_layers(const tp_model_options *a, const tp_model_options *b) {
+    bool same = a->layers == b->layers;
+    for (size_t l = 0; same && l < a->layers; l++)
+        same = a->layer[l].width == b->layer[l].width && a->layer[l].activation == b->layer[l].activation &&
+               !(a->layer[l].slope < b->layer[l].slope) && !(a->layer[l].slope > b->layer[l].slope);
+    return same;
+}
+
+static void require_same(const tp_model *first, const tp_model *second) {
+    tp_model_options a, b;
+    require(!tp_model_describe(first, &a) && !tp_model_describe(second, &b));
+    require(a.inputs == b.inputs && a.loss == b.loss && same_layers(&a, &b));
+    require(!memcmp(&a.input_mean, &b.input_mean, sizeof(float)));
+    require(!memcmp(&a.input_deviation, &b.input_deviation, sizeof(float)));
+    const size_t count = tp_model_parameter_count(first);
+    require(count == tp_model_parameter_count(second));
+    float *x = parameters_of(first), *y = parameters_of(second);
+    require(!memcmp(x, y, count * sizeof *x));
+    free(x);
+    free(y);
+}
+
+static size_t save(const tp_model *model, char *bytes) {
+    require(!tp_model_save(model, saved_path()));
+    FILE *file = fopen(saved_path(), "rb");
+    require(file);
+    const size_t size = fread(bytes, 1, MAX_SAVED, file);
+    fclose(file);
+    return size;
+}
+
+static void require_round_trip(const tp_model *model) {
+    static char first[MAX_SAVED], second[MAX_SAVED];
+    tp_model *again = NULL;
+    const size_t size = save(model, first);
+    require(!tp_model_load(fuzz_context(), saved_path(), &again));
+    require_same(model, again);
+    require(save(again, second) == size && !memcmp(first, second, size));
+    unlink(saved_path());
+    tp_model_destroy(again);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    tp_model *model = NULL;
+    const tp_status status = tp_model_load(fuzz_context(), fuzz_file(data, size), &model);
+    require(status == TP_OK || status == TP_ERR_FORMAT);
+    require(!status == (model != NULL));
+    if (status) {
+        fuzz_require_message();
+        return 0;
+    }
+    require(tp_model_parameter_count(model) <= size / sizeof(float));
+    require_round_trip(model);
+    tp_model_destroy(model);
+    return 0;
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* seeds TARGET DIRECTORY: writes the inputs from which fuzzing begins. */
+#include "../support/require.h"
+#include "../support/support.h"
+
+#include <string.h>
+#include <zlib.h>
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static const char *directory;
+
+static const char *path_of(const char *kind, size_t number) {
+    static char path[512];
+    snprintf(path, sizeof path, "%.400s/%s-%zu", directory, kind, number);
+    return path;
+}
+
+static void write_seed(const char *kind, size_t number, const void *data, size_t size) {
+    FILE *file = fopen(path_of(kind, number), "wb");
+    require(file && fwrite(data, 1, size, file) == size && !fclose(file));
+}
+
+/* ---- models, saved by the library ---- */
+
+static void save_model(size_t number, size_t layers, const tp_layer *layer, tp_loss loss) {
+    tp_context *context = tp_test_context(NULL, 1);
+    tp_model *model = NULL;
+    tp_model_options options;
+    tp_model_options_default(&options);
+    options.inputs = 2, options.layers = layers, options.layer = layer, options.loss = loss;
+    options.input_mean = 0.5f, options.input_deviation = 0.25f;
+    require(!tp_model_create(context, &options, &model) && !tp_model_save(model, path_of("model", number)));
+    tp_model_destroy(model);
+    tp_context_destroy(context);
+}
+
+static void write_models(void) {
+    const tp_layer one[] = {{1, TP_SIGMOID, 0}}, two[] = {{3, TP_LEAKY_RELU, 0.01f}, {2, TP_SOFTMAX, 0}};
+    const tp_layer three[] = {{2, TP_TANH, 0}, {1, TP_RELU, 0}, {3, TP_IDENTITY, 0}};
+    save_model(0, COUNT(one), one, TP_BCE);
+    save_model(1, COUNT(two), two, TP_CCE);
+    save_model(2, COUNT(three), three, TP_MSE);
+}
+
+/* ---- IDX files ---- */
+
+struct file {
+    size_t size;
+    unsigned char bytes[64];
+};
+
+static const struct file idx_files[] = {
+    {12, {0, 0, 8, 1, 0, 0, 0, 4, 0, 1, 2, 255}},
+    {18, {0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 253, 254, 255}},
+    {20, {0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 2, 9, 8, 7, 6}},
+    {16, {0, 0, 12, 1, 0, 0, 0, 2, 0, 0, 0, 7, 0x80, 0, 0, 0}},
+    {20, {0, 0, 13, 2, 0, 0, 0, 2, 0, 0, 0, 1, 0x3f, 0x80, 0, 0, 0x7f, 0xc0, 0, 0}},
+    {8, {0, 0, 8, 1, 0xff, 0xff, 0xff, 0xff}},
+    {37,
+     {0, 0, 8, 8, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 5}},
+};
+
+static struct file zipped(const struct file *file) {
+    struct file out = {0};
+    z_stream z = {.next_in = (Bytef *)(uintptr_t)file->bytes, .avail_in = (uInt)file->size, .next_out = out.bytes};
+    z.avail_out = sizeof out.bytes;
+    require(deflateInit2(&z, 9, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+    require(deflate(&z, Z_FINISH) == Z_STREAM_END);
+    out.size = z.total_out;
+    deflateEnd(&z);
+    return out;
+}
+
+static void write_idx(void) {
+    for (size_t i = 0; i < COUNT(idx_files); i++) {
+        const struct file gz = zipped(&idx_files[i]);
+        write_seed("plain", i, idx_files[i].bytes, idx_files[i].size);
+        write_seed("gzip", i, gz.bytes, gz.size);
+    }
+}
+
+/* Each with choices at its end: how to compress it, and every kind of damage. */
+static void write_idx_gz(void) {
+    for (size_t i = 0; i < COUNT(idx_files) * 4; i++) {
+        struct file seed = idx_files[i / 4];
+        for (size_t j = 0; j < 24; j++)
+            seed.bytes[seed.size++] = (unsigned char)tp_test_random(i, j);
+        write_seed("choices", i, seed.bytes, seed.size);
+    }
+}
+
+/* ---- answers of CPUID ---- */
+
+struct answers {
+    uint64_t xcr0;
+    uint32_t leaves[6][6];
+};
+
+/* leaf, subleaf, eax, ebx, ecx, edx */
+static const struct answers machines[] = {
+    {0x7, {{0, 0, 13, 0x756e6547, 0x6c65746e, 0x49656e69}, {1, 0, 0, 0, 0x18001000, 0}, {7, 0, 0, 0x20, 0, 0}}},
+    {0xe7,
+     {{0, 0, 32, 0x756e6547, 0x6c65746e, 0x49656e69},
+      {1, 0, 0, 0, 0x18001000, 0},
+      {7, 0, 0, 0xc0030020, 0, 0},
+      {4, 0, 0x21, 0x02c0003f, 63, 0},
+      {4, 2, 0x43, 0x03c0003f, 2047, 0},
+      {4, 3, 0x63, 0x0380003f, 114687, 0}}},
+    {0x7,
+     {{0, 0, 16, 0x68747541, 0x444d4163, 0x69746e65},
+      {1, 0, 0, 0, 0x18001000, 0},
+      {7, 0, 0, 0x20, 0, 0},
+      {0x8000001d, 0, 0x21, 0x01c0003f, 63, 0},
+      {0x8000001d, 2, 0x43, 0x01c0003f, 1023, 0}}},
+};
+
+static void write_cpuid(void) {
+    for (size_t i = 0; i < COUNT(machines); i++) {
+        unsigned char seed[9 + sizeof machines->leaves] = {0};
+        memcpy(seed, &machines[i].xcr0, 8);
+        seed[8] = 16;
+        memcpy(seed + 9, machines[i].leaves, sizeof machines->leaves);
+        write_seed("machine", i, seed, sizeof seed);
+    }
+}
+
+/* ---- the rest ---- */
+
+static void write_options(void) {
+    static const char *const lines[] = {
+        "train\n--data\nd\n--hidden\n512,256\n--activation\ntanh\n--loss\nbce\n--optimizer\nsgd\n--lr\n0.1",
+        "train\n--data=d\n--hidden=none\n--schedule=step\n--step-every=2\n--step-factor=0.5\n--warmup=3\n--clip=1",
+        "train\n--data\nd\n--init\nm\n--out\no\n--log\nl\n--seed\n18446744073709551615\n--no-shuffle\n--quiet\n--json",
+        "train\n--data\nd\n--batch\n32\n--epochs\n2\n--validation\n0.1\n--weight-decay\n1e-4\n--momentum\n0.99",
+        "train\n--data\nd\n--init-weights\nhe_normal\n--scaling\nstandard\n--threads\n2\n--isa\nscalar",
+        "evaluate\n--model\nm\n--data\nd\n--split\ntrain\n--json",
+        "predict\n--model\nm\n--input\ni\n--output\no\n--top\n3\n--isa\navx",
+        "info\n--json\n--isa\nscalr",
+        "train\n--help",
+        "train\n--lerning-rate\n1\n--",
+        "predict\n-x\nmore",
+    };
+    for (size_t i = 0; i < COUNT(lines); i++)
+        write_seed("line", i, lines[i], strlen(lines[i]));
+}
+
+static void write_training(void) {
+    for (size_t i = 0; i < 64; i++) {
+        unsigned char seed[64];
+        for (size_t j = 0; j < sizeof seed; j++)
+            seed[j] = (unsigned char)tp_test_random(i, j);
+        write_seed("choices", i, seed, sizeof seed);
+    }
+}
+
+int main(int argc, char **argv) {
+    static const struct {
+        const char *target;
+        void (*write)(void);
+    } targets[] = {{"safetensors", write_models}, {"idx", write_idx},         {"idx_gz", write_idx_gz},
+                   {"cpuid", write_cpuid},        {"options", write_options}, {"training", write_training}};
+    require(argc == 3);
+    directory = argv[2];
+    for (size_t i = 0; i < COUNT(targets); i++) {
+        if (!strcmp(argv[1], targets[i].target)) {
+            targets[i].write();
+            return 0;
+        }
+    }
+    fprintf(stderr, "seeds: there is no target %s\n", argv[1]);
+    return 1;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Threads of the caller that share a context, a model and a packed matrix, and make errors, while one of them trains a
+ * model of its own. */
+#include "plain.h"
+
+#include <pthread.h>
+
+enum { CALLERS = 4, ROUNDS = 3, INPUTS = 17, OUTPUTS = 5, SAMPLES = 40 };
+
+struct shared {
+    tp_context *context;
+    tp_model *model;
+    tp_packed *packed;
+};
+
+static float x[SAMPLES * INPUTS], weights[INPUTS * OUTPUTS];
+static int32_t classes[SAMPLES];
+static const tp_data data = {
+    .samples = SAMPLES, .features = INPUTS, .floats = x, .classes = classes, .outputs = OUTPUTS};
+static float expected_y[SAMPLES * OUTPUTS], expected_product[SAMPLES * OUTPUTS];
+
+static tp_model *make_model(tp_context *context) {
+    const tp_layer layers[] = {{29, TP_SIGMOID, 0}, {OUTPUTS, TP_SOFTMAX, 0}};
+    tp_model_options options;
+    tp_model_options_default(&options);
+    options.inputs = INPUTS, options.layers = 2, options.layer = layers;
+    tp_model *model = NULL;
+    require(!tp_model_create(context, &options, &model));
+    return model;
+}
+
+static void use(const struct shared *shared, float *y, float *product) {
+    tp_workspace *workspace = NULL;
+    tp_score score;
+    require(!tp_workspace_create(shared->model, 16, TP_INFERENCE, NULL, 0, &workspace));
+    require(!tp_predict(shared->model, workspace, &data, y));
+    require(!tp_evaluate(shared->model, workspace, &data, &score, NULL));
+    tp_workspace_destroy(workspace);
+    require(!tp_sgemm_packed(shared->context, TP_NO_TRANSPOSE, SAMPLES, 1, x, INPUTS, shared->packed, 0, NULL, product,
+                             OUTPUTS, NULL, 0));
+}
+
+static void make_errors(const struct shared *shared) {
+    char text[64];
+    require(tp_sgemm(shared->context, TP_NO_TRANSPOSE, TP_NO_TRANSPOSE, 1, 1, 1, 1, NULL, 1, x, 1, 0, NULL, 1, NULL,
+                     0) == TP_ERR_ARGUMENT);
+    require(tp_context_message(shared->context, text, sizeof text) > 0);
+}
+
+static void *call(void *argument) {
+    const struct shared *shared = argument;
+    float y[SAMPLES * OUTPUTS], product[SAMPLES * OUTPUTS];
+    for (int round = 0; round < ROUNDS; round++) {
+        use(shared, y, product);
+        require(tp_test_same_bits(expected_y, y, SAMPLES * OUTPUTS, "y"));
+        require(tp_test_same_bits(expected_product, product, SAMPLES * OUTPUTS, "product"));
+        make_errors(shared);
+    }
+    return NULL;
+}
+
+static void *train(void *argument) {
+    const struct shared *shared = argument;
+    tp_model *model = make_model(shared->context);
+    tp_train_options options;
+    tp_train_options_default(&options);
+    options.batch = 16, options.epochs = 1;
+    tp_trainer *trainer = NULL;
+    require(!tp_trainer_create(model, &data, &options, NULL, 0, &trainer) && !tp_trainer_run(trainer));
+    tp_trainer_destroy(trainer);
+    tp_model_destroy(model);
+    return NULL;
+}
+
+static void check(tp_context *context) {
+    struct shared shared = {.context = context, .model = make_model(context)};
+    pthread_t threads[CALLERS];
+    require(!tp_pack_create(context, TP_NO_TRANSPOSE, INPUTS, OUTPUTS, weights, OUTPUTS, NULL, 0, &shared.packed));
+    use(&shared, expected_y, expected_product);
+    for (int i = 0; i < CALLERS; i++)
+        require(!pthread_create(&threads[i], NULL, i ? call : train, &shared));
+    for (int i = 0; i < CALLERS; i++)
+        require(!pthread_join(threads[i], NULL));
+    tp_pack_destroy(shared.packed);
+    tp_model_destroy(shared.model);
+}
+
+int main(void) {
+    tp_test_fill(x, SAMPLES * INPUTS, 1, -1, 1);
+    tp_test_fill(weights, INPUTS * OUTPUTS, 2, -1, 1);
+    tp_test_fill_classes(classes, SAMPLES, 3, OUTPUTS);
+    plain_for_each(check);
+}
