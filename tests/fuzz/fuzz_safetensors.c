@@ -2,6 +2,7 @@
 /* Any bytes as a model file: refused with a message, or a model that saving and loading again does not change. */
 #include "fuzz.h"
 
+#include <endian.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -64,6 +65,13 @@ static void require_round_trip(const tp_model *model) {
     tp_model_destroy(again);
 }
 
+/* The parameters are all that follows the header. */
+static void require_nothing_left_over(const tp_model *model, const uint8_t *data, size_t size) {
+    uint64_t length;
+    memcpy(&length, data, sizeof length);
+    require(tp_model_parameter_count(model) * sizeof(float) == size - sizeof length - le64toh(length));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     tp_model *model = NULL;
     const tp_status status = tp_model_load(fuzz_context(), fuzz_file(data, size), &model);
@@ -73,7 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         fuzz_require_message();
         return 0;
     }
-    require(tp_model_parameter_count(model) <= size / sizeof(float));
+    require_nothing_left_over(model, data, size);
     require_round_trip(model);
     tp_model_destroy(model);
     return 0;

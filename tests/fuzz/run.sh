@@ -27,15 +27,15 @@ set -- -max_total_time=$seconds -timeout=20 -max_len=4096 -rss_limit_mb=2048 -ma
 log=$TMPDIR/log
 "$target" "$@" "$corpus" "$TMPDIR/seeds" >"$log" 2>&1
 code=$?
+if [ $code -ne 0 ]; then
+    tail -n 100 "$log"
+    artifact=$(sed -n 's/.*Test unit written to //p' "$log" | tail -n 1)
+    echo "fuzz $name failed; again: $target ${artifact:-"(no input was written)"}"
+    exit $code
+fi
 awk -v name="$name" -v seconds=$seconds '
     / cov: / { for (i = 1; i < NF; i++) if ($i == "cov:") edges = $(i + 1) }
     /^stat::number_of_executed_units:/ { executions = $2 }
     END { printf "summary: fuzz %s: %d executions in %d s, %d edges\n", name, executions, seconds, edges
           exit !(executions && edges) }
-' "$log" || [ $code -ne 0 ] || code=1
-if [ $code -ne 0 ]; then
-    tail -n 100 "$log"
-    artifact=$(sed -n 's/.*Test unit written to //p' "$log" | tail -n 1)
-    echo "not ok - fuzz $name; again: $target ${artifact:-"(no input was written)"}"
-fi
-exit $code
+' "$log"

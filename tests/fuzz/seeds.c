@@ -35,12 +35,21 @@ static void save_model(size_t number, size_t layers, const tp_layer *layer, tp_l
     tp_context_destroy(context);
 }
 
+/* A header that is refused, because of a tensor with a name too long for a message. */
+static void write_long_name(void) {
+    char seed[256] = {0};
+    const int length = snprintf(seed + 8, sizeof seed - 8, "{\"%0150d\":{},\"b\":{}}", 0);
+    seed[0] = (char)length;
+    write_seed("refused", 0, seed, 8 + (size_t)length);
+}
+
 static void write_models(void) {
     const tp_layer one[] = {{1, TP_SIGMOID, 0}}, two[] = {{3, TP_LEAKY_RELU, 0.01f}, {2, TP_SOFTMAX, 0}};
     const tp_layer three[] = {{2, TP_TANH, 0}, {1, TP_RELU, 0}, {3, TP_IDENTITY, 0}};
     save_model(0, COUNT(one), one, TP_BCE);
     save_model(1, COUNT(two), two, TP_CCE);
     save_model(2, COUNT(three), three, TP_MSE);
+    write_long_name();
 }
 
 /* ---- IDX files ---- */
@@ -128,7 +137,13 @@ static void write_cpuid(void) {
 /* ---- the rest ---- */
 
 static void write_options(void) {
+#define TEN "1,1,1,1,1,1,1,1,1,1,"
     static const char *const lines[] = {
+        /* the limits, and beyond them: 64 sizes, a number that is below 1, but not as a float */
+        "train\n--data=d\n--hidden=" TEN TEN TEN TEN TEN TEN "1,1,1",
+        "train\n--data=d\n--hidden=" TEN TEN TEN TEN TEN TEN "1,1,1,1",
+        "train\n--data=d\n--momentum=0.99999994\n--epochs=4294967295\n--batch=1048576",
+        "train\n--data=d\n--momentum=0.99999999",
         "train\n--data\nd\n--hidden\n512,256\n--activation\ntanh\n--loss\nbce\n--optimizer\nsgd\n--lr\n0.1",
         "train\n--data=d\n--hidden=none\n--schedule=step\n--step-every=2\n--step-factor=0.5\n--warmup=3\n--clip=1",
         "train\n--data\nd\n--init\nm\n--out\no\n--log\nl\n--seed\n18446744073709551615\n--no-shuffle\n--quiet\n--json",
