@@ -7,7 +7,7 @@
 #include <math.h>
 
 static void expect(double error, float result, double truth) {
-    const double actual = ulp_error(result, truth), mirrored = ulp_error(-result, -truth);
+    const double actual = ulp_error(result, truth, fabs(truth)), mirrored = ulp_error(-result, -truth, fabs(truth));
     cr_expect(actual == error && mirrored == error, "%.9g for %.17g: %g and %g, not %g", (double)result, truth, actual,
               mirrored, error);
 }
@@ -18,6 +18,11 @@ Test(ulp, error_in_units_of_the_truth) {
     expect(0.5, 1, 1 + 0x1p-24);
     expect(0.5, 1, 1 - 0x1p-25); /* below 1 the units are half as large */
     expect(1, 1 - 0x1p-24f, 1 - 0x1p-23);
+}
+
+Test(ulp, error_in_units_of_the_terms) {
+    cr_expect(ulp_error(0x1p-23f, 0, 1) == 1);
+    cr_expect(ulp_error(0x1p-23f, 0, 2) == 0.5);
 }
 
 Test(ulp, error_below_the_normal_range) {

@@ -38,7 +38,7 @@ static double units_per(double t) {
     return units;
 }
 
-double ulp_error(float result, double truth) {
+double ulp_error(float result, double truth, double size) {
     const double y = (double)result;
     if (isnan(y) || isnan(truth))
         return isnan(y) && isnan(truth) ? 0 : INFINITY;
@@ -46,7 +46,7 @@ double ulp_error(float result, double truth) {
         return signbit(y) == signbit(truth) ? 0 : INFINITY;
     if (isinf(truth))
         return INFINITY;
-    return fabs((isinf(y) ? copysign(0x1p128, y) : y) - truth) * units_per(truth);
+    return fabs((isinf(y) ? copysign(0x1p128, y) : y) - truth) * units_per(size);
 }
 
 static void keep_worst(struct ulp_worst *worst, double error, uint32_t at) {
@@ -137,9 +137,9 @@ static void measure(const struct ulp_function *f, const struct buffers *b, size_
         const double x = (double)float_of(b->inputs[i]);
         if (f->limit > 0 && !(fabs(x) <= f->limit))
             continue;
-        const double truth = f->truth(x);
-        keep_worst(fabs(truth) < FLT_MIN ? &result->denormal : &result->normal,
-                   ulp_error(float_of(b->results[i]), truth), b->inputs[i]);
+        const double truth = f->truth(x), size = f->size ? f->size(x) : fabs(truth);
+        keep_worst(size < (f->small > 0 ? f->small : (double)FLT_MIN) ? &result->denormal : &result->normal,
+                   ulp_error(float_of(b->results[i]), truth, size), b->inputs[i]);
     }
 }
 

@@ -3,10 +3,11 @@
  * How far a function of one float is from the truth, over many floats or all, and whether every instruction set gives
  * the same bits.
  *
- * The error is |result - truth| / ulp(truth), where ulp(t) is the distance of the floats around t, 2^-149 below 2^-126:
- * a correctly rounded result has at most 0.5. The truth comes from libm's double precision, whose own error is below
- * 2^-20 of that unit, so it is not rounded and there are no ties. Infinity counts as 2^128, what the next float would
- * be. A NaN or an infinity on one side only is an infinite error.
+ * The error is |result - truth| / ulp(size), size = truth but for sums that cancel, whose terms it is then; ulp(t) is
+ * the distance of the floats around t, 2^-149 below 2^-126: a correctly rounded result has at most 0.5. The truth comes
+ * from libm's double precision, whose own error is below 2^-20 of that unit, so it is not rounded and there are no
+ * ties. Infinity counts as 2^128, what the next float would be. A NaN or an infinity on one side only is an infinite
+ * error.
  */
 #ifndef TP_TESTS_ULP_H
 #define TP_TESTS_ULP_H
@@ -19,8 +20,10 @@ struct ulp_function {
     int which;
     float parameter;
     double (*truth)(double x);
-    double limit;             /* the truth is asked for where |x| <= limit; 0: everywhere */
     double ulp, denormal_ulp; /* largest errors over all floats, of results that are normal and denormal */
+    double (*size)(double x); /* errors are in units of this, not of the truth, if it is not NULL */
+    double small;             /* results below count as denormal, because a factor of theirs is; 0: 2^-126 */
+    double limit;             /* the truth is asked for where |x| <= limit; 0: everywhere */
 };
 
 extern const struct ulp_function ulp_functions[];
@@ -44,7 +47,7 @@ struct ulp_result {
     char sha256[65];
 };
 
-double ulp_error(float result, double truth);
+double ulp_error(float result, double truth, double size);
 
 /*
  * Goes through the floats whose bits are 0, step, 2 step, ... below 2^32, and unless step is 1 through those around
