@@ -4,6 +4,7 @@
 #   sh tools/setup.sh run     to build and use it (the default)
 #   sh tools/setup.sh test    to test it as well: compilers, Criterion, and on x86-64 what runs the NEON path: a cross
 #                             compiler, qemu, and arm64 libraries, which are unpacked into build/aarch64-root
+#   sh tools/setup.sh long    for tools/test.sh --long: what measures coverage as well
 #   sh tools/setup.sh bench   to compare it with other libraries: OpenBLAS, BLIS, oneDNN, PyTorch, scikit-learn,
 #                             FANN, and gnuplot
 #   sh tools/setup.sh neon    for tools/neon_count.sh: as for test, a qemu that counts, and OpenBLAS and BLIS for arm64,
@@ -15,6 +16,7 @@ cd "$(dirname "$0")/.."
 for_run="gcc libc6-dev make cmake pkg-config libsleef-dev libjansson-dev zlib1g-dev librandom123-dev
     dataset-fashion-mnist"
 for_test="g++ clang-16 libclang-rt-16-dev libomp-16-dev libcriterion-dev locales valgrind"
+for_long="gcovr python3"
 for_bench="libopenblas0-openmp libblis4-openmp libdnnl2 libdnnl-dev libfann2 python3-torch python3-sklearn
     gnuplot-nox"
 for_neon="gcc-aarch64-linux-gnu qemu-user-static binfmt-support"
@@ -94,16 +96,17 @@ mode=${1:-run}
 case $mode in
 run) packages=$for_run ;;
 test) packages="$for_run $for_test" ;;
+long) packages="$for_run $for_test $for_long" ;;
 bench) packages="$for_run $for_bench" ;;
 neon) packages="$for_run $for_test qemu-user" ;;
 *)
-    echo "setup: unknown mode '$mode'; it is run, test, bench or neon" >&2
+    echo "setup: unknown mode '$mode'; it is run, test, long, bench or neon" >&2
     exit 2
     ;;
 esac
 neon=no
 case $mode in
-test | neon)
+test | long | neon)
     if [ "$(uname -m)" = x86_64 ] && [ "${TILEPROP_SKIP_NEON:-}" != 1 ]; then
         neon=yes
         packages="$packages $for_neon"

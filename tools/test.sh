@@ -3,16 +3,69 @@
 # Installs what the tests need, builds, and runs every test: gcc, clang, sanitizers, fuzzing, and NEON through qemu. The
 # last line is the number of tests. Fails if a test fails or a part that should have run did not; the only part that can
 # be left out is NEON, with TILEPROP_SKIP_NEON=1.
+#   sh tools/test.sh          some minutes
+#   sh tools/test.sh --long   hours: tests that have more to try try it (TILEPROP_TEST_LONG=1), then coverage of src/
+#                             (build/coverage/index.html), the functions for every float, and tests/mutate.py
 set -eu
 
 cd "$(dirname "$0")/.."
 passed=0
 failed=0
+summary=
 notes=
+began=$(date +%s)
+
+usage() {
+    echo "usage: sh tools/test.sh [--long]"
+}
 
 note() {
     notes="$notes
 NOTE: $1"
+}
+
+fail() {
+    failed=$((failed + 1))
+    note "$1"
+}
+
+seconds_since() {
+    echo "$(($(date +%s) - $1)) s"
+}
+
+# has FEATURE...: every processor feature is in /proc/cpuinfo.
+has() {
+    for feature; do
+        grep -qw "$feature" /proc/cpuinfo || return 1
+    done
+}
+
+# The instruction sets that a part must have run, best first, as the library names them.
+expected_paths() {
+    if [ "$1" = neon ] || [ "$(uname -m)" = aarch64 ]; then
+        echo "neon scalar"
+        return
+    fi
+    ! has avx512f avx512bw avx512dq avx512vl || printf 'avx512 '
+    ! has avx2 fma || printf 'avx2 '
+    echo scalar
+}
+
+# check_part NAME BUILD: every test runs every instruction set that the library says it can use; is that every one of
+# the machine, and is the library built as the part is called? Adds what ran to $ran.
+check_part() {
+    expected=$(expected_paths "$1")
+    ran=$(QEMU_LD_PREFIX=$PWD/build/aarch64-root "$2/tileprop" info | sed -n 's/^usable  *//p')
+    [ "$ran" = "$expected" ] || fail "$1: ran '$ran', but this machine should run '$expected'"
+    case $1 in
+    asan-ubsan)
+        for function in __asan_init __ubsan_handle; do
+            grep -q $function "$2/tests/test_api" || fail "$1: $function is not in the tests: no sanitizer"
+        done
+        ran="$ran, with address, leak and undefined-behaviour sanitizers"
+        ;;
+    neon) ran="$ran, through qemu" ;;
+    esac
 }
 
 # Prints how many tests passed and failed, from ctest's log. A Criterion program says how many it ran, a script may
@@ -46,7 +99,7 @@ run_part() {
     echo "== $name: building"
     mkdir -p "$build"
     cmake --preset "$preset" -B "$build" -D TILEPROP_WERROR=ON -D BUILD_TESTING=ON \
-        -D TILEPROP_BUILD_CBLAS=ON "$@" >"$build/configure.log"
+        -D TILEPROP_BUILD_CBLAS=ON -D TILEPROP_TEST_TIMEOUT=$timeout "$@" >"$build/configure.log"
     cmake --build "$build" -j "$(nproc)"
     echo "== $name: testing"
     log=$build/Testing/Temporary/LastTest.log
@@ -66,10 +119,59 @@ run_part() {
         exit 1
     fi
     grep '^summary: ' "$log" || true
-    echo "== $name: $1 passed, $2 failed, $(($(date +%s) - start)) s"
+    check_part "$name" "$build"
+    summary="$summary
+$name: $1 passed, $2 failed, $(seconds_since "$start"); $ran"
+    echo "== $name: $1 passed, $2 failed, $(seconds_since "$start")"
 }
 
-sh tools/setup.sh test
+# run_check NAME COMMAND...: one test more. Its last line is for the summary.
+run_check() {
+    name=$1
+    shift
+    start=$(date +%s)
+    log=build/test/$name.log
+    echo "== $name: $*"
+    if "$@" >"$log" 2>&1; then
+        passed=$((passed + 1))
+        verdict=passed
+    else
+        fail "$name failed: $log"
+        verdict=failed
+    fi
+    tail -n 20 "$log"
+    summary="$summary
+$name: $verdict, $(seconds_since "$start"); $(tail -n 1 "$log")"
+}
+
+long=no
+timeout=1200
+case ${1:-} in
+'') ;;
+--long)
+    long=yes
+    timeout=14400
+    export TILEPROP_TEST_LONG=1
+    ;;
+--help)
+    usage
+    exit 0
+    ;;
+*)
+    echo "test: unknown argument '$1'" >&2
+    usage >&2
+    exit 2
+    ;;
+esac
+if [ $# -gt 1 ]; then
+    usage >&2
+    exit 2
+fi
+if [ $long = yes ]; then
+    sh tools/setup.sh long
+else
+    sh tools/setup.sh test
+fi
 # A locale with a decimal comma, for the tests of what it must not change.
 mkdir -p build/locale
 localedef -i de_DE -f UTF-8 build/locale/de_DE.UTF-8
@@ -84,6 +186,7 @@ CTEST_PARALLEL_LEVEL=$(nproc)
 export CTEST_PARALLEL_LEVEL
 run_part fuzz fuzz
 unset CTEST_PARALLEL_LEVEL
+unset TILEPROP_TEST_LONG # qemu, counters and mutants would make days of hours
 if [ "$(uname -m)" = aarch64 ]; then
     note "this is an arm64 machine: the parts above ran the NEON path; the x86-64 paths did NOT run"
 elif [ "${TILEPROP_SKIP_NEON:-}" = 1 ]; then
@@ -91,10 +194,19 @@ elif [ "${TILEPROP_SKIP_NEON:-}" = 1 ]; then
 else
     run_part neon aarch64
 fi
-if [ "$(uname -m)" = x86_64 ] && ! grep -q 'avx512vl' /proc/cpuinfo; then
+if [ "$(uname -m)" = x86_64 ] && ! has avx512f avx512bw avx512dq avx512vl; then
     note "this machine has no AVX-512: that path did NOT run"
+fi
+if [ $long = yes ]; then
+    find build/test -name '*.gcda' -delete
+    run_part coverage coverage
+    run_check coverage-of-src sh tools/coverage.sh build/test/coverage
+    run_check ulp build/test/gcc/tests/ulp --full
+    run_check mutants python3 tests/mutate.py build/mutants
 fi
 
 echo "$notes"
+echo "$summary"
+echo "took $(seconds_since "$began")"
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

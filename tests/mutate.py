@@ -1,0 +1,244 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Seeds the faults of mutants.txt, one at a time, into a copy of the source and demands that the tests catch them.
+
+A fault is caught if a test fails or hangs: first in an optimised build, and if none does there, in one with sanitizers.
+Fails if fewer than 95 % are caught, or if the text of a fault is not found exactly once. What was found out is kept in
+the directory, so that a run that was interrupted goes on where it was.
+"""
+import argparse
+import hashlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+INPUTS = ["CMakeLists.txt", "include", "src", "tests", "tools"]
+NOT_INPUTS = {"mutants.txt", "mutate.py"}
+BUILDS = {
+    "plain": "-O1",
+    "sanitized": "-O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer",
+}
+# These look at texts, or build what other tests run.
+NOT_RUN = re.compile("style|symbols|readme|install|bench.*")
+GOAL = 0.95
+
+
+class Mutant:
+    """FILE, the test most likely to notice, what is wrong, the text and its replacement, why it cannot be noticed."""
+
+    def __init__(self, header):
+        match = re.fullmatch(r"@ (\S+) (\S+): (.+)", header)
+        if not match:
+            sys.exit(f"mutants.txt: not a header: {header}")
+        self.file, self.test, self.what = match.groups()
+        self.old, self.new, self.equivalent = [], [], ""
+
+    def pattern(self):
+        words = " ".join(self.old).split()
+        return r"\s+".join(re.escape(word) for word in words)
+
+    def identity(self):
+        return hashlib.sha256(repr((self.file, self.old, self.new)).encode()).hexdigest()
+
+    def problem(self):
+        found = len(re.findall(self.pattern(), (ROOT / self.file).read_text()))
+        return "" if found == 1 and self.old else f"{self.file}: {self.what}: its text is there {found} times"
+
+
+def read_mutants():
+    mutants = []
+    for line in (ROOT / "tests/mutants.txt").read_text().splitlines():
+        if line.startswith("@"):
+            mutants.append(Mutant(line))
+        elif line.startswith("- "):
+            mutants[-1].old.append(line[2:])
+        elif line.startswith("+"):
+            mutants[-1].new.append(line[2:])
+        elif line.startswith("= "):
+            mutants[-1].equivalent += line[2:]
+        elif line and not line.startswith("#"):
+            sys.exit(f"mutants.txt: not understood: {line}")
+    return mutants
+
+
+def input_files():
+    for name in INPUTS:
+        path = ROOT / name
+        for file in [path] if path.is_file() else sorted(path.rglob("*")):
+            if file.is_file() and file.name not in NOT_INPUTS and "__pycache__" not in file.parts:
+                yield file.relative_to(ROOT)
+
+
+def copy_inputs(tree):
+    """Copies what has changed, so that little is built again. Returns a hash of everything."""
+    digest = hashlib.sha256()
+    wanted = list(input_files())
+    for file in wanted:
+        data = (ROOT / file).read_bytes()
+        digest.update(repr(str(file)).encode() + data)
+        target = tree / file
+        if not target.exists() or target.read_bytes() != data:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / file, target)
+            shutil.copymode(ROOT / file, target)
+    for file in [f for f in tree.rglob("*") if f.is_file() and f.relative_to(tree) not in wanted]:
+        file.unlink()
+    return digest.hexdigest()
+
+
+def run(command, log, limit=None):
+    """True if command ends well within limit seconds, False if not, None if it took longer."""
+    environment = {**os.environ, "CRITERION_FAIL_FAST": "1"}
+    environment.pop("TILEPROP_TEST_LONG", None)
+    process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
+    try:
+        return process.wait(limit) == 0
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        if process.returncode is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+class Build:
+    """One way to build the copy, and how long each of its tests takes while nothing is wrong."""
+
+    def __init__(self, directory, name, jobs):
+        self.name, self.jobs = name, jobs
+        self.tree, self.path = directory / "tree", directory / name
+        self.log = open(directory / f"{name}.log", "a", encoding="utf-8")
+        self.seconds = {}
+
+    def make(self, target):
+        return run(["cmake", "--build", self.path, "-j", str(self.jobs), "--target", target], self.log)
+
+    def test(self, name, limit):
+        pattern = f"^{re.escape(name)}$"
+        return run(["ctest", "--test-dir", self.path, "--output-on-failure", "-R", pattern], self.log, limit)
+
+    def targets_of(self, test):
+        """Test programs are targets of their name; what scripts run is part of all."""
+        return test if test.startswith("test_") else "all"
+
+    def prepare(self):
+        """Builds everything and runs every test without a fault; all must pass."""
+        print(f"{self.name}: building and testing without a fault", flush=True)
+        done = run(["cmake", "-S", self.tree, "-B", self.path, "-D", "BUILD_TESTING=ON", "-D", "CMAKE_BUILD_TYPE=None",
+                    "-D", "TILEPROP_BUILD_CBLAS=ON", "-D", "TILEPROP_BUILD_BENCH=OFF", "-D", "TILEPROP_INSTALL=OFF",
+                    "-D", f"CMAKE_C_FLAGS={BUILDS[self.name]}"], self.log)
+        if not done or not self.make("all"):
+            sys.exit(f"{self.name}: does not build; see {self.log.name}")
+        listing = subprocess.run(["ctest", "--test-dir", self.path, "--show-only=json-v1"], stdout=subprocess.PIPE,
+                                 check=True)
+        for test in json.loads(listing.stdout)["tests"]:
+            if not NOT_RUN.fullmatch(test["name"]):
+                began = time.monotonic()
+                if not self.test(test["name"], None):
+                    sys.exit(f"{self.name}: {test['name']} fails without any fault; see {self.log.name}")
+                self.seconds[test["name"]] = time.monotonic() - began
+
+    def catch(self, first):
+        """The name of a test that notices, "" if none does, None if the copy does not build."""
+        tests = sorted(self.seconds, key=lambda name: (name not in first, self.seconds[name]))
+        for test in tests:
+            if not self.make(self.targets_of(test)):
+                return None
+            passed = self.test(test, 60 + 10 * self.seconds[test])
+            if not passed:
+                return test + (" (hangs)" if passed is None else "")
+        return ""
+
+
+def seed(mutant, tree):
+    path = tree / mutant.file
+    whole = path.read_text()
+    path.write_text(re.sub(mutant.pattern(), lambda _: "\n".join(mutant.new), whole))
+    return lambda: path.write_text(whole)
+
+
+def examine(mutant, builds, hints):
+    restore = seed(mutant, builds[0].tree)
+    try:
+        for build in builds:
+            if not build.seconds:
+                restore()
+                build.prepare()
+                restore = seed(mutant, build.tree)
+            test = build.catch(hints)
+            if test is None:
+                return None
+            if test:
+                return test if build.name == "plain" else f"{test}, sanitized"
+        return ""
+    finally:
+        restore()
+
+
+def summarize(mutants, known):
+    equivalent = [m for m in mutants if m.equivalent]
+    done = [m for m in mutants if m.identity() in known]
+    broken = [m for m in done if known[m.identity()]["test"] is None]
+    survivors = [m for m in done if known[m.identity()]["test"] == ""]
+    left = len(mutants) - len(equivalent) - len(done)
+    for mutant in equivalent:
+        print(f"cannot be noticed: {mutant.file}: {mutant.what}: {mutant.equivalent}")
+    for mutant in survivors:
+        print(f"NOT CAUGHT: {mutant.file}: {mutant.what}")
+    for mutant in broken:
+        print(f"does not compile: {mutant.file}: {mutant.what}")
+    caught = len(done) - len(survivors) - len(broken)
+    print(f"mutants: {caught} of {len(done)} caught, {len(equivalent)} that cannot be noticed, {left} not tried")
+    return 1 if left or broken or caught < GOAL * len(done) else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("directory", type=pathlib.Path, help="for the copy, its builds and the results")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin with no other mutant after so many")
+    parser.add_argument("--only", default="", help="regular expression for the file and description of mutants")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--check", action="store_true", help="only look whether every text is found exactly once")
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("mutate.py: stopped"))
+    mutants = [m for m in read_mutants() if re.search(arguments.only, f"{m.file}: {m.what}")]
+    problems = [problem for problem in (m.problem() for m in mutants) if problem]
+    if problems:
+        sys.exit("\n".join(problems))
+    if arguments.check:
+        print(f"mutants: {len(mutants)} found")
+        return 0
+    end = time.monotonic() + 60 * arguments.minutes
+    directory = arguments.directory.resolve()
+    directory.mkdir(parents=True, exist_ok=True)
+    state = copy_inputs(directory / "tree")
+    results = directory / "results.json"
+    past = json.loads(results.read_text()) if results.exists() else {}
+    known = {key: entry for key, entry in past.items() if entry["state"] == state}
+    builds = [Build(directory, name, arguments.jobs) for name in BUILDS]
+    todo = [m for m in mutants if not m.equivalent and m.identity() not in known]
+    if todo:
+        builds[0].prepare()
+    for number, mutant in enumerate(todo, 1):
+        if time.monotonic() > end:
+            break
+        began, identity = time.monotonic(), mutant.identity()
+        hints = {mutant.test, (past.get(identity, {}).get("test") or "").split(" ")[0].rstrip(",")}
+        test = examine(mutant, builds, hints)
+        past[identity] = known[identity] = {"state": state, "test": test}
+        results.write_text(json.dumps(past, indent=1))
+        verdict = test or ("NOT CAUGHT" if test == "" else "does not compile")
+        print(f"[{number}/{len(todo)}] {time.monotonic() - began:4.0f} s  {verdict}  "
+              f"{mutant.file}: {mutant.what}", flush=True)
+    return summarize(mutants, known)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
