@@ -7,6 +7,7 @@ Fails if fewer than 95 % are caught, or if the text of a fault is not found exac
 the directory, so that a run that was interrupted goes on where it was.
 """
 import argparse
+import collections
 import hashlib
 import json
 import os
@@ -124,12 +125,10 @@ class Build:
         pattern = f"^{re.escape(name)}$"
         return run(["ctest", "--test-dir", self.path, "--output-on-failure", "-R", pattern], self.log, limit)
 
-    def targets_of(self, test):
-        """Test programs are targets of their name; what scripts run is part of all."""
-        return test if test.startswith("test_") else "all"
-
-    def prepare(self):
+    def prepare(self, memory):
         """Builds everything and runs every test without a fault; all must pass."""
+        if self.seconds:
+            return
         print(f"{self.name}: building and testing without a fault", flush=True)
         done = run(["cmake", "-S", self.tree, "-B", self.path, "-D", "BUILD_TESTING=ON", "-D", "CMAKE_BUILD_TYPE=None",
                     "-D", "TILEPROP_BUILD_CBLAS=ON", "-D", "TILEPROP_BUILD_BENCH=OFF", "-D", "TILEPROP_INSTALL=OFF",
@@ -138,23 +137,45 @@ class Build:
             sys.exit(f"{self.name}: does not build; see {self.log.name}")
         listing = subprocess.run(["ctest", "--test-dir", self.path, "--show-only=json-v1"], stdout=subprocess.PIPE,
                                  check=True)
-        for test in json.loads(listing.stdout)["tests"]:
-            if not NOT_RUN.fullmatch(test["name"]):
+        for test in [test["name"] for test in json.loads(listing.stdout)["tests"]]:
+            key = f"{self.name} without a fault: {test}"
+            if NOT_RUN.fullmatch(test):
+                continue
+            if not memory.knows(key):
                 began = time.monotonic()
-                if not self.test(test["name"], None):
-                    sys.exit(f"{self.name}: {test['name']} fails without any fault; see {self.log.name}")
-                self.seconds[test["name"]] = time.monotonic() - began
+                if not self.test(test, None):
+                    sys.exit(f"{self.name}: {test} fails without any fault; see {self.log.name}")
+                memory.learn(key, seconds=time.monotonic() - began)
+            self.seconds[test] = memory.get(key)["seconds"]
 
-    def catch(self, first):
-        """The name of a test that notices, "" if none does, None if the copy does not build."""
-        tests = sorted(self.seconds, key=lambda name: (name not in first, self.seconds[name]))
-        for test in tests:
-            if not self.make(self.targets_of(test)):
+    def catch(self, tests):
+        """The first of the tests that notices, "" if none does, None if the copy does not build."""
+        for test in sorted(tests, key=self.seconds.get):
+            # Test programs are targets of their name; what scripts run is part of all.
+            if not self.make(test if test.startswith("test_") else "all"):
                 return None
             passed = self.test(test, 60 + 10 * self.seconds[test])
             if not passed:
                 return test + (" (hangs)" if passed is None else "")
         return ""
+
+
+class Memory:
+    """What was found out, in a file. Of another state of the source, only which test noticed is of use."""
+
+    def __init__(self, path, state):
+        self.path, self.state = path, state
+        self.entries = json.loads(path.read_text()) if path.exists() else {}
+
+    def get(self, key):
+        return self.entries.get(key, {})
+
+    def knows(self, key):
+        return self.get(key).get("state") == self.state
+
+    def learn(self, key, **what):
+        self.entries[key] = {"state": self.state, **what}
+        self.path.write_text(json.dumps(self.entries, indent=1))
 
 
 def seed(mutant, tree):
@@ -164,39 +185,55 @@ def seed(mutant, tree):
     return lambda: path.write_text(whole)
 
 
-def examine(mutant, builds, hints):
-    restore = seed(mutant, builds[0].tree)
+def try_one(mutant, build, tests):
+    restore = seed(mutant, build.tree)
     try:
-        for build in builds:
-            if not build.seconds:
-                restore()
-                build.prepare()
-                restore = seed(mutant, build.tree)
-            test = build.catch(hints)
-            if test is None:
-                return None
-            if test:
-                return test if build.name == "plain" else f"{test}, sanitized"
-        return ""
+        return build.catch(tests)
     finally:
         restore()
 
 
-def summarize(mutants, known):
-    equivalent = [m for m in mutants if m.equivalent]
-    done = [m for m in mutants if m.identity() in known]
-    broken = [m for m in done if known[m.identity()]["test"] is None]
-    survivors = [m for m in done if known[m.identity()]["test"] == ""]
-    left = len(mutants) - len(equivalent) - len(done)
-    for mutant in equivalent:
-        print(f"cannot be noticed: {mutant.file}: {mutant.what}: {mutant.equivalent}")
-    for mutant in survivors:
-        print(f"NOT CAUGHT: {mutant.file}: {mutant.what}")
-    for mutant in broken:
-        print(f"does not compile: {mutant.file}: {mutant.what}")
-    caught = len(done) - len(survivors) - len(broken)
-    print(f"mutants: {caught} of {len(done)} caught, {len(equivalent)} that cannot be noticed, {left} not tried")
-    return 1 if left or broken or caught < GOAL * len(done) else 0
+def try_all(mutants, builds, memory, end):
+    """First the likely test for all mutants; for those that are left the other tests; then those with sanitizers."""
+    plain, sanitized = builds
+    for stage, (build, likely, others) in enumerate([(plain, 1, 0), (plain, 0, 1), (sanitized, 1, 1)], 1):
+        todo = [m for m in mutants if not m.equivalent and not (
+            memory.knows(m.identity()) and (memory.get(m.identity())["test"] != ""
+                                            or memory.get(m.identity())["stage"] >= stage))]
+        if todo:
+            build.prepare(memory)
+        for number, mutant in enumerate(todo, 1):
+            if time.monotonic() > end:
+                return
+            began, identity = time.monotonic(), mutant.identity()
+            hints = {mutant.test, memory.get(identity).get("noticed", "")}
+            tests = [t for t in build.seconds if (likely if t in hints else others)]
+            test = try_one(mutant, build, tests)
+            memory.learn(identity, test=test, noticed=(test or "").split(" ")[0], stage=stage)
+            verdict = test or ("not by the tests of this stage" if test == "" else "DOES NOT COMPILE")
+            print(f"[{stage}/3 {build.name} {number}/{len(todo)}] {time.monotonic() - began:4.0f} s  {verdict}  "
+                  f"{mutant.file}: {mutant.what}", flush=True)
+
+
+def verdict(mutant, memory):
+    if mutant.equivalent:
+        return "cannot be noticed"
+    entry = memory.get(mutant.identity()) if memory.knows(mutant.identity()) else {"test": "", "stage": 0}
+    if entry["test"] is None:
+        return "DOES NOT COMPILE"
+    return "caught" if entry["test"] else "NOT CAUGHT" if entry["stage"] == 3 else "not tried to the end"
+
+
+def summarize(mutants, memory):
+    count = collections.Counter()
+    for mutant in mutants:
+        word = verdict(mutant, memory)
+        count[word] += 1
+        if word != "caught":
+            print(f"{word}: {mutant.file}: {mutant.what} {mutant.equivalent and '(' + mutant.equivalent + ')'}")
+    print("mutants: " + ", ".join(f"{number} {word}" for word, number in count.items()))
+    incomplete = count["DOES NOT COMPILE"] + count["not tried to the end"]
+    return 1 if incomplete or count["caught"] < GOAL * (count["caught"] + count["NOT CAUGHT"]) else 0
 
 
 def main():
@@ -218,26 +255,10 @@ def main():
     end = time.monotonic() + 60 * arguments.minutes
     directory = arguments.directory.resolve()
     directory.mkdir(parents=True, exist_ok=True)
-    state = copy_inputs(directory / "tree")
-    results = directory / "results.json"
-    past = json.loads(results.read_text()) if results.exists() else {}
-    known = {key: entry for key, entry in past.items() if entry["state"] == state}
+    memory = Memory(directory / "results.json", copy_inputs(directory / "tree"))
     builds = [Build(directory, name, arguments.jobs) for name in BUILDS]
-    todo = [m for m in mutants if not m.equivalent and m.identity() not in known]
-    if todo:
-        builds[0].prepare()
-    for number, mutant in enumerate(todo, 1):
-        if time.monotonic() > end:
-            break
-        began, identity = time.monotonic(), mutant.identity()
-        hints = {mutant.test, (past.get(identity, {}).get("test") or "").split(" ")[0].rstrip(",")}
-        test = examine(mutant, builds, hints)
-        past[identity] = known[identity] = {"state": state, "test": test}
-        results.write_text(json.dumps(past, indent=1))
-        verdict = test or ("NOT CAUGHT" if test == "" else "does not compile")
-        print(f"[{number}/{len(todo)}] {time.monotonic() - began:4.0f} s  {verdict}  "
-              f"{mutant.file}: {mutant.what}", flush=True)
-    return summarize(mutants, known)
+    try_all(mutants, builds, memory, end)
+    return summarize(mutants, memory)
 
 
 if __name__ == "__main__":
