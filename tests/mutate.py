@@ -193,35 +193,39 @@ def try_one(mutant, build, tests):
         restore()
 
 
+def outcome(mutant, memory):
+    """What is known: {"test": who noticed, "" for nobody, None if it does not compile; "stage": the last one tried}."""
+    return memory.get(mutant.identity()) if memory.knows(mutant.identity()) else {"test": "", "stage": 0}
+
+
 def try_all(mutants, builds, memory, end):
     """First the likely test for all mutants; for those that are left the other tests; then those with sanitizers."""
     plain, sanitized = builds
-    for stage, (build, likely, others) in enumerate([(plain, 1, 0), (plain, 0, 1), (sanitized, 1, 1)], 1):
-        todo = [m for m in mutants if not m.equivalent and not (
-            memory.knows(m.identity()) and (memory.get(m.identity())["test"] != ""
-                                            or memory.get(m.identity())["stage"] >= stage))]
+    for stage, (build, likely, others) in enumerate([(plain, True, False), (plain, False, True),
+                                                     (sanitized, True, True)], 1):
+        known = {m: outcome(m, memory) for m in mutants if not m.equivalent}
+        todo = [m for m in known if known[m]["test"] == "" and known[m]["stage"] < stage]
         if todo:
             build.prepare(memory)
         for number, mutant in enumerate(todo, 1):
             if time.monotonic() > end:
                 return
-            began, identity = time.monotonic(), mutant.identity()
-            hints = {mutant.test, memory.get(identity).get("noticed", "")}
-            tests = [t for t in build.seconds if (likely if t in hints else others)]
-            test = try_one(mutant, build, tests)
-            memory.learn(identity, test=test, noticed=(test or "").split(" ")[0], stage=stage)
-            verdict = test or ("not by the tests of this stage" if test == "" else "DOES NOT COMPILE")
-            print(f"[{stage}/3 {build.name} {number}/{len(todo)}] {time.monotonic() - began:4.0f} s  {verdict}  "
+            began, key = time.monotonic(), mutant.identity()
+            first = {mutant.test, memory.get(key).get("noticed", "")}
+            test = try_one(mutant, build, [t for t in build.seconds if (likely if t in first else others)])
+            memory.learn(key, test=test, noticed=(test or "").split(" ")[0], stage=stage)
+            words = {None: "DOES NOT COMPILE", "": "not noticed in this stage"}.get(test, test)
+            print(f"[{stage}/3 {build.name} {number}/{len(todo)}] {time.monotonic() - began:4.0f} s  {words}  "
                   f"{mutant.file}: {mutant.what}", flush=True)
 
 
 def verdict(mutant, memory):
     if mutant.equivalent:
         return "cannot be noticed"
-    entry = memory.get(mutant.identity()) if memory.knows(mutant.identity()) else {"test": "", "stage": 0}
-    if entry["test"] is None:
-        return "DOES NOT COMPILE"
-    return "caught" if entry["test"] else "NOT CAUGHT" if entry["stage"] == 3 else "not tried to the end"
+    known = outcome(mutant, memory)
+    if known["test"] is None:
+        return "does not compile"
+    return "caught" if known["test"] else "NOT CAUGHT" if known["stage"] == 3 else "not tried to the end"
 
 
 def summarize(mutants, memory):
@@ -230,10 +234,11 @@ def summarize(mutants, memory):
         word = verdict(mutant, memory)
         count[word] += 1
         if word != "caught":
-            print(f"{word}: {mutant.file}: {mutant.what} {mutant.equivalent and '(' + mutant.equivalent + ')'}")
+            reason = f" ({mutant.equivalent})" if mutant.equivalent else ""
+            print(f"{word}: {mutant.file}: {mutant.what}{reason}")
     print("mutants: " + ", ".join(f"{number} {word}" for word, number in count.items()))
-    incomplete = count["DOES NOT COMPILE"] + count["not tried to the end"]
-    return 1 if incomplete or count["caught"] < GOAL * (count["caught"] + count["NOT CAUGHT"]) else 0
+    complete = not count["does not compile"] and not count["not tried to the end"]
+    return 0 if complete and count["caught"] >= GOAL * (count["caught"] + count["NOT CAUGHT"]) else 1
 
 
 def main():

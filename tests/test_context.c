@@ -67,6 +67,7 @@ Test(context, thread_counts) {
     fixture.messages = 0;
     cr_assert_eq(tp_context_threads(fixture.context), 2);
     test_expect_argument(tp_context_set_threads(fixture.context, -3), "threads");
+    test_expect_argument(tp_context_set_threads(fixture.context, 4097), "threads is 4097; it must be 1..4096");
     cr_assert_eq(tp_context_threads(fixture.context), 2);
     cr_assert_eq(tp_context_set_threads(fixture.context, 5), TP_OK);
     cr_assert_eq(tp_context_threads(fixture.context), 5);
