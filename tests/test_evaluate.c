@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* tp_evaluate, tp_predict, and the scaling of raw samples. */
+#include "support/blocking.h"
 #include "support/bound.h"
 #include "support/nets.h"
 #include "support/support.h"
@@ -184,6 +185,61 @@ Test(evaluate, a_single_softmax_output_has_one_class) {
     cr_expect(tp_test_same_bits(zeros, gradients, 3, "gradients"));
     cr_expect_eq(tp_backward(model, workspace, &other, gradients, NULL, 0, &score), TP_ERR_ARGUMENT);
     tp_workspace_destroy(workspace);
+    tp_model_destroy(model);
+    tp_context_destroy(context);
+}
+
+/* Whatever goes in, a network of zeros gives the same output everywhere. */
+static tp_score evaluate_zeros(tp_context *context, tp_layer layer, tp_loss loss, size_t samples,
+                               const int32_t *classes) {
+    const float x[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+    const tp_data data = {.samples = samples, .features = 1, .floats = x, .classes = classes, .outputs = layer.width};
+    tp_model_options options;
+    tp_model_options_default(&options);
+    options.inputs = 1, options.layers = 1, options.layer = &layer, options.loss = loss, options.init = TP_INIT_ZERO;
+    tp_model *model = NULL;
+    tp_workspace *workspace = NULL;
+    tp_score score = {0};
+    cr_assert_eq(tp_model_create(context, &options, &model), TP_OK);
+    cr_assert_eq(tp_workspace_create(model, 4, TP_INFERENCE, NULL, 0, &workspace), TP_OK);
+    cr_assert_eq(tp_evaluate(model, workspace, &data, &score, NULL), TP_OK, "%s", tp_test_message(context));
+    tp_workspace_destroy(workspace);
+    tp_model_destroy(model);
+    return score;
+}
+
+/* Among equal outputs the first is the prediction; a probability of one half is a yes. */
+Test(evaluate, ties) {
+    tp_context *context = tp_test_context(NULL, 2);
+    const int32_t classes[8] = {0, 2, 0, 1, 0, 2, 2, 1}, yes[8] = {1, 0, 1, 1, 0, 1, 1, 1};
+    cr_expect_eq(evaluate_zeros(context, (tp_layer){3, TP_SOFTMAX, 0}, TP_CCE, 8, classes).correct, 3);
+    cr_expect_eq(evaluate_zeros(context, (tp_layer){1, TP_SIGMOID, 0}, TP_BCE, 8, yes).correct, 6);
+    cr_expect_eq(evaluate_zeros(context, (tp_layer){1, TP_SIGMOID, 0}, TP_MSE, 8, yes).correct, 6);
+    tp_context_destroy(context);
+}
+
+/* A batch of four on four threads, then one of one sample on one thread. */
+Test(evaluate, threads_that_are_not_needed_count_nothing) {
+    tp_context *context = tp_test_context(NULL, 4);
+    struct tp_blocking blocking = *context->blocking;
+    blocking.thread_flops = 2 * 3; /* what a sample of the network costs */
+    tp_context copy = tp_test_with_blocking(context, &blocking);
+    const int32_t classes[5] = {0, 0, 0, 0, 0};
+    cr_expect_eq(evaluate_zeros(&copy, (tp_layer){3, TP_SOFTMAX, 0}, TP_CCE, 5, classes).correct, 5);
+    tp_context_destroy(context);
+}
+
+Test(evaluate, samples_are_numbered_in_32_bits) {
+    const float row[CLASSES] = {0};
+    tp_data data = {.samples = (size_t)1 << 32, .features = CLASSES, .floats = row, .values = row, .outputs = CLASSES};
+    tp_context *context = tp_test_context(NULL, 1);
+    tp_model *model = identity_model(context, CLASSES, 0, 1);
+    tp_train_options options;
+    tp_train_options_default(&options);
+    cr_expect_eq(tp_trainer_size(model, &data, &options), 0);
+    cr_expect_not_null(strstr(tp_test_message(context), "samples is 4294967296"));
+    data.samples--;
+    cr_expect_gt(tp_trainer_size(model, &data, &options), 0);
     tp_model_destroy(model);
     tp_context_destroy(context);
 }

@@ -56,6 +56,8 @@ Test(init, weights_are_a_function_of_the_seed) {
         initialise((tp_init)init, TP_TANH, 2, two);
         cr_assert(tp_test_same_bits(one, again, WEIGHTS, "equal seeds"));
         cr_assert_neq(memcmp(one, two, sizeof one), 0);
+        for (size_t block = 1; block < WEIGHTS / 256; block++) /* weights are drawn 256 at a time */
+            cr_assert_neq(memcmp(one, one + block * 256, 256 * sizeof *one), 0);
     }
 }
 

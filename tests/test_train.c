@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The trainer: learning, order, reports, validation, stopping, and losses that are not finite. */
+#include "core/random.h"
 #include "support/bound.h"
 #include "support/nets.h"
 #include "support/support.h"
@@ -607,4 +608,38 @@ Test(train, data_that_do_not_fit) {
     bad = good, bad.classes = NULL, bad.values = w.clouds.x, bad.outputs = CLASSES + 1;
     refuse_data(&w, &bad, "outputs");
     close_world(&w);
+}
+
+/* Outputs are 0 and stay so, as the rate is; so the loss of a sample is the square of its target, and those of the
+ * samples that are held out tell which these are. */
+Test(train, the_split_is_drawn_for_its_own_purpose) {
+    enum { COUNT = 20, HELD_OUT = 5 };
+    const tp_layer layer = {1, TP_IDENTITY, 0};
+    const float x[COUNT] = {0};
+    float y[COUNT];
+    for (int i = 0; i < COUNT; i++)
+        y[i] = (float)(i + 1);
+    const tp_data data = {.samples = COUNT, .features = 1, .floats = x, .values = y, .outputs = 1};
+    struct diary diary;
+    tp_train_options options = small_options(&diary);
+    options.on_step = NULL, options.epochs = 1, options.validation_fraction = 0.25;
+    options.optimizer.kind = TP_SGD, options.optimizer.learning_rate = 1e-30f;
+    tp_model_options shape;
+    tp_model_options_default(&shape);
+    shape.inputs = 1, shape.layers = 1, shape.layer = &layer, shape.loss = TP_MSE, shape.init = TP_INIT_ZERO;
+    tp_context *context = tp_test_context(NULL, 1);
+    tp_model *model = NULL;
+    tp_trainer *trainer = NULL;
+    cr_assert_eq(tp_model_create(context, &shape, &model), TP_OK);
+    cr_assert_eq(tp_trainer_create(model, &data, &options, NULL, 0, &trainer), TP_OK);
+    cr_assert_eq(tp_trainer_run(trainer), TP_OK);
+    uint32_t order[COUNT];
+    double loss = 0;
+    tp_random_permutation(order, COUNT, options.seed, TP_PURPOSE_SPLIT, 0);
+    for (int i = COUNT - HELD_OUT; i < COUNT; i++)
+        loss += (double)y[order[i]] * (double)y[order[i]] / HELD_OUT;
+    cr_expect_float_eq(diary.epoch[0].validation.loss, loss, 1e-6);
+    tp_trainer_destroy(trainer);
+    tp_model_destroy(model);
+    tp_context_destroy(context);
 }
