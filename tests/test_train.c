@@ -643,3 +643,22 @@ Test(train, the_split_is_drawn_for_its_own_purpose) {
     tp_model_destroy(model);
     tp_context_destroy(context);
 }
+
+/* A schedule may be longer than the run; without a length of its own it ends with it. */
+Test(train, the_length_of_the_schedule) {
+    static struct world w;
+    open_world(&w, NULL);
+    for (uint64_t total_steps = 0; total_steps <= 1000; total_steps += 1000) {
+        tp_train_options options = small_options(&w.diary);
+        options.optimizer.total_steps = total_steps;
+        cr_assert_eq(train(&w, &options), TP_OK);
+        tp_optimizer_options alone = options.optimizer;
+        const tp_epoch *last = &w.diary.epoch[options.epochs - 1];
+        alone.total_steps = total_steps ? total_steps : last->steps;
+        tp_optimizer *optimizer = NULL;
+        cr_assert_eq(tp_optimizer_create(w.model, &alone, NULL, 0, &optimizer), TP_OK);
+        cr_expect_eq(last->learning_rate, (double)tp_optimizer_learning_rate(optimizer, last->steps));
+        tp_optimizer_destroy(optimizer);
+    }
+    close_world(&w);
+}
