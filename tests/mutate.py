@@ -116,7 +116,7 @@ class Build:
         self.name, self.jobs = name, jobs
         self.tree, self.path = directory / "tree", directory / name
         self.log = open(directory / f"{name}.log", "a", encoding="utf-8")
-        self.seconds = {}
+        self.seconds, self.target = {}, {}
 
     def make(self, target):
         return run(["cmake", "--build", self.path, "-j", str(self.jobs), "--target", target], self.log)
@@ -137,10 +137,14 @@ class Build:
             sys.exit(f"{self.name}: does not build; see {self.log.name}")
         listing = subprocess.run(["ctest", "--test-dir", self.path, "--show-only=json-v1"], stdout=subprocess.PIPE,
                                  check=True)
-        for test in [test["name"] for test in json.loads(listing.stdout)["tests"]]:
+        for entry in json.loads(listing.stdout)["tests"]:
+            test = entry["name"]
             key = f"{self.name} without a fault: {test}"
             if NOT_RUN.fullmatch(test):
                 continue
+            # Test programs are targets of their name; what scripts run is part of all.
+            program = pathlib.Path(entry["command"][0])
+            self.target[test] = program.name if program.parent == self.path / "tests" else "all"
             if not memory.knows(key):
                 began = time.monotonic()
                 if not self.test(test, None):
@@ -151,8 +155,7 @@ class Build:
     def catch(self, tests):
         """The first of the tests that notices, "" if none does, None if the copy does not build."""
         for test in sorted(tests, key=self.seconds.get):
-            # Test programs are targets of their name; what scripts run is part of all.
-            if not self.make(test if test.startswith("test_") else "all"):
+            if not self.make(self.target[test]):
                 return None
             passed = self.test(test, 60 + 10 * self.seconds[test])
             if not passed:
