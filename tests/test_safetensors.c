@@ -646,6 +646,24 @@ static void refuse_bytes(const void *file, size_t size, const char *fragment) {
 }
 
 /* The first 8 bytes against the file, and against the cap of 100,000,000, which needs a file of that size. */
+static void count_message(void *user, tp_status status, const char *message) {
+    (void)status, (void)message;
+    ++*(int *)user;
+}
+
+Test(load, the_caller_hears_of_a_failure_once) {
+    int heard = 0;
+    tp_context copy = *context;
+    copy.on_message = count_message, copy.message_user = &heard;
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+        tp_model *model = NULL;
+        write_model_file("model", refusals[i].header, refusals[i].data_size);
+        heard = 0;
+        cr_expect_eq(tp_model_load(&copy, tp_test_in_scratch("model"), &model), TP_ERR_FORMAT);
+        cr_expect_eq(heard, 1, "%s: %d messages", refusals[i].fragment, heard);
+    }
+}
+
 Test(load, invalid_header_length) {
     unsigned char file[MAX_FILE];
     const size_t size = compose(HEADER(METADATA, TENSORS), 28, file);
