@@ -93,13 +93,14 @@ static int report_integers(const struct arguments *good) {
     struct arguments bad = *good;
     const struct {
         int *value, parameter, largest;
+        const char *message; /* names it as the caller does */
     } integers[] = {
-        {&bad.m, row ? 5 : 4, -1},
-        {&bad.n, row ? 4 : 5, -1},
-        {&bad.k, 6, -1},
-        {&bad.lda, row ? 11 : 9, good->lda - 1},
-        {&bad.ldb, row ? 9 : 11, good->ldb - 1},
-        {&bad.ldc, 14, good->ldc - 1},
+        {&bad.m, row ? 5 : 4, -1, "Illegal M setting"},
+        {&bad.n, row ? 4 : 5, -1, "Illegal N setting"},
+        {&bad.k, 6, -1, "Illegal K setting"},
+        {&bad.lda, row ? 11 : 9, good->lda - 1, "Illegal lda setting"},
+        {&bad.ldb, row ? 9 : 11, good->ldb - 1, "Illegal ldb setting"},
+        {&bad.ldc, 14, good->ldc - 1, "Illegal ldc setting"},
     };
     int cases = 0;
     for (size_t i = 0; i < sizeof integers / sizeof *integers; i++) {
@@ -107,6 +108,7 @@ static int report_integers(const struct arguments *good) {
         for (size_t v = 0; v < sizeof values / sizeof *values; v++, cases++) {
             *integers[i].value = values[v];
             expect_report(&bad, integers[i].parameter);
+            cr_expect_not_null(strstr(error.message, integers[i].message), "%s", error.message);
             bad = *good;
         }
     }
