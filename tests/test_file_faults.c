@@ -409,3 +409,20 @@ Test(file_faults, disk_full) {
     cr_expect(same_files("disk/model", "new"));
     cr_expect_eq(umount(where), 0, "something is still open");
 }
+
+/* The data first, then the name, then the directory that holds the name. */
+Test(file_faults, what_is_renamed_is_on_disk) {
+    const struct tp_span head = {"head", 4}, body = {"body", 4};
+    test_faults_reset();
+    test_faults.armed = true;
+    const tp_status status = tp_file_replace(context, tp_test_in_scratch("file"), &head, &body);
+    test_faults.armed = false;
+    cr_assert_eq(status, TP_OK);
+    size_t renamed = 0;
+    while (renamed < test_faults.count && test_faults.trace[renamed] != TEST_RENAMEAT)
+        renamed++;
+    cr_assert(renamed >= 2 && renamed + 1 < test_faults.count);
+    cr_expect_eq(test_faults.trace[renamed - 2], TEST_FSYNC);
+    cr_expect_eq(test_faults.trace[renamed - 1], TEST_CLOSE);
+    cr_expect_eq(test_faults.trace[renamed + 1], TEST_FSYNC);
+}
