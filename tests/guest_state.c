@@ -114,6 +114,7 @@ static void call_passes(void) {
     EXPECT(TP_OK, tp_loss_value, guest.model, workspace, &targets, &score);
     EXPECT(TP_OK, tp_backward, guest.model, workspace, &targets, pass.gradients, pass.dx, GUEST_IN, &score);
     EXPECT(TP_OK, tp_backward_from, guest.model, workspace, pass.y, GUEST_OUT, pass.gradients, pass.dx, GUEST_IN);
+    EXPECT(TP_OK, tp_workspace_set_dropout, workspace, 1, 1);
     EXPECT(TP_OK, tp_evaluate, guest.model, workspace, &guest.data, &score, NULL);
     EXPECT(TP_OK, tp_predict, guest.model, workspace, &guest.data, y);
     CALL(tp_optimizer_options_default, &options);

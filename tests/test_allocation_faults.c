@@ -44,7 +44,7 @@ static struct {
     } out;
 } all;
 
-static const tp_layer layers[] = {{HIDDEN, TP_LEAKY_RELU, 0.01f}, {OUT, TP_SOFTMAX, 0}};
+static const tp_layer layers[] = {{HIDDEN, TP_LEAKY_RELU, 0.01f, 0}, {OUT, TP_SOFTMAX, 0, 0}};
 
 static tp_model_options model_options(void) {
     tp_model_options options;

@@ -18,7 +18,7 @@ Test(api, label_smoothing_is_for_cross_entropies) {
     const float values[] = {-0.1f, 1, 2, NAN, INFINITY};
     for (int loss = 0; loss < TP_LOSS_COUNT; loss++) {
         const bool takes = loss == TP_BCE || loss == TP_CCE;
-        const tp_layer last = {3, loss == TP_BCE ? TP_SIGMOID : TP_SOFTMAX, 0};
+        const tp_layer last = {3, loss == TP_BCE ? TP_SIGMOID : TP_SOFTMAX, 0, 0};
         tp_model_options options = test_model_options();
         options.layers = 1, options.layer = &last, options.loss = (tp_loss)loss;
         for (size_t i = 0; i < 5; i++)
@@ -41,7 +41,7 @@ Test(api, label_smoothing_is_for_cross_entropies) {
 /* Options that were filled with zeros, and not by tp_model_options_default, know no delta. */
 Test(api, huber_delta_is_for_huber) {
     for (int loss = 0; loss < TP_LOSS_COUNT; loss++) {
-        const tp_layer last = {3, loss == TP_BCE ? TP_SIGMOID : TP_SOFTMAX, 0};
+        const tp_layer last = {3, loss == TP_BCE ? TP_SIGMOID : TP_SOFTMAX, 0, 0};
         tp_model_options options = test_model_options();
         options.layers = 1, options.layer = &last, options.loss = (tp_loss)loss, options.huber_delta = 0;
         tp_model *model = NULL;

@@ -31,9 +31,9 @@ static void strip(const struct tp_strip *strip) {
     real->gemm_strip(strip);
 }
 
-static float loss(const float *x, const float *y, size_t n, float scale, float *d) {
+static float loss(const float *x, const float *y, size_t n, float parameter, float scale, float *d) {
     be_late(LOSS);
-    return real->loss_row[TP_CCE](x, y, n, scale, d);
+    return real->loss_row[TP_CCE](x, y, n, parameter, scale, d);
 }
 
 static void scale(float *x, const float *raw, size_t n, float mean, float factor) {
@@ -59,7 +59,7 @@ static void update(const struct tp_update *numbers, float *w, const float *g, fl
 /* Two epochs of three steps; late_kernel and late_thread say who is late. */
 static void train(int threads, float clip_norm, float parameters[PARAMETERS]) {
     static const tp_layer layers[] = {
-        {67, TP_RELU, 0}, {90, TP_TANH, 0}, {40, TP_SIGMOID, 0}, {OUTPUTS, TP_SOFTMAX, 0}};
+        {67, TP_RELU, 0, 0}, {90, TP_TANH, 0, 0}, {40, TP_SIGMOID, 0, 0}, {OUTPUTS, TP_SOFTMAX, 0, 0}};
     static float x[SAMPLES * INPUTS];
     static int32_t classes[SAMPLES];
     tp_test_fill(x, SAMPLES * INPUTS, 1, -1, 1);

@@ -212,9 +212,9 @@ static tp_score evaluate_zeros(tp_context *context, tp_layer layer, tp_loss loss
 Test(evaluate, ties) {
     tp_context *context = tp_test_context(NULL, 2);
     const int32_t classes[8] = {0, 2, 0, 1, 0, 2, 2, 1}, yes[8] = {1, 0, 1, 1, 0, 1, 1, 1};
-    cr_expect_eq(evaluate_zeros(context, (tp_layer){3, TP_SOFTMAX, 0}, TP_CCE, 8, classes).correct, 3);
-    cr_expect_eq(evaluate_zeros(context, (tp_layer){1, TP_SIGMOID, 0}, TP_BCE, 8, yes).correct, 6);
-    cr_expect_eq(evaluate_zeros(context, (tp_layer){1, TP_SIGMOID, 0}, TP_MSE, 8, yes).correct, 6);
+    cr_expect_eq(evaluate_zeros(context, (tp_layer){3, TP_SOFTMAX, 0, 0}, TP_CCE, 8, classes).correct, 3);
+    cr_expect_eq(evaluate_zeros(context, (tp_layer){1, TP_SIGMOID, 0, 0}, TP_BCE, 8, yes).correct, 6);
+    cr_expect_eq(evaluate_zeros(context, (tp_layer){1, TP_SIGMOID, 0, 0}, TP_MSE, 8, yes).correct, 6);
     tp_context_destroy(context);
 }
 
@@ -225,7 +225,7 @@ Test(evaluate, threads_that_are_not_needed_count_nothing) {
     blocking.thread_flops = 2 * 3; /* what a sample of the network costs */
     tp_context copy = tp_test_with_blocking(context, &blocking);
     const int32_t classes[5] = {0, 0, 0, 0, 0};
-    cr_expect_eq(evaluate_zeros(&copy, (tp_layer){3, TP_SOFTMAX, 0}, TP_CCE, 5, classes).correct, 5);
+    cr_expect_eq(evaluate_zeros(&copy, (tp_layer){3, TP_SOFTMAX, 0, 0}, TP_CCE, 5, classes).correct, 5);
     tp_context_destroy(context);
 }
 

@@ -531,6 +531,10 @@ CALL(workspace_create,
     REFUSED_MEMORY("workspace"),
 };
 CALL_VOID(workspace_destroy, tp_workspace_destroy(NULL)){SILENT({0})};
+CALL(workspace_set_dropout, tp_workspace_set_dropout(now.workspace, 1, 1)){
+    SILENT(WITH(workspace, NULL)),
+    REFUSE("workspace: dropout needs a training workspace", FROM(workspace, inference)),
+};
 CALL(forward, tp_forward(now.model, now.workspace, now.batch, now.x, now.ldx, now.y, now.ldy)){
     REFUSED_WORKSPACE,
     REFUSE("batch is 9; the workspace holds at most 8", WITH(batch, MAX_BATCH + 1)),
@@ -692,6 +696,7 @@ static const struct function {
     FUNCTION(workspace_size, MANY),
     FUNCTION(workspace_create, MANY),
     FUNCTION(workspace_destroy, NULL_ONLY),
+    FUNCTION(workspace_set_dropout, FEW),
     FUNCTION(forward, MANY),
     FUNCTION(loss_value, MANY),
     FUNCTION(backward, MANY),

@@ -185,7 +185,7 @@ static void check_saved_loss(const tp_model_options *options, const char *text) 
 
 /* Models of other losses have nothing between loss and input_mean, as before there were such options. */
 Test(save, options_of_the_loss) {
-    const tp_layer layer = {2, TP_SOFTMAX, 0};
+    const tp_layer layer = {2, TP_SOFTMAX, 0, 0};
     tp_model_options options;
     tp_model_options_default(&options);
     options.inputs = 2, options.layers = 1, options.layer = &layer;
@@ -550,6 +550,7 @@ static const struct refusal refusals[] = {
     {"has no \"layers.1.activation\"", NAMED(SCALED LAYER0), 28},
     {"has no \"layers.0.slope\"", NAMED(SCALED "\"layers.0.activation\":\"leaky_relu\"" LAYER1), 28},
     {"slope is 2", NAMED(SCALED "\"layers.0.activation\":\"leaky_relu\",\"layers.0.slope\":\"2\"" LAYER1), 28},
+    {"dropout is 1", NAMED(SCALED "\"layers.0.activation\":\"relu\",\"layers.0.dropout\":\"1\"" LAYER1), 28},
     {"softmax is for the last layer", NAMED(SCALED "\"layers.0.activation\":\"softmax\"" LAYER1), 28},
     {"loss cce needs softmax", NAMED(SCALED LAYER0 ",\"layers.1.activation\":\"relu\""), 28},
     /* which tensors */

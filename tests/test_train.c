@@ -614,7 +614,7 @@ Test(train, data_that_do_not_fit) {
  * samples that are held out tell which these are. */
 Test(train, the_split_is_drawn_for_its_own_purpose) {
     enum { COUNT = 20, HELD_OUT = 5 };
-    const tp_layer layer = {1, TP_IDENTITY, 0};
+    const tp_layer layer = {1, TP_IDENTITY, 0, 0};
     const float x[COUNT] = {0};
     float y[COUNT];
     for (int i = 0; i < COUNT; i++)

@@ -11,8 +11,8 @@ struct train_options {
     struct machine_options machine;
     const char *data;
     struct size_list hidden;
-    int activation;   /* for train_activation */
-    int loss;         /* tp_loss */
+    int activation; /* for train_activation */
+    int loss;       /* tp_loss */
     double huber_delta, label_smoothing;
     struct real_list class_weights;
     int init_weights; /* tp_init */

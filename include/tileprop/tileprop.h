@@ -503,10 +503,10 @@ typedef int tp_epoch_fn(void *user, const tp_epoch *epoch);
 typedef int tp_step_fn(void *user, const tp_step *step);
 
 typedef struct tp_train_options {
-    size_t batch;  /* >= 1 */
-    size_t epochs; /* >= 1 */
-    bool shuffle;  /* a new order each epoch, a function of (seed, epoch) */
-    uint64_t seed; /* of order, held-out samples and dropout */
+    size_t batch;               /* >= 1 */
+    size_t epochs;              /* >= 1 */
+    bool shuffle;               /* a new order each epoch, a function of (seed, epoch) */
+    uint64_t seed;              /* of order, held-out samples and dropout */
     double validation_fraction; /* 0 <= f < 1: held out from the data, chosen by seed (the last ones without shuffle) */
     const tp_data *validation;  /* or a set of its own; NULL: none. Not both. */
     tp_optimizer_options optimizer;

@@ -20,7 +20,7 @@ static const tp_data data = {
 static float expected_y[SAMPLES * OUTPUTS], expected_product[SAMPLES * OUTPUTS];
 
 static tp_model *make_model(tp_context *context) {
-    const tp_layer layers[] = {{29, TP_SIGMOID, 0}, {OUTPUTS, TP_SOFTMAX, 0}};
+    const tp_layer layers[] = {{29, TP_SIGMOID, 0, 0}, {OUTPUTS, TP_SOFTMAX, 0, 0}};
     tp_model_options options;
     tp_model_options_default(&options);
     options.inputs = INPUTS, options.layers = 2, options.layer = layers;

@@ -11,7 +11,7 @@ static const tp_data data = {
     .samples = SAMPLES, .features = INPUTS, .floats = x, .classes = classes, .outputs = OUTPUTS};
 
 static tp_model *make_model(tp_context *context) {
-    const tp_layer layers[] = {{HIDDEN, TP_RELU, 0}, {HIDDEN, TP_TANH, 0}, {OUTPUTS, TP_SOFTMAX, 0}};
+    const tp_layer layers[] = {{HIDDEN, TP_RELU, 0, 0}, {HIDDEN, TP_TANH, 0, 0}, {OUTPUTS, TP_SOFTMAX, 0, 0}};
     tp_model_options options;
     tp_model_options_default(&options);
     options.inputs = INPUTS, options.layers = 3, options.layer = layers;
