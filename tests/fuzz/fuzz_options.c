@@ -91,7 +91,7 @@ static void require_allowed(const struct command *command, const struct values *
 static void require_trainable(const struct train_options *options) {
     static const uint8_t bytes[SAMPLES];
     static const int32_t classes[SAMPLES];
-    static const tp_layer layer = {2, TP_SOFTMAX, 0};
+    static const tp_layer layer = {2, TP_SOFTMAX, 0, 0};
     static tp_model *model;
     const tp_data data = {.samples = SAMPLES, .features = 1, .bytes = bytes, .classes = classes, .outputs = 1};
     const size_t kept = train_samples(options, SAMPLES);

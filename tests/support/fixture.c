@@ -7,7 +7,7 @@
 struct test_fixture fixture;
 
 static const struct test_fixture initial = {
-    .layers = {{HIDDEN, TP_RELU, 0}, {OUT, TP_SOFTMAX, 0}},
+    .layers = {{HIDDEN, TP_RELU, 0, 0}, {OUT, TP_SOFTMAX, 0, 0}},
     .classes = {0, 1, 2, 1, 0, 2, 2, 1},
     .targets = {.classes = fixture.classes},
     .data = {.samples = MAX_BATCH, .features = IN, .floats = fixture.x, .classes = fixture.classes, .outputs = OUT},

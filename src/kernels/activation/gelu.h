@@ -12,22 +12,36 @@ ALWAYS_INLINE vf gelu_erfc(vf z) {
     return v_fma(y, v_mul(v_mul(v_set(-2), positive), d), y);
 }
 
-/* f(z) = z Phi(z), Phi(z) = (1 + erf(z / sqrt(2))) / 2; beyond +-16 Phi as there, so that f(-Inf) is -0 and not NaN.
- * Where |f(z)| < 2^-123 erfc is denormal and f loses digits. */
+/* sqrt(2 pi) phi(z) = exp(-z^2 / 2), where z^2 = p + r */
+ALWAYS_INLINE vf gelu_exp(vf z) {
+    const vf p = v_mul(z, z), r = v_fma(z, z, v_sub(v_set(0), p));
+    const vf e = v_exp(v_mul(v_set(-0.5f), p));
+    return v_fma(e, v_mul(v_set(-0.5f), r), e);
+}
+
+/* f(z) = -phi(z) (1 - w + 3 w^2 - 15 w^3 + 105 w^4 - ...), w = 1/z^2 (Abramowitz and Stegun 26.2.12); z <= -12, where
+ * the next term is below 2^-25 */
+ALWAYS_INLINE vf gelu_tail(vf z) {
+    const vf w = v_div(v_set(1), v_mul(z, z));
+    const vf cube = v_fma(w, v_set(105), v_set(-15)), square = v_fma(w, cube, v_set(3));
+    const vf sum = v_fma(w, v_fma(w, square, v_set(-1)), v_set(1));
+    return v_mul(v_mul(v_set(-0x1.988454p-2f), sum), gelu_exp(z)); /* -1/sqrt(2 pi) */
+}
+
+/* f(z) = z Phi(z), Phi(z) = (1 + erf(z / sqrt(2))) / 2. Below -12, where Phi will soon be denormal before f is, by a
+ * series; beyond +-16 Phi as there, so that f(-Inf) is -0 and not NaN. */
 ALWAYS_INLINE vf gelu_value(vf z, vf parameter) {
     (void)parameter;
     const vf low = v_select_le(z, v_set(-16), v_set(-16), z);
     const vf x = v_select_le(v_set(16), low, v_set(16), low);
-    return v_mul(v_mul(v_set(0.5f), low), gelu_erfc(x));
+    return v_select_le(x, v_set(-12), gelu_tail(x), v_mul(v_mul(v_set(0.5f), low), gelu_erfc(x)));
 }
 
-/* d f'(z) = d (Phi(z) + z phi(z)), phi(z) = exp(-z^2 / 2) / sqrt(2 pi), where z^2 = p + r; beyond +-16 as there */
+/* d f'(z) = d (Phi(z) + z phi(z)); beyond +-16 as there */
 ALWAYS_INLINE vf gelu_slope(vf d, vf z, vf parameter) {
     (void)parameter;
     const vf low = v_select_le(z, v_set(-16), v_set(-16), z);
     const vf x = v_select_le(v_set(16), low, v_set(16), low);
-    const vf p = v_mul(x, x), r = v_fma(x, x, v_sub(v_set(0), p));
-    const vf e = v_exp(v_mul(v_set(-0.5f), p));
-    const vf phi = v_mul(v_set(0x1.988454p-2f), v_fma(e, v_mul(v_set(-0.5f), r), e));
+    const vf phi = v_mul(v_set(0x1.988454p-2f), gelu_exp(x));
     return v_mul(d, v_fma(x, phi, v_mul(v_set(0.5f), gelu_erfc(x))));
 }
