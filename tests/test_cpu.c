@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The CPUID decoder over a table of machines, and the choice of an instruction set. */
 #include "cpu/dispatch.h"
+#include "support/scratch.h"
 
 #include <criterion/criterion.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define OSXSAVE (1u << 27)
 #define AVX (1u << 28)
@@ -138,6 +141,54 @@ Test(cpu, names_are_listed_best_first) {
     cr_expect_str_eq(names, "");
 }
 #endif
+
+/* ------------------------------------------------------------------------------------------------------------ sysfs */
+
+static void write_text(int index, const char *name, const char *text) {
+    char path[64];
+    snprintf(path, sizeof path, "index%d", index);
+    mkdir(tp_test_in_scratch(path), 0777);
+    snprintf(path, sizeof path, "index%d/%s", index, name);
+    FILE *file = fopen(tp_test_in_scratch(path), "w");
+    cr_assert(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void write_cache(int index, const char *type, const char *level, const char *size) {
+    write_text(index, "type", type);
+    write_text(index, "level", level);
+    write_text(index, "size", size);
+}
+
+Test(cpu, caches_of_sysfs, .init = tp_test_scratch_open, .fini = tp_test_scratch_close) {
+    struct tp_cpu cpu = {.l3 = 7};
+    write_cache(0, "Data\n", "1\n", "64K\n");
+    write_cache(1, "Instruction\n", "1\n", "32K\n");
+    write_cache(2, "Unified\n", "2\n", "1M\n");
+    tp_cpu_read_caches(tp_test_scratch.path, &cpu);
+    cr_expect_eq(cpu.l1d, 64 << 10, "the instruction cache must not count");
+    cr_expect_eq(cpu.l2, 1 << 20);
+    cr_expect_eq(cpu.l3, 7, "what is not there stays");
+    write_cache(3, "Unified\n", "3\n", "2G\n");
+    tp_cpu_read_caches(tp_test_scratch.path, &cpu);
+    cr_expect_eq(cpu.l3, (size_t)2 << 30);
+}
+
+Test(cpu, caches_of_sysfs_that_make_no_sense, .init = tp_test_scratch_open, .fini = tp_test_scratch_close) {
+    struct tp_cpu cpu = {.l1d = 1, .l2 = 2, .l3 = 3};
+    tp_cpu_read_caches(tp_test_in_scratch("nothing"), &cpu);
+    write_cache(0, "Unified\n", "4\n", "1M\n");
+    write_cache(1, "Unified\n", "0\n", "1M\n");
+    write_text(2, "type", "Data\n");
+    write_cache(3, "Data\n", "1\n", "");
+    tp_cpu_read_caches(tp_test_scratch.path, &cpu);
+    cr_expect(cpu.l1d == 1 && cpu.l2 == 2 && cpu.l3 == 3);
+    write_cache(0, "Data\n", "1\n", "huge\n");
+    write_cache(1, "Unified\n", "2\n", "18446744073709551615K\n");
+    tp_cpu_read_caches(tp_test_scratch.path, &cpu);
+    cr_expect(cpu.l1d == 0 && cpu.l2 == 0, "unknown");
+}
 
 /* The kernel's own list in /proc/cpuinfo is an independent detection. */
 Test(cpu, detection_agrees_with_the_kernel) {

@@ -5,8 +5,8 @@
 # and takes the difference, so that start-up cancels. Two numbers for each library and core that it can be told to use:
 # instructions per FLOP (2 SIZE^3 of them; 0.125 would be multiply-adds of four floats and nothing else), and per
 # multiply-add.
-# The counts are exact and the same on every machine, but say nothing of how many cycles they take, and qemu shows a
-# machine without known cache sizes. `sh tools/setup.sh neon` installs what this needs, which it calls.
+# The counts are exact, but say nothing of how many cycles they take, and blocks are for the caches of the machine that
+# qemu runs on. `sh tools/setup.sh neon` installs what this needs, which it calls.
 # Usage: neon_count.sh [SIZE]
 set -eu
 

@@ -33,6 +33,9 @@ struct tp_cpuid {
  * machine can be tested on any other. */
 struct tp_cpu tp_cpu_decode_x86(const struct tp_cpuid *leaves, size_t count, uint64_t xcr0);
 
+/* Cache sizes from a directory like /sys/devices/system/cpu/cpu0/cache; those that are not there stay as they are. */
+void tp_cpu_read_caches(const char *directory, struct tp_cpu *cpu);
+
 /* The machine that this runs on. */
 struct tp_cpu tp_cpu_detect(void);
 
