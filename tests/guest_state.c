@@ -260,7 +260,7 @@ static void odd_environment(void) {
 
 /* ------------------------------------------------------------------------------------------------------------ modes */
 
-enum { M = 64, N = 48, K = 40 };
+enum { M = 48, N = 40, K = 40 }; /* guest.x holds the operands */
 
 static bool multiply(float *c) {
     const tp_status status = tp_sgemm(guest.context, TP_NO_TRANSPOSE, TP_NO_TRANSPOSE, M, N, K, 1, guest.x, K,
