@@ -180,15 +180,14 @@ mkdir -p build/locale
 localedef -i de_DE -f UTF-8 build/locale/de_DE.UTF-8
 LOCPATH=$PWD/build/locale
 export LOCPATH
+CTEST_PARALLEL_LEVEL=$(nproc)
+export CTEST_PARALLEL_LEVEL
 run_part gcc release
 run_part clang release -D CMAKE_C_COMPILER=clang-16
 run_part asan-ubsan asan-ubsan
 run_part tsan tsan
 run_part msan msan
-CTEST_PARALLEL_LEVEL=$(nproc)
-export CTEST_PARALLEL_LEVEL
 run_part fuzz fuzz
-unset CTEST_PARALLEL_LEVEL
 unset TILEPROP_TEST_LONG # qemu, counters and mutants would make days of hours
 if [ "$(uname -m)" = aarch64 ]; then
     note "this is an arm64 machine: the parts above ran the NEON path; the x86-64 paths did NOT run"
