@@ -16,8 +16,9 @@ struct bench_run {
     struct bench_field field;
 };
 
-/* Asks the library which instruction set it is, and describes the machine. isa may be NULL. */
-bool bench_describe_machine(struct bench_run *run, const char *isa);
+/* Asks the library which instruction set it is, describes the machine, and chooses processors for run->threads. isa may
+ * be NULL. */
+bool bench_describe_machine(struct bench_run *run, const char *isa, cpu_set_t *processors);
 
 /* A number in a column of this width, or a dash. */
 void bench_print_number(int width, int digits, double x);
