@@ -116,7 +116,7 @@ static double train_step(void) {
     net.step++;
     train_gather(net.data, batch, net.x, net.classes);
     forward();
-    const double loss = train_loss(last->a, net.classes, batch, last->outputs) / (double)batch;
+    const double loss = train_loss(last->a, net.classes, batch, last->outputs);
     memcpy(last->delta, last->a, batch * last->outputs * sizeof *last->a);
     train_delta(last->delta, net.classes, batch, last->outputs);
     backward();
@@ -126,16 +126,7 @@ static double train_step(void) {
 }
 
 static double run(size_t steps) {
-    double loss = 0;
-    for (size_t i = 0; i < steps; i++)
-        if (net.task->inference)
-            forward();
-        else
-            loss += train_step();
-    if (!net.task->inference)
-        return loss;
-    const size_t batch = (size_t)net.task->batch;
-    return train_loss(last_layer()->a, net.classes, batch, last_layer()->outputs) / (double)batch;
+    return train_run(net.task, steps, train_step, forward, last_layer()->a, net.classes);
 }
 
 static void release(void) {

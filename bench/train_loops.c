@@ -64,7 +64,18 @@ double train_loss(const float *y, const int32_t *classes, size_t rows, size_t n)
         const float right = n > 1 ? y[r * n + (size_t)classes[r]] : classes[r] ? y[r] : 1 - y[r];
         sum -= (double)logf(right);
     }
-    return sum;
+    return sum / (double)rows;
+}
+
+double train_run(const struct train_task *task, size_t steps, double (*train_step)(void), void (*forward)(void),
+                 const float *y, const int32_t *classes) {
+    double loss = 0;
+    for (size_t i = 0; i < steps; i++)
+        if (task->inference)
+            forward();
+        else
+            loss += train_step();
+    return task->inference ? train_loss(y, classes, (size_t)task->batch, (size_t)task->widths[task->layers]) : loss;
 }
 
 FOR_EACH_MACHINE void train_delta(float *y, const int32_t *classes, size_t rows, size_t n) {

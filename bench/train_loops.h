@@ -15,8 +15,12 @@ void train_bias_relu(float *z, const float *bias, size_t rows, size_t n);
 /* Rows of logits become probabilities: softmax, or sigmoid if n is 1. */
 void train_probabilities(float *z, size_t rows, size_t n);
 
-/* Sum of the cross entropies of rows of probabilities. */
+/* Mean of the cross entropies of rows of probabilities. */
 double train_loss(const float *y, const int32_t *classes, size_t rows, size_t n);
+
+/* The run of an engine: train_step does a step and returns its loss, forward writes the probabilities y. */
+double train_run(const struct train_task *task, size_t steps, double (*train_step)(void), void (*forward)(void),
+                 const float *y, const int32_t *classes);
 
 /* Probabilities become the derivative of the mean loss by the logits. */
 void train_delta(float *y, const int32_t *classes, size_t rows, size_t n);

@@ -189,7 +189,7 @@ static double train_step(void) {
     const size_t batch = (size_t)net.task->batch, outputs = (size_t)last->outputs;
     train_gather(net.data, batch, net.x, net.classes);
     forward();
-    const double loss = train_loss(last->a, net.classes, batch, outputs) / (double)batch;
+    const double loss = train_loss(last->a, net.classes, batch, outputs);
     memcpy(last->delta, last->a, batch * outputs * sizeof *last->a);
     train_delta(last->delta, net.classes, batch, outputs);
     for (const struct layer *layer = last; layer >= net.layer; layer--) {
@@ -203,16 +203,7 @@ static double train_step(void) {
 }
 
 static double run(size_t steps) {
-    double loss = 0;
-    for (size_t i = 0; i < steps; i++)
-        if (net.task->inference)
-            forward();
-        else
-            loss += train_step();
-    if (!net.task->inference)
-        return loss;
-    const size_t batch = (size_t)net.task->batch;
-    return train_loss(last_layer()->a, net.classes, batch, (size_t)last_layer()->outputs) / (double)batch;
+    return train_run(net.task, steps, train_step, forward, last_layer()->a, net.classes);
 }
 
 static void release_layer(struct layer *layer) {

@@ -115,7 +115,7 @@ static double run(size_t steps) {
     }
     for (size_t i = 0; i < steps; i++)
         need(tp_forward(own.model, own.workspace, batch, own.x, own.data->inputs, own.y, outputs));
-    return train_loss(own.y, own.classes, batch, outputs) / (double)batch;
+    return train_loss(own.y, own.classes, batch, outputs);
 }
 
 static void sizes(struct train_sizes *sizes) {
