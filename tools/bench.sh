@@ -19,11 +19,26 @@ usage() {
     exit 2
 }
 
+# measure gemm|train NAME TITLE ISA THREADS OPTION...: the last option takes the file for plots.
+measure() {
+    program=$1
+    name=$2
+    title=$3
+    isa=$4
+    threads=$5
+    shift 5
+    out=$build/$name-$isa-$threads
+    echo "== $name: $isa, threads: $threads"
+    $build/bench/bench_"$program" --isa "$isa" --threads "$threads" --json "$out.json" "$@" "$out.dat" >"$out.txt" ||
+        failed=1
+    cat "$out.txt"
+    [ ! -s "$out.dat" ] || gnuplot -c "bench/$program.gp" "$out.dat" "$title, $isa, threads: $threads" "$out"
+}
+
 # gemm_one ISA THREADS: there is nothing to compare the scalar code with, and it is slow.
 gemm_one() {
     isa=$1
     threads=$2
-    out=$build/gemm-$isa-$threads
     set -- --shapes bench/shapes/table.txt --shapes bench/shapes/cubes.txt
     if [ "$quick" = yes ]; then
         set -- "$@" --repeats 5 --limit 2.5
@@ -31,32 +46,14 @@ gemm_one() {
         set -- "$@" --shapes bench/shapes/mlp.txt --shapes bench/shapes/primes.txt
     fi
     [ "$isa" != scalar ] || set -- "$@" --peers '' --limit 0.1
-    echo "== gemm: $isa, threads: $threads"
-    status=0
-    $build/bench/bench_gemm --isa "$isa" --threads "$threads" "$@" --json "$out.json" --cubes "$out.dat" >"$out.txt" ||
-        status=$?
-    cat "$out.txt"
-    [ $status -eq 0 ] || failed=1
-    [ ! -s "$out.dat" ] || gnuplot -c bench/gemm.gp "$out.dat" "Matrix product, $isa, threads: $threads" "$out"
+    measure gemm gemm "Matrix product" "$isa" "$threads" "$@" --cubes
 }
 
 # train_one NAME TITLE ISA THREADS OPTION...
 train_one() {
-    name=$1
-    title=$2
-    isa=$3
-    threads=$4
-    shift 4
-    out=$build/$name-$isa-$threads
     [ "$quick" = no ] || set -- "$@" --seconds 0.4 --repeats 3
-    [ "$isa" != scalar ] || set -- "$@" --peers '' --net A,B,C,F,G,H
-    echo "== $name: $isa, threads: $threads"
-    status=0
-    $build/bench/bench_train --isa "$isa" --threads "$threads" "$@" --json "$out.json" --plot "$out.dat" >"$out.txt" ||
-        status=$?
-    cat "$out.txt"
-    [ $status -eq 0 ] || failed=1
-    [ ! -s "$out.dat" ] || gnuplot -c bench/train.gp "$out.dat" "$title, $isa, threads: $threads" "$out"
+    [ "$3" != scalar ] || set -- "$@" --peers '' --net A,B,C,F,G,H
+    measure train "$@" --plot
 }
 
 train_all() {
