@@ -2,10 +2,7 @@
 #define _GNU_SOURCE /* cpu_set_t */
 #include "gemm_report.h"
 
-#include <errno.h>
-#include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #define MAX_SUMMARIES 16
 
@@ -73,34 +70,14 @@ void gemm_print_summary(const struct gemm_run *run) {
         print_summary(run, &summary[s]);
 }
 
-static void write_cubes(const struct gemm_run *run, FILE *file) {
-    fprintf(file, "size");
-    for (int p = BENCH_AT_OWN; p < run->bench.field.count; p++)
-        if (p != run->bench.field.single && run->bench.field.contestant[p].present)
-            fprintf(file, " \"%s %s\"", run->bench.field.contestant[p].label,
-                    run->bench.field.contestant[p].info.version);
-    fprintf(file, "\n");
-    for (size_t r = 0; r < run->rows; r++) {
-        const struct gemm_row *row = &run->row[r];
+bool gemm_write_cubes(const struct gemm_run *run, const char *path) {
+    FILE *file = bench_plot_begin(&run->bench.field, "size", path);
+    for (const struct gemm_row *row = run->row; file && row < run->row + run->rows; row++) {
         const struct gemm_shape *s = &row->shape;
         if (s->m != s->n || s->n != s->k || s->transpose_a || s->transpose_b)
             continue;
         fprintf(file, "%zu", s->m);
-        for (int p = BENCH_AT_OWN; p < run->bench.field.count; p++) {
-            const double share = bench_share_of_peak(&row->scores, p);
-            if (p != run->bench.field.single && run->bench.field.contestant[p].present)
-                fprintf(file, isnan(share) ? " ?" : " %.2f", 100 * share);
-        }
-        fprintf(file, "\n");
+        bench_plot_shares(&run->bench.field, &row->scores, file);
     }
-}
-
-bool gemm_write_cubes(const struct gemm_run *run, const char *path) {
-    FILE *file = fopen(path, "w");
-    if (file)
-        write_cubes(run, file);
-    if (file && !ferror(file) && fclose(file) == 0)
-        return true;
-    fprintf(stderr, "bench_gemm: %s: %s\n", path, strerror(errno));
-    return false;
+    return bench_plot_end(file, path);
 }

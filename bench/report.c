@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 static void print_message(void *user, tp_status status, const char *message) {
     (void)user;
@@ -66,6 +67,40 @@ void bench_print_means(const struct bench_field *field, double share, double rat
             bench_print_number(0, 3, to_peer[p]);
         }
     printf("\n");
+}
+
+static bool is_plotted(const struct bench_field *field, int place) {
+    return place != field->single && field->contestant[place].present;
+}
+
+FILE *bench_plot_begin(const struct bench_field *field, const char *what, const char *path) {
+    FILE *file = fopen(path, "w");
+    if (!file)
+        return NULL;
+    fprintf(file, "%s", what);
+    for (int p = BENCH_AT_OWN; p < field->count; p++) {
+        const struct bench_contestant *c = &field->contestant[p];
+        if (is_plotted(field, p))
+            fprintf(file, " \"%s %.*s\"", c->label, (int)strcspn(c->info.version, ","), c->info.version);
+    }
+    fprintf(file, "\n");
+    return file;
+}
+
+void bench_plot_shares(const struct bench_field *field, const struct bench_scores *scores, FILE *file) {
+    for (int p = BENCH_AT_OWN; p < field->count; p++) {
+        const double share = bench_share_of_peak(scores, p);
+        if (is_plotted(field, p))
+            fprintf(file, isnan(share) ? " ?" : " %.2f", 100 * share);
+    }
+    fprintf(file, "\n");
+}
+
+bool bench_plot_end(FILE *file, const char *path) {
+    if (file && !ferror(file) && fclose(file) == 0)
+        return true;
+    fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, path, strerror(errno));
+    return false;
 }
 
 void bench_mean_add(struct bench_mean *mean, double x) {

@@ -6,6 +6,7 @@
 #include "field.h"
 
 #include <jansson.h>
+#include <stdio.h>
 
 /* Who was measured, and where. */
 struct bench_run {
@@ -35,6 +36,15 @@ struct bench_mean {
 };
 void bench_mean_add(struct bench_mean *mean, double x); /* a NaN is left out */
 double bench_mean_value(struct bench_mean mean);        /* NaN if there was nothing */
+
+/* A file for plots: a line of titles, of which what is the first, and a line of each row, which the caller begins. */
+FILE *bench_plot_begin(const struct bench_field *field, const char *what, const char *path); /* NULL: no such file */
+
+/* Ends a line with everybody's share of the peak in percent, "?" where it is not known. */
+void bench_plot_shares(const struct bench_field *field, const struct bench_scores *scores, FILE *file);
+
+/* False with a message if the file, which may be NULL, could not be written. */
+bool bench_plot_end(FILE *file, const char *path);
 
 json_t *bench_json_real(double x); /* null unless it is finite and positive */
 json_t *bench_json_size(size_t x);

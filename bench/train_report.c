@@ -2,10 +2,8 @@
 #define _GNU_SOURCE /* cpu_set_t */
 #include "train_report.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #define MIB 1048576.0
 
@@ -141,31 +139,11 @@ void train_print_summary(const struct train_run *run) {
     print_memory(run);
 }
 
-static void write_plot(const struct train_run *run, FILE *file) {
-    const struct bench_field *field = &run->bench.field;
-    fprintf(file, "net");
-    for (int p = BENCH_AT_OWN; p < field->count; p++)
-        if (p != field->single && field->contestant[p].present)
-            fprintf(file, " \"%s %.*s\"", field->contestant[p].label,
-                    (int)strcspn(field->contestant[p].info.version, ","), field->contestant[p].info.version);
-    fprintf(file, "\n");
-    for (const struct train_row *row = run->row; row < run->row + run->rows; row++) {
-        fprintf(file, "%s", row->net.name);
-        for (int p = BENCH_AT_OWN; p < field->count; p++) {
-            const double share = bench_share_of_peak(&row->scores, p);
-            if (p != field->single && field->contestant[p].present)
-                fprintf(file, isnan(share) ? " ?" : " %.2f", 100 * share);
-        }
-        fprintf(file, "\n");
-    }
-}
-
 bool train_write_plot(const struct train_run *run, const char *path) {
-    FILE *file = fopen(path, "w");
-    if (file)
-        write_plot(run, file);
-    if (file && !ferror(file) && fclose(file) == 0)
-        return true;
-    fprintf(stderr, "bench_train: %s: %s\n", path, strerror(errno));
-    return false;
+    FILE *file = bench_plot_begin(&run->bench.field, "net", path);
+    for (const struct train_row *row = run->row; file && row < run->row + run->rows; row++) {
+        fprintf(file, "%s", row->net.name);
+        bench_plot_shares(&run->bench.field, &row->scores, file);
+    }
+    return bench_plot_end(file, path);
 }
