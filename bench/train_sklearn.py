@@ -3,7 +3,7 @@
 import train_worker
 
 
-def make(task, x, classes, order):
+def make(task, x, classes):
     from sklearn.neural_network import MLPClassifier
 
     if task.widths[-1] == 2:  # it would make that one output
@@ -17,17 +17,10 @@ def make(task, x, classes, order):
         net.coefs_[layer][...] = train_worker.start_weights(inputs, outputs, layer)
         net.intercepts_[layer][...] = 0
     del net._optimizer
-    done = 0
 
-    def step(count):
-        nonlocal done
-        total = 0.0
-        for _ in range(count):
-            batch = order[done % len(order)]
-            net.partial_fit(x[batch], classes[batch])
-            total += net.loss_
-            done += 1
-        return total
+    def step(batch):
+        net.partial_fit(x[batch], classes[batch])
+        return net.loss_
 
     return step
 

@@ -3,7 +3,7 @@
 import train_worker
 
 
-def make(task, x, classes, order):
+def make(task, x, classes):
     import torch
 
     modules = []
@@ -17,22 +17,16 @@ def make(task, x, classes, order):
     optimizer = (torch.optim.Adam if task.adam else torch.optim.SGD)(net.parameters(), lr=task.rate)
     binary = task.widths[-1] == 1
     criterion = torch.nn.BCEWithLogitsLoss() if binary else torch.nn.CrossEntropyLoss()
-    x, order = torch.from_numpy(x), torch.from_numpy(order)
+    x = torch.from_numpy(x)
     classes = torch.from_numpy(classes).float().reshape(-1, 1) if binary else torch.from_numpy(classes)
-    done = 0
 
-    def step(count):
-        nonlocal done
-        total = 0.0
-        for _ in range(count):
-            batch = order[done % len(order)]
-            optimizer.zero_grad()
-            loss = criterion(net(x[batch]), classes[batch])
-            loss.backward()
-            optimizer.step()
-            total += loss.item()
-            done += 1
-        return total
+    def step(batch):
+        optimizer.zero_grad()
+        batch = torch.from_numpy(batch)
+        loss = criterion(net(x[batch]), classes[batch])
+        loss.backward()
+        optimizer.step()
+        return loss.item()
 
     return step
 

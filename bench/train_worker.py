@@ -70,29 +70,33 @@ def library_in_use(word):
 
 
 class Worker:
-    """make(task, x, classes, order) builds a network: a function that does so many steps and returns the sum of their
-    losses. None if the library cannot do it."""
+    """make(task, x, classes) builds a network: a function that does one step on the samples with these numbers and
+    returns its loss. None if the library cannot do it."""
 
     def __init__(self, make):
-        self.make, self.step, self.loss, self.steps, self.before = make, None, 0.0, 0, 0.0
+        self.make, self.step, self.order = make, None, None
+        self.loss, self.steps, self.before = 0.0, 0, 0.0
 
     def prepare(self, task):
         self.step, self.loss, self.steps = None, 0.0, 0
         if task.inference:
             return 0.0, 0.0
-        data = make_data(task)
+        *data, self.order = make_data(task)
         self.before = restart_memory()
         self.step = self.make(task, *data)
         restart_memory()  # copies of the first weights do not count
         return float(self.step is not None), 0.0
 
+    def train(self, steps):
+        for _ in range(steps):
+            self.loss += self.step(self.order[self.steps % len(self.order)])
+            self.steps += 1
+
     def run(self, warm_up, steps):
-        self.loss += self.step(warm_up)
+        self.train(warm_up)
         began = time.perf_counter()
-        self.loss += self.step(steps)
-        seconds = time.perf_counter() - began
-        self.steps += warm_up + steps
-        return seconds, self.loss / self.steps
+        self.train(steps)
+        return time.perf_counter() - began, self.loss / self.steps
 
     def obey(self, kind, warm_up, steps, _seconds, *task):
         if kind == PREPARE:
