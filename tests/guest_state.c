@@ -249,6 +249,7 @@ static void odd_environment(void) {
         setlocale(LC_ALL, "C.UTF-8");
 #pragma omp parallel num_threads(PROCESS_TEAM)
     make_thread_odd();
+    test_set_odd_mode(); /* LLVM's OpenMP undoes it after the region, and gives the workers the caller's in the next */
     test_process_state(&odd);
     for (int i = 0; i < PROCESS_TEAM; i++)
         test_tap_check(usual.thread[i].mode != odd.thread[i].mode, "thread %d is not odd", i);
@@ -268,7 +269,15 @@ static bool multiply(float *c) {
     return test_tap_check(status == TP_OK, "%s", tp_status_text(status));
 }
 
-/* The header: every thread computes in the mode that it has. Here the caller's is odd and that of its worker is not. */
+/* Whether workers get the caller's mode from OpenMP. */
+#if defined(__clang__)
+#define INHERITS true
+#else
+#define INHERITS false
+#endif
+
+/* The header: every thread computes in the mode that it has. Here the caller's is odd, and that of its worker is not if
+ * OpenMP left it alone. */
 static void modes_are_the_threads_own(void) {
     static float usual[M * N], odd[M * N], mixed[M * N];
     size_t usual_elements = 0, odd_elements = 0;
@@ -285,8 +294,8 @@ static void modes_are_the_threads_own(void) {
             usual_elements += as_usual && !as_odd;
             odd_elements += as_odd && !as_usual;
         }
-        test_tap_check(usual_elements > M * N / 4 && odd_elements > M * N / 4, "%zu as usual, %zu odd", usual_elements,
-                       odd_elements);
+        test_tap_check(odd_elements > M * N / 4 && (INHERITS ? !usual_elements : usual_elements > M * N / 4),
+                       "%zu as usual, %zu odd", usual_elements, odd_elements);
         multiply(mixed);
         test_tap_check(tp_test_same_bits(usual, mixed, M * N, "afterwards"), "an odd mode has consequences");
     }

@@ -323,7 +323,8 @@ static bool try(const struct operation *operation, size_t n, bool rest) {
     test_faults.armed = true;
     const tp_status status = operation->run();
     test_faults.armed = false;
-    if (test_faults.refused) {
+    const bool overcome = operation->run == load && !rest && status == TP_OK; /* the header was parsed again */
+    if (test_faults.refused && !overcome) {
         check_refusal(operation, status, &before, parameters);
     } else {
         cr_assert_eq(status, TP_OK, "%s: %s", operation->name, tp_status_text(status));

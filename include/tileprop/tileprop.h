@@ -37,8 +37,8 @@
  *
  * Same bits everywhere. For one release of the library, every result depends only on the inputs and the shapes: not on
  * the instruction set, the number of threads or the run. The promise holds in the default floating-point environment
- * (round to nearest, no flush to zero); in another one every thread that takes part computes in the mode that it has.
- * Sign and payload of a NaN are outside the promise.
+ * (round to nearest, no flush to zero, no traps: exceptions raise their flags); in another one every thread that takes
+ * part computes in the mode that it has. Sign and payload of a NaN are outside the promise.
  *
  * NaN and infinity are data, not errors; only options must be finite. What takes part shows, the rest is not read:
  *   product      NaN in row i of op(A) shows in row i of C, in column j of op(B) or of the bias in column j, in C or in
@@ -50,8 +50,8 @@
  *                at NaN the derivative passes unchanged, and ReLU gives 0 where its output is 0.
  *   softmax      a row with NaN or +Inf, or all -Inf, is all NaN; else -Inf gives 0.
  *   losses       NaN in an output or target gives NaN; finite logits never give the logarithm of 0. At an infinite
- *                output MSE is Inf (NaN if the target is the same); at an infinite logit BCE is Inf or NaN, and CCE
- *                NaN for +Inf, for -Inf Inf or, where the target is 0, without that term.
+ *                output MSE, MAE and Huber are Inf (NaN if the target is the same); at an infinite logit BCE is Inf or
+ *                NaN, and CCE NaN for +Inf, for -Inf Inf or, where the target is 0, without that term.
  *   optimisers   NaN or infinity in the gradient makes its own parameter NaN or infinite, in later steps too, and no
  *                other; but with clip_norm NaN makes all NaN, and infinity makes the rest of the gradient 0.
  *   training     a loss that is not finite stops tp_trainer_run before that step changes anything; parameters that a
@@ -340,8 +340,8 @@ TP_API void tp_workspace_destroy(tp_workspace *workspace);
 
 /*
  * Dropout (Srivastava et al. 2014) in the tp_forward calls that follow with this training workspace, and their
- * tp_backward: each output of a layer is 0 with the layer's probability p, else divided by 1 - p. Which ones is a
- * function of (seed, step, layer, number of the sample in the batch, unit). step is to be counted from 1, for each
+ * tp_backward: each output of a layer is 0 with the layer's probability p, else times 1 / (1 - p), rounded. Which ones
+ * is a function of (seed, step, layer, number of the sample in the batch, unit). step is to be counted from 1, for each
  * forward pass anew; 0, as after creation: no dropout. The workspace forgets its last forward pass. The trainer does
  * this itself, with its seed and step. Inference workspaces, tp_evaluate and tp_predict do without dropout.
  */

@@ -33,7 +33,8 @@ struct tp_cpuid {
  * machine can be tested on any other. */
 struct tp_cpu tp_cpu_decode_x86(const struct tp_cpuid *leaves, size_t count, uint64_t xcr0);
 
-/* Cache sizes from a directory like /sys/devices/system/cpu/cpu0/cache; those that are not there stay as they are. */
+/* Cache sizes from a directory like /sys/devices/system/cpu/cpu0/cache; those that are not there stay as they are, and
+ * those that make no sense become 0. */
 void tp_cpu_read_caches(const char *directory, struct tp_cpu *cpu);
 
 /* The machine that this runs on. */

@@ -6,7 +6,7 @@
 #include "core/memory.h"
 #include "gemm/gemm.h"
 
-/* ceil(n / NR) panels of k x NR. */
+/* Panels of k rows and tp_panel_width(n) columns. */
 struct tp_packed {
     const struct tp_context *context;
     const struct tp_isa *isa; /* whose NR it is */

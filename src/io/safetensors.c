@@ -33,6 +33,8 @@ static void swap_little_endian(float *elements, size_t count) {
 
 /* ---- JSON ---- */
 
+#define PARSED_AGAIN 2
+
 struct json_text {
     const char *next;
     size_t left;
@@ -52,7 +54,7 @@ static size_t feed(void *buffer, size_t size, void *argument) {
 
 /* When malloc fails, jansson reports bad syntax, or goes on without the byte that it had no room for. errno tells, if
  * it is looked at after each byte, before jansson clears it to convert a number. */
-json_t *tp_json_parse(const char *text, size_t length, size_t flags, json_error_t *error, bool *refused) {
+static json_t *parse_once(const char *text, size_t length, size_t flags, json_error_t *error, bool *refused) {
     struct json_text rest = {text, length, false};
     errno = 0;
     json_t *json = json_load_callback(feed, &rest, flags, error);
@@ -61,6 +63,15 @@ json_t *tp_json_parse(const char *text, size_t length, size_t flags, json_error_
         return json;
     json_decref(json);
     return NULL;
+}
+
+/* A malloc that succeeds can leave the same errno, where the heap cannot grow in place. What it got instead is used
+ * when the text is parsed again. */
+json_t *tp_json_parse(const char *text, size_t length, size_t flags, json_error_t *error, bool *refused) {
+    json_t *json = parse_once(text, length, flags, error, refused);
+    for (int again = 0; *refused && again < PARSED_AGAIN; again++)
+        json = parse_once(text, length, flags, error, refused);
+    return json;
 }
 
 /* ---- header ---- */

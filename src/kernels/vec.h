@@ -2,7 +2,7 @@
 /*
  * The vector vocabulary. Each src/isa/<isa>.c defines it before it includes instantiate.h:
  *
- *   vf                      a vector of VL floats, VL one of 1, 2, 4, 8, 16
+ *   vf                      a vector of VL floats, VL one of 1, 4, 8, 16
  *   MR, NV                  gemm tile: rows, and columns in vectors (NR = NV * VL)
  *   WIDE_ROWS, WIDE_PANELS  wide tile: up to so many rows, 1..3, and so many times NR columns
  *   v_load(p) v_store(p, v) VL floats, any alignment

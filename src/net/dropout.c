@@ -28,17 +28,23 @@ static struct drop describe(const struct tp_workspace *w, size_t l) {
                          .scale = scale_of(layer)};
 }
 
-/* first is the number of a[0] in the batch; four elements share a draw. */
+static inline float keep_if(float x, uint32_t kept) { /* x or 0, without a branch that nobody can predict */
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    bits &= -kept;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
 static void drop_row(const struct drop *drop, float *a, uint8_t *mask, size_t n, uint64_t first) {
-    struct tp_draw draw = tp_random(drop->key, TP_PURPOSE_DROPOUT, drop->layer, first / 4);
     memset(mask, 0, tp_mask_bytes(n));
-    for (size_t j = 0; j < n; j++) {
-        const uint64_t element = first + j;
-        if (element % 4 == 0)
-            draw = tp_random(drop->key, TP_PURPOSE_DROPOUT, drop->layer, element / 4);
-        const bool kept = draw.word[element % 4] >= drop->threshold;
-        mask[j / 8] |= (uint8_t)(kept << j % 8);
-        a[j] = kept ? a[j] * drop->scale : 0;
+    for (size_t j = 0; j < n;) {
+        const struct tp_draw draw = tp_random(drop->key, TP_PURPOSE_DROPOUT, drop->layer, (first + j) / 4);
+        for (size_t e = (first + j) % 4; e < 4 && j < n; e++, j++) {
+            const uint32_t kept = draw.word[e] >= drop->threshold;
+            mask[j / 8] |= (uint8_t)(kept << j % 8);
+            a[j] = keep_if(a[j] * drop->scale, kept);
+        }
     }
 }
 
@@ -66,7 +72,7 @@ void tp_run_dropout_derivative(struct tp_workspace *w, size_t l, struct tp_team 
         float *d = tp_row(tp_delta(w, l), i);
         const uint8_t *mask = w->mask[l] + i * tp_mask_bytes(n);
         for (size_t j = 0; j < n; j++)
-            d[j] = mask[j / 8] >> j % 8 & 1 ? d[j] * scale : 0;
+            d[j] = keep_if(d[j] * scale, mask[j / 8] >> j % 8 & 1u);
     }
     tp_team_barrier(team);
 }

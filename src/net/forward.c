@@ -8,11 +8,6 @@ int tp_pass_threads(const struct tp_workspace *w, size_t batch, bool training) {
                              tp_model_flops(w->model, training) * (double)batch);
 }
 
-/* Losses on logits read Z_L, so the last activation is left to tp_run_outputs. */
-static bool keeps_logits(const struct tp_model *model) {
-    return tp_reads_logits(model);
-}
-
 /* Z_l = A_{l-1} W_l + 1 b_l, A_l = f_l(Z_l) at the store of a tile; N x n_l. */
 static void forward_layer(struct tp_workspace *w, size_t l, struct tp_team team) {
     const struct tp_model *model = w->model;
@@ -20,7 +15,8 @@ static void forward_layer(struct tp_workspace *w, size_t l, struct tp_team team)
     const tp_activation f = model->layer[l].activation;
     const bool last = l + 1 == model->layers;
     const bool keep = w->kept[l].p && model->context->isa->activation[f].from == TP_FROM_Z;
-    const bool activate = f != TP_IDENTITY && f != TP_SOFTMAX && !(last && keeps_logits(model));
+    /* losses on logits read Z_L, so that the last activation is left to run_outputs */
+    const bool activate = f != TP_IDENTITY && f != TP_SOFTMAX && !(last && tp_reads_logits(model));
     const struct tp_operand below = l ? tp_plain(w->layer[l - 1].p, w->layer[l - 1].ld) : tp_plain(w->x, w->ldx);
     const struct tp_gemm gemm = {
         .isa = model->context->isa,
@@ -54,11 +50,11 @@ static void run_outputs(struct tp_workspace *w, float *y, size_t ldy, struct tp_
     const struct tp_model *model = w->model;
     const struct tp_matrix *z = &w->layer[model->layers - 1];
     const struct tp_range rows = tp_share(w->batch, 1, team.id, team.size);
-    if (!keeps_logits(model) && model->layer[model->layers - 1].activation == TP_SOFTMAX)
+    if (!tp_reads_logits(model) && model->layer[model->layers - 1].activation == TP_SOFTMAX)
         activate_rows(model, tp_row(z, rows.begin), z->ld, rows.end - rows.begin);
     for (size_t i = rows.begin; y && i < rows.end; i++) {
         memcpy(y + i * ldy, tp_row(z, i), tp_model_outputs(model) * sizeof *y);
-        if (keeps_logits(model))
+        if (tp_reads_logits(model))
             activate_rows(model, y + i * ldy, ldy, 1);
     }
     tp_team_barrier(team);

@@ -84,10 +84,11 @@ void tp_run_loss(struct tp_workspace *w, const tp_targets *targets, bool derivat
         const float *y = target_row(w, targets, i, team);
         const float scale = weights > 0 ? (float)(sample_weight(targets, i) / weights) : 0;
         float *d = derivative ? tp_row(tp_delta(w, model->layers - 1), i) : NULL;
+        const bool right = is_right(model, x, y, targets->classes != NULL); /* smooth may overwrite y */
         w->loss[i] = isa->loss_row[model->loss](x, smooth(w, y, team), outputs, model->huber_delta, scale, d);
         if (derivative && !tp_reads_logits(model)) /* so far dJ/dA_L */
             isa->activation[last->activation].derive(d, outputs, tp_row(operand, i), outputs, 1, outputs, last->slope);
-        correct += !isnan(w->loss[i]) && is_right(model, x, y, targets->classes != NULL);
+        correct += right && !isnan(w->loss[i]);
     }
     w->count[team.id].correct = correct;
     for (int id = team.id + 1; team.id + 1 == team.size && id < w->threads; id++)

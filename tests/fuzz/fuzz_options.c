@@ -11,11 +11,10 @@
 #include <string.h>
 
 #define MAX_ARGUMENTS 64
-#define MAX_VALUES 4096
 #define SAMPLES 20
 
 struct values {
-    _Alignas(max_align_t) unsigned char bytes[MAX_VALUES];
+    _Alignas(max_align_t) unsigned char bytes[sizeof(struct train_options)]; /* the largest */
 };
 
 static const struct command *const commands[] = {&train_command, &evaluate_command, &predict_command, &info_command};
@@ -55,12 +54,21 @@ static bool allowed_real(const struct option_row *row, float value) {
     return value < (float)row->below && (row->above_low ? value > (float)row->low : value >= (float)row->low);
 }
 
+static bool allowed_reals(const struct option_row *row, const struct real_list *list) {
+    bool allowed = list->count <= REALS_MAX;
+    for (size_t i = 0; allowed && i < list->count; i++)
+        allowed = allowed_real(row, list->real[i]);
+    return allowed;
+}
+
 static bool allowed(const struct option_row *row, const void *value) {
     switch (row->kind) {
     case OPTION_INTEGER:
         return *(const uint64_t *)value >= row->least && *(const uint64_t *)value <= row->most;
     case OPTION_REAL:
         return allowed_real(row, (float)*(const double *)value);
+    case OPTION_REALS:
+        return allowed_reals(row, value);
     case OPTION_NAME:
         return *(const int *)value >= 0 && row->value_name(*(const int *)value);
     case OPTION_SIZES:

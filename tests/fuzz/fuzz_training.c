@@ -40,7 +40,8 @@ static float pick(struct fuzz_input *input, const float *values, size_t count) {
 }
 
 static void choose_model(struct problem *p, struct fuzz_input *input) {
-    static const float slopes[] = {0.01f, 0, 1, 0.5f}, means[] = {0, 0.5f, -3, 100}, deviations[] = {1, 0.25f, 255, 7};
+    static const float slopes[] = {0.01f, 0.25f, 1, 0.5f}, dropouts[] = {0, 0.5f, 0, 0.125f}, smoothings[] = {0, 0.1f};
+    static const float means[] = {0, 0.5f, -3, 100}, deviations[] = {1, 0.25f, 255, 7};
     const struct test_head head = test_heads[fuzz_below(input, TEST_HEADS)];
     tp_model_options_default(&p->model);
     p->model.layers = 1 + fuzz_below(input, MAX_HIDDEN + 1);
@@ -48,9 +49,12 @@ static void choose_model(struct problem *p, struct fuzz_input *input) {
     p->model.inputs = 1 + fuzz_below(input, MAX_WIDTH);
     for (size_t l = 0; l < p->model.layers; l++)
         p->layers[l] = (tp_layer){1 + fuzz_below(input, MAX_WIDTH), test_hidden[fuzz_below(input, TEST_HIDDEN)],
-                                  pick(input, slopes, 4)};
+                                  pick(input, slopes, 4), pick(input, dropouts, 4)};
     p->layers[p->model.layers - 1].activation = head.activation;
+    p->layers[p->model.layers - 1].dropout = 0;
     p->model.loss = head.loss;
+    if (head.loss == TP_BCE || head.loss == TP_CCE)
+        p->model.label_smoothing = pick(input, smoothings, 2);
     p->model.init = (tp_init)fuzz_below(input, TP_INIT_COUNT);
     p->model.seed = fuzz_take(input, 1);
     p->model.input_mean = pick(input, means, 4);
@@ -134,7 +138,7 @@ static void train(struct problem *p, tp_model *model, struct results *r) {
 static void measure(const struct problem *p, tp_model *model, struct results *r) {
     const size_t outputs = p->layers[p->model.layers - 1].width;
     const size_t batch = p->data.samples < p->train.batch ? p->data.samples : p->train.batch;
-    const tp_targets targets = {p->data.classes, p->data.values, outputs};
+    const tp_targets targets = {.classes = p->data.classes, .values = p->data.values, .ld = outputs};
     tp_workspace *workspace = NULL;
     tp_score score;
     require(!tp_workspace_create(model, p->train.batch, TP_TRAINING, NULL, 0, &workspace));
