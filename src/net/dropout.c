@@ -72,7 +72,7 @@ void tp_run_dropout_derivative(struct tp_workspace *w, size_t l, struct tp_team 
         float *d = tp_row(tp_delta(w, l), i);
         const uint8_t *mask = w->mask[l] + i * tp_mask_bytes(n);
         for (size_t j = 0; j < n; j++)
-            d[j] = keep_if(d[j] * scale, mask[j / 8] >> j % 8 & 1u);
+            d[j] = keep_if(d[j] * scale, (uint32_t)(mask[j / 8] >> j % 8 & 1));
     }
     tp_team_barrier(team);
 }
