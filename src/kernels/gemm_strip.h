@@ -380,7 +380,7 @@ ALWAYS_INLINE void few_rows(const struct tp_strip *strip, size_t m) {
 ALWAYS_INLINE void strip_rows(const struct tp_strip *strip, size_t m) {
     struct tp_strip t = *strip;
     if (m <= WIDE_ROWS) {
-        few_rows(strip, m <= WIDE_ROWS ? m : 1);
+        few_rows(strip, m <= WIDE_ROWS ? m : 1); /* with more rows this is dead, but has to compile */
         return;
     }
     for (size_t left = strip->n; left; left -= t.n) {

@@ -62,7 +62,8 @@ typedef void tp_activate_fn(float *z, size_t ldz, size_t rows, size_t columns, f
 /* d = d * f'(z) in place (softmax: the Jacobian of the row), from x: a = f(z), or z. */
 typedef void tp_derive_fn(float *d, size_t ldd, const float *x, size_t ldx, size_t rows, size_t columns,
                           float parameter);
-enum tp_from { TP_FROM_A, TP_FROM_Z };
+/* What x is; where the sign of a is enough, what dropout has made of a serves as well. */
+enum tp_from { TP_FROM_SIGN, TP_FROM_A, TP_FROM_Z };
 
 struct tp_activation_kernels {
     tp_activate_fn *activate;

@@ -8,6 +8,14 @@
 typedef vf map1_fn(vf x, vf parameter);
 typedef vf map2_fn(vf x, vf y, vf parameter);
 
+/* The larger, and the smaller; NaN in v passes. */
+ALWAYS_INLINE vf at_least(vf v, vf low) {
+    return v_select_le(v, low, low, v);
+}
+ALWAYS_INLINE vf at_most(vf v, vf high) {
+    return v_select_le(high, v, high, v);
+}
+
 /* x = f(x) over a matrix. */
 ALWAYS_INLINE void map1(float *x, size_t ldx, size_t rows, size_t columns, float parameter, map1_fn *f) {
     const vf p = v_set(parameter);

@@ -33,7 +33,7 @@ static void weight_gradients(struct tp_workspace *w, size_t l, const struct tp_g
         /* nothing but the forward pass reads these weights: each thread updates the columns that it reads there */
         .along_columns = l == 0 && shape->outputs >= w->batch,
     };
-    tp_gemm_run(&gemm, team, w->scratch + (size_t)team.id * w->scratch_each);
+    tp_run_product(w, &gemm, team);
 }
 
 /* dJ/db_l = column sums of dZ_l, n_l. */
@@ -71,7 +71,7 @@ static void propagate(struct tp_workspace *w, size_t l, float *c, size_t ldc, st
                      .ldx = derive ? tp_derivative_operand(w, l - 1)->ld : 0,
                      .parameter = derive ? below->slope : 0},
     };
-    tp_gemm_run(&gemm, team, w->scratch + (size_t)team.id * w->scratch_each);
+    tp_run_product(w, &gemm, team);
 }
 
 void tp_run_backward(struct tp_workspace *w, const struct tp_gradient_sink *sink, float *dx, size_t lddx,

@@ -8,6 +8,10 @@ int tp_pass_threads(const struct tp_workspace *w, size_t batch, bool training) {
                              tp_model_flops(w->model, training) * (double)batch);
 }
 
+void tp_run_product(const struct tp_workspace *w, const struct tp_gemm *gemm, struct tp_team team) {
+    tp_gemm_run(gemm, team, w->scratch + (size_t)team.id * w->scratch_each);
+}
+
 /* Z_l = A_{l-1} W_l + 1 b_l, A_l = f_l(Z_l) at the store of a tile; N x n_l. */
 static void forward_layer(struct tp_workspace *w, size_t l, struct tp_team team) {
     const struct tp_model *model = w->model;
@@ -36,7 +40,7 @@ static void forward_layer(struct tp_workspace *w, size_t l, struct tp_team team)
                      .activate = activate ? model->context->isa->activation[f].activate : NULL,
                      .parameter = model->layer[l].slope},
     };
-    tp_gemm_run(&gemm, team, w->scratch + (size_t)team.id * w->scratch_each);
+    tp_run_product(w, &gemm, team);
     tp_team_barrier(team);
 }
 

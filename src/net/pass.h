@@ -41,6 +41,9 @@ tp_score tp_read_score(const struct tp_workspace *workspace, const tp_targets *t
 void tp_add_score(tp_score *sum, const tp_score *score);
 tp_score tp_mean_score(const tp_score *sum);
 
+/* A product of a layer, with this thread's part of the scratch. */
+void tp_run_product(const struct tp_workspace *workspace, const struct tp_gemm *gemm, struct tp_team team);
+
 /* Threads for work on batch samples. */
 int tp_pass_threads(const struct tp_workspace *workspace, size_t batch, bool training);
 

@@ -43,8 +43,8 @@ static void lay_out_layers(struct tp_workspace *w, struct tp_arena *arena) {
     for (size_t l = 0; l < model->layers; l++) {
         const tp_layer *layer = &model->layer[l];
         w->layer[l] = w->mode == TP_INFERENCE ? pair[l % 2] : take_matrix(arena, w->max_batch, layer->width);
-        const bool from_z = model->context->isa->activation[layer->activation].from == TP_FROM_Z;
-        if (w->mode == TP_TRAINING && (from_z || layer->dropout > 0))
+        const enum tp_from from = model->context->isa->activation[layer->activation].from;
+        if (w->mode == TP_TRAINING && (from == TP_FROM_Z || (from == TP_FROM_A && layer->dropout > 0)))
             w->kept[l] = take_matrix(arena, w->max_batch, layer->width);
         if (w->mode == TP_TRAINING && layer->dropout > 0)
             w->mask[l] = tp_arena_take(arena, w->max_batch, tp_mask_bytes(layer->width));

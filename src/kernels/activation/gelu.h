@@ -7,9 +7,8 @@ ALWAYS_INLINE vf gelu_erfc(vf z) {
     const vf high = v_set(-0x1.6a09e6p-1f), low = v_set(-0x1.9fcef4p-27f); /* -1/sqrt(2) */
     const vf zero = v_set(0), x = v_mul(z, high);
     const vf d = v_fma(z, low, v_fma(z, high, v_sub(zero, x)));
-    const vf positive = v_select_le(x, zero, zero, x);
     const vf y = v_erfc(x);
-    return v_fma(y, v_mul(v_mul(v_set(-2), positive), d), y);
+    return v_fma(y, v_mul(v_mul(v_set(-2), at_least(x, zero)), d), y);
 }
 
 /* sqrt(2 pi) phi(z) = exp(-z^2 / 2), where z^2 = p + r */
@@ -32,16 +31,14 @@ ALWAYS_INLINE vf gelu_tail(vf z) {
  * series; beyond +-16 Phi as there, so that f(-Inf) is -0 and not NaN. */
 ALWAYS_INLINE vf gelu_value(vf z, vf parameter) {
     (void)parameter;
-    const vf low = v_select_le(z, v_set(-16), v_set(-16), z);
-    const vf x = v_select_le(v_set(16), low, v_set(16), low);
+    const vf low = at_least(z, v_set(-16)), x = at_most(low, v_set(16));
     return v_select_le(x, v_set(-12), gelu_tail(x), v_mul(v_mul(v_set(0.5f), low), gelu_erfc(x)));
 }
 
 /* d f'(z) = d (Phi(z) + z phi(z)); beyond +-16 as there */
 ALWAYS_INLINE vf gelu_slope(vf d, vf z, vf parameter) {
     (void)parameter;
-    const vf low = v_select_le(z, v_set(-16), v_set(-16), z);
-    const vf x = v_select_le(v_set(16), low, v_set(16), low);
+    const vf x = at_most(at_least(z, v_set(-16)), v_set(16));
     const vf phi = v_mul(v_set(0x1.988454p-2f), gelu_exp(x));
     return v_mul(d, v_fma(x, phi, v_mul(v_set(0.5f), gelu_erfc(x))));
 }

@@ -4,7 +4,7 @@
 /* f(z) = z <= 0 ? 0 : z, so that NaN passes and -0 becomes 0 */
 ALWAYS_INLINE vf relu_value(vf z, vf parameter) {
     (void)parameter;
-    return v_select_le(z, v_set(0), v_set(0), z);
+    return at_least(z, v_set(0));
 }
 
 /* d f'(z) = a <= 0 ? 0 : d */

@@ -6,7 +6,7 @@
  * at -128, and not -Inf times 0. */
 ALWAYS_INLINE vf silu_value(vf z, vf parameter) {
     (void)parameter;
-    const vf x = v_select_le(z, v_set(-128), v_set(-128), z);
+    const vf x = at_least(z, v_set(-128));
     const vf shift = v_select_le(x, v_set(-64), v_set(32), v_set(0));
     const vf scale = v_select_le(x, v_set(-64), v_set(0x1.c8465p-47f /* exp(-32) */), v_set(1));
     const vf e = v_exp(v_sub(shift, v_abs(x)));
@@ -18,8 +18,7 @@ ALWAYS_INLINE vf silu_value(vf z, vf parameter) {
  * +-128 as there */
 ALWAYS_INLINE vf silu_slope(vf d, vf z, vf parameter) {
     (void)parameter;
-    const vf low = v_select_le(z, v_set(-128), v_set(-128), z);
-    const vf x = v_select_le(v_set(128), low, v_set(128), low);
+    const vf x = at_most(at_least(z, v_set(-128)), v_set(128));
     const vf e = exp_minus_abs(x);
     const vf large = v_div(v_set(1), v_add(v_set(1), e)), small = v_mul(e, large);
     const vf s = v_select_le(v_set(0), x, large, small), rest = v_select_le(v_set(0), x, small, large);

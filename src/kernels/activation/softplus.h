@@ -4,8 +4,7 @@
 /* f(z) = ln(1 + exp(z)) = max(z, 0) + log1p(exp(-|z|)) */
 ALWAYS_INLINE vf softplus_value(vf z, vf parameter) {
     (void)parameter;
-    const vf positive = v_select_le(z, v_set(0), v_set(0), z);
-    return v_add(positive, v_log1p(exp_minus_abs(z)));
+    return v_add(at_least(z, v_set(0)), v_log1p(exp_minus_abs(z)));
 }
 
 /* d f'(z) = d sigmoid(z) = d (1 - exp(-a)) */

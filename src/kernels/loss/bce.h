@@ -6,9 +6,8 @@
 ALWAYS_INLINE vf bce_term(vf z, vf y, vf parameter, vf *derivative) {
     (void)parameter;
     const vf e = exp_minus_abs(z);
-    const vf positive = v_select_le(z, v_set(0), v_set(0), z);
     *derivative = v_sub(sigmoid_from_exp(z, e), y);
-    return v_add(v_fma(v_sub(v_set(0), z), y, positive), v_log1p(e));
+    return v_add(v_fma(v_sub(v_set(0), z), y, at_least(z, v_set(0))), v_log1p(e));
 }
 
 /* The sum over the outputs; x is z */

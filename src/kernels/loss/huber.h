@@ -4,8 +4,7 @@
 /* With e = a - y and c = e kept within -delta..delta: c (e - c/2), which is e^2/2 within, delta (|e| - delta/2) beyond;
  * the derivative by a is c. NaN passes. */
 ALWAYS_INLINE vf huber_term(vf a, vf y, vf delta, vf *derivative) {
-    const vf e = v_sub(a, y), low = v_sub(v_set(0), delta);
-    const vf c = v_select_le(e, low, low, v_select_le(delta, e, delta, e));
+    const vf e = v_sub(a, y), c = at_most(at_least(e, v_sub(v_set(0), delta)), delta);
     *derivative = c;
     return v_mul(c, v_fma(v_set(-0.5f), c, e));
 }
