@@ -172,7 +172,7 @@ static void call_strip(size_t m, size_t n, size_t k, enum tp_start start, bool p
         .b_panel = packed ? width * k : width,
         .width = width,
         .b_padded = packed,
-        .c_cached = packed,
+        .c_next = packed ? NULL : y,
         .c = y,
         .ldc = LD,
         .start = start,

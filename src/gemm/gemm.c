@@ -16,6 +16,9 @@
 /* By so much a split along columns may be less even where it is wanted. */
 #define EVEN_ENOUGH 0.85
 
+/* A block of B is used in about so many pieces. */
+#define PIECES 8
+
 /* Room for a piece of the product; a strip of a wide one may need more. */
 #define PIECE_FLOATS ((size_t)TP_SWAPPED_ROWS * TP_SWAPPED_COLUMNS)
 
@@ -136,9 +139,11 @@ struct piece {
 static void run_strips(const struct job *job, const struct block *b, const struct piece *piece,
                        struct tp_strip *strip) {
     float *c = strip->c;
+    const bool cached = job->plan.c_cached || c == job->piece;
     for (size_t x = 0; x < piece->m; x += strip->m) {
         strip->m = strip_height(job, b, piece->x + x);
         strip->c = c + x * strip->ldc;
+        strip->c_next = cached ? NULL : strip->c + strip->m * strip->ldc;
         point_at_a(strip, job, b, piece->x + x);
         job->g->isa->gemm_strip(strip);
     }
@@ -193,7 +198,6 @@ static void multiply_piece(const struct job *job, const struct block *b, const s
     strip.start = b->p ? TP_START_C : g->start;
     strip.beta = g->beta;
     strip.bias = NULL;
-    strip.c_cached = job->plan.c_cached;
     point_at_b(&strip, job, b, piece->y);
     if (job->swapped)
         multiply_swapped(job, b, piece, &strip, last);
@@ -201,16 +205,19 @@ static void multiply_piece(const struct job *job, const struct block *b, const s
         multiply_plain(job, b, piece, &strip, last);
 }
 
-/* A strip runs over all columns of a block, unless only A stays in the first-level cache anyway: then B does, panel by
- * panel. */
+/* Strip after strip runs over so many columns of a block, whose B stays in the second-level cache meanwhile; in the
+ * first-level cache, a panel, where A stays there anyway. */
 static size_t piece_columns(const struct job *job, const struct block *b) {
     const struct tp_gemm *g = job->g;
-    const size_t cached = g->isa->mr * g->blocking->kc;
+    const size_t width = job->plan.width, cached = g->isa->mr * g->blocking->kc;
     if (job->swapped)
         return TP_SWAPPED_COLUMNS;
-    if (job->pack_b || g->b.packed || b->mc <= g->isa->mr)
+    if (b->mc <= g->isa->mr)
         return b->nc;
-    return b->mc * b->kc <= cached && b->nc * b->kc > cached ? job->plan.width : b->nc;
+    if (!job->pack_b && !g->b.packed && b->mc * b->kc <= cached && b->nc * b->kc > cached)
+        return width;
+    const size_t panels = g->blocking->nc / PIECES / width;
+    return panels > 1 ? panels * width : width;
 }
 
 /* Rows of the piece at row x: one strip, or as many as a buffer that is consumed at once holds. */

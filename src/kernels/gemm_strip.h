@@ -100,7 +100,11 @@ ALWAYS_INLINE void prefetch_ends(const float *p, size_t count) {
     __builtin_prefetch(p);
 }
 
-/* What the next tile will start from or replace. */
+/* What the next tile of C starts from or replaces is prefetched. Where its rows have more than one line, the last k
+ * steps do it, a row every so many steps: all lines at once would hold up what is read meanwhile. */
+#define SPREAD (NR > LINE)
+#define SPREAD_STEPS 16
+
 ALWAYS_INLINE void tile_prefetch(size_t m, const float *p, size_t ld) {
     UNROLL
     for (size_t i = 0; i < m; i++) {
@@ -110,33 +114,27 @@ ALWAYS_INLINE void tile_prefetch(size_t m, const float *p, size_t ld) {
     }
 }
 
-/* k steps, a constant; rows of B have nv vectors, the last one cut to last columns. Moves on in A and returns the next
- * row of B. */
-ALWAYS_INLINE const float *tile_steps(tile_row *acc, size_t m, size_t nv, struct row_pointers *a, size_t row,
-                                      size_t step, const float *b, const struct tp_strip *t, size_t last,
-                                      size_t steps) {
-    const size_t pointers = (m + rows_per_pointer(row) - 1) / rows_per_pointer(row);
+/* One k step; the row of B has nv vectors, the last one cut to last columns. Moves on in A. */
+ALWAYS_INLINE void tile_step(tile_row *acc, size_t m, size_t nv, struct row_pointers *a, size_t row, size_t step,
+                             const float *b, size_t ahead, size_t last) {
+    const size_t together = rows_per_pointer(row);
+    vf rows[NV];
+    prefetch_ends(b + ahead, nv * VL);
     UNROLL
-    for (size_t s = 0; s < steps; s++, b += t->b_step) {
-        vf rows[NV];
-        prefetch_ends(b + t->b_ahead, nv * VL);
+    for (size_t j = 0; j < nv; j++)
+        rows[j] = load_some(b + j * VL, j + 1 < nv ? VL : last);
+    UNROLL
+    for (size_t i = 0; i < m; i++) {
+        const vf column = v_set(a->p[i / together][i % together * row]);
         UNROLL
         for (size_t j = 0; j < nv; j++)
-            rows[j] = load_some(b + j * VL, j + 1 < nv ? VL : last);
-        UNROLL
-        for (size_t i = 0; i < m; i++) {
-            const vf column = v_set(a->p[i / rows_per_pointer(row)][i % rows_per_pointer(row) * row + s * step]);
-            UNROLL
-            for (size_t j = 0; j < nv; j++)
-                v_accumulate(&acc[i][j], column, rows[j]);
-        }
+            v_accumulate(&acc[i][j], column, rows[j]);
     }
     UNROLL
-    for (size_t i = 0; i < pointers; i++) {
-        a->p[i] += steps * step;
+    for (size_t i = 0; i * together < m; i++) {
+        a->p[i] += step;
         KEEP_POINTER(a->p[i]);
     }
-    return b;
 }
 
 #ifdef HAVE_LANES
@@ -216,22 +214,15 @@ ALWAYS_INLINE void tile_rounds(tile_row *acc, size_t m, size_t nv, const struct 
     UNROLL
     for (size_t i = 0; i < m; i += ROWS_APART)
         rest.p[i / ROWS_APART] = a[i];
-    for (size_t k = t->k % VL; k; k--)
-        b = tile_steps(acc, m, nv, &rest, t->a_row, 1, b, t, VL, 1);
+    for (size_t k = t->k % VL; k; k--, b += t->b_step)
+        tile_step(acc, m, nv, &rest, t->a_row, 1, b, t->b_ahead, VL);
 }
-#endif
-
-/* How often the loop over k is unrolled; more than once, clang takes minutes. */
-#ifdef __clang__
-#define STEPS 1
-#else
-#define STEPS 2
 #endif
 
 /* step and row are the distances of A's elements along k and along the rows; one of them is the constant 1. */
 ALWAYS_INLINE void tile_multiply(tile_row *acc, size_t m, size_t nv, const struct tp_strip *t, size_t row, size_t step,
                                  size_t last) {
-    const size_t rows = rows_per_pointer(row), pointers = (m + rows - 1) / rows;
+    const size_t together = rows_per_pointer(row);
     const float *b = t->b;
 #ifdef HAVE_LANES
     if (row == 1 && m == MR) {
@@ -247,15 +238,23 @@ ALWAYS_INLINE void tile_multiply(tile_row *acc, size_t m, size_t nv, const struc
 #endif
     struct row_pointers a;
     UNROLL
-    for (size_t i = 0; i < pointers; i++) {
-        a.p[i] = i ? a.p[i - 1] + rows * row : t->a;
+    for (size_t i = 0; i * together < m; i++) {
+        a.p[i] = i ? a.p[i - 1] + together * row : t->a;
         KEEP_POINTER(a.p[i]);
     }
-    size_t k = t->k;
-    for (; k >= STEPS; k -= STEPS)
-        b = tile_steps(acc, m, nv, &a, row, step, b, t, last, STEPS);
-    for (; STEPS > 1 && k; k--)
-        b = tile_steps(acc, m, nv, &a, row, step, b, t, last, 1);
+    const float *c = SPREAD && nv == NV ? t->c_next : NULL;
+    const size_t pause = !c ? 0 : t->k / m < SPREAD_STEPS ? t->k / m : SPREAD_STEPS;
+    size_t later = m * pause, k = t->k - later;
+    for (;;) {
+        for (; k; k--, b += t->b_step)
+            tile_step(acc, m, nv, &a, row, step, b, t->b_ahead, last);
+        if (!SPREAD || nv < NV || !later)
+            return;
+        prefetch_row(c, NR);
+        c += t->ldc;
+        k = pause;
+        later -= pause;
+    }
 }
 
 /* last is constant where all columns may be read. */
@@ -283,8 +282,8 @@ static __attribute__((noinline)) void tile_apart(const struct tp_strip *t) {
 ALWAYS_INLINE void tile_rows(const struct tp_strip *t, size_t m, size_t nv) {
     tile_row acc[MR];
     const size_t last = t->n - (nv - 1) * VL;
-    if (!t->c_cached)
-        tile_prefetch(m, t->c + t->n, t->ldc);
+    if (!SPREAD && t->c_next)
+        tile_prefetch(m, t->c_next, t->ldc);
 #ifdef HAVE_LANES
     if (m == MR && nv == NV && t->a_row != 1 && (t->b_padded || last == VL)) {
         tile_apart(t);
@@ -365,6 +364,7 @@ ALWAYS_INLINE size_t few_rows_tile(struct tp_strip *t, size_t m, size_t left, bo
 ALWAYS_INLINE void few_rows(const struct tp_strip *strip, size_t m) {
     struct tp_strip t = *strip;
     const bool beside = t.b_panel == t.width;
+    t.c_next = NULL; /* is in a row that is read anyway */
     if (beside)
         t.width = t.b_panel = NR;
     for (size_t left = strip->n, done; left; left -= done) {
@@ -385,6 +385,7 @@ ALWAYS_INLINE void strip_rows(const struct tp_strip *strip, size_t m) {
     }
     for (size_t left = strip->n; left; left -= t.n) {
         t.n = left < t.width ? left : t.width;
+        t.c_next = strip->c_next && left > t.width ? t.c + t.width : strip->c_next;
         tile_columns(&t, m);
         t.b += t.b_panel;
         t.c += t.n;

@@ -29,14 +29,15 @@ enum tp_start {
  *
  * Packed operands have a_row = 1, a_step = m and b_step = width; in place b_panel = width. Columns beyond n are read,
  * up to a whole vector, and dropped, only if b_padded. The caches are asked for what lies b_ahead floats after each row
- * of B that is read, and unless c_cached for the next tile of C.
+ * of B that is read, and unless c_next is NULL for the next tile of C, which after the strip's last one is at c_next.
  */
 struct tp_strip {
     size_t m, n, k;
     const float *a, *b;
     size_t a_row, a_step, b_step, b_panel, b_ahead, width;
-    bool b_padded, c_cached;
+    bool b_padded;
     float *c;
+    const float *c_next;
     size_t ldc;
     enum tp_start start;
     float beta;
