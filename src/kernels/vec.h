@@ -32,7 +32,11 @@
 #define TP_KERNELS_VEC_H
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
+#ifdef __clang__ /* which would unroll loops of unknown length as well, and take minutes */
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
 #define UNROLL _Pragma("GCC unroll 32")
+#endif
 
 /* Makes the compiler keep a pointer in a register of its own instead of deriving it from others. */
 #define KEEP_POINTER(p) __asm__("" : "+r"(p))
