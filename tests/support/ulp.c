@@ -104,6 +104,7 @@ struct sweep {
     const struct tp_isa *const *isas;
     int isa_count;
     uint32_t step;
+    bool errors;
     char *digests; /* DIGEST characters per chunk */
 };
 
@@ -161,7 +162,8 @@ static void sweep_chunk(const struct sweep *s, size_t chunk, struct buffers *b, 
         evaluate(s->f, s->isas[i], b, n, b->others);
         compare(b, n, s->isas[i], result);
     }
-    measure(s->f, b, n, result);
+    if (s->errors)
+        measure(s->f, b, n, result);
 }
 
 static void merge(struct ulp_result *total, const struct ulp_result *part) {
@@ -181,9 +183,9 @@ static void *allocate(size_t size) {
 }
 
 void ulp_sweep(const struct ulp_function *f, const struct tp_isa *const *isas, int isa_count, uint32_t step,
-               struct ulp_result *result) {
+               bool errors, struct ulp_result *result) {
     const size_t chunks = chunk_count(step);
-    const struct sweep s = {f, isas, isa_count, step, allocate(chunks * DIGEST)};
+    const struct sweep s = {f, isas, isa_count, step, errors, allocate(chunks * DIGEST)};
     const struct ulp_result none = {.normal.at = UINT32_MAX, .denormal.at = UINT32_MAX};
     *result = none;
 #pragma omp parallel

@@ -53,9 +53,9 @@ double ulp_error(float result, double truth, double size);
  * Goes through the floats whose bits are 0, step, 2 step, ... below 2^32, and unless step is 1 through those around
  * every power of two, three halves of it and every threshold; step is odd, so that all low bits occur. Chunks of 2^16
  * results, with one bit pattern for every NaN, are compared between the instruction sets and hashed by the threads of
- * OpenMP; the digest is that of the chunks' digests (hexadecimal, in order).
+ * OpenMP; the digest is that of the chunks' digests (hexadecimal, in order). Without errors, those stay 0.
  */
 void ulp_sweep(const struct ulp_function *f, const struct tp_isa *const *isas, int isa_count, uint32_t step,
-               struct ulp_result *result);
+               bool errors, struct ulp_result *result);
 
 #endif
