@@ -25,8 +25,9 @@ struct train_engine {
      * and the loss of the last. Negative: it trains another function, whose loss is not to be compared. */
     double (*run)(size_t steps);
 
-    void (*sizes)(struct train_sizes *sizes); /* NULL if it has none */
-    void (*release)(void);                    /* also after a prepare that failed, and before the first */
+    void (*sizes)(struct train_sizes *sizes);        /* NULL if it has none */
+    void (*phases)(size_t steps, tp_phases *phases); /* what so many steps spend their time on; likewise */
+    void (*release)(void);                           /* also after a prepare that failed, and before the first */
 };
 
 extern const struct train_engine train_tileprop, train_openblas, train_blis, train_fann;

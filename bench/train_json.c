@@ -27,6 +27,17 @@ static json_t *sizes(const struct train_sizes *sizes) {
     return object;
 }
 
+static json_t *phases(const tp_phases *phases) {
+    json_t *object = json_object();
+    json_object_set_new(object, "data", bench_json_real(phases->data));
+    json_object_set_new(object, "forward", bench_json_real(phases->forward));
+    json_object_set_new(object, "loss", bench_json_real(phases->loss));
+    json_object_set_new(object, "backward", bench_json_real(phases->backward));
+    json_object_set_new(object, "update", bench_json_real(phases->update));
+    json_object_set_new(object, "barrier", bench_json_real(phases->barrier));
+    return object;
+}
+
 static json_t *result(const struct train_run *run, const struct train_row *row) {
     const struct train_net *net = &row->net;
     const struct bench_field *field = &run->bench.field;
@@ -38,6 +49,7 @@ static json_t *result(const struct train_run *run, const struct train_row *row) 
     json_object_set_new(object, "widths", widths(&net->task));
     json_object_set_new(object, "flops_per_sample", json_real(train_net_flops(net)));
     json_object_set_new(object, "sizes", sizes(&row->sizes));
+    json_object_set_new(object, "phases", phases(&row->phases));
     for (int p = BENCH_AT_PEAK; p < field->count; p++) {
         const char *label = field->contestant[p].label;
         if (p == BENCH_AT_PEAK)

@@ -99,6 +99,12 @@ static void take_memory(struct bench_field *field, struct train_row *row) {
     }
 }
 
+static void take_phases(struct bench_field *field, struct train_row *row, double seconds) {
+    struct bench_contestant *own = &field->contestant[BENCH_AT_OWN];
+    const int64_t steps = steps_for(own, seconds / field->repeats);
+    row->phases = ask(own, &(struct train_command){.kind = TRAIN_PHASES, .steps = steps}).phases;
+}
+
 /* From equal weights and data all must see nearly equal losses, so that nobody wins with a broken step. */
 static void check_losses(struct bench_field *field, struct train_row *row) {
     struct train_task task = row->net.task;
@@ -126,6 +132,7 @@ bool train_measure(struct bench_field *field, const char *isa, const cpu_set_t *
         return false;
     take_times(field, row, seconds);
     take_memory(field, row);
+    take_phases(field, row, seconds);
     check_losses(field, row);
     return field->contestant[BENCH_AT_OWN].alive;
 }

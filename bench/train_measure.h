@@ -13,6 +13,7 @@ struct train_row {
     double memory[BENCH_MAX_CONTESTANTS]; /* bytes by which its process grew at most */
     double loss[BENCH_MAX_CONTESTANTS];   /* mean of the steps of the check; negative: not compared */
     struct train_sizes sizes;             /* of tileprop */
+    tp_phases phases;                     /* of its first thread; of an inference all 0 */
 };
 
 /* Measures one network in workers that are started for it and stopped after it, so that nothing is left of the one

@@ -122,6 +122,25 @@ static void print_memory(const struct train_run *run) {
         print_memory_row(&run->bench.field, row);
 }
 
+static void print_phases_row(const struct train_row *row) {
+    const tp_phases *p = &row->phases;
+    const double part[] = {p->data, p->forward, p->loss, p->backward, p->update, p->barrier};
+    double sum = 0;
+    for (size_t i = 0; i < sizeof part / sizeof *part; i++)
+        sum += part[i];
+    printf("%-15s", row->net.name);
+    for (size_t i = 0; i < sizeof part / sizeof *part; i++)
+        bench_print_number(10, 1, 100 * part[i] / sum);
+    printf("\n");
+}
+
+static void print_phases(const struct train_run *run) {
+    printf("\nWhat tileprop's first thread spends its time on, in per cent\n%-15s %10s %10s %10s %10s %10s %10s\n",
+           "net", "data", "forward", "loss", "backward", "update", "barrier");
+    for (const struct train_row *row = run->row; row < run->row + run->rows; row++)
+        print_phases_row(row);
+}
+
 void train_print_summary(const struct train_run *run) {
     size_t restless = 0;
     for (const struct train_row *row = run->row; row < run->row + run->rows; row++)
@@ -136,6 +155,8 @@ void train_print_summary(const struct train_run *run) {
     for (int p = BENCH_AT_OTHERS; p < run->bench.field.count; p++)
         if (run->bench.field.contestant[p].present)
             print_unable(run, p);
+    if (!run->inference)
+        print_phases(run);
     print_memory(run);
 }
 

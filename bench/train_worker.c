@@ -89,10 +89,19 @@ static struct train_answer report_memory(const struct worker *worker) {
     return answer;
 }
 
+static struct train_answer report_phases(const struct worker *worker, size_t steps) {
+    struct train_answer answer = {0};
+    if (worker->engine && worker->prepared && worker->engine->phases)
+        worker->engine->phases(steps, &answer.phases);
+    return answer;
+}
+
 static bool obey(struct worker *worker, const struct train_command *command) {
     struct train_answer answer;
     if (command->kind == TRAIN_PREPARE)
         answer = prepare(worker, &command->task);
+    else if (command->kind == TRAIN_PHASES)
+        answer = report_phases(worker, (size_t)command->steps);
     else
         answer = command->kind == TRAIN_RUN ? run(worker, command) : report_memory(worker);
     return bench_send(STDIN_FILENO, &answer, sizeof answer);

@@ -113,8 +113,8 @@ trains 0 --nets nets.txt --peers '' --json json --plot plot && [ ! -s err ]
 result "train: runs without peers"
 grep -qE '^small +3-5-3 +4 adam +[0-9.]+ +[0-9.]+ +[0-9.]+ % +[0-9.]+ +-( ~)?$' out &&
     grep -qE '^line +1-2 +1 sgd ' out && grep -q '^ALL: 3 nets$' out &&
-    [ "$(grep -cE '^(small|line|binary) ' out)" -eq 6 ]
-result "train: prints a line for each net and its memory"
+    [ "$(grep -cE '^(small|line|binary) ' out)" -eq 9 ] && grep -qE '^net +data +forward ' out
+result "train: prints a line for each net, what it spends its time on, and its memory"
 for key in version machine processors isa threads repeats seconds inference results; do
     grep -q "^ \"$key\":" json || echo "no $key" >>err
 done
@@ -133,6 +133,9 @@ assert len(own["samples"]) == 3 and sorted(own["samples"])[1] == own["gflops"] >
 assert abs(own["samples_per_second"] * net["flops_per_sample"] / own["gflops"] / 1e9 - 1) < 1e-4
 assert abs(own["microseconds_per_batch"] * own["samples_per_second"] / 8e6 - 1) < 1e-4
 assert 0 < own["check_loss"] < 2
+phases = net["phases"]
+assert all(phases[name] > 0 for name in ("data", "forward", "loss", "backward", "update"))
+assert phases["barrier"] is None
 adam = run["results"][0]["sizes"]
 assert adam["optimizer"] >= 2 * adam["parameters"] and adam["trainer"] > adam["workspace"]' 2>>err
 result "train: the figures of the JSON file fit together"

@@ -34,12 +34,12 @@ static bool lost_its_workers(void) {
 
 void tp_parallel(int threads, tp_task_fn *task, void *argument) {
     if (threads <= 1 || omp_get_level() > 0 || lost_its_workers()) {
-        task(argument, (struct tp_team){0, 1, NULL});
+        task(argument, (struct tp_team){0, 1, NULL, NULL});
         return;
     }
     struct tp_barrier barrier = {0};
 #pragma omp parallel num_threads(threads)
-    task(argument, (struct tp_team){omp_get_thread_num(), omp_get_num_threads(), &barrier});
+    task(argument, (struct tp_team){omp_get_thread_num(), omp_get_num_threads(), &barrier, NULL});
 }
 
 /* One poll's worth of rest for the other thread of the core. */
@@ -66,6 +66,7 @@ static void wait_for_phase(atomic_uint *phase, unsigned old) {
 void tp_team_barrier(struct tp_team team) {
     if (team.size <= 1)
         return;
+    const enum tp_phase interrupted = tp_enter(team.clock, TP_PHASE_BARRIER);
     struct tp_barrier *b = team.barrier;
     const unsigned phase = atomic_load_explicit(&b->phase, memory_order_relaxed);
     if (atomic_fetch_add_explicit(&b->arrived, 1, memory_order_acq_rel) == team.size - 1) {
@@ -74,6 +75,7 @@ void tp_team_barrier(struct tp_team team) {
     } else {
         wait_for_phase(&b->phase, phase);
     }
+    tp_enter(team.clock, interrupted);
 }
 
 int tp_default_threads(void) {

@@ -6,12 +6,15 @@
 #ifndef TP_CORE_PARALLEL_H
 #define TP_CORE_PARALLEL_H
 
+#include "core/clock.h"
+
 #include <stddef.h>
 
 struct tp_team {
     int id;
     int size;
     struct tp_barrier *barrier;
+    struct tp_clock *clock; /* of this thread, or NULL */
 };
 
 typedef void tp_task_fn(void *argument, struct tp_team team);

@@ -4,11 +4,14 @@
 struct consumer {
     const struct tp_gradient_sink *sink;
     size_t l;
+    struct tp_clock *clock;
 };
 
 static void update_weights(const void *consumer, const float *c, size_t ldc, struct tp_place place) {
     const struct consumer *to = consumer;
+    const enum tp_phase interrupted = tp_enter(to->clock, TP_PHASE_UPDATE);
     tp_update_weights(to->sink->optimizer, to->sink->model, to->l, c, ldc, place);
+    tp_enter(to->clock, interrupted);
 }
 
 /* dJ/dW_l = A_{l-1}^T dZ_l, n_{l-1} x n_l. */
@@ -17,7 +20,7 @@ static void weight_gradients(struct tp_workspace *w, size_t l, const struct tp_g
     const struct tp_model *model = w->model;
     const struct tp_shape *shape = &model->shape[l];
     const struct tp_matrix *below = l ? &w->layer[l - 1] : NULL, *dz = tp_delta(w, l);
-    const struct consumer consumer = {sink, l};
+    const struct consumer consumer = {sink, l, team.clock};
     const struct tp_gemm gemm = {
         .isa = model->context->isa,
         .blocking = model->context->blocking,
@@ -44,8 +47,11 @@ static void bias_gradients(struct tp_workspace *w, size_t l, const struct tp_gra
     const struct tp_range columns = tp_share(shape->outputs, TP_SUM_LANES, team.id, team.size);
     float *out = (sink->optimizer ? w->bias_gradients : sink->gradients + shape->bias) + columns.begin;
     model->context->isa->column_sums(out, dz->p + columns.begin, dz->ld, w->batch, columns.end - columns.begin);
-    if (sink->optimizer)
+    if (sink->optimizer) {
+        const enum tp_phase interrupted = tp_enter(team.clock, TP_PHASE_UPDATE);
         tp_update_biases(sink->optimizer, sink->model, l, out, columns);
+        tp_enter(team.clock, interrupted);
+    }
 }
 
 /* dZ_{l-1} = (dZ_l W_l^T) * f'_{l-1}, N x n_{l-1}; for the first layer dJ/dX, without a derivative. */

@@ -6,7 +6,6 @@
 #include "net/pass.h"
 
 #include <math.h>
-#include <time.h>
 
 struct tp_trainer {
     struct tp_model *model;
@@ -26,6 +25,7 @@ struct tp_trainer {
     tp_score running;    /* of this epoch, by tp_add_score */
     double step_seconds; /* of this epoch */
     double epoch_began, run_began;
+    struct tp_clock clock; /* of this call's first thread, if the options ask for phases */
 };
 
 void tp_train_options_default(tp_train_options *options) {
@@ -34,12 +34,6 @@ void tp_train_options_default(tp_train_options *options) {
     *options = (tp_train_options){.batch = 128, .epochs = 10, .shuffle = true, .seed = 1};
     tp_optimizer_options_default(&options->optimizer);
     options->optimizer.schedule = TP_COSINE;
-}
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 static tp_status check_numbers(const struct tp_context *context, const tp_data *data, const tp_train_options *o) {
@@ -209,16 +203,21 @@ static void run_step(struct tp_trainer *t, struct tp_team team) {
         w->dropout_seed = t->options.seed;
         w->dropout_step = steps_done(t) + 1;
     }
+    tp_enter(team.clock, TP_PHASE_DATA);
     tp_run_gather(w, &batch, team);
+    tp_enter(team.clock, TP_PHASE_FORWARD);
     tp_run_forward(w, NULL, 0, team);
+    tp_enter(team.clock, TP_PHASE_LOSS);
     const tp_targets targets = batch_targets(t);
     tp_run_loss(w, &targets, true, team);
     if (!isfinite(tp_read_score(w, &targets).loss)) /* the same on every thread */
         return;
+    tp_enter(team.clock, TP_PHASE_BACKWARD);
     if (team.id == 0)
         tp_update_begin(t->optimizer); /* read after the barriers of the backward pass */
     const struct tp_gradient_sink sink = {t->gradients, t->fused ? t->optimizer : NULL, t->model};
     tp_run_backward(w, &sink, NULL, 0, team);
+    tp_enter(team.clock, TP_PHASE_UPDATE);
     if (!t->fused)
         tp_run_update(t->optimizer, t->model, t->gradients, team);
 }
@@ -265,8 +264,8 @@ static tp_status check_parameters(const struct tp_trainer *t) {
 
 /* Calls the step callback; true if it wants to stop. */
 static bool report_step(const struct tp_trainer *t, double loss) {
-    const tp_step step = {steps_done(t), t->steps_per_epoch,  t->epoch + 1, t->options.epochs,
-                          loss,          now() - t->run_began};
+    const tp_step step = {steps_done(t), t->steps_per_epoch,     t->epoch + 1, t->options.epochs,
+                          loss,          tp_now() - t->run_began};
     return t->options.on_step && t->options.on_step(t->options.user, &step);
 }
 
@@ -290,8 +289,11 @@ struct epoch_call {
 static void epoch_task(void *argument, struct tp_team team) {
     struct epoch_call *call = argument;
     struct tp_trainer *t = call->trainer;
+    if (team.id == 0 && t->options.phases)
+        team.clock = &t->clock;
     while (!call->status && t->step < t->steps_per_epoch) {
         run_step(t, team);
+        tp_enter(team.clock, TP_PHASE_NONE);
         tp_team_barrier(team); /* everyone has read status and step */
         if (team.id == 0)
             call->status = end_step(t);
@@ -299,11 +301,23 @@ static void epoch_task(void *argument, struct tp_team team) {
     }
 }
 
+static void add_phases(tp_phases *phases, const double *seconds) {
+    phases->data += seconds[TP_PHASE_DATA];
+    phases->forward += seconds[TP_PHASE_FORWARD];
+    phases->loss += seconds[TP_PHASE_LOSS];
+    phases->backward += seconds[TP_PHASE_BACKWARD];
+    phases->update += seconds[TP_PHASE_UPDATE];
+    phases->barrier += seconds[TP_PHASE_BARRIER];
+}
+
 static tp_status run_epoch(struct tp_trainer *t) {
     struct epoch_call call = {t, TP_OK};
-    const double began = now();
+    const double began = tp_now();
+    t->clock = (struct tp_clock){.since = began};
     tp_parallel(tp_pass_threads(t->workspace, t->options.batch, true), epoch_task, &call);
-    t->step_seconds += now() - began;
+    t->step_seconds += tp_now() - began;
+    if (t->options.phases)
+        add_phases(t->options.phases, t->clock.seconds);
     return call.status;
 }
 
@@ -326,19 +340,19 @@ static bool end_epoch(struct tp_trainer *t) {
         .train = tp_mean_score(&t->running),
         .validation = validate(t),
     };
-    epoch.seconds = now() - t->epoch_began;
+    epoch.seconds = tp_now() - t->epoch_began;
     epoch.samples_per_second = (double)epoch.train.samples / t->step_seconds;
     t->epoch++;
     t->step = 0;
     begin_epoch(t);
-    t->epoch_began = now();
+    t->epoch_began = tp_now();
     return t->options.on_epoch && t->options.on_epoch(t->options.user, &epoch);
 }
 
 tp_status tp_trainer_run(tp_trainer *t) {
     if (!t)
         return TP_ERR_ARGUMENT;
-    t->run_began = t->epoch_began = now();
+    t->run_began = t->epoch_began = tp_now();
     while (t->epoch < t->options.epochs) {
         tp_status status = run_epoch(t);
         if (t->step == t->steps_per_epoch && status != TP_ERR_NONFINITE)
