@@ -36,6 +36,9 @@ void ref_pass_open(struct ref_pass *pass, const struct ref_net *net, size_t batc
         pass->z[l] = doubles(batch * net->width[l]);
         pass->a[l] = doubles(batch * net->width[l]);
         pass->dz[l] = doubles(batch * net->width[l]);
+        pass->factor[l] = doubles(batch * net->width[l]);
+        for (size_t i = 0; i < batch * net->width[l]; i++)
+            pass->factor[l][i] = 1;
     }
 }
 
@@ -44,6 +47,7 @@ void ref_pass_close(struct ref_pass *pass) {
         free(pass->z[l]);
         free(pass->a[l]);
         free(pass->dz[l]);
+        free(pass->factor[l]);
     }
 }
 
@@ -98,12 +102,12 @@ static void forward_layer(struct ref_pass *pass, size_t l, const double *paramet
     const double *w = parameters + ref_weight_offset(&pass->net, l);
     const double *b = parameters + ref_bias_offset(&pass->net, l);
     for (size_t i = 0; i < pass->batch; i++) {
-        const double *x = pass->a[l - 1] + i * in;
+        const double *x = pass->a[l - 1] + i * in, *factor = pass->factor[l - 1] + i * in;
         double *z = pass->z[l] + i * out, *a = pass->a[l] + i * out;
         for (size_t j = 0; j < out; j++) {
             z[j] = b[j];
             for (size_t k = 0; k < in; k++)
-                z[j] += x[k] * w[k * out + j];
+                z[j] += factor[k] * x[k] * w[k * out + j];
             a[j] = ref_activation(pass->net.activation[l], pass->net.slope[l], z[j]);
         }
         if (pass->net.activation[l] == TP_SOFTMAX)
@@ -233,7 +237,8 @@ static void parameter_gradients(const struct ref_pass *pass, size_t l, double *g
         for (size_t k = 0; k < in; k++) {
             dw[k * out + j] = 0;
             for (size_t i = 0; i < pass->batch; i++)
-                dw[k * out + j] += pass->a[l - 1][i * in + k] * pass->dz[l][i * out + j];
+                dw[k * out + j] +=
+                    pass->factor[l - 1][i * in + k] * pass->a[l - 1][i * in + k] * pass->dz[l][i * out + j];
         }
     }
 }
@@ -246,6 +251,8 @@ static void backward_layers(struct ref_pass *pass, const double *parameters, dou
         double *g = doubles(in);
         for (size_t i = 0; i < pass->batch; i++) {
             through_weights(&pass->net, l, parameters, pass->dz[l] + i * out, g);
+            for (size_t k = 0; k < in; k++)
+                g[k] *= pass->factor[l - 1][i * in + k];
             through_activation(&pass->net, l - 1, g, pass->z[l - 1] + i * in, pass->a[l - 1] + i * in,
                                pass->dz[l - 1] + i * in);
         }

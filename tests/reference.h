@@ -16,6 +16,7 @@ struct ref_net {
     size_t width[REF_MAX_LAYERS + 1];
     tp_activation activation[REF_MAX_LAYERS + 1];
     double slope[REF_MAX_LAYERS + 1];
+    double dropout[REF_MAX_LAYERS + 1]; /* its rate; 0: none */
     tp_loss loss;
     double huber_delta, label_smoothing;
 };
@@ -33,6 +34,7 @@ struct ref_pass {
     double *z[REF_MAX_LAYERS + 1];
     double *a[REF_MAX_LAYERS + 1];
     double *dz[REF_MAX_LAYERS + 1];
+    double *factor[REF_MAX_LAYERS + 1]; /* of a[l] on its way to the next layer: 1, or what dropout has drawn */
 };
 
 void ref_pass_open(struct ref_pass *pass, const struct ref_net *net, size_t batch);

@@ -18,16 +18,19 @@
 #define ROUNDING 1e-14 /* of the oracle */
 #define SHAPES 3
 #define MAX_BATCH 33
+#define DROPOUT_SEED 42
+#define DROPOUT_STEP 7
 
 static const struct {
     size_t size;
     bool weighted;
 } batches[] = {{1, false}, {2, true}, {7, false}, {7, true}, {MAX_BATCH, false}};
-static const size_t shapes[4][SHAPES][5] = {
+static const size_t shapes[5][SHAPES][6] = {
     {{17, 10}, {33, 1}, {1, 3}},
     {{10, 33, 3}, {3, 17, 1}, {33, 1, 10}},
     {{33, 17, 10, 3}, {1, 3, 33, 17}, {17, 10, 3, 1}},
     {{3, 10, 33, 17, 10}, {17, 33, 1, 10, 3}, {10, 3, 17, 33, 1}},
+    {{10, 17, 3, 10, 7, 3}, {3, 1, 10, 17, 3, 10}, {17, 10, 9, 3, 10, 1}},
 };
 
 /* A network with its data, what the oracle says, and how far the library may be from it. */
@@ -100,6 +103,7 @@ static void open_problem(struct problem *p, const struct ref_net *net, size_t ba
     p->from_dx = tp_test_doubles(p->inputs);
     p->from_dx_bound = tp_test_doubles(p->inputs);
     ref_pass_open(&p->pass, net, batch);
+    test_draw_dropout(&p->pass, DROPOUT_SEED, DROPOUT_STEP);
     test_bound_open(&p->bound, &p->pass);
     fill(p);
     ask_oracle(p);
@@ -166,6 +170,7 @@ static void check_isa(const struct problem *p, const char *isa) {
     tp_model *model = test_model(context, &p->net, p->parameter);
     tp_workspace *workspace = NULL;
     cr_assert_eq(tp_workspace_create(model, MAX_BATCH, TP_TRAINING, NULL, 0, &workspace), TP_OK);
+    cr_assert_eq(tp_workspace_set_dropout(workspace, DROPOUT_SEED, DROPOUT_STEP), TP_OK);
     check_forward(p, model, workspace, isa);
     check_backward(p, model, workspace, isa);
     check_backward_from(p, model, workspace, isa);
@@ -191,8 +196,8 @@ static void check_sharpness(const struct problem *p) {
               test_net_name(&p->net), p->batch, error, gradient);
 }
 
-static void check_net(const struct ref_net *net) {
-    for (size_t b = 0; b < sizeof batches / sizeof *batches; b++) {
+static void check_batches(const struct ref_net *net, size_t first) {
+    for (size_t b = first; b < sizeof batches / sizeof *batches; b++) {
         struct problem problem;
         open_problem(&problem, net, batches[b].size, batches[b].weighted);
         check_sharpness(&problem);
@@ -200,6 +205,15 @@ static void check_net(const struct ref_net *net) {
             check_isa(&problem, tp_test_isa(i));
         close_problem(&problem);
     }
+}
+
+/* With dropout only the larger batches, lest everything be dropped. */
+static void check_net(const struct ref_net *net) {
+    struct ref_net dropping = *net;
+    check_batches(net, 0);
+    test_set_dropout(&dropping);
+    if (net->layers > 1)
+        check_batches(&dropping, 3);
 }
 
 static void check_depth(size_t depth) {
@@ -230,4 +244,8 @@ Test(gradient, two_hidden_layers) {
 
 Test(gradient, three_hidden_layers) {
     check_depth(3);
+}
+
+Test(gradient, four_hidden_layers) {
+    check_depth(4);
 }

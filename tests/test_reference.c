@@ -73,6 +73,7 @@ static void draw(struct problem *problem, uint64_t seed) {
 static void open_problem(struct problem *problem, const struct ref_net *net, bool weighted) {
     *problem = (struct problem){.parameters = ref_parameter_count(net), .inputs = BATCH * net->width[0]};
     ref_pass_open(&problem->pass, net, BATCH);
+    test_draw_dropout(&problem->pass, 1, 1);
     problem->weights = tp_test_doubles(BATCH);
     for (size_t i = 0; i < BATCH; i++)
         problem->weights[i] = (double)i / 2; /* the first one is 0 */
@@ -155,12 +156,19 @@ static void check_net(const struct ref_net *net, bool linear, bool weighted) {
     close_problem(&problem);
 }
 
+static void check_with_dropout(struct ref_net net, bool linear) {
+    test_set_dropout(&net);
+    check_net(&net, linear, false);
+}
+
 static void check_depth(size_t depth, bool linear) {
     for (size_t head = 0; head < TEST_HEADS; head++) {
         for (size_t hidden = 0; hidden < (depth ? TEST_HIDDEN : 1); hidden++) {
             struct ref_net net = test_net(depth, shapes[depth], test_hidden[hidden], test_heads[head]);
             check_net(&net, linear, false);
             check_net(&net, linear, true);
+            if (depth == 1)
+                check_with_dropout(net, linear);
             net.label_smoothing = (double)TEST_SMOOTHING;
             if (test_smooths(&net))
                 check_net(&net, linear, true);

@@ -55,6 +55,16 @@ static struct number exactly(double v) {
     return (struct number){v, 0};
 }
 
+/* x as dropout lets it through: a product with a rounded factor, or nothing. */
+static struct number passed(struct number x, double factor) {
+    return factor == 1 ? x : factor == 0 ? exactly(0) : times(x, (struct number){factor, 2 * U * factor});
+}
+
+/* What the next layer reads. */
+static struct number output(const struct test_bound *bound, size_t l, size_t at) {
+    return passed((struct number){bound->pass->a[l][at], bound->a[l][at]}, bound->pass->factor[l][at]);
+}
+
 void test_bound_open(struct test_bound *bound, const struct ref_pass *pass) {
     bound->pass = pass;
     for (size_t l = 0; l <= pass->net.layers; l++) {
@@ -127,10 +137,8 @@ static void forward_layer(struct test_bound *bound, size_t l, const double *para
         for (size_t j = 0; j < out; j++) {
             struct chain chain = {0};
             chain_add(&chain, exactly(b[j]), exactly(1));
-            for (size_t k = 0; k < in; k++) {
-                const struct number x = {pass->a[l - 1][i * in + k], bound->a[l - 1][i * in + k]};
-                chain_add(&chain, x, exactly(w[k * out + j]));
-            }
+            for (size_t k = 0; k < in; k++)
+                chain_add(&chain, output(bound, l - 1, i * in + k), exactly(w[k * out + j]));
             ez[j] = chain_number(&chain).e;
             ea[j] = activation_error(pass->net.activation[l], z[j], a[j], ez[j]);
         }
@@ -306,8 +314,8 @@ static double gradient_error(const struct test_bound *bound, size_t l, size_t k,
     const size_t in = bound->pass->net.width[l - 1], out = bound->pass->net.width[l];
     struct chain chain = {0};
     for (size_t i = 0; i < bound->pass->batch; i++) {
-        const struct number x = {bound->pass->a[l - 1][i * in + k % in], bound->a[l - 1][i * in + k % in]};
-        chain_add(&chain, k < in ? x : exactly(1), dz_number(bound, l, i * out + j));
+        const struct number x = k < in ? output(bound, l - 1, i * in + k) : exactly(1);
+        chain_add(&chain, x, dz_number(bound, l, i * out + j));
     }
     return ORACLE_SLACK * chain_number(&chain).e;
 }
@@ -327,7 +335,7 @@ static void through_weights(struct test_bound *bound, size_t l, const double *pa
         struct chain chain = {0};
         for (size_t j = 0; j < out; j++)
             chain_add(&chain, dz_number(bound, l, i * out + j), exactly(w[k * out + j]));
-        g[k] = chain_number(&chain);
+        g[k] = passed(chain_number(&chain), bound->pass->factor[l - 1][i * in + k]);
     }
 }
 

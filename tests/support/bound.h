@@ -8,6 +8,7 @@
  *   x y, one rounding         |x| ey + |y| ex + ex ey          + u (|x| + ex)(|y| + ey)
  *   sum of k products, in any order, with fma or without
  *                             sum (|x| ey + |y| ex + ex ey)    + gamma_k+1 sum (|x| + ex)(|y| + ey)
+ *   dropout                   a product with 1 / (1 - p), which has two roundings; 0 is exact
  *   identity, ReLU            ez          (Lipschitz constant 1)
  *   leaky ReLU                ez          + u (|z| + ez)
  *   sigmoid                   ez / 4      + 6 u (a + ez / 4): exp 1 ulp <= 2 u in the numerator and, weighted by

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "nets.h"
+#include "core/random.h"
 #include "support.h"
 
 #include <criterion/criterion.h>
@@ -32,6 +33,23 @@ struct ref_net test_net(size_t hidden, const size_t *widths, tp_activation activ
     return net;
 }
 
+void test_set_dropout(struct ref_net *net) {
+    for (size_t l = 1; l < net->layers; l++)
+        net->dropout[l] = l % 2 ? 0.25 : 0.375;
+}
+
+void test_draw_dropout(struct ref_pass *pass, uint64_t seed, uint64_t step) {
+    for (size_t l = 1; l < pass->net.layers; l++) {
+        const double rate = pass->net.dropout[l];
+        const struct tp_draw key = tp_random(seed, TP_PURPOSE_DROPOUT_STEP, (uint32_t)l - 1, step);
+        for (size_t e = 0; rate > 0 && e < pass->batch * pass->net.width[l]; e++) {
+            const struct tp_draw draw =
+                tp_random((uint64_t)key.word[1] << 32 | key.word[0], TP_PURPOSE_DROPOUT, (uint32_t)l - 1, e / 4);
+            pass->factor[l][e] = (double)draw.word[e % 4] < rate * 0x1p32 ? 0 : 1 / (1 - rate);
+        }
+    }
+}
+
 bool test_smooths(const struct ref_net *net) {
     return net->loss == TP_BCE || net->loss == TP_CCE;
 }
@@ -43,14 +61,16 @@ const char *test_net_name(const struct ref_net *net) {
         used += (size_t)snprintf(name + used, sizeof name - used, "-%s-%zu", tp_activation_name(net->activation[l]),
                                  net->width[l]);
     }
-    snprintf(name + used, sizeof name - used, "/%s%s", tp_loss_name(net->loss), net->label_smoothing > 0 ? "~" : "");
+    snprintf(name + used, sizeof name - used, "/%s%s%s", tp_loss_name(net->loss), net->label_smoothing > 0 ? "~" : "",
+             net->dropout[1] > 0 ? " with dropout" : "");
     return name;
 }
 
 tp_model *test_model(tp_context *context, const struct ref_net *net, const float *parameters) {
     tp_layer layers[REF_MAX_LAYERS];
     for (size_t l = 0; l < net->layers; l++)
-        layers[l] = (tp_layer){net->width[l + 1], net->activation[l + 1], (float)net->slope[l + 1], 0};
+        layers[l] =
+            (tp_layer){net->width[l + 1], net->activation[l + 1], (float)net->slope[l + 1], (float)net->dropout[l + 1]};
     tp_model_options options;
     tp_model_options_default(&options);
     options.inputs = net->width[0];

@@ -26,6 +26,12 @@ extern const tp_activation test_hidden[TEST_HIDDEN];
 /* widths holds inputs, hidden widths, outputs: hidden + 2 of them. */
 struct ref_net test_net(size_t hidden, const size_t *widths, tp_activation activation, struct test_head head);
 
+/* Gives every hidden layer a rate; test_net gives none. */
+void test_set_dropout(struct ref_net *net);
+
+/* The factors of a step, as the library draws them. */
+void test_draw_dropout(struct ref_pass *pass, uint64_t seed, uint64_t step);
+
 /* "3-relu-10-sigmoid/bce" for messages; a buffer that the next call overwrites. */
 const char *test_net_name(const struct ref_net *net);
 
