@@ -216,8 +216,8 @@ static size_t piece_columns(const struct job *job, const struct block *b) {
         return b->nc;
     if (!job->pack_b && !g->b.packed && b->mc * b->kc <= cached && b->nc * b->kc > cached)
         return width;
-    const size_t panels = g->blocking->nc / PIECES / width;
-    return panels > 1 ? panels * width : width;
+    const size_t columns = g->blocking->nc / PIECES / width * width;
+    return columns ? columns : width;
 }
 
 /* Rows of the piece at row x: one strip, or as many as a buffer that is consumed at once holds. */
