@@ -101,6 +101,8 @@ static void take_memory(struct bench_field *field, struct train_row *row) {
 
 static void take_phases(struct bench_field *field, struct train_row *row, double seconds) {
     struct bench_contestant *own = &field->contestant[BENCH_AT_OWN];
+    if (row->net.task.inference)
+        return;
     const int64_t steps = steps_for(own, seconds / field->repeats);
     row->phases = ask(own, &(struct train_command){.kind = TRAIN_PHASES, .steps = steps}).phases;
 }

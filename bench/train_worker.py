@@ -12,7 +12,7 @@ MAX_LAYERS = 16
 GREETING = struct.Struct("=?64s32s128s160s")
 COMMAND = struct.Struct(f"=3qd4i2qd{MAX_LAYERS + 1}q")
 ANSWER = struct.Struct("=12d")
-PREPARE, RUN, MEMORY = range(3)
+PREPARE, RUN, MEMORY = range(3)  # these workers are not asked for phases
 MEAN, DEVIATION = numpy.float32(128), numpy.float32(74)
 DATA_SEED, STRIDE = 1000, 1000003
 

@@ -166,6 +166,7 @@ Test(gemm, edges_of_the_chosen_blocking) {
             {.m = 2 * mr + 3, .n = 8 * nr + 1, .k = 21, .alpha = 1, .integers = true},
             {.m = 2, .n = b->nc - 1, .k = 2, .alpha = 1, .integers = true},
             {.m = 3, .n = b->nc + 1, .k = 3, .tb = true, .alpha = 1, .beta = 1, .integers = true},
+            {.m = 17 * mr, .n = b->nc / 2 + 5, .k = 9, .alpha = 1, .integers = true},
         };
         for (size_t q = 0; q < sizeof problems / sizeof *problems; q++)
             cr_expect(check(context, &problems[q]));

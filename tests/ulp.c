@@ -86,9 +86,10 @@ static void print_worst(const char *what, const struct ulp_worst *worst) {
         printf(", %s %.7g ULP at %.9g (0x%08x)", what, worst->error, (double)float_of(worst->at), (unsigned)worst->at);
 }
 
-static const char *verdict(const struct ulp_function *f, const struct ulp_result *r, uint32_t step) {
-    const char *sha256 = ulp_recorded_digest(f, step);
-    return r->other                                                          ? "instruction sets differ"
+static const char *verdict(const struct options *options, const struct ulp_function *f, const struct ulp_result *r) {
+    const char *sha256 = ulp_recorded_digest(f, options->step);
+    return options->bits && options->isa_count < 2 && !sha256                ? "nothing to compare the bits with"
+           : r->other                                                        ? "instruction sets differ"
            : r->normal.error > MAX_ULP                                       ? "too inaccurate"
            : r->normal.error > f->ulp || r->denormal.error > f->denormal_ulp ? "less accurate than recorded"
            : sha256 && strcmp(sha256, r->sha256) != 0                        ? "other bits than recorded"
@@ -106,7 +107,7 @@ static bool check(const struct options *options, const struct ulp_function *f, i
     struct ulp_result result;
     const time_t start = time(NULL);
     ulp_sweep(f, options->isas, options->isa_count, options->step, !options->bits, &result);
-    const char *failure = verdict(f, &result, options->step);
+    const char *failure = verdict(options, f, &result);
     printf("%sok %d - %s", failure ? "not " : "", number, f->name);
     print_worst("largest error", &result.normal);
     print_worst("denormal results", &result.denormal);

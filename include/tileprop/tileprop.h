@@ -504,7 +504,8 @@ typedef int tp_step_fn(void *user, const tp_step *step);
 
 /* Seconds that a thread spends on what, without callbacks: bringing samples into the batch; products, biases and
  * activations of the forward pass; loss and its derivative; gradients; updates, also those within the product that
- * makes the gradient; waiting for other threads. To read the clock for it costs some 0.1 microseconds a phase. */
+ * makes the gradient; waiting for other threads. Shuffling, validation and checks are in none of them. To read the
+ * clock for it costs some 0.1 microseconds a phase. */
 typedef struct tp_phases {
     double data, forward, loss, backward, update, barrier;
 } tp_phases;
@@ -522,7 +523,8 @@ typedef struct tp_train_options {
     void *user;
     const float *class_weights; /* as in tp_targets, of the training samples but not those held out or of validation;
                                    NULL: all 1 */
-    tp_phases *phases;          /* tp_trainer_run adds to it what the calling thread spends; NULL: not measured */
+    tp_phases *phases;          /* gets added what the calling thread spends, after each epoch and when the run stops;
+                                   NULL: not measured */
 } tp_train_options;
 
 /* Batch 128, 10 epochs, shuffled, seed 1, no validation, Adam as above with the cosine schedule to 0. */

@@ -17,7 +17,7 @@
 #define EVEN_ENOUGH 0.85
 
 /* A block of B is used in about so many pieces. */
-#define PIECES 8
+#define PIECES 4
 
 /* Room for a piece of the product; a strip of a wide one may need more. */
 #define PIECE_FLOATS ((size_t)TP_SWAPPED_ROWS * TP_SWAPPED_COLUMNS)

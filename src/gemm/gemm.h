@@ -8,8 +8,8 @@
 #include "cpu/cpu.h"
 #include "kernels/kernels.h"
 
-/* Cache blocking in elements: MR x kc of A for the first-level cache, an mc x kc block of A and kc x nc of B for the
- * second; and the work that a thread must have to be worth waking. Any values >= 1 give the same bits. */
+/* Cache blocking in elements: an mc x kc block of A and a piece of B for the second-level cache, kc x nc of B, in which
+ * the pieces lie; and the work that a thread must have to be worth waking. Any values >= 1 give the same bits. */
 struct tp_blocking {
     size_t mc, kc, nc;
     double thread_flops;

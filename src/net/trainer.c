@@ -217,9 +217,10 @@ static void run_step(struct tp_trainer *t, struct tp_team team) {
         tp_update_begin(t->optimizer); /* read after the barriers of the backward pass */
     const struct tp_gradient_sink sink = {t->gradients, t->fused ? t->optimizer : NULL, t->model};
     tp_run_backward(w, &sink, NULL, 0, team);
-    tp_enter(team.clock, TP_PHASE_UPDATE);
-    if (!t->fused)
+    if (!t->fused) {
+        tp_enter(team.clock, TP_PHASE_UPDATE);
         tp_run_update(t->optimizer, t->model, t->gradients, team);
+    }
 }
 
 static bool finite_rows(const float *p, size_t ld, size_t rows, size_t columns) {
