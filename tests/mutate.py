@@ -96,6 +96,16 @@ def copy_inputs(tree):
     return digest.hexdigest()
 
 
+def kill_programs_below(directory):
+    """Criterion runs every test in a process with a session of its own."""
+    for executable in pathlib.Path("/proc").glob("[0-9]*/exe"):
+        try:
+            if directory in pathlib.Path(os.readlink(executable)).parents:
+                os.kill(int(executable.parent.name), signal.SIGKILL)
+        except OSError:  # it ended, or is not ours
+            continue
+
+
 def run(command, log, limit=None):
     """True if command ends well within limit seconds, False if not, None if it took longer."""
     environment = {**os.environ, "CRITERION_FAIL_FAST": "1"}
@@ -109,6 +119,7 @@ def run(command, log, limit=None):
         if process.returncode is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+            kill_programs_below(pathlib.Path(log.name).parent)
 
 
 class Build:
