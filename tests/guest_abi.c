@@ -182,6 +182,15 @@ static void call_strip(size_t m, size_t n, size_t k, enum tp_start start, bool p
     CALL(gemm_strip, .integers = {P(&strip)});
 }
 
+static void call_thin(size_t m, size_t n, size_t k) {
+    const struct tp_strip strip = {
+        .m = m, .n = n, .k = k, .a = w, .b = x, .a_row = LD, .b_step = LD, .c = y, .ldc = LD};
+    if (k == 1)
+        CALL(gemm_outer, .integers = {P(&strip)});
+    else if (n >= isa->lanes)
+        CALL(gemm_dots, .integers = {P(&strip)});
+}
+
 static void call_strips(size_t n) {
     for (size_t m = 1; m <= isa->mr; m++)
         for (size_t k = 0; k <= 40; k = 3 * k + 1)
@@ -190,11 +199,18 @@ static void call_strips(size_t n) {
                     call_strip(m, n, k, (enum tp_start)start, packed);
 }
 
+static void call_thin_products(size_t n) {
+    static const size_t steps[] = {1, TP_DOTS_STEPS, TP_DOTS_STEPS + 3, 40};
+    for (size_t m = 1; m <= TP_DOTS_ROWS; m++)
+        for (size_t k = 0; k < sizeof steps / sizeof *steps; k++)
+            call_thin(m, n, steps[k]);
+}
+
 static void call_every_kernel(void) {
     memset(called, 0, sizeof called);
     for (size_t i = 0; i < LENGTHS; i++) {
-        void (*const groups[])(size_t) = {call_activations, call_losses,  call_updates,
-                                          call_others,      call_packing, call_strips};
+        void (*const groups[])(size_t) = {call_activations, call_losses, call_updates,      call_others,
+                                          call_packing,     call_strips, call_thin_products};
         for (size_t g = 0; g < sizeof groups / sizeof *groups; g++) {
             fill();
             groups[g](lengths[i]);

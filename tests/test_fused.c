@@ -29,6 +29,7 @@ static const struct net nets[] = {
     {"odd", 37, 9, TP_NESTEROV, {19, 101, 53, 7}, false},   {"wide", 3, 9, TP_ADAMW, {5, 333, 2}, false},
     {"narrow", 70, 9, TP_MOMENTUM, {131, 3, 70, 4}, false}, {"one layer", 50, 9, TP_ADAM, {150, 12}, false},
     {"few rows", 8, 3, TP_SGD, {4, 20000, 3}, false},       {"one row", 32, 3, TP_SGD, {3, 30000}, false},
+    {"sample", 1, 20, TP_ADAM, {37, 101, 53, 7}, true},     {"wide sample", 1, 5, TP_NESTEROV, {5, 7000, 2}, false},
     {"smooth", 37, 9, TP_ADAM, {19, 101, 53, 7}, true},     {"smooth B", 96, 2, TP_SGD, {784, 512, 512, 10}, true},
 };
 

@@ -92,7 +92,7 @@ static void finish(const struct tp_gemm *g, float *c, size_t ldc, size_t i, size
     if (e->derive)
         e->derive(c, ldc, e->x + i * e->ldx + j, e->ldx, m, n, e->parameter);
     if (e->consume)
-        e->consume(e->consumer, c, ldc, (struct tp_place){i, j, m, n});
+        e->consume(e->consumer, c, ldc, &(struct tp_place){i, j, m, n});
 }
 
 static const float *element(const struct tp_operand *x, size_t row, size_t column) {
@@ -281,6 +281,50 @@ static void multiply(const struct job *job) {
     }
 }
 
+/* The strip of rows i.., columns j.., for a thin product. */
+static struct tp_strip thin_strip(const struct tp_gemm *g, size_t i, size_t j) {
+    struct tp_strip strip; /* the other members are not read */
+    strip.k = g->k;
+    strip.a = element(&g->a, i, 0);
+    strip.a_row = g->a.row_step;
+    strip.b = element(&g->b, 0, j);
+    strip.b_step = g->b.column_step;
+    strip.c = g->c + i * g->ldc + j;
+    strip.ldc = g->ldc;
+    return strip;
+}
+
+static void multiply_dots(const struct job *job) {
+    const struct tp_gemm *g = job->g;
+    struct tp_strip strip = thin_strip(g, job->rows.begin, job->columns.begin);
+    strip.m = job->rows.end - job->rows.begin;
+    strip.n = job->columns.end - job->columns.begin;
+    g->isa->gemm_dots(&strip);
+    finish(g, strip.c, g->ldc, job->rows.begin, job->columns.begin, strip.m, strip.n);
+}
+
+/* Rows i.., columns j..; m x n. */
+static void multiply_outer_piece(const struct job *job, size_t i, size_t j, size_t m, size_t n) {
+    const struct tp_gemm *g = job->g;
+    struct tp_strip strip = thin_strip(g, i, j);
+    strip.m = m;
+    strip.n = n;
+    if (g->epilogue.consume) {
+        strip.c = job->piece;
+        strip.ldc = n;
+    }
+    g->isa->gemm_outer(&strip);
+    finish(g, strip.c, strip.ldc, i, j, m, n);
+}
+
+/* In pieces that stay in the first-level cache for what is done to them next. */
+static void multiply_outer(const struct job *job) {
+    const size_t columns = tp_min(job->columns.end - job->columns.begin, PIECE_FLOATS), rows = PIECE_FLOATS / columns;
+    for (size_t j = job->columns.begin; j < job->columns.end; j += columns)
+        for (size_t i = job->rows.begin; i < job->rows.end; i += rows)
+            multiply_outer_piece(job, i, j, tp_min(rows, job->rows.end - i), tp_min(columns, job->columns.end - j));
+}
+
 /* No products: the start value alone, through strips of zero k steps. */
 static void start_only(const struct job *job) {
     const struct tp_gemm *g = job->g;
@@ -348,7 +392,7 @@ static struct tp_gemm swap(const struct tp_gemm *g) {
 
 static void lay_out(struct job *job, float *scratch) {
     const struct tp_gemm *g = job->g;
-    job->piece = scratch;
+    job->pack_a = job->pack_b = NULL;
     if (!job->plan.pack_a && !job->plan.pack_b)
         return;
     const struct parts parts = parts_of(g->isa, g->blocking, g->m, g->n, g->k, job->swapped);
@@ -358,7 +402,7 @@ static void lay_out(struct job *job, float *scratch) {
         job->pack_b = scratch + parts.piece + parts.a;
 }
 
-static void run(struct job *job, struct tp_team team, float *scratch) {
+static void run(struct job *job, enum tp_way way, struct tp_team team, float *scratch) {
     const struct tp_gemm *g = job->g;
     const struct grains grains = grains_of(job);
     const int down = row_parts(job, grains, team.size), across = team.size / down;
@@ -371,18 +415,29 @@ static void run(struct job *job, struct tp_team team, float *scratch) {
         start_only(job);
         return;
     }
-    job->plan = tp_gemm_plan(g, rows, columns, job->swapped);
-    lay_out(job, scratch);
-    multiply(job);
+    job->piece = scratch;
+    if (way == TP_OUTER) {
+        multiply_outer(job);
+    } else if (way == TP_DOTS && columns >= g->isa->lanes) {
+        multiply_dots(job);
+    } else {
+        job->plan = tp_gemm_plan(g, rows, columns, job->swapped);
+        lay_out(job, scratch);
+        multiply(job);
+    }
 }
 
 void tp_gemm_run(const struct tp_gemm *g, struct tp_team team, float *scratch) {
-    const bool swapped = g->k > 0 && tp_gemm_swaps(g);
+    const enum tp_way way = g->k > 0 ? tp_gemm_way(g) : TP_PANELS;
     struct tp_gemm other;
-    if (swapped)
+    struct job job; /* member by member, as above */
+    job.g = g;
+    job.swapped = way == TP_SWAPPED;
+    if (job.swapped) {
         other = swap(g);
-    struct job job = {.g = swapped ? &other : g, .swapped = swapped};
-    run(&job, team, scratch);
+        job.g = &other;
+    }
+    run(&job, way, team, scratch);
 }
 
 int tp_useful_threads(const struct tp_blocking *blocking, int threads, double flops) {

@@ -48,7 +48,7 @@ struct tp_place {
 };
 
 /* Takes a finished part of a product. */
-typedef void tp_consume_fn(const void *consumer, const float *c, size_t ldc, struct tp_place place);
+typedef void tp_consume_fn(const void *consumer, const float *c, size_t ldc, const struct tp_place *place);
 
 /* What happens to a strip of C after its last k step, while it is in cache. */
 struct tp_finish {

@@ -8,14 +8,21 @@
  */
 #define PACK_B_STRIPS 16
 #define PACK_B_MASKED_STRIPS 6
-/* Up to so many rows of C, B is read once, as it lies: so many of its rows are walked side by side. More where its
- * columns would conflict otherwise, and above that it is packed. */
+/* Up to so many rows of C, B is read once, as it lies: so many of its rows are walked side by side. */
 #define FEW_ROWS 4
 #define FEW_CONFLICTING_ROWS 16
 #define FEW_STEPS 32
+/* Where rows of B conflict: up to so many rows of C, fewer if they lie farther apart, it is read in place, in blocks of
+ * so many of its rows. */
+#define PACK_B_CONFLICTING_ROWS 96
+#define CONFLICTING_STEPS 64
 /* Prefetch distances: floats along a row or panel of B, and rows of B. */
 #define AHEAD 1024
 #define ROWS_AHEAD 8
+/* Rows of A that lie side by side in memory are packed only for more panels of B than this. */
+#define PACK_A_PANELS 4
+/* Rows so far apart, in floats, fall into few cache sets: read in place, they would evict each other. */
+#define CONFLICT 1024
 /* To transpose an element takes as long as so many multiply-adds of vectors. */
 #define TRANSPOSE_COST 0.6
 
@@ -27,24 +34,21 @@ static size_t even_block(size_t count, size_t limit, size_t unit) {
     return tp_min(limit, tp_ceil_div(tp_ceil_div(count, blocks), unit) * unit);
 }
 
-/* Rows this far apart fall into few cache sets: read in place, they would evict each other. */
 static bool conflicts(size_t step) {
-    return step % 1024 == 0;
+    return step % CONFLICT == 0;
 }
 
 /* Multiply-adds of vectors with lanes along n, and what it costs to bring A (m x k), B (k x n) and C that way. */
 static double cost(const struct tp_gemm *g, size_t m, size_t n, const struct tp_operand *a, bool transpose_b,
                    bool transpose_c) {
     const double k = (double)g->k, products = (double)m * (double)tp_ceil_div(n, g->isa->lanes) * k;
-    const bool transpose_a = n > g->isa->nr && a->column_step == 1 && conflicts(a->row_step);
+    const bool transpose_a = n > PACK_A_PANELS * g->isa->nr && a->column_step == 1 && conflicts(a->row_step);
     const double moved = (transpose_a ? (double)m * k : 0) + (transpose_b ? (double)n * k : 0) +
                          (transpose_c ? (double)m * (double)n : 0);
     return products + TRANSPOSE_COST * moved;
 }
 
-bool tp_gemm_swaps(const struct tp_gemm *g) {
-    if (g->b.packed || g->alpha != 1)
-        return false;
+static bool swaps(const struct tp_gemm *g) {
     /* Nothing to transpose, and lanes that are well filled or would not be filled better: no need to reckon. */
     const size_t enough = g->a.row_step == 1 ? g->isa->nr : g->isa->lanes / 2;
     if (g->b.column_step == 1 && (g->n > enough || g->m < g->isa->lanes / 2))
@@ -53,12 +57,28 @@ bool tp_gemm_swaps(const struct tp_gemm *g) {
     return cost(g, g->n, g->m, &b, g->a.row_step != 1, true) < cost(g, g->m, g->n, &g->a, g->b.column_step != 1, false);
 }
 
+/* A few rows, and B by columns, which in panels would be read only once. */
+static bool dots(const struct tp_gemm *g) {
+    return g->m <= TP_DOTS_ROWS && g->k >= TP_DOTS_STEPS && g->a.column_step == 1 && g->b.row_step == 1 &&
+           !g->epilogue.consume;
+}
+
+enum tp_way tp_gemm_way(const struct tp_gemm *g) {
+    if (g->b.packed || g->alpha != 1)
+        return TP_PANELS;
+    if (g->start == TP_START_ZERO && g->k == 1 && g->b.column_step == 1)
+        return TP_OUTER;
+    if (g->start == TP_START_ZERO && dots(g))
+        return TP_DOTS;
+    return swaps(g) ? TP_SWAPPED : TP_PANELS;
+}
+
 static bool packs_a(const struct tp_gemm *g, size_t columns, size_t kc) {
     if (g->alpha != 1)
         return true;
-    if (columns <= g->isa->nr)
-        return false;
     const bool rows_lie = g->a.column_step == 1;
+    if (columns <= (rows_lie ? PACK_A_PANELS : 1) * g->isa->nr)
+        return false;
     const size_t distance = rows_lie ? g->a.row_step : g->a.column_step;
     return conflicts(distance) || (!rows_lie && kc > 256 && columns > 4 * g->isa->nr);
 }
@@ -73,7 +93,7 @@ static bool packs_b(const struct tp_gemm *g, size_t rows) {
     if (g->b.column_step != 1)
         return true;
     if (conflicts(g->b.row_step))
-        return rows > few_rows(g);
+        return rows * (g->b.row_step / CONFLICT) > PACK_B_CONFLICTING_ROWS;
     const bool masked = g->n % g->isa->lanes != 0 && g->n < g->isa->nr;
     return rows > (masked ? PACK_B_MASKED_STRIPS : PACK_B_STRIPS) * g->isa->mr;
 }
@@ -97,7 +117,8 @@ struct tp_gemm_plan tp_gemm_plan(const struct tp_gemm *g, size_t rows, size_t co
     /* What is consumed must fit the piece buffer. */
     const bool few =
         !panels && !swapped && !g->epilogue.consume && rows <= few_rows(g) && columns * g->k > limits.kc * g->isa->mr;
-    plan.kc = even_block(g->k, few ? tp_min(FEW_STEPS, limits.kc) : limits.kc, 4);
+    const size_t steps = few ? FEW_STEPS : !panels && conflicts(g->b.row_step) ? CONFLICTING_STEPS : limits.kc;
+    plan.kc = even_block(g->k, tp_min(steps, limits.kc), 4);
     plan.mc = even_block(rows, limits.mc, swapped ? TP_SWAPPED_ROWS : g->isa->mr);
     plan.nc = few || columns <= limits.nc ? columns : even_block(columns, limits.nc / width * width, width);
     plan.ahead = panels || few ? AHEAD : g->k > ROWS_AHEAD ? ROWS_AHEAD * g->b.row_step : 0;

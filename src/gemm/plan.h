@@ -17,8 +17,12 @@ struct tp_gemm_plan {
     size_t ahead;        /* what is prefetched while a row of B is read: so many floats after it */
 };
 
-/* Whether C^T = B^T A^T is less work: where C has few columns, or transposing A costs less than transposing B. */
-bool tp_gemm_swaps(const struct tp_gemm *gemm);
+/* TP_SWAPPED: C^T = B^T A^T is less work, because C has few columns, or transposing A costs less than transposing B.
+ * TP_OUTER and TP_DOTS: the thin products of kernels.h. */
+enum tp_way { TP_PANELS, TP_SWAPPED, TP_OUTER, TP_DOTS };
+
+/* k and alpha are not 0. */
+enum tp_way tp_gemm_way(const struct tp_gemm *gemm);
 
 /* The blocking, in whole tiles. Swapped, blocks are deeper: for each, C passes through a transposition. */
 struct tp_blocking tp_gemm_limits(const struct tp_isa *isa, const struct tp_blocking *blocking, bool swapped);

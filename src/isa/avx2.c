@@ -36,6 +36,11 @@ ALWAYS_INLINE void v_store_first(float *p, vf v, size_t n) {
 ALWAYS_INLINE vf v_first(vf x, vf y, size_t n) {
     return _mm256_blendv_ps(y, x, _mm256_castsi256_ps(mask_first(n)));
 }
+ALWAYS_INLINE vf v_upper(vf v, size_t half) {
+    return half == 4   ? _mm256_permute2f128_ps(v, v, 1)
+           : half == 2 ? _mm256_permute_ps(v, 0x4e)
+                       : _mm256_permute_ps(v, 0xb1);
+}
 ALWAYS_INLINE vf v_from_bytes(const uint8_t *p) {
     return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)p)));
 }

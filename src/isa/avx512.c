@@ -34,6 +34,12 @@ ALWAYS_INLINE void v_store_first(float *p, vf v, size_t n) {
 ALWAYS_INLINE vf v_first(vf x, vf y, size_t n) {
     return _mm512_mask_blend_ps(mask_first(n), y, x);
 }
+ALWAYS_INLINE vf v_upper(vf v, size_t half) {
+    return half == 8   ? _mm512_shuffle_f32x4(v, v, 0x4e)
+           : half == 4 ? _mm512_shuffle_f32x4(v, v, 0xb1)
+           : half == 2 ? _mm512_permute_ps(v, 0x4e)
+                       : _mm512_permute_ps(v, 0xb1);
+}
 ALWAYS_INLINE vf v_from_bytes(const uint8_t *p) {
     return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)p)));
 }

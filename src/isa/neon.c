@@ -44,6 +44,9 @@ ALWAYS_INLINE vf v_first(vf x, vf y, size_t n) {
     static const uint32_t lane[4] = {0, 1, 2, 3};
     return vbslq_f32(vcltq_u32(vld1q_u32(lane), vdupq_n_u32((uint32_t)n)), x, y);
 }
+ALWAYS_INLINE vf v_upper(vf v, size_t half) {
+    return half == 2 ? vextq_f32(v, v, 2) : vrev64q_f32(v);
+}
 ALWAYS_INLINE vf v_from_bytes(const uint8_t *p) {
     uint32_t four;
     memcpy(&four, p, sizeof four);

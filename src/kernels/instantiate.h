@@ -6,6 +6,7 @@
 #include "kernels/pack.h"
 #include "kernels/reduce.h"
 #include "kernels/softmax.h"
+#include "kernels/thin.h"
 
 #include "kernels/activation/elu.h"
 #include "kernels/activation/gelu.h"
@@ -54,6 +55,8 @@ const struct tp_isa TP_ISA = {
     .mr = MR,
     .nr = NR,
     .gemm_strip = gemm_strip,
+    .gemm_outer = gemm_outer,
+    .gemm_dots = gemm_dots,
     .pack_a = pack_a,
     .pack_b = pack_b,
     .transpose = transpose,

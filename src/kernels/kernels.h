@@ -46,6 +46,16 @@ struct tp_strip {
 
 typedef void tp_gemm_strip_fn(const struct tp_strip *strip);
 
+/*
+ * Thin products, from 0, in place; of the strip they read m, n, a, a_row, b, c, ldc and what is said here.
+ *
+ * gemm_outer: k is 1, m any; B[0,j] at b[j].
+ * gemm_dots: m <= TP_DOTS_ROWS, n >= lanes, k >= TP_DOTS_STEPS; A[i,k] at a[i * a_row + k], B[k,j] at
+ * b[j * b_step + k].
+ */
+#define TP_DOTS_ROWS 6
+#define TP_DOTS_STEPS 4
+
 /* panels = ceil(rows / height) panels of k x height <= MR from alpha * A, A[i,k] at a[i * row_step + k * column_step];
  * the last one has as many rows as are left, height apart. */
 typedef void tp_pack_a_fn(float *panels, const float *a, size_t row_step, size_t column_step, size_t rows, size_t k,
@@ -108,7 +118,7 @@ struct tp_isa {
     uint32_t needs; /* enum tp_feature */
     size_t lanes;   /* floats of a vector, a power of two */
     size_t mr, nr;  /* tile: rows, columns */
-    tp_gemm_strip_fn *gemm_strip;
+    tp_gemm_strip_fn *gemm_strip, *gemm_outer, *gemm_dots;
     tp_pack_a_fn *pack_a;
     tp_pack_b_fn *pack_b;
     tp_transpose_fn *transpose;

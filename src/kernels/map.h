@@ -60,24 +60,31 @@ ALWAYS_INLINE struct lanes lanes_set(float value) {
     return lanes;
 }
 
+typedef vf fold_fn(vf low, vf high);
+
+ALWAYS_INLINE float lanes_fold(struct lanes lanes, fold_fn *f) {
+    UNROLL
+    for (size_t half = PARTS / 2; half; half /= 2) {
+        UNROLL
+        for (size_t p = 0; p < half; p++)
+            lanes.part[p] = f(lanes.part[p], lanes.part[p + half]);
+    }
+    UNROLL
+    for (size_t half = VL / 2; half; half /= 2)
+        lanes.part[0] = f(lanes.part[0], v_upper(lanes.part[0], half));
+    return v_get(lanes.part[0]);
+}
+
 ALWAYS_INLINE float lanes_sum(const struct lanes *lanes) {
-    float x[TP_SUM_LANES];
-    for (size_t p = 0; p < PARTS; p++)
-        v_store(x + p * VL, lanes->part[p]);
-    for (size_t half = TP_SUM_LANES / 2; half; half /= 2)
-        for (size_t l = 0; l < half; l++)
-            x[l] = x[l] + x[l + half];
-    return x[0];
+    return lanes_fold(*lanes, v_add);
+}
+
+ALWAYS_INLINE vf larger(vf low, vf high) {
+    return v_select_le(high, low, low, high);
 }
 
 ALWAYS_INLINE float lanes_max(const struct lanes *lanes) {
-    float x[TP_SUM_LANES];
-    for (size_t p = 0; p < PARTS; p++)
-        v_store(x + p * VL, lanes->part[p]);
-    for (size_t half = TP_SUM_LANES / 2; half; half /= 2)
-        for (size_t l = 0; l < half; l++)
-            x[l] = x[l + half] <= x[l] ? x[l] : x[l + half];
-    return x[0];
+    return lanes_fold(*lanes, larger);
 }
 
 /* Calls step(state, part, offset, count) for every vector of 0..n: part is its place among the sixteen lanes,

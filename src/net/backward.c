@@ -7,7 +7,7 @@ struct consumer {
     struct tp_clock *clock;
 };
 
-static void update_weights(const void *consumer, const float *c, size_t ldc, struct tp_place place) {
+static void update_weights(const void *consumer, const float *c, size_t ldc, const struct tp_place *place) {
     const struct consumer *to = consumer;
     const enum tp_phase interrupted = tp_enter(to->clock, TP_PHASE_UPDATE);
     tp_update_weights(to->sink->optimizer, to->sink->model, to->l, c, ldc, place);

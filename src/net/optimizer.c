@@ -144,7 +144,7 @@ void tp_update_begin(struct tp_optimizer *optimizer) {
         .one_minus_beta1 = (float)(1 - beta1),
         .beta2 = o->beta2,
         .one_minus_beta2 = (float)(1 - beta2),
-        .second_scale = (float)(1 / sqrt(1 - tp_power(beta2, t))),
+        .second_scale = adam ? (float)(1 / sqrt(1 - tp_power(beta2, t))) : 1,
         .epsilon = o->epsilon,
     };
 }
@@ -205,13 +205,13 @@ void tp_run_update(struct tp_optimizer *optimizer, struct tp_model *model, const
 }
 
 void tp_update_weights(const struct tp_optimizer *optimizer, struct tp_model *model, size_t l, const float *gradients,
-                       size_t ld, struct tp_place p) {
+                       size_t ld, const struct tp_place *p) {
     const struct tp_shape *shape = &model->shape[l];
-    const bool one = p.n == shape->outputs && ld == p.n; /* whole rows, which follow each other */
-    const size_t rows = one ? 1 : p.m, columns = one ? p.m * p.n : p.n;
+    const bool one = p->n == shape->outputs && ld == p->n; /* whole rows, which follow each other */
+    const size_t rows = one ? 1 : p->m, columns = one ? p->m * p->n : p->n;
     for (size_t row = 0; row < rows; row++)
         update_some(optimizer, &optimizer->next, model->parameters, gradients + row * ld,
-                    shape->weight + (p.i + row) * shape->outputs + p.j, columns);
+                    shape->weight + (p->i + row) * shape->outputs + p->j, columns);
 }
 
 void tp_update_biases(const struct tp_optimizer *optimizer, struct tp_model *model, size_t l, const float *gradients,

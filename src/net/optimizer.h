@@ -21,7 +21,7 @@ tp_status tp_check_optimizer(const struct tp_context *context, const tp_optimize
 void tp_update_begin(struct tp_optimizer *optimizer);
 /* A part of layer l's weights, and columns of its biases, from their gradients; without clipping. */
 void tp_update_weights(const struct tp_optimizer *optimizer, struct tp_model *model, size_t l, const float *gradients,
-                       size_t ld, struct tp_place place);
+                       size_t ld, const struct tp_place *place);
 void tp_update_biases(const struct tp_optimizer *optimizer, struct tp_model *model, size_t l, const float *gradients,
                       struct tp_range columns);
 

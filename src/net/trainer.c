@@ -265,9 +265,11 @@ static tp_status check_parameters(const struct tp_trainer *t) {
 
 /* Calls the step callback; true if it wants to stop. */
 static bool report_step(const struct tp_trainer *t, double loss) {
+    if (!t->options.on_step)
+        return false;
     const tp_step step = {steps_done(t), t->steps_per_epoch,     t->epoch + 1, t->options.epochs,
                           loss,          tp_now() - t->run_began};
-    return t->options.on_step && t->options.on_step(t->options.user, &step);
+    return t->options.on_step(t->options.user, &step);
 }
 
 /* Counts and reports a step, on one thread. */

@@ -14,13 +14,12 @@ ALWAYS_INLINE vf silu_value(vf z, vf parameter) {
     return v_div(above, v_add(v_set(1), e));
 }
 
-/* d f'(z) = d s (1 + z (1 - s)), s = sigmoid(z), where s and 1 - s are 1/(1 + e) and e/(1 + e) in either order; beyond
- * +-128 as there */
+/* d f'(z) = d s (1 + z (1 - s)), s = sigmoid(z); 1 - s is e s above 0, and below, where s is small, a difference that
+ * does not inherit its error; beyond +-128 as there */
 ALWAYS_INLINE vf silu_slope(vf d, vf z, vf parameter) {
     (void)parameter;
     const vf x = at_most(at_least(z, v_set(-128)), v_set(128));
-    const vf e = exp_minus_abs(x);
-    const vf large = v_div(v_set(1), v_add(v_set(1), e)), small = v_mul(e, large);
-    const vf s = v_select_le(v_set(0), x, large, small), rest = v_select_le(v_set(0), x, small, large);
+    const vf e = exp_minus_abs(x), s = sigmoid_from_exp(x, e);
+    const vf rest = v_select_le(v_set(0), x, v_mul(e, s), v_sub(v_set(1), s));
     return v_mul(d, v_mul(s, v_fma(x, rest, v_set(1))));
 }
