@@ -281,48 +281,73 @@ static void multiply(const struct job *job) {
     }
 }
 
-/* The strip of rows i.., columns j.., for a thin product. */
-static struct tp_strip thin_strip(const struct tp_gemm *g, size_t i, size_t j) {
-    struct tp_strip strip; /* the other members are not read */
+/* All k steps of some rows and columns, in place. */
+static struct tp_strip whole_strip(const struct tp_gemm *g, const struct tp_place *place) {
+    struct tp_strip strip; /* thin products read no other members */
+    strip.m = place->m;
+    strip.n = place->n;
     strip.k = g->k;
-    strip.a = element(&g->a, i, 0);
+    strip.a = element(&g->a, place->i, 0);
     strip.a_row = g->a.row_step;
-    strip.b = element(&g->b, 0, j);
+    strip.b = element(&g->b, 0, place->j);
     strip.b_step = g->b.column_step;
-    strip.c = g->c + i * g->ldc + j;
+    strip.c = g->c + place->i * g->ldc + place->j;
     strip.ldc = g->ldc;
     return strip;
 }
 
-static void multiply_dots(const struct job *job) {
-    const struct tp_gemm *g = job->g;
-    struct tp_strip strip = thin_strip(g, job->rows.begin, job->columns.begin);
-    strip.m = job->rows.end - job->rows.begin;
-    strip.n = job->columns.end - job->columns.begin;
-    g->isa->gemm_dots(&strip);
-    finish(g, strip.c, g->ldc, job->rows.begin, job->columns.begin, strip.m, strip.n);
+static struct tp_place whole_place(const struct job *job) {
+    return (struct tp_place){job->rows.begin, job->columns.begin, job->rows.end - job->rows.begin,
+                             job->columns.end - job->columns.begin};
 }
 
-/* Rows i.., columns j..; m x n. */
-static void multiply_outer_piece(const struct job *job, size_t i, size_t j, size_t m, size_t n) {
+static void multiply_dots(const struct job *job) {
     const struct tp_gemm *g = job->g;
-    struct tp_strip strip = thin_strip(g, i, j);
-    strip.m = m;
-    strip.n = n;
+    const struct tp_place p = whole_place(job);
+    const struct tp_strip strip = whole_strip(g, &p);
+    g->isa->gemm_dots(&strip);
+    finish(g, strip.c, g->ldc, p.i, p.j, p.m, p.n);
+}
+
+static void multiply_strip(const struct job *job) {
+    const struct tp_gemm *g = job->g;
+    const struct tp_place p = whole_place(job);
+    struct tp_strip strip = whole_strip(g, &p);
+    strip.a_step = 1;
+    strip.b_step = g->b.row_step;
+    strip.width = strip.b_panel = tp_panel_width(g->isa, p.n);
+    strip.b_padded = false;
+    strip.b_ahead = 0;
+    strip.c_next = NULL;
+    strip.start = g->start;
+    strip.beta = g->beta;
+    strip.bias = g->bias ? g->bias + p.j : NULL;
+    g->isa->gemm_strip(&strip);
+    finish(g, strip.c, g->ldc, p.i, p.j, p.m, p.n);
+}
+
+static void multiply_outer_piece(const struct job *job, const struct tp_place *p) {
+    const struct tp_gemm *g = job->g;
+    struct tp_strip strip = whole_strip(g, p);
     if (g->epilogue.consume) {
         strip.c = job->piece;
-        strip.ldc = n;
+        strip.ldc = p->n;
     }
     g->isa->gemm_outer(&strip);
-    finish(g, strip.c, strip.ldc, i, j, m, n);
+    finish(g, strip.c, strip.ldc, p->i, p->j, p->m, p->n);
 }
 
 /* In pieces that stay in the first-level cache for what is done to them next. */
 static void multiply_outer(const struct job *job) {
     const size_t columns = tp_min(job->columns.end - job->columns.begin, PIECE_FLOATS), rows = PIECE_FLOATS / columns;
-    for (size_t j = job->columns.begin; j < job->columns.end; j += columns)
-        for (size_t i = job->rows.begin; i < job->rows.end; i += rows)
-            multiply_outer_piece(job, i, j, tp_min(rows, job->rows.end - i), tp_min(columns, job->columns.end - j));
+    struct tp_place p;
+    for (p.j = job->columns.begin; p.j < job->columns.end; p.j += columns) {
+        p.n = tp_min(columns, job->columns.end - p.j);
+        for (p.i = job->rows.begin; p.i < job->rows.end; p.i += rows) {
+            p.m = tp_min(rows, job->rows.end - p.i);
+            multiply_outer_piece(job, &p);
+        }
+    }
 }
 
 /* No products: the start value alone, through strips of zero k steps. */
@@ -420,6 +445,8 @@ static void run(struct job *job, enum tp_way way, struct tp_team team, float *sc
         multiply_outer(job);
     } else if (way == TP_DOTS && columns >= g->isa->lanes) {
         multiply_dots(job);
+    } else if (way == TP_STRIP) {
+        multiply_strip(job);
     } else {
         job->plan = tp_gemm_plan(g, rows, columns, job->swapped);
         lay_out(job, scratch);

@@ -46,10 +46,9 @@ static void pack_task(void *argument, struct tp_team team) {
                        tp_panel_width(p->isa, p->n));
 }
 
-/* Bound by memory: an element counts like some ten operations of a product. */
 static void pack(const struct tp_packed *packed, tp_transpose transpose, const float *b, size_t ldb) {
     struct pack_call call = {packed, tp_operand_of(b, ldb, transpose)};
-    const double flops = 10.0 * (double)packed->k * (double)packed->n;
+    const double flops = TP_READ_FLOPS * (double)packed->k * (double)packed->n;
     if (packed->k && packed->n)
         tp_parallel(tp_useful_threads(packed->context->blocking, packed->context->threads, flops), pack_task, &call);
 }

@@ -23,6 +23,8 @@
 #define PACK_A_PANELS 4
 /* Rows so far apart, in floats, fall into few cache sets: read in place, they would evict each other. */
 #define CONFLICT 1024
+/* A product of one strip needs no plan if B is no larger than so many strips of A. */
+#define STRIP_BLOCKS 4
 /* To transpose an element takes as long as so many multiply-adds of vectors. */
 #define TRANSPOSE_COST 0.6
 
@@ -63,6 +65,12 @@ static bool dots(const struct tp_gemm *g) {
            !g->epilogue.consume;
 }
 
+/* B stays in the first- or second-level cache. */
+static bool strip(const struct tp_gemm *g) {
+    return g->m <= g->isa->mr && g->a.column_step == 1 && g->b.column_step == 1 && !g->epilogue.consume &&
+           g->k <= g->blocking->kc && g->n * g->k <= STRIP_BLOCKS * g->isa->mr * g->blocking->kc;
+}
+
 enum tp_way tp_gemm_way(const struct tp_gemm *g) {
     if (g->b.packed || g->alpha != 1)
         return TP_PANELS;
@@ -70,7 +78,7 @@ enum tp_way tp_gemm_way(const struct tp_gemm *g) {
         return TP_OUTER;
     if (g->start == TP_START_ZERO && dots(g))
         return TP_DOTS;
-    return swaps(g) ? TP_SWAPPED : TP_PANELS;
+    return swaps(g) ? TP_SWAPPED : strip(g) ? TP_STRIP : TP_PANELS;
 }
 
 static bool packs_a(const struct tp_gemm *g, size_t columns, size_t kc) {

@@ -3,9 +3,12 @@
 
 #include <string.h>
 
+/* Threads share the reading of weights as well, but not where these change: then their caches would have to exchange
+ * them. */
 int tp_pass_threads(const struct tp_workspace *w, size_t batch, bool training) {
-    return tp_useful_threads(w->model->context->blocking, w->threads,
-                             tp_model_flops(w->model, training) * (double)batch);
+    const double read = training ? 0 : TP_READ_FLOPS * (double)w->model->parameter_count;
+    const double flops = tp_model_flops(w->model, training) * (double)batch + read;
+    return tp_useful_threads(w->model->context->blocking, w->threads, flops);
 }
 
 void tp_run_product(const struct tp_workspace *w, const struct tp_gemm *gemm, struct tp_team team) {

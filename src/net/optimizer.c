@@ -241,8 +241,7 @@ tp_status tp_optimizer_step(tp_optimizer *optimizer, tp_model *model, const floa
         return tp_fail(model->context, TP_ERR_ARGUMENT, "optimizer was made for another model");
     tp_update_begin(optimizer);
     struct update_call call = {optimizer, model, gradients};
-    /* memory-bound: a parameter counts like some ten operations of a product */
-    const double flops = 10.0 * (double)model->parameter_count;
+    const double flops = TP_READ_FLOPS * (double)model->parameter_count;
     tp_parallel(tp_useful_threads(model->context->blocking, model->context->threads, flops), update_task, &call);
     return TP_OK;
 }
