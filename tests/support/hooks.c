@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "support/hooks.h"
+
+static const struct tp_isa *real;
+static test_hook_fn *call_hook;
+
+static void scale(float *x, const float *raw, size_t n, float mean, float factor) {
+    call_hook(TEST_SCALE);
+    real->scale_floats(x, raw, n, mean, factor);
+}
+
+static void strip(const struct tp_strip *strip) {
+    call_hook(TEST_STRIP);
+    real->gemm_strip(strip);
+}
+
+static void activate(float *z, size_t ldz, size_t rows, size_t columns, float parameter) {
+    call_hook(TEST_ACTIVATE);
+    real->activation[TP_RELU].activate(z, ldz, rows, columns, parameter);
+}
+
+static float loss(const float *x, const float *y, size_t n, float parameter, float factor, float *d) {
+    call_hook(TEST_LOSS);
+    return real->loss_row[TP_CCE](x, y, n, parameter, factor, d);
+}
+
+static void columns(float *out, const float *d, size_t ldd, size_t rows, size_t count) {
+    call_hook(TEST_COLUMNS);
+    real->column_sums(out, d, ldd, rows, count);
+}
+
+static double squares(const float *x, size_t n) {
+    call_hook(TEST_SQUARES);
+    return real->square_sum(x, n);
+}
+
+static void update(const struct tp_update *numbers, float *w, const float *g, float *s, float *t, size_t n) {
+    call_hook(TEST_UPDATE);
+    real->update[TP_ADAM](numbers, w, g, s, t, n);
+}
+
+struct tp_isa test_hooked(const struct tp_isa *isa, test_hook_fn *hook) {
+    struct tp_isa hooked = *isa;
+    real = isa;
+    call_hook = hook;
+    hooked.scale_floats = scale;
+    hooked.gemm_strip = strip;
+    hooked.activation[TP_RELU].activate = activate;
+    hooked.loss_row[TP_CCE] = loss;
+    hooked.column_sums = columns;
+    hooked.square_sum = squares;
+    hooked.update[TP_ADAM] = update;
+    return hooked;
+}
