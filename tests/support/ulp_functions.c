@@ -159,9 +159,9 @@ const struct ulp_function ulp_functions[] = {
     {"tanh_derivative", derivative, TP_TANH, 0, tanh_derivative_truth, .ulp = 0.5},
     {"elu_derivative", derivative, TP_ELU, ALPHA, elu_derivative_truth, .ulp = 0.5},
     {"softplus_derivative", derivative, TP_SOFTPLUS, 0, softplus_derivative_truth, .ulp = 1},
-    {"silu_derivative", derivative, TP_SILU, 0, silu_derivative_truth, .ulp = 3.79, .denormal_ulp = 51.57,
+    {"silu_derivative", derivative, TP_SILU, 0, silu_derivative_truth, .ulp = 3.22, .denormal_ulp = 51.57,
      .size = silu_derivative_size, .small = 0x1p-119},
-    {"gelu_derivative", derivative, TP_GELU, 0, gelu_derivative_truth, .ulp = 3.22, .denormal_ulp = 12.2,
+    {"gelu_derivative", derivative, TP_GELU, 0, gelu_derivative_truth, .ulp = 3.53, .denormal_ulp = 13.75,
      .size = gelu_derivative_size, .small = 0x1p-119},
 };
 
