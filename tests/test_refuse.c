@@ -184,6 +184,7 @@ struct refusal {
         REFUSE("optimizer: beta1 is 1; it must be 0 or more and below 1", WITH(o.beta1, 1)),                           \
         REFUSE("optimizer: beta1 is nan; it must be 0", WITH(o.beta1, NAN)),                                           \
         REFUSE("optimizer: beta2 is -1; it must be 0 or more and below 1", WITH(o.beta2, -1)),                         \
+        REFUSE("optimizer: beta2 is 1; it must be 0 or more and below 1", WITH(o.beta2, 1)),                           \
         REFUSE("optimizer: beta2 is nan; it must be 0", WITH(o.beta2, NAN)),                                           \
         REFUSE("optimizer: epsilon is 0; it must be positive and finite", WITH(o.epsilon, 0)),                         \
         REFUSE("optimizer: epsilon is inf; it must be positive and finite", WITH(o.epsilon, INFINITY)),                \
