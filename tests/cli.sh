@@ -184,6 +184,9 @@ ln -s nowhere dangling
 : >log
 fails 1 "--out log/m: 'log' is not a directory" train $small --out log/m
 fails 1 "--out dangling: is a symbolic link to nothing" train $small --out dangling
+fails 1 "--out new/: names a directory, not a file" train $small --out new/
+fails 2 "--log new: is the file of --out, too" train $small --out new --log new
+fails 2 "--log ./log: is the file of --out, too" train $small --out log --log ./log
 
 exits 0 train $small --out model && grep -q '^test .*accuracy' out && grep -q '^training .*accuracy' out &&
     ! grep -q '^validation' out

@@ -13,13 +13,16 @@ static void print_commands(FILE *file) {
     fputs("Usage: tileprop SUBCOMMAND [OPTION...]\n\nSubcommands:\n", file);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         fprintf(file, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
-    fputs("\n'tileprop SUBCOMMAND --help' lists the options of a subcommand.\n", file);
+    fputs(
+        "\n'tileprop SUBCOMMAND --help' lists the options of a subcommand, 'tileprop --version' prints the version.\n",
+        file);
 }
 
 static int print_help(void) {
     printf("Example: %s\n\nTrains and runs multilayer perceptrons.\n\n", train_command.example);
     print_commands(stdout);
-    puts("\nExit codes: 0 success, 1 bad data, model or file, 2 wrong usage, 130 stopped by Ctrl-C.");
+    puts("\nExit codes: 0 success, 1 bad data, model or file, 2 wrong usage, 130 stopped by Ctrl-C,\n"
+         "143 by SIGTERM.");
     return EXIT_SUCCESS;
 }
 

@@ -14,7 +14,9 @@
 static int resolve(const char *path, char target[PATH_MAX]) {
     struct stat status;
     if (!realpath(path, target)) {
-        if (!lstat(path, &status))
+        if (*path && path[strlen(path) - 1] == '/')
+            complain("--out %s: names a directory, not a file", path);
+        else if (!lstat(path, &status))
             complain("--out %s: is a symbolic link to nothing", path);
         else if (snprintf(target, PATH_MAX, "%s", path) >= PATH_MAX)
             complain("--out %.40s...: the path is longer than %d bytes", path, PATH_MAX - 1);
@@ -28,6 +30,13 @@ static int resolve(const char *path, char target[PATH_MAX]) {
         return EXIT_SUCCESS;
     }
     return EXIT_FAILURE;
+}
+
+bool is_same_file(const char *a, const char *b) {
+    struct stat first, second;
+    if (stat(a, &first) || stat(b, &second))
+        return !strcmp(a, b);
+    return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
 int check_out_path(const char *path) {

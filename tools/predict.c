@@ -24,7 +24,7 @@ static const struct option_row rows[] = {
      .required = true,
      .help = "IDX file of bytes or floats, plain or gzipped; its first dimension counts the samples"},
     {.name = "output", IS_TEXT("FILE", output), .help = "default: standard output"},
-    {.name = "top", IS_INTEGER(top, 1, 1000000), .help = "print the best K classes, best first"},
+    {.name = "top", IS_INTEGER(top, 1, 1000000), .help = "print the best N classes, best first"},
     OPTION_ROW_THREADS,
     OPTION_ROW_ISA,
     {0},
@@ -155,7 +155,7 @@ const struct command predict_command = {
     .example = "tileprop predict --model model.safetensors --input images.idx --top 3",
     .usage = "--model FILE --input FILE [OPTION...]",
     .about = "One line per sample: a class and its output (a probability after softmax), or\n"
-             "with --top K the K best such pairs. For a model with one output: its value.\n",
+             "with --top N the N best such pairs. For a model with one output: its value.\n",
     .rows = rows,
     .defaults = defaults,
     .run = run,

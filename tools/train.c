@@ -45,6 +45,10 @@ static int check_options(const struct train_options *options) {
     }
     if (!options->init && loss_options_contradict(options))
         return options_usage_error(&train_command);
+    if (options->out && options->log && is_same_file(options->out, options->log)) {
+        complain("--log %s: is the file of --out, too", options->log);
+        return options_usage_error(&train_command);
+    }
     return options->out ? check_out_path(options->out) : EXIT_SUCCESS;
 }
 
