@@ -200,14 +200,23 @@ Test(gemm, real_data_with_every_alpha_and_beta) {
 }
 
 Test(gemm, threads_do_not_change_a_bit) {
-    const struct problem p = {.m = 211, .n = 193, .k = 257, .tb = true, .alpha = 0.7f, .beta = 1.3f, .extra = 1};
+    static const struct problem problems[] = {
+        {.m = 211, .n = 193, .k = 257, .tb = true, .alpha = 0.7f, .beta = 1.3f, .extra = 1},
+        {.m = 211, .n = 6, .k = 57, .alpha = 1, .beta = 1, .extra = 1},
+        {.m = 7, .n = 37, .k = 21, .alpha = 1, .extra = 1},
+        {.m = 6, .n = 37, .k = 70, .tb = true, .alpha = 1, .extra = 1},
+        {.m = 1, .n = 21, .k = 10, .tb = true, .alpha = 1},
+        {.m = 37, .n = 35, .k = 1, .ta = true, .alpha = 1, .extra = 1},
+        {.m = 1, .n = 37, .k = 1, .alpha = 1},
+    };
     for (int i = 0; i < tp_test_isa_count(); i++)
         for (int threads = 1; threads <= 8; threads += threads < 3 || threads == 7 ? 1 : 2) {
             tp_context *context = tp_test_context(tp_test_isa(i), threads);
             struct tp_blocking eager = *context->blocking;
             eager.thread_flops = 1;
             tp_context copy = tp_test_with_blocking(context, &eager);
-            cr_expect(check(&copy, &p), "%d threads", threads);
+            for (size_t q = 0; q < sizeof problems / sizeof *problems; q++)
+                cr_expect(check(&copy, &problems[q]), "%d threads", threads);
             tp_context_destroy(context);
         }
 }

@@ -467,6 +467,11 @@ void tp_gemm_run(const struct tp_gemm *g, struct tp_team team, float *scratch) {
     run(&job, way, team, scratch);
 }
 
+double tp_read_flops(const struct tp_blocking *blocking, size_t k, size_t n) {
+    const double flops = TP_READ_FLOPS * (double)k * (double)n;
+    return n < 2 * LINE || 2 * flops < blocking->thread_flops ? 0 : flops;
+}
+
 int tp_useful_threads(const struct tp_blocking *blocking, int threads, double flops) {
     const double useful = flops / blocking->thread_flops;
     return useful < 2 ? 1 : useful < threads ? (int)useful : threads;

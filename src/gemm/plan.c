@@ -13,9 +13,10 @@
 #define FEW_CONFLICTING_ROWS 16
 #define FEW_STEPS 32
 /* Where rows of B conflict: up to so many rows of C, fewer if they lie farther apart, it is read in place, in blocks of
- * so many of its rows. */
+ * so many of its rows; swapped, more. */
 #define PACK_B_CONFLICTING_ROWS 96
 #define CONFLICTING_STEPS 64
+#define CONFLICTING_STEPS_SWAPPED 256
 /* Prefetch distances: floats along a row or panel of B, and rows of B. */
 #define AHEAD 1024
 #define ROWS_AHEAD 8
@@ -61,8 +62,8 @@ static bool swaps(const struct tp_gemm *g) {
 
 /* A few rows, and B by columns, which in panels would be read only once. */
 static bool dots(const struct tp_gemm *g) {
-    return g->m <= TP_DOTS_ROWS && g->k >= TP_DOTS_STEPS && g->a.column_step == 1 && g->b.row_step == 1 &&
-           !g->epilogue.consume;
+    return g->m <= TP_DOTS_ROWS && g->n >= g->isa->lanes && g->k >= TP_DOTS_STEPS && g->a.column_step == 1 &&
+           g->b.row_step == 1 && !g->epilogue.consume;
 }
 
 /* B stays in the first- or second-level cache. */
@@ -125,7 +126,8 @@ struct tp_gemm_plan tp_gemm_plan(const struct tp_gemm *g, size_t rows, size_t co
     /* What is consumed must fit the piece buffer. */
     const bool few =
         !panels && !swapped && !g->epilogue.consume && rows <= few_rows(g) && columns * g->k > limits.kc * g->isa->mr;
-    const size_t steps = few ? FEW_STEPS : !panels && conflicts(g->b.row_step) ? CONFLICTING_STEPS : limits.kc;
+    const size_t conflicting = swapped ? CONFLICTING_STEPS_SWAPPED : CONFLICTING_STEPS;
+    const size_t steps = few ? FEW_STEPS : !panels && conflicts(g->b.row_step) ? conflicting : limits.kc;
     plan.kc = even_block(g->k, tp_min(steps, limits.kc), 4);
     plan.mc = even_block(rows, limits.mc, swapped ? TP_SWAPPED_ROWS : g->isa->mr);
     plan.nc = few || columns <= limits.nc ? columns : even_block(columns, limits.nc / width * width, width);

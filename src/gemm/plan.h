@@ -21,7 +21,7 @@ struct tp_gemm_plan {
  * TP_STRIP: one strip does it, from where the operands lie. TP_OUTER and TP_DOTS: the thin products of kernels.h. */
 enum tp_way { TP_PANELS, TP_SWAPPED, TP_STRIP, TP_OUTER, TP_DOTS };
 
-/* k and alpha are not 0. */
+/* k is not 0. */
 enum tp_way tp_gemm_way(const struct tp_gemm *gemm);
 
 /* The blocking, in whole tiles. Swapped, blocks are deeper: for each, C passes through a transposition. */

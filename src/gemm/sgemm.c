@@ -66,7 +66,7 @@ static enum tp_start start_of(float beta) {
 /* Runs gemm, whose isa and blocking are filled in here, with the caller's workspace or one of its own. */
 static tp_status multiply(const struct tp_context *context, const struct tp_gemm *gemm, void *workspace, size_t size) {
     const size_t m = gemm->m, n = gemm->n, k = gemm->k;
-    const double flops = (2.0 * (double)m * (double)n + TP_READ_FLOPS * ((double)m + (double)n)) * (double)k;
+    const double flops = 2.0 * (double)m * (double)n * (double)k + tp_read_flops(context->blocking, k, n);
     const int threads = tp_useful_threads(context->blocking, context->threads, flops);
     const size_t each = tp_gemm_scratch(context->isa, context->blocking, m, n, k);
     struct tp_block block;

@@ -7,10 +7,12 @@
 
 /* Vectors of columns of the outer product that are done together. */
 #define OUTER_VECTORS 4
-/* Short vectors are done in pairs, for a few rows, so that there are enough chains to hide the latency of the
- * multiply-add. Columns of B are prefetched so many floats ahead. */
-#define DOTS_VECTORS (VL < LINE ? 2 : 1)
-#define DOTS_FEW 4
+/* Vectors of columns of B are done in pairs, so that there are enough chains to hide the latency of the multiply-add;
+ * but for more rows than short vectors have registers for, and where columns lie so far apart, in floats, that the
+ * cache cannot hold a line of each: then one by one, prefetched so many floats ahead. */
+#define DOTS_VECTORS 2
+#define DOTS_PAIR_ROWS (VL < LINE ? 4 : TP_DOTS_ROWS)
+#define DOTS_CONFLICT 1024
 #define DOTS_AHEAD 64
 
 /* vectors vectors of columns from column j, the last one cut to last columns. */
@@ -78,8 +80,8 @@ ALWAYS_INLINE void dots_columns(const struct tp_strip *t, size_t j, size_t m, si
             sum[v][i] = v_set(0);
     }
     for (size_t s = 0; s < whole; s += GROUP) {
-        if (s % LINE == 0)
-            prefetch_lines(b + s + DOTS_AHEAD, vectors * VL, t->b_step);
+        if (vectors == 1 && s % LINE == 0)
+            prefetch_lines(b + s + DOTS_AHEAD, VL, t->b_step);
         UNROLL
         for (size_t v = 0; v < vectors; v++)
             dots_group(sum[v], m, a + s, t->a_row, b + v * part + s, t->b_step, 0);
@@ -101,7 +103,8 @@ ALWAYS_INLINE void dots_columns(const struct tp_strip *t, size_t j, size_t m, si
 /* Whole vectors, the last of which does some columns over again. */
 ALWAYS_INLINE void dots_rows(const struct tp_strip *t, size_t m) {
     size_t j = 0;
-    for (; DOTS_VECTORS > 1 && m <= DOTS_FEW && j + DOTS_VECTORS * VL <= t->n; j += DOTS_VECTORS * VL)
+    const bool pairs = m <= DOTS_PAIR_ROWS && (VL < LINE || t->b_step % DOTS_CONFLICT != 0);
+    for (; pairs && j + DOTS_VECTORS * VL <= t->n; j += DOTS_VECTORS * VL)
         dots_columns(t, j, m, DOTS_VECTORS);
     for (; j + VL <= t->n; j += VL)
         dots_columns(t, j, m, 1);
@@ -109,22 +112,22 @@ ALWAYS_INLINE void dots_rows(const struct tp_strip *t, size_t m) {
         dots_columns(t, t->n - VL, m, 1);
 }
 
-static void gemm_dots(const struct tp_strip *t) {
-    switch (t->m) {
+/* A function for each height, as in gemm_strip.h. */
 #define DOTS(m)                                                                                                        \
-    case m:                                                                                                            \
+    static __attribute__((noinline)) void dots_##m(const struct tp_strip *t) {                                         \
         dots_rows(t, m);                                                                                               \
-        break;
-        DOTS(1)
-        DOTS(2)
-        DOTS(3)
-        DOTS(4)
-        DOTS(5)
-        DOTS(6)
-#undef DOTS
     }
-}
+DOTS(1)
+DOTS(2)
+DOTS(3)
+DOTS(4)
+DOTS(5)
+DOTS(6)
+#undef DOTS
 
-_Static_assert(TP_DOTS_ROWS == 6, "gemm_dots has a case for every height");
+static void gemm_dots(const struct tp_strip *t) {
+    static tp_gemm_strip_fn *const dots[TP_DOTS_ROWS] = {dots_1, dots_2, dots_3, dots_4, dots_5, dots_6};
+    dots[t->m - 1](t);
+}
 
 #endif

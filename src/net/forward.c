@@ -6,9 +6,12 @@
 /* Threads share the reading of weights as well, but not where these change: then their caches would have to exchange
  * them. */
 int tp_pass_threads(const struct tp_workspace *w, size_t batch, bool training) {
-    const double read = training ? 0 : TP_READ_FLOPS * (double)w->model->parameter_count;
-    const double flops = tp_model_flops(w->model, training) * (double)batch + read;
-    return tp_useful_threads(w->model->context->blocking, w->threads, flops);
+    const struct tp_model *model = w->model;
+    const struct tp_blocking *blocking = model->context->blocking;
+    double flops = tp_model_flops(model, training) * (double)batch;
+    for (size_t l = 0; !training && l < model->layers; l++)
+        flops += tp_read_flops(blocking, model->shape[l].inputs, model->shape[l].outputs);
+    return tp_useful_threads(blocking, w->threads, flops);
 }
 
 void tp_run_product(const struct tp_workspace *w, const struct tp_gemm *gemm, struct tp_team team) {

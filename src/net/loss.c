@@ -196,6 +196,9 @@ tp_status tp_check_targets(const struct tp_workspace *w, const tp_targets *targe
     return status ? status : tp_check_class_weights(w->model, "targets", targets->class_weights, targets->classes);
 }
 
+/* Mostly an exponential. */
+#define FLOPS_PER_OUTPUT 100
+
 struct loss_call {
     struct tp_workspace *workspace;
     const tp_targets *targets;
@@ -219,7 +222,8 @@ tp_status tp_loss_value(const tp_model *model, tp_workspace *w, const tp_targets
     if (status)
         return status;
     struct loss_call call = {w, targets};
-    tp_parallel(tp_pass_threads(w, w->batch, false), loss_task, &call);
+    const double flops = FLOPS_PER_OUTPUT * (double)w->batch * (double)tp_model_outputs(model);
+    tp_parallel(tp_useful_threads(model->context->blocking, w->threads, flops), loss_task, &call);
     *score = tp_read_score(w, targets);
     return TP_OK;
 }

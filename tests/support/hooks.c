@@ -14,6 +14,16 @@ static void strip(const struct tp_strip *strip) {
     real->gemm_strip(strip);
 }
 
+static void outer(const struct tp_strip *strip) {
+    call_hook(TEST_STRIP);
+    real->gemm_outer(strip);
+}
+
+static void dots(const struct tp_strip *strip) {
+    call_hook(TEST_STRIP);
+    real->gemm_dots(strip);
+}
+
 static void activate(float *z, size_t ldz, size_t rows, size_t columns, float parameter) {
     call_hook(TEST_ACTIVATE);
     real->activation[TP_RELU].activate(z, ldz, rows, columns, parameter);
@@ -45,6 +55,8 @@ struct tp_isa test_hooked(const struct tp_isa *isa, test_hook_fn *hook) {
     call_hook = hook;
     hooked.scale_floats = scale;
     hooked.gemm_strip = strip;
+    hooked.gemm_outer = outer;
+    hooked.gemm_dots = dots;
     hooked.activation[TP_RELU].activate = activate;
     hooked.loss_row[TP_CCE] = loss;
     hooked.column_sums = columns;
