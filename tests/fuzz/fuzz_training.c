@@ -72,6 +72,7 @@ static void spoil(struct problem *p, struct fuzz_input *input) {
 static void choose_data(struct problem *p, struct fuzz_input *input) {
     static const float ranges[] = {1, 8, 1e-3f, 1e-20f, 1e10f, 1e-38f};
     const size_t outputs = p->layers[p->model.layers - 1].width;
+    const size_t classes = outputs > 1 || p->model.loss == TP_CCE ? outputs : 2;
     const float range = pick(input, ranges, 6);
     const uint64_t seed = fuzz_take(input, 2);
     p->data = (tp_data){.samples = 1 + fuzz_below(input, MAX_SAMPLES), .features = p->model.inputs, .outputs = outputs};
@@ -79,15 +80,15 @@ static void choose_data(struct problem *p, struct fuzz_input *input) {
         p->bytes[i] = (uint8_t)tp_test_random(seed, i);
     tp_test_fill(p->x, p->data.samples * p->data.features, seed, -range, range);
     tp_test_fill(p->targets, p->data.samples * outputs, seed + 1, 0, 1);
-    tp_test_fill_classes(p->classes, p->data.samples, seed + 2, outputs > 1 ? (int32_t)outputs : 2);
+    tp_test_fill_classes(p->classes, p->data.samples, seed + 2, (int32_t)classes);
     spoil(p, input);
     const size_t kind = fuzz_below(input, 4);
     p->data.bytes = kind & 1 ? p->bytes : NULL;
     p->data.floats = kind & 1 ? NULL : p->x;
     p->data.classes = kind & 2 ? p->classes : NULL;
     p->data.values = kind & 2 ? NULL : p->targets;
-    if (p->data.classes && outputs == 1)
-        p->data.outputs = 2;
+    if (p->data.classes)
+        p->data.outputs = classes;
 }
 
 static void choose_training(struct problem *p, struct fuzz_input *input) {
