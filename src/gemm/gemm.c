@@ -283,14 +283,13 @@ static void multiply(const struct job *job) {
 
 /* All k steps of some rows and columns, in place. */
 static struct tp_strip whole_strip(const struct tp_gemm *g, const struct tp_place *place) {
-    struct tp_strip strip; /* thin products read no other members */
+    struct tp_strip strip; /* what else is read, the caller fills in */
     strip.m = place->m;
     strip.n = place->n;
     strip.k = g->k;
     strip.a = element(&g->a, place->i, 0);
     strip.a_row = g->a.row_step;
     strip.b = element(&g->b, 0, place->j);
-    strip.b_step = g->b.column_step;
     strip.c = g->c + place->i * g->ldc + place->j;
     strip.ldc = g->ldc;
     return strip;
@@ -304,7 +303,8 @@ static struct tp_place whole_place(const struct job *job) {
 static void multiply_dots(const struct job *job) {
     const struct tp_gemm *g = job->g;
     const struct tp_place p = whole_place(job);
-    const struct tp_strip strip = whole_strip(g, &p);
+    struct tp_strip strip = whole_strip(g, &p);
+    strip.b_step = g->b.column_step;
     g->isa->gemm_dots(&strip);
     finish(g, strip.c, g->ldc, p.i, p.j, p.m, p.n);
 }

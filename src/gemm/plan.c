@@ -22,8 +22,6 @@
 #define ROWS_AHEAD 8
 /* Rows of A that lie side by side in memory are packed only for more panels of B than this. */
 #define PACK_A_PANELS 4
-/* Rows so far apart, in floats, fall into few cache sets: read in place, they would evict each other. */
-#define CONFLICT 1024
 /* A product of one strip needs no plan if B is no larger than so many strips of A. */
 #define STRIP_BLOCKS 4
 /* To transpose an element takes as long as so many multiply-adds of vectors. */
@@ -38,7 +36,7 @@ static size_t even_block(size_t count, size_t limit, size_t unit) {
 }
 
 static bool conflicts(size_t step) {
-    return step % CONFLICT == 0;
+    return step % TP_CONFLICT == 0;
 }
 
 /* Multiply-adds of vectors with lanes along n, and what it costs to bring A (m x k), B (k x n) and C that way. */
@@ -102,7 +100,7 @@ static bool packs_b(const struct tp_gemm *g, size_t rows) {
     if (g->b.column_step != 1)
         return true;
     if (conflicts(g->b.row_step))
-        return rows * (g->b.row_step / CONFLICT) > PACK_B_CONFLICTING_ROWS;
+        return rows * (g->b.row_step / TP_CONFLICT) > PACK_B_CONFLICTING_ROWS;
     const bool masked = g->n % g->isa->lanes != 0 && g->n < g->isa->nr;
     return rows > (masked ? PACK_B_MASKED_STRIPS : PACK_B_STRIPS) * g->isa->mr;
 }

@@ -12,6 +12,9 @@
 #define TP_SUM_LANES 16
 #define TP_SUM_CHUNK 4096
 
+/* Rows a multiple of so many floats apart, 4 KiB, fall into few cache sets: read in place, they evict each other. */
+#define TP_CONFLICT 1024
+
 /* How the accumulators begin. */
 enum tp_start {
     TP_START_ZERO,

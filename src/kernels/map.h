@@ -80,7 +80,7 @@ ALWAYS_INLINE float lanes_sum(const struct lanes *lanes) {
 }
 
 ALWAYS_INLINE vf larger(vf low, vf high) {
-    return v_select_le(high, low, low, high);
+    return at_least(high, low);
 }
 
 ALWAYS_INLINE float lanes_max(const struct lanes *lanes) {

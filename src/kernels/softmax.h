@@ -17,7 +17,7 @@ ALWAYS_INLINE void max_step(void *state, size_t part, size_t offset, size_t coun
     struct row_scan *s = state;
     const vf old = s->lanes.part[part];
     const vf x = load_some(s->x + offset, count);
-    s->lanes.part[part] = first_some(v_select_le(x, old, old, x), old, count);
+    s->lanes.part[part] = first_some(at_least(x, old), old, count);
 }
 
 /* Largest of a row; NaN in the row may or may not show here, but does in the sum of exponentials. */

@@ -4,15 +4,15 @@
 #define TP_KERNELS_THIN_H
 
 #include "kernels/gemm_strip.h"
+#include "kernels/transpose.h"
 
 /* Vectors of columns of the outer product that are done together. */
 #define OUTER_VECTORS 4
 /* Vectors of columns of B are done in pairs, so that there are enough chains to hide the latency of the multiply-add;
- * but for more rows than short vectors have registers for, and where columns lie so far apart, in floats, that the
- * cache cannot hold a line of each: then one by one, prefetched so many floats ahead. */
+ * but for more rows than short vectors have registers for, and where columns conflict, so that the cache cannot hold a
+ * line of each: then one by one, prefetched so many floats ahead. */
 #define DOTS_VECTORS 2
 #define DOTS_PAIR_ROWS (VL < LINE ? 4 : TP_DOTS_ROWS)
-#define DOTS_CONFLICT 1024
 #define DOTS_AHEAD 64
 
 /* vectors vectors of columns from column j, the last one cut to last columns. */
@@ -58,10 +58,7 @@ ALWAYS_INLINE void prefetch_lines(const float *p, size_t count, size_t step) {
 ALWAYS_INLINE void dots_group(vf *sum, size_t m, const float *a, size_t a_row, const float *b, size_t b_step,
                               size_t skip) {
     vf x[GROUP];
-    UNROLL
-    for (size_t i = 0; i < GROUP; i++)
-        x[i] = v_load_groups(b + i * b_step, GROUP * b_step);
-    v_transpose_groups(x);
+    load_columns(x, b, b_step);
     UNROLL
     for (size_t s = 0; s < GROUP; s++)
         if (s >= skip)
@@ -103,7 +100,7 @@ ALWAYS_INLINE void dots_columns(const struct tp_strip *t, size_t j, size_t m, si
 /* Whole vectors, the last of which does some columns over again. */
 ALWAYS_INLINE void dots_rows(const struct tp_strip *t, size_t m) {
     size_t j = 0;
-    const bool pairs = m <= DOTS_PAIR_ROWS && (VL < LINE || t->b_step % DOTS_CONFLICT != 0);
+    const bool pairs = m <= DOTS_PAIR_ROWS && (VL < LINE || t->b_step % TP_CONFLICT != 0);
     for (; pairs && j + DOTS_VECTORS * VL <= t->n; j += DOTS_VECTORS * VL)
         dots_columns(t, j, m, DOTS_VECTORS);
     for (; j + VL <= t->n; j += VL)
@@ -129,5 +126,7 @@ static void gemm_dots(const struct tp_strip *t) {
     static tp_gemm_strip_fn *const dots[TP_DOTS_ROWS] = {dots_1, dots_2, dots_3, dots_4, dots_5, dots_6};
     dots[t->m - 1](t);
 }
+
+_Static_assert(TP_DOTS_ROWS == 6 && TP_DOTS_STEPS >= GROUP, "gemm_dots has a function for every height");
 
 #endif

@@ -4,13 +4,18 @@
 
 #include "kernels/map.h"
 
-/* VL rows x GROUP columns, times alpha if it is not NULL; of each column the first rows are stored. */
-ALWAYS_INLINE void transpose_group(float *out, size_t ldo, const float *in, size_t ldi, const vf *alpha, size_t rows) {
-    vf x[GROUP];
+/* x[j] = column j of VL rows x GROUP columns. */
+ALWAYS_INLINE void load_columns(vf x[GROUP], const float *in, size_t ldi) {
     UNROLL
     for (size_t i = 0; i < GROUP; i++)
         x[i] = v_load_groups(in + i * ldi, GROUP * ldi);
     v_transpose_groups(x);
+}
+
+/* VL rows x GROUP columns, times alpha if it is not NULL; of each column the first rows are stored. */
+ALWAYS_INLINE void transpose_group(float *out, size_t ldo, const float *in, size_t ldi, const vf *alpha, size_t rows) {
+    vf x[GROUP];
+    load_columns(x, in, ldi);
     UNROLL
     for (size_t j = 0; j < GROUP; j++)
         store_some(out + j * ldo, alpha ? v_mul(*alpha, x[j]) : x[j], rows);
