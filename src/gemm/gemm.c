@@ -16,8 +16,9 @@
 /* By so much a split along columns may be less even where it is wanted. */
 #define EVEN_ENOUGH 0.85
 
-/* A block of B is used in about so many pieces. */
+/* A block of B is used in about so many pieces; read in place, in pieces of about so many columns. */
 #define PIECES 4
+#define PIECE_COLUMNS 160
 
 /* Room for a piece of the product; a strip of a wide one may need more. */
 #define PIECE_FLOATS ((size_t)TP_SWAPPED_ROWS * TP_SWAPPED_COLUMNS)
@@ -136,6 +137,26 @@ struct piece {
     size_t x, m, y, n;
 };
 
+/* From the columns of a piece to those that are read after them: in this block, from its beginning once more, or in the
+ * next k block unless that has to be packed first. */
+static ptrdiff_t next_columns(const struct job *job, const struct block *b, const struct piece *piece,
+                              const struct tp_strip *strip) {
+    const size_t panels = piece->y / strip->width;
+    const bool last_rows = b->i + b->mc == job->rows.end, last_steps = b->p + b->kc == job->g->k;
+    if (piece->y + piece->n < b->nc)
+        return (ptrdiff_t)(piece->n / strip->width * strip->b_panel);
+    if (last_rows && (last_steps || job->pack_b))
+        return 0;
+    return (ptrdiff_t)(last_rows ? b->kc * strip->b_step : 0) - (ptrdiff_t)(panels * strip->b_panel);
+}
+
+/* The strips of a block share the rows. */
+static void point_at_next(struct tp_strip *strip, const struct block *b, size_t x) {
+    const size_t first = b->kc * x / b->mc, end = b->kc * (x + strip->m) / b->mc;
+    strip->next_first = first;
+    strip->next_rows = strip->b_next ? end - first : 0;
+}
+
 static void run_strips(const struct job *job, const struct block *b, const struct piece *piece,
                        struct tp_strip *strip) {
     float *c = strip->c;
@@ -145,6 +166,7 @@ static void run_strips(const struct job *job, const struct block *b, const struc
         strip->c = c + x * strip->ldc;
         strip->c_next = cached ? NULL : strip->c + strip->m * strip->ldc;
         point_at_a(strip, job, b, piece->x + x);
+        point_at_next(strip, b, piece->x + x);
         job->g->isa->gemm_strip(strip);
     }
 }
@@ -199,6 +221,7 @@ static void multiply_piece(const struct job *job, const struct block *b, const s
     strip.beta = g->beta;
     strip.bias = NULL;
     point_at_b(&strip, job, b, piece->y);
+    strip.b_next = b->mc > g->isa->mr ? next_columns(job, b, piece, &strip) : 0;
     if (job->swapped)
         multiply_swapped(job, b, piece, &strip, last);
     else
@@ -214,9 +237,10 @@ static size_t piece_columns(const struct job *job, const struct block *b) {
         return TP_SWAPPED_COLUMNS;
     if (b->mc <= g->isa->mr)
         return b->nc;
-    if (!job->pack_b && !g->b.packed && b->mc * b->kc <= cached && b->nc * b->kc > cached)
+    const bool panels = job->pack_b || g->b.packed;
+    if (!panels && b->mc * b->kc <= cached && b->nc * b->kc > cached)
         return width;
-    const size_t columns = g->blocking->nc / PIECES / width * width;
+    const size_t columns = (panels ? g->blocking->nc / PIECES : PIECE_COLUMNS) / width * width;
     return columns ? columns : width;
 }
 
@@ -317,7 +341,9 @@ static void multiply_strip(const struct job *job) {
     strip.b_step = g->b.row_step;
     strip.width = strip.b_panel = tp_panel_width(g->isa, p.n);
     strip.b_padded = false;
-    strip.b_ahead = 0;
+    strip.b_ahead = strip.next_rows = 0;
+    strip.b_next = 0;
+    strip.next_first = 0;
     strip.c_next = NULL;
     strip.start = g->start;
     strip.beta = g->beta;

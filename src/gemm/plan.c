@@ -17,6 +17,10 @@
 #define PACK_B_CONFLICTING_ROWS 96
 #define CONFLICTING_STEPS 64
 #define CONFLICTING_STEPS_SWAPPED 256
+/* Where B is read in place and takes more of the second-level cache than one of so many parts, k blocks are so short
+ * that a panel stays in the first: what others leave of the second-level cache need not hold it. */
+#define SMALL_PARTS 4
+#define IN_PLACE_STEPS 170
 /* Prefetch distances: floats along a row or panel of B, and rows of B. */
 #define AHEAD 1024
 #define ROWS_AHEAD 8
@@ -115,6 +119,13 @@ struct tp_blocking tp_gemm_limits(const struct tp_isa *isa, const struct tp_bloc
     return limits;
 }
 
+/* The most steps of a k block of B that is read in place. */
+static size_t in_place_steps(const struct tp_gemm *g, size_t columns, bool swapped, const struct tp_blocking *limits) {
+    if (conflicts(g->b.row_step))
+        return swapped ? CONFLICTING_STEPS_SWAPPED : CONFLICTING_STEPS;
+    return swapped || columns * g->k <= limits->nc * limits->kc / SMALL_PARTS ? limits->kc : IN_PLACE_STEPS;
+}
+
 struct tp_gemm_plan tp_gemm_plan(const struct tp_gemm *g, size_t rows, size_t columns, bool swapped) {
     const struct tp_blocking limits = tp_gemm_limits(g->isa, g->blocking, swapped);
     const size_t width = tp_panel_width(g->isa, g->b.packed ? g->n : columns);
@@ -124,8 +135,7 @@ struct tp_gemm_plan tp_gemm_plan(const struct tp_gemm *g, size_t rows, size_t co
     /* What is consumed must fit the piece buffer. */
     const bool few =
         !panels && !swapped && !g->epilogue.consume && rows <= few_rows(g) && columns * g->k > limits.kc * g->isa->mr;
-    const size_t conflicting = swapped ? CONFLICTING_STEPS_SWAPPED : CONFLICTING_STEPS;
-    const size_t steps = few ? FEW_STEPS : !panels && conflicts(g->b.row_step) ? conflicting : limits.kc;
+    const size_t steps = few ? FEW_STEPS : panels ? limits.kc : in_place_steps(g, columns, swapped, &limits);
     plan.kc = even_block(g->k, tp_min(steps, limits.kc), 4);
     plan.mc = even_block(rows, limits.mc, swapped ? TP_SWAPPED_ROWS : g->isa->mr);
     plan.nc = few || columns <= limits.nc ? columns : even_block(columns, limits.nc / width * width, width);

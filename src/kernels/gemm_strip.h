@@ -100,8 +100,9 @@ ALWAYS_INLINE void prefetch_ends(const float *p, size_t count) {
     __builtin_prefetch(p);
 }
 
-/* What the next tile of C starts from or replaces is prefetched. Where its rows have more than one line, the last k
- * steps do it, a row every so many steps: all lines at once would hold up what is read meanwhile. */
+/* What is read later is prefetched: rows of B, then what the next tile of C starts from or replaces. Where rows have
+ * more than one line, a row every so many k steps at most, the last steps: all lines at once would hold up what is read
+ * meanwhile. */
 #define SPREAD (NR > LINE)
 #define SPREAD_STEPS 16
 
@@ -242,18 +243,27 @@ ALWAYS_INLINE void tile_multiply(tile_row *acc, size_t m, size_t nv, const struc
         a.p[i] = i ? a.p[i - 1] + together * row : t->a;
         KEEP_POINTER(a.p[i]);
     }
-    const float *c = SPREAD && nv == NV ? t->c_next : NULL;
-    const size_t pause = !c ? 0 : t->k / m < SPREAD_STEPS ? t->k / m : SPREAD_STEPS;
-    size_t later = m * pause, k = t->k - later;
-    for (;;) {
+    const bool spread = nv == NV;
+    const float *later_b = t->b + t->b_next + t->next_first * t->b_step, *later_c = t->c_next;
+    size_t b_rows = spread ? t->next_rows : 0, c_rows = SPREAD && spread && later_c ? m : 0;
+    const size_t pause = b_rows + c_rows ? t->k / (b_rows + c_rows) : 0,
+                 steps = pause < SPREAD_STEPS ? pause : SPREAD_STEPS;
+    for (size_t k = t->k - (b_rows + c_rows) * steps;; k = steps) {
         for (; k; k--, b += t->b_step)
             tile_step(acc, m, nv, &a, row, step, b, t->b_ahead, last);
-        if (!SPREAD || nv < NV || !later)
+        if (!spread)
             return;
-        prefetch_row(c, NR);
-        c += t->ldc;
-        k = pause;
-        later -= pause;
+        if (b_rows) {
+            prefetch_row(later_b, NR);
+            later_b += t->b_step;
+            b_rows--;
+        } else if (c_rows) {
+            prefetch_row(later_c, NR);
+            later_c += t->ldc;
+            c_rows--;
+        } else {
+            return;
+        }
     }
 }
 
