@@ -170,6 +170,8 @@ static void call_strip(size_t m, size_t n, size_t k, enum tp_start start, bool p
         .a_step = packed ? m : 1,
         .b_step = packed ? width : LD,
         .b_panel = packed ? width * k : width,
+        .b_next = packed ? 0 : (ptrdiff_t)width,
+        .next_rows = packed ? 0 : k / 2,
         .width = width,
         .b_padded = packed,
         .c_next = packed ? NULL : y,

@@ -167,6 +167,8 @@ Test(gemm, edges_of_the_chosen_blocking) {
             {.m = 2, .n = b->nc - 1, .k = 2, .alpha = 1, .integers = true},
             {.m = 3, .n = b->nc + 1, .k = 3, .tb = true, .alpha = 1, .beta = 1, .integers = true},
             {.m = 17 * mr, .n = b->nc / 2 + 5, .k = 9, .alpha = 1, .integers = true},
+            /* a B so large that its k blocks are short */
+            {.m = 2 * mr + 3, .n = 700, .k = 401, .alpha = 1, .beta = 1, .integers = true},
             /* rows 4 KiB apart */
             {.m = 2 * mr + 1, .n = 1024, .k = 150, .alpha = 1, .integers = true},
             {.m = 3 * mr, .n = 300, .k = 1024, .tb = true, .alpha = 1, .integers = true},

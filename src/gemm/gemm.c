@@ -138,7 +138,7 @@ struct piece {
 };
 
 /* From the columns of a piece to those that are read after them: in this block, from its beginning once more, or in the
- * next k block unless that has to be packed first. */
+ * next k block unless that has to be packed first. 0: none, or not known. */
 static ptrdiff_t next_columns(const struct job *job, const struct block *b, const struct piece *piece,
                               const struct tp_strip *strip) {
     const size_t panels = piece->y / strip->width;
@@ -152,9 +152,8 @@ static ptrdiff_t next_columns(const struct job *job, const struct block *b, cons
 
 /* The strips of a block share the rows. */
 static void point_at_next(struct tp_strip *strip, const struct block *b, size_t x) {
-    const size_t first = b->kc * x / b->mc, end = b->kc * (x + strip->m) / b->mc;
-    strip->next_first = first;
-    strip->next_rows = strip->b_next ? end - first : 0;
+    strip->next_first = b->kc * x / b->mc;
+    strip->next_rows = strip->b_next ? b->kc * (x + strip->m) / b->mc - strip->next_first : 0;
 }
 
 static void run_strips(const struct job *job, const struct block *b, const struct piece *piece,
@@ -341,9 +340,8 @@ static void multiply_strip(const struct job *job) {
     strip.b_step = g->b.row_step;
     strip.width = strip.b_panel = tp_panel_width(g->isa, p.n);
     strip.b_padded = false;
-    strip.b_ahead = strip.next_rows = 0;
+    strip.b_ahead = strip.next_first = strip.next_rows = 0;
     strip.b_next = 0;
-    strip.next_first = 0;
     strip.c_next = NULL;
     strip.start = g->start;
     strip.beta = g->beta;

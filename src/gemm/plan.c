@@ -18,7 +18,8 @@
 #define CONFLICTING_STEPS 64
 #define CONFLICTING_STEPS_SWAPPED 256
 /* Where B is read in place and takes more of the second-level cache than one of so many parts, k blocks are so short
- * that a panel stays in the first: what others leave of the second-level cache need not hold it. */
+ * that a panel stays in the first (48 KiB where this was measured): it need not stay in the second, of which other
+ * programs take their part. */
 #define SMALL_PARTS 4
 #define IN_PLACE_STEPS 170
 /* Prefetch distances: floats along a row or panel of B, and rows of B. */

@@ -100,9 +100,9 @@ ALWAYS_INLINE void prefetch_ends(const float *p, size_t count) {
     __builtin_prefetch(p);
 }
 
-/* What is read later is prefetched: rows of B, then what the next tile of C starts from or replaces. Where rows have
- * more than one line, a row every so many k steps at most, the last steps: all lines at once would hold up what is read
- * meanwhile. */
+/* What is read later is prefetched: rows of B, then what the next tile of C starts from or replaces, where its rows
+ * have more than one line. One row every so many k steps at most, the last steps: all at once would hold up what is
+ * read meanwhile. */
 #define SPREAD (NR > LINE)
 #define SPREAD_STEPS 16
 

@@ -32,8 +32,8 @@ enum tp_start {
  *
  * Packed operands have a_row = 1, a_step = m and b_step = width; in place b_panel = width. Columns beyond n are read,
  * up to a whole vector, and dropped, only if b_padded. The caches are asked for what lies b_ahead floats after each row
- * of B that is read; by each tile for what lies b_next floats after next_rows of its rows, from k = next_first on; and
- * unless c_next is NULL for the next tile of C, after the strip's last one c_next.
+ * of B that is read. Whole tiles may ask for what lies b_next floats after next_rows of their rows of B, from
+ * k = next_first on, and unless c_next is NULL for the next tile of C, after the strip's last one c_next.
  */
 struct tp_strip {
     size_t m, n, k;
