@@ -406,16 +406,22 @@ result "evaluate of a model with one output has no confusion matrix"
 
 # -------------------------------------------------------------------------------------------------------------- signals
 
+# wait_for COMMAND...: until it succeeds, for a minute at most.
+wait_for() {
+    tenths=0
+    until "$@" || [ $tenths -eq 600 ]; do
+        tenths=$((tenths + 1))
+        sleep 0.1
+    done
+}
+
 # start [SHELL COMMANDS]: trains for ever in the background, after SHELL COMMANDS; returns when an epoch is done.
 start() {
     rm -f log stopped
     env --default-signal=INT sh -c "$1"' exec "$@"' sh "$tileprop" train $small --epochs 4000000 --out stopped \
         --log log --json >out 2>err &
     pid=$!
-    for tenth in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-        [ -s log ] && break
-        sleep 0.1
-    done
+    wait_for [ -s log ]
 }
 
 start ''
@@ -440,7 +446,7 @@ result "an ignored SIGINT stays ignored"
 
 # on_terminal OPTION...: trains under the command $under; what the terminal received is in the file screen.
 on_terminal() {
-    script -qec "stty cols $columns; $under '$tileprop' train $small --epochs 5 $* >out" screen \
+    script -qefc "stty cols $columns; $under '$tileprop' train $small --epochs 5 $* >out" screen \
         </dev/null >/dev/null 2>err
 }
 columns=80
@@ -454,8 +460,12 @@ if script -qec true /dev/null </dev/null >/dev/null 2>&1; then
     TERM=xterm NO_COLOR=1 on_terminal
     grep -q 'ETA' screen && ! grep -q "$escape" screen
     result "NO_COLOR removes the colour, not the bar"
-    under='timeout --foreground --preserve-status -s INT 1'
-    TERM=xterm on_terminal --hidden 2000,2000 --batch 1
+    rm -f screen
+    under='env --default-signal=INT sh -c '\''echo $$ >pid; exec "$@"'\'' sh'
+    TERM=xterm on_terminal --hidden 2000,2000 --batch 1 &
+    wait_for grep -qs ETA screen
+    kill -INT "$(cat pid)"
+    wait $!
     under=
     tr '\r\n' '@@' <screen | grep -q 'ETA [0-9:]*@  *@@*Script done' && grep -q '^stopped' out
     result "the bar is removed when Ctrl-C stops the run"
