@@ -461,6 +461,17 @@ Test(cblas, many_threads_call_at_once) {
     tp_context_destroy(context);
 }
 
+/* The second product needs many times the workspace of the first, and packs B to the end of it. */
+Test(cblas, workspaces_grow_by_leaps) {
+    tp_context *context = tp_test_context(NULL, 1);
+    const struct problem small = make_problem(context, 2, 3, 5), large = make_problem(context, 300, 900, 400);
+    cr_expect(solve(&small));
+    cr_expect(solve(&large));
+    free_problem(&small);
+    free_problem(&large);
+    tp_context_destroy(context);
+}
+
 static int threads_of_process(void) {
     DIR *tasks = opendir("/proc/self/task");
     cr_assert_not_null(tasks);
