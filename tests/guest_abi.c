@@ -172,6 +172,7 @@ static void call_strip(size_t m, size_t n, size_t k, enum tp_start start, bool p
         .b_panel = packed ? width * k : width,
         .b_next = packed ? 0 : (ptrdiff_t)width,
         .next_rows = packed ? 0 : k / 2,
+        .pause = k / (k / 2 + m),
         .width = width,
         .b_padded = packed,
         .c_next = packed ? NULL : y,

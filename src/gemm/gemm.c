@@ -117,11 +117,15 @@ static void point_at_a(struct tp_strip *strip, const struct job *job, const stru
     strip->a_step = job->pack_a ? strip->m : a->column_step;
 }
 
+static bool b_in_panels(const struct job *job) {
+    return job->g->b.packed || job->pack_b;
+}
+
 /* Columns y.. of the block. */
 static void point_at_b(struct tp_strip *strip, const struct job *job, const struct block *b, size_t y) {
     const struct tp_operand *operand = &job->g->b;
     const size_t width = job->plan.width;
-    strip->b_padded = operand->packed || job->pack_b;
+    strip->b_padded = b_in_panels(job);
     strip->b_step = strip->b_padded ? width : operand->row_step;
     strip->b_panel = width * (operand->packed ? job->g->k : job->pack_b ? b->kc : 1);
     strip->width = width;
@@ -138,22 +142,25 @@ struct piece {
 };
 
 /* From the columns of a piece to those that are read after them: in this block, from its beginning once more, or in the
- * next k block unless that has to be packed first. 0: none, or not known. */
+ * next k block unless that has to be packed first. 0: none, or they are not known, or one strip would ask for all. */
 static ptrdiff_t next_columns(const struct job *job, const struct block *b, const struct piece *piece,
                               const struct tp_strip *strip) {
-    const size_t panels = piece->y / strip->width;
     const bool last_rows = b->i + b->mc == job->rows.end, last_steps = b->p + b->kc == job->g->k;
+    if (b->mc <= job->g->isa->mr)
+        return 0;
     if (piece->y + piece->n < b->nc)
         return (ptrdiff_t)(piece->n / strip->width * strip->b_panel);
     if (last_rows && (last_steps || job->pack_b))
         return 0;
-    return (ptrdiff_t)(last_rows ? b->kc * strip->b_step : 0) - (ptrdiff_t)(panels * strip->b_panel);
+    return (ptrdiff_t)(last_rows ? b->kc * strip->b_step : 0) - (ptrdiff_t)(piece->y / strip->width * strip->b_panel);
 }
 
-/* The strips of a block share the rows. */
+/* The strips of a block share the rows of B. */
 static void point_at_next(struct tp_strip *strip, const struct block *b, size_t x) {
     strip->next_first = b->kc * x / b->mc;
     strip->next_rows = strip->b_next ? b->kc * (x + strip->m) / b->mc - strip->next_first : 0;
+    const size_t rows = strip->next_rows + (strip->c_next ? strip->m : 0);
+    strip->pause = rows ? b->kc / rows : 0;
 }
 
 static void run_strips(const struct job *job, const struct block *b, const struct piece *piece,
@@ -220,7 +227,7 @@ static void multiply_piece(const struct job *job, const struct block *b, const s
     strip.beta = g->beta;
     strip.bias = NULL;
     point_at_b(&strip, job, b, piece->y);
-    strip.b_next = b->mc > g->isa->mr ? next_columns(job, b, piece, &strip) : 0;
+    strip.b_next = next_columns(job, b, piece, &strip);
     if (job->swapped)
         multiply_swapped(job, b, piece, &strip, last);
     else
@@ -236,10 +243,9 @@ static size_t piece_columns(const struct job *job, const struct block *b) {
         return TP_SWAPPED_COLUMNS;
     if (b->mc <= g->isa->mr)
         return b->nc;
-    const bool panels = job->pack_b || g->b.packed;
-    if (!panels && b->mc * b->kc <= cached && b->nc * b->kc > cached)
+    if (!b_in_panels(job) && b->mc * b->kc <= cached && b->nc * b->kc > cached)
         return width;
-    const size_t columns = (panels ? g->blocking->nc / PIECES : PIECE_COLUMNS) / width * width;
+    const size_t columns = (b_in_panels(job) ? g->blocking->nc / PIECES : PIECE_COLUMNS) / width * width;
     return columns ? columns : width;
 }
 
@@ -340,7 +346,7 @@ static void multiply_strip(const struct job *job) {
     strip.b_step = g->b.row_step;
     strip.width = strip.b_panel = tp_panel_width(g->isa, p.n);
     strip.b_padded = false;
-    strip.b_ahead = strip.next_first = strip.next_rows = 0;
+    strip.b_ahead = strip.next_first = strip.next_rows = strip.pause = 0;
     strip.b_next = 0;
     strip.c_next = NULL;
     strip.start = g->start;

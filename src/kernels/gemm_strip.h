@@ -243,16 +243,13 @@ ALWAYS_INLINE void tile_multiply(tile_row *acc, size_t m, size_t nv, const struc
         a.p[i] = i ? a.p[i - 1] + together * row : t->a;
         KEEP_POINTER(a.p[i]);
     }
-    const bool spread = nv == NV;
+    const bool whole = nv == NV;
     const float *later_b = t->b + t->b_next + t->next_first * t->b_step, *later_c = t->c_next;
-    size_t b_rows = spread ? t->next_rows : 0, c_rows = SPREAD && spread && later_c ? m : 0;
-    const size_t pause = b_rows + c_rows ? t->k / (b_rows + c_rows) : 0,
-                 steps = pause < SPREAD_STEPS ? pause : SPREAD_STEPS;
-    for (size_t k = t->k - (b_rows + c_rows) * steps;; k = steps) {
+    size_t b_rows = whole ? t->next_rows : 0, c_rows = SPREAD && whole && later_c ? m : 0;
+    const size_t pause = t->pause < SPREAD_STEPS ? t->pause : SPREAD_STEPS;
+    for (size_t k = t->k - (b_rows + c_rows) * pause;; k = pause) {
         for (; k; k--, b += t->b_step)
             tile_step(acc, m, nv, &a, row, step, b, t->b_ahead, last);
-        if (!spread)
-            return;
         if (b_rows) {
             prefetch_row(later_b, NR);
             later_b += t->b_step;

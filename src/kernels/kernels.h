@@ -33,14 +33,15 @@ enum tp_start {
  * Packed operands have a_row = 1, a_step = m and b_step = width; in place b_panel = width. Columns beyond n are read,
  * up to a whole vector, and dropped, only if b_padded. The caches are asked for what lies b_ahead floats after each row
  * of B that is read. Whole tiles may ask for what lies b_next floats after next_rows of their rows of B, from
- * k = next_first on, and unless c_next is NULL for the next tile of C, after the strip's last one c_next.
+ * k = next_first on, and unless c_next is NULL for the next tile of C, after the strip's last one c_next: for a row
+ * every pause k steps or more often; pause times all these rows is k at most.
  */
 struct tp_strip {
     size_t m, n, k;
     const float *a, *b;
     size_t a_row, a_step, b_step, b_panel, b_ahead, width;
     ptrdiff_t b_next;
-    size_t next_first, next_rows;
+    size_t next_first, next_rows, pause;
     bool b_padded;
     float *c;
     const float *c_next;
