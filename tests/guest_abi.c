@@ -159,11 +159,12 @@ static void call_packing(size_t n) {
 }
 
 static void call_strip(size_t m, size_t n, size_t k, enum tp_start start, bool packed) {
-    const size_t width = isa->nr;
+    const size_t width = isa->nr, rounds = k ? (k - 1) / TP_ROUND : 0;
     const struct tp_strip strip = {
         .m = m,
         .n = n,
         .k = k,
+        .strips = 1,
         .a = w,
         .b = x,
         .a_row = packed ? 1 : LD,
@@ -172,10 +173,12 @@ static void call_strip(size_t m, size_t n, size_t k, enum tp_start start, bool p
         .b_panel = packed ? width * k : width,
         .b_next = packed ? 0 : (ptrdiff_t)width,
         .next_rows = packed ? 0 : k / 2,
-        .pause = k / (k / 2 + m),
+        .stops = rounds,
+        .burst = rounds ? (k / 2 + m) / rounds : 0,
+        .pause = 1,
         .width = width,
         .b_padded = packed,
-        .c_next = packed ? NULL : y,
+        .c_cached = packed,
         .c = y,
         .ldc = LD,
         .start = start,

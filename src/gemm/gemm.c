@@ -20,6 +20,9 @@
 #define PIECES 4
 #define PIECE_COLUMNS 160
 
+/* Rows of B and C are prefetched every so many rounds at most. */
+#define MOST_ROUNDS 4
+
 /* Room for a piece of the product; a strip of a wide one may need more. */
 #define PIECE_FLOATS ((size_t)TP_SWAPPED_ROWS * TP_SWAPPED_COLUMNS)
 
@@ -115,6 +118,7 @@ static void point_at_a(struct tp_strip *strip, const struct job *job, const stru
     strip->a = job->pack_a ? job->pack_a + x * b->kc : element(a, b->i + x, b->p);
     strip->a_row = job->pack_a ? 1 : a->row_step;
     strip->a_step = job->pack_a ? strip->m : a->column_step;
+    strip->a_strip = strip->m * (job->pack_a ? b->kc : a->row_step);
 }
 
 static bool b_in_panels(const struct job *job) {
@@ -155,25 +159,38 @@ static ptrdiff_t next_columns(const struct job *job, const struct block *b, cons
     return (ptrdiff_t)(last_rows ? b->kc * strip->b_step : 0) - (ptrdiff_t)(piece->y / strip->width * strip->b_panel);
 }
 
-/* The strips of a block share the rows of B. */
-static void point_at_next(struct tp_strip *strip, const struct block *b, size_t x) {
+/* Where the strips of one height end that begin at row x of the block. */
+static size_t end_of_height(const struct job *job, const struct block *b, size_t x, size_t rows) {
+    const size_t height = strip_height(job, b, x);
+    size_t end = x + height;
+    while (end < rows && strip_height(job, b, end) == height)
+        end += height;
+    return end;
+}
+
+/* The strips of a block share the rows of B, and each spreads its own, and those of C, over its k steps. The first row
+ * needs no stop. */
+static void spread(struct tp_strip *strip, const struct block *b, size_t x) {
+    const size_t share = strip->b_next ? tp_ceil_div(b->kc * strip->m, b->mc) : 0;
+    const size_t rows = share + (strip->c_cached ? 0 : strip->m), rounds = tp_ceil_div(b->kc, TP_ROUND) - 1;
     strip->next_first = b->kc * x / b->mc;
-    strip->next_rows = strip->b_next ? b->kc * (x + strip->m) / b->mc - strip->next_first : 0;
-    const size_t rows = strip->next_rows + (strip->c_next ? strip->m : 0);
-    strip->pause = rows ? b->kc / rows : 0;
+    strip->next_rows = share;
+    strip->burst = rounds && rows > 1 ? tp_ceil_div(rows - 1, rounds) : 0;
+    strip->stops = strip->burst ? tp_ceil_div(rows - 1, strip->burst) : 0;
+    strip->pause = strip->stops ? tp_min(rounds / strip->stops, MOST_ROUNDS) : 0;
 }
 
 static void run_strips(const struct job *job, const struct block *b, const struct piece *piece,
                        struct tp_strip *strip) {
-    float *c = strip->c;
-    const bool cached = job->plan.c_cached || c == job->piece;
-    for (size_t x = 0; x < piece->m; x += strip->m) {
-        strip->m = strip_height(job, b, piece->x + x);
-        strip->c = c + x * strip->ldc;
-        strip->c_next = cached ? NULL : strip->c + strip->m * strip->ldc;
-        point_at_a(strip, job, b, piece->x + x);
-        point_at_next(strip, b, piece->x + x);
+    strip->c_cached = job->plan.c_cached || strip->c == job->piece;
+    for (size_t x = piece->x, end; x < piece->x + piece->m; x = end) {
+        end = end_of_height(job, b, x, piece->x + piece->m);
+        strip->m = strip_height(job, b, x);
+        strip->strips = (end - x) / strip->m;
+        point_at_a(strip, job, b, x);
+        spread(strip, b, x);
         job->g->isa->gemm_strip(strip);
+        strip->c += (end - x) * strip->ldc;
     }
 }
 
@@ -249,11 +266,18 @@ static size_t piece_columns(const struct job *job, const struct block *b) {
     return columns ? columns : width;
 }
 
-/* Rows of the piece at row x: one strip, or as many as a buffer that is consumed at once holds. */
+static bool finishes(const struct tp_finish *e) {
+    return e->keep || e->activate || e->derive || e->consume;
+}
+
+/* Rows of the piece at row x: all, but if something is done to the product next, only so many strips as stay in the
+ * first-level cache meanwhile, or one. */
 static size_t piece_rows(const struct job *job, const struct block *b, size_t x, size_t columns) {
     if (job->swapped)
         return tp_min(TP_SWAPPED_ROWS, b->mc - x);
-    const size_t most = job->g->epilogue.consume ? PIECE_FLOATS / columns : 0;
+    if (b->p + b->kc < job->g->k || !finishes(&job->g->epilogue))
+        return b->mc - x;
+    const size_t most = PIECE_FLOATS / columns;
     size_t rows = strip_height(job, b, x);
     while (x + rows < b->mc && rows + strip_height(job, b, x + rows) <= most)
         rows += strip_height(job, b, x + rows);
@@ -276,11 +300,9 @@ static void multiply_block(const struct job *job, const struct block *b) {
 static void pack_a(const struct job *job, const struct block *b) {
     const struct tp_gemm *g = job->g;
     for (size_t x = 0, end; x < b->mc; x = end) {
-        const size_t height = strip_height(job, b, x);
-        for (end = x + height; end < b->mc && strip_height(job, b, end) == height;)
-            end += height;
+        end = end_of_height(job, b, x, b->mc);
         g->isa->pack_a(job->pack_a + x * b->kc, element(&g->a, b->i + x, b->p), g->a.row_step, g->a.column_step,
-                       end - x, b->kc, height, g->alpha);
+                       end - x, b->kc, strip_height(job, b, x), g->alpha);
     }
 }
 
@@ -316,6 +338,8 @@ static struct tp_strip whole_strip(const struct tp_gemm *g, const struct tp_plac
     strip.m = place->m;
     strip.n = place->n;
     strip.k = g->k;
+    strip.strips = 1;
+    strip.a_strip = 0;
     strip.a = element(&g->a, place->i, 0);
     strip.a_row = g->a.row_step;
     strip.b = element(&g->b, 0, place->j);
@@ -346,9 +370,9 @@ static void multiply_strip(const struct job *job) {
     strip.b_step = g->b.row_step;
     strip.width = strip.b_panel = tp_panel_width(g->isa, p.n);
     strip.b_padded = false;
-    strip.b_ahead = strip.next_first = strip.next_rows = strip.pause = 0;
+    strip.c_cached = true;
+    strip.b_ahead = strip.next_first = strip.next_rows = strip.stops = strip.pause = strip.burst = 0;
     strip.b_next = 0;
-    strip.c_next = NULL;
     strip.start = g->start;
     strip.beta = g->beta;
     strip.bias = g->bias ? g->bias + p.j : NULL;
@@ -384,7 +408,8 @@ static void multiply_outer(const struct job *job) {
 static void start_only(const struct job *job) {
     const struct tp_gemm *g = job->g;
     const size_t j = job->columns.begin;
-    struct tp_strip strip = {.n = job->columns.end - j, .start = g->start, .beta = g->beta, .ldc = g->ldc};
+    struct tp_strip strip = {
+        .n = job->columns.end - j, .strips = 1, .c_cached = true, .start = g->start, .beta = g->beta, .ldc = g->ldc};
     strip.a = strip.b = g->c;
     strip.a_row = 1;
     strip.width = g->isa->nr;

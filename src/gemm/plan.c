@@ -4,9 +4,10 @@
 
 #include "core/size.h"
 
-/* Above so many strips, panels of B are used often enough to pay for packing; above fewer if that saves masked loads.
- */
-#define PACK_B_STRIPS 16
+/* Above so many strips, panels of B are used often enough to pay for packing; above fewer if that saves loads that lie
+ * in two cache lines, or have masks. */
+#define PACK_B_STRIPS 60
+#define PACK_B_SPLIT_STRIPS 16
 #define PACK_B_MASKED_STRIPS 6
 /* Up to so many rows of C, B is read once, as it lies: so many of its rows are walked side by side. */
 #define FEW_ROWS 4
@@ -99,6 +100,10 @@ static size_t few_rows(const struct tp_gemm *g) {
     return conflicts(g->b.row_step) ? FEW_CONFLICTING_ROWS : FEW_ROWS;
 }
 
+static bool splits_lines(const struct tp_gemm *g) {
+    return ((uintptr_t)g->b.p | g->b.row_step * sizeof(float)) % (g->isa->lanes * sizeof(float)) != 0;
+}
+
 static bool packs_b(const struct tp_gemm *g, size_t rows) {
     if (g->b.packed)
         return false;
@@ -107,7 +112,8 @@ static bool packs_b(const struct tp_gemm *g, size_t rows) {
     if (conflicts(g->b.row_step))
         return rows * (g->b.row_step / TP_CONFLICT) > PACK_B_CONFLICTING_ROWS;
     const bool masked = g->n % g->isa->lanes != 0 && g->n < g->isa->nr;
-    return rows > (masked ? PACK_B_MASKED_STRIPS : PACK_B_STRIPS) * g->isa->mr;
+    const size_t strips = masked ? PACK_B_MASKED_STRIPS : splits_lines(g) ? PACK_B_SPLIT_STRIPS : PACK_B_STRIPS;
+    return rows > strips * g->isa->mr;
 }
 
 struct tp_blocking tp_gemm_limits(const struct tp_isa *isa, const struct tp_blocking *blocking, bool swapped) {

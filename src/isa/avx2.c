@@ -14,6 +14,7 @@ typedef __m256 vf;
 #define NV 2
 #define WIDE_ROWS 1
 #define WIDE_PANELS 4
+#define TILE_ASM "isa/x86_tile.h"
 
 /* Lanes < n all ones. */
 ALWAYS_INLINE __m256i mask_first(size_t n) {

@@ -14,6 +14,7 @@ typedef __m512 vf;
 #define NV 3
 #define WIDE_ROWS 2
 #define WIDE_PANELS 4
+#define TILE_ASM "isa/x86_tile.h"
 
 ALWAYS_INLINE __mmask16 mask_first(size_t n) {
     return (__mmask16)((1u << n) - 1);

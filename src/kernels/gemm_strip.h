@@ -5,6 +5,15 @@
 
 #include "kernels/map.h"
 
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
+/* Sanitizers do not see what assembly reads and writes. */
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__ || __has_feature(address_sanitizer) ||                 \
+    __has_feature(memory_sanitizer) || __has_feature(thread_sanitizer)
+#undef TILE_ASM
+#endif
+
 #define NR (NV * VL)
 #define LINE 16 /* floats of a cache line */
 
@@ -53,23 +62,32 @@ ALWAYS_INLINE void tile_scale(tile_row *acc, size_t m, size_t nv, vf factor) {
     }
 }
 
-ALWAYS_INLINE void tile_start(tile_row *acc, size_t m, size_t nv, const struct tp_strip *t, size_t last) {
+/* Where a tile is, its n columns, and the tile of C that is prefetched meanwhile, or NULL. */
+struct tile {
+    const float *a, *b, *bias, *c_next;
+    float *c;
+    size_t n;
+};
+
+ALWAYS_INLINE void tile_start(tile_row *acc, size_t m, size_t nv, const struct tp_strip *t, const struct tile *tile,
+                              size_t last) {
     if (t->start == TP_START_ZERO)
         tile_fill(acc, m, nv, v_set(0));
     else if (t->start == TP_START_BIAS)
-        tile_load(acc, m, nv, t->bias, 0, last);
+        tile_load(acc, m, nv, tile->bias, 0, last);
     else
-        tile_load(acc, m, nv, t->c, t->ldc, last);
+        tile_load(acc, m, nv, tile->c, t->ldc, last);
     if (t->start == TP_START_BETA)
         tile_scale(acc, m, nv, v_set(t->beta));
 }
 
 /* The case of whole vectors apart, so that there last is constant. */
-ALWAYS_INLINE void tile_end(tile_row *acc, size_t m, size_t nv, const struct tp_strip *t, size_t last) {
+ALWAYS_INLINE void tile_end(tile_row *acc, size_t m, size_t nv, const struct tp_strip *t, const struct tile *tile,
+                            size_t last) {
     if (last == VL)
-        tile_store(acc, m, nv, t->c, t->ldc, VL);
+        tile_store(acc, m, nv, tile->c, t->ldc, VL);
     else
-        tile_store(acc, m, nv, t->c, t->ldc, last);
+        tile_store(acc, m, nv, tile->c, t->ldc, last);
 }
 
 /* Rows of A in place: one pointer for every three rows, so that three times as many rows as registers can be addressed:
@@ -82,6 +100,25 @@ struct row_pointers {
 
 ALWAYS_INLINE size_t rows_per_pointer(size_t row) {
     return row == 1 ? MR : ROWS_APART;
+}
+
+ALWAYS_INLINE struct row_pointers row_pointers(const float *a, size_t m, size_t row) {
+    struct row_pointers pointers;
+    UNROLL
+    for (size_t i = 0; i < m; i += rows_per_pointer(row)) {
+        pointers.p[i / rows_per_pointer(row)] = a;
+        a += rows_per_pointer(row) * row;
+        KEEP_POINTER(a);
+    }
+    return pointers;
+}
+
+ALWAYS_INLINE void move_on(struct row_pointers *a, size_t m, size_t row, size_t distance) {
+    UNROLL
+    for (size_t i = 0; i < m; i += rows_per_pointer(row)) {
+        a->p[i / rows_per_pointer(row)] += distance;
+        KEEP_POINTER(a->p[i / rows_per_pointer(row)]);
+    }
 }
 
 /* The lines of count floats. */
@@ -99,12 +136,6 @@ ALWAYS_INLINE void prefetch_ends(const float *p, size_t count) {
     }
     __builtin_prefetch(p);
 }
-
-/* What is read later is prefetched: rows of B, then what the next tile of C starts from or replaces, where its rows
- * have more than one line. One row every so many k steps at most, the last steps: all at once would hold up what is
- * read meanwhile. */
-#define SPREAD (NR > LINE)
-#define SPREAD_STEPS 16
 
 ALWAYS_INLINE void tile_prefetch(size_t m, const float *p, size_t ld) {
     UNROLL
@@ -131,11 +162,7 @@ ALWAYS_INLINE void tile_step(tile_row *acc, size_t m, size_t nv, struct row_poin
         for (size_t j = 0; j < nv; j++)
             v_accumulate(&acc[i][j], column, rows[j]);
     }
-    UNROLL
-    for (size_t i = 0; i * together < m; i++) {
-        a->p[i] += step;
-        KEEP_POINTER(a->p[i]);
-    }
+    move_on(a, m, row, step);
 }
 
 #ifdef HAVE_LANES
@@ -197,12 +224,13 @@ ALWAYS_INLINE void round_rows(tile_row *acc, size_t count, size_t nv, const floa
  * Rows of A apart, VL k steps a round, for which one vector is read of each row. Only VL rows are done at a time, and
  * the rows of B read again for the next ones: the registers that are left hold no more.
  */
-ALWAYS_INLINE void tile_rounds(tile_row *acc, size_t m, size_t nv, const struct tp_strip *t, bool panel) {
+ALWAYS_INLINE void tile_rounds(tile_row *acc, size_t m, size_t nv, const struct tp_strip *t, const struct tile *tile,
+                               bool panel) {
     const size_t b_step = panel ? NR : t->b_step;
-    const float *a[MR], *b = t->b;
+    const float *a[MR], *b = tile->b;
     UNROLL
     for (size_t i = 0; i < m; i++) {
-        a[i] = i ? a[i - 1] + t->a_row : t->a;
+        a[i] = i ? a[i - 1] + t->a_row : tile->a;
         KEEP_POINTER(a[i]);
     }
     for (size_t rounds = t->k / VL; rounds; rounds--, b += VL * b_step) {
@@ -220,118 +248,102 @@ ALWAYS_INLINE void tile_rounds(tile_row *acc, size_t m, size_t nv, const struct 
 }
 #endif
 
+ALWAYS_INLINE void next_tile(struct tile *tile, size_t columns, size_t b_distance) {
+    tile->b += b_distance;
+    tile->c += columns;
+    if (tile->bias)
+        tile->bias += columns;
+}
+
 /* step and row are the distances of A's elements along k and along the rows; one of them is the constant 1. */
-ALWAYS_INLINE void tile_multiply(tile_row *acc, size_t m, size_t nv, const struct tp_strip *t, size_t row, size_t step,
-                                 size_t last) {
-    const size_t together = rows_per_pointer(row);
-    const float *b = t->b;
+ALWAYS_INLINE void tile_multiply(tile_row *acc, size_t m, size_t nv, const struct tp_strip *t, const struct tile *tile,
+                                 size_t row, size_t step, size_t last) {
+    const float *b = tile->b;
 #ifdef HAVE_LANES
     if (row == 1 && m == MR) {
-        const float *columns = t->a;
+        const float *columns = tile->a;
         for (size_t k = t->k; k; k--, columns += step, b += t->b_step)
             tile_step_lanes(acc, nv, columns, b, last);
         return;
     }
     if (row != 1 && last == VL) {
-        tile_rounds(acc, m, nv, t, false);
+        tile_rounds(acc, m, nv, t, tile, false);
         return;
     }
 #endif
-    struct row_pointers a;
-    UNROLL
-    for (size_t i = 0; i * together < m; i++) {
-        a.p[i] = i ? a.p[i - 1] + together * row : t->a;
-        KEEP_POINTER(a.p[i]);
-    }
-    const bool whole = nv == NV;
-    const float *later_b = t->b + t->b_next + t->next_first * t->b_step, *later_c = t->c_next;
-    size_t b_rows = whole ? t->next_rows : 0, c_rows = SPREAD && whole && later_c ? m : 0;
-    const size_t pause = t->pause < SPREAD_STEPS ? t->pause : SPREAD_STEPS;
-    for (size_t k = t->k - (b_rows + c_rows) * pause;; k = pause) {
-        for (; k; k--, b += t->b_step)
-            tile_step(acc, m, nv, &a, row, step, b, t->b_ahead, last);
-        if (b_rows) {
-            prefetch_row(later_b, NR);
-            later_b += t->b_step;
-            b_rows--;
-        } else if (c_rows) {
-            prefetch_row(later_c, NR);
-            later_c += t->ldc;
-            c_rows--;
-        } else {
-            return;
-        }
-    }
+    struct row_pointers a = row_pointers(tile->a, m, row);
+    for (size_t k = t->k; k; k--, b += t->b_step)
+        tile_step(acc, m, nv, &a, row, step, b, t->b_ahead, last);
 }
 
 /* last is constant where all columns may be read. */
-ALWAYS_INLINE void tile_multiply_as_stored(tile_row *acc, size_t m, size_t nv, const struct tp_strip *t, size_t last) {
+ALWAYS_INLINE void tile_multiply_as_stored(tile_row *acc, size_t m, size_t nv, const struct tp_strip *t,
+                                           const struct tile *tile, size_t last) {
     if (t->a_row == 1)
-        tile_multiply(acc, m, nv, t, 1, t->a_step, last);
+        tile_multiply(acc, m, nv, t, tile, 1, t->a_step, last);
     else
-        tile_multiply(acc, m, nv, t, t->a_row, 1, last);
+        tile_multiply(acc, m, nv, t, tile, t->a_row, 1, last);
 }
 
 #ifdef HAVE_LANES
 /* A whole tile with rows of A apart. Not inlined: beside other cases the compiler finds too few registers for it. */
-static __attribute__((noinline)) void tile_apart(const struct tp_strip *t) {
+static __attribute__((noinline)) void tile_apart(const struct tp_strip *t, const struct tile *tile) {
     tile_row acc[MR];
-    const size_t last = t->n - (NV - 1) * VL;
-    tile_start(acc, MR, NV, t, last);
+    const size_t last = tile->n - (NV - 1) * VL;
+    tile_start(acc, MR, NV, t, tile, last);
     if (t->b_step == NR)
-        tile_rounds(acc, MR, NV, t, true);
+        tile_rounds(acc, MR, NV, t, tile, true);
     else
-        tile_rounds(acc, MR, NV, t, false);
-    tile_end(acc, MR, NV, t, last);
+        tile_rounds(acc, MR, NV, t, tile, false);
+    tile_end(acc, MR, NV, t, tile, last);
 }
 #endif
 
-ALWAYS_INLINE void tile_rows(const struct tp_strip *t, size_t m, size_t nv) {
+ALWAYS_INLINE void tile_rows(const struct tp_strip *t, const struct tile *tile, size_t m, size_t nv) {
     tile_row acc[MR];
-    const size_t last = t->n - (nv - 1) * VL;
-    if (!SPREAD && t->c_next)
-        tile_prefetch(m, t->c_next, t->ldc);
+    const size_t last = tile->n - (nv - 1) * VL;
+    if (tile->c_next)
+        tile_prefetch(m, tile->c_next, t->ldc);
 #ifdef HAVE_LANES
     if (m == MR && nv == NV && t->a_row != 1 && (t->b_padded || last == VL)) {
-        tile_apart(t);
+        tile_apart(t, tile);
         return;
     }
 #endif
-    tile_start(acc, m, nv, t, last);
+    tile_start(acc, m, nv, t, tile, last);
     if (t->b_padded || last == VL)
-        tile_multiply_as_stored(acc, m, nv, t, VL);
+        tile_multiply_as_stored(acc, m, nv, t, tile, VL);
     else
-        tile_multiply_as_stored(acc, m, nv, t, last);
-    tile_end(acc, m, nv, t, last);
+        tile_multiply_as_stored(acc, m, nv, t, tile, last);
+    tile_end(acc, m, nv, t, tile, last);
 }
 
-ALWAYS_INLINE void tile_columns(const struct tp_strip *t, size_t m) {
-    const size_t vectors = (t->n + VL - 1) / VL;
+ALWAYS_INLINE void tile_columns(const struct tp_strip *t, const struct tile *tile, size_t m) {
+    const size_t vectors = (tile->n + VL - 1) / VL;
     if (vectors == NV)
-        tile_rows(t, m, NV);
+        tile_rows(t, tile, m, NV);
     else if (NV > 2 && vectors == 2)
-        tile_rows(t, m, NV > 2 ? 2 : NV);
+        tile_rows(t, tile, m, NV > 2 ? 2 : NV);
     else if (NV > 3 && vectors == 3)
-        tile_rows(t, m, NV > 3 ? 3 : NV);
+        tile_rows(t, tile, m, NV > 3 ? 3 : NV);
     else
-        tile_rows(t, m, 1);
+        tile_rows(t, tile, m, 1);
 }
 
 /*
  * Few rows: a tile of NR columns has too few sums to hide the latency of a fused multiply-add, so several groups of nv
  * vectors are done at once, group floats apart in B. All columns are there; m, groups and nv are constants.
  */
-ALWAYS_INLINE void wide_rows(const struct tp_strip *t, size_t m, size_t groups, size_t nv, size_t group) {
+ALWAYS_INLINE void wide_rows(const struct tp_strip *t, const struct tile *tile, size_t m, size_t groups, size_t nv,
+                             size_t group) {
     tile_row acc[WIDE_PANELS][WIDE_ROWS];
-    struct tp_strip part = *t;
+    struct tile part = *tile;
     UNROLL
     for (size_t p = 0; p < groups; p++) {
-        part.c = t->c + p * nv * VL;
-        if (t->bias)
-            part.bias = t->bias + p * nv * VL;
-        tile_start(acc[p], m, nv, &part, VL);
+        tile_start(acc[p], m, nv, t, &part, VL);
+        next_tile(&part, nv * VL, group);
     }
-    const float *a = t->a, *b = t->b;
+    const float *a = tile->a, *b = tile->b;
     for (size_t k = t->k; k; k--, a += t->a_step, b += t->b_step) {
         vf column[WIDE_ROWS];
         UNROLL
@@ -350,61 +362,85 @@ ALWAYS_INLINE void wide_rows(const struct tp_strip *t, size_t m, size_t groups, 
     }
     UNROLL
     for (size_t p = 0; p < groups; p++)
-        tile_store(acc[p], m, nv, t->c + p * nv * VL, t->ldc, VL);
+        tile_store(acc[p], m, nv, tile->c + p * nv * VL, t->ldc, VL);
 }
 
 /* The next tile of few rows; beside: columns lie side by side, so that a tile may have any of them. */
-ALWAYS_INLINE size_t few_rows_tile(struct tp_strip *t, size_t m, size_t left, bool beside) {
-    if (left >= WIDE_PANELS * NR && t->width == NR) {
-        wide_rows(t, m, WIDE_PANELS, NV, t->b_panel);
+ALWAYS_INLINE size_t few_rows_tile(const struct tp_strip *t, struct tile *tile, size_t m, size_t left, size_t width,
+                                   size_t panel) {
+    const bool beside = width == panel;
+    if (left >= WIDE_PANELS * NR && width == NR) {
+        wide_rows(t, tile, m, WIDE_PANELS, NV, panel);
         return WIDE_PANELS * NR;
     }
     if (left >= 4 * VL && NV < 4 && beside) {
-        wide_rows(t, m, 2, 2, 2 * VL);
+        wide_rows(t, tile, m, 2, 2, 2 * VL);
         return 4 * VL;
     }
-    t->n = left < t->width ? left : t->width;
-    tile_columns(t, m);
-    return t->n;
+    tile->n = left < width ? left : width;
+    tile_columns(t, tile, m);
+    return tile->n;
 }
 
-ALWAYS_INLINE void few_rows(const struct tp_strip *strip, size_t m) {
-    struct tp_strip t = *strip;
-    const bool beside = t.b_panel == t.width;
-    t.c_next = NULL; /* is in a row that is read anyway */
-    if (beside)
-        t.width = t.b_panel = NR;
-    for (size_t left = strip->n, done; left; left -= done) {
-        done = few_rows_tile(&t, m, left, beside);
-        t.b += beside ? done : done > t.width ? WIDE_PANELS * t.b_panel : t.b_panel;
-        t.c += done;
-        if (t.bias)
-            t.bias += done;
+ALWAYS_INLINE void few_rows(const struct tp_strip *t, struct tile tile, size_t m) {
+    const bool beside = t->b_panel == t->width;
+    const size_t width = beside ? NR : t->width, panel = beside ? NR : t->b_panel;
+    for (size_t left = t->n, done; left; left -= done) {
+        done = few_rows_tile(t, &tile, m, left, width, panel);
+        next_tile(&tile, done, beside ? done : done > width ? WIDE_PANELS * panel : panel);
     }
 }
 
-/* All columns of m rows, tile by tile. */
-ALWAYS_INLINE void strip_rows(const struct tp_strip *strip, size_t m) {
-    struct tp_strip t = *strip;
+/* All columns of m rows from the tile on, of which left are left. */
+ALWAYS_INLINE void strip_columns(const struct tp_strip *t, struct tile tile, size_t m, size_t left) {
     if (m <= WIDE_ROWS) {
-        few_rows(strip, m <= WIDE_ROWS ? m : 1); /* with more rows this is dead, but has to compile */
+        few_rows(t, tile, m <= WIDE_ROWS ? m : 1); /* with more rows this is dead, but has to compile */
         return;
     }
-    for (size_t left = strip->n; left; left -= t.n) {
-        t.n = left < t.width ? left : t.width;
-        t.c_next = strip->c_next && left > t.width ? t.c + t.width : strip->c_next;
-        tile_columns(&t, m);
-        t.b += t.b_panel;
-        t.c += t.n;
-        if (t.bias)
-            t.bias += t.n;
+    const float *below = t->c_cached ? NULL : tile.c + m * t->ldc;
+    for (; left; left -= tile.n) {
+        tile.n = left < t->width ? left : t->width;
+        tile.c_next = below && left > t->width ? tile.c + t->width : below;
+        tile_columns(t, &tile, m);
+        next_tile(&tile, tile.n, t->b_panel);
     }
+}
+
+#ifdef TILE_ASM
+#include "kernels/asm_strip.h"
+#endif
+
+typedef void strip_columns_fn(const struct tp_strip *t, const struct tile *tile, size_t left);
+
+ALWAYS_INLINE void all_strips(const struct tp_strip *t, strip_columns_fn *columns, size_t m) {
+    struct tile first = {.c_next = NULL, .a = t->a, .b = t->b, .bias = t->bias, .c = t->c};
+#ifdef TILE_ASM
+    struct asm_strip assembly = asm_strip(t, m);
+#endif
+    for (size_t strips = t->strips; strips; strips--) {
+        struct tile tile = first;
+        size_t left = t->n;
+#ifdef TILE_ASM
+        left -= asm_tiles(t, &assembly, &tile, m);
+#endif
+        if (left)
+            columns(t, &tile, left);
+        first.a += t->a_strip;
+        first.c += m * t->ldc;
+    }
+#ifdef TILE_ASM
+    asm_end();
+#endif
 }
 
 /* A function for each height: in one for all, compilers take minutes, and registers from one case for another. */
 #define STRIP(m)                                                                                                       \
-    static __attribute__((noinline)) void strip_##m(const struct tp_strip *t) {                                        \
-        strip_rows(t, m);                                                                                              \
+    static                                                                                                             \
+        __attribute__((noinline)) void columns_##m(const struct tp_strip *t, const struct tile *tile, size_t left) {   \
+        strip_columns(t, *tile, m, left);                                                                              \
+    }                                                                                                                  \
+    static void strip_##m(const struct tp_strip *t) {                                                                  \
+        all_strips(t, columns_##m, m);                                                                                 \
     }
 STRIP(1)
 STRIP(2)

@@ -15,6 +15,9 @@
 /* Rows a multiple of so many floats apart, 4 KiB, fall into few cache sets: read in place, they evict each other. */
 #define TP_CONFLICT 1024
 
+/* k steps of a round. */
+#define TP_ROUND 4
+
 /* How the accumulators begin. */
 enum tp_start {
     TP_START_ZERO,
@@ -31,20 +34,23 @@ enum tp_start {
  *   B[k,j] at b[j / width * b_panel + k * b_step + j % width], width <= NR a multiple of lanes
  *
  * Packed operands have a_row = 1, a_step = m and b_step = width; in place b_panel = width. Columns beyond n are read,
- * up to a whole vector, and dropped, only if b_padded. The caches are asked for what lies b_ahead floats after each row
- * of B that is read. Whole tiles may ask for what lies b_next floats after next_rows of their rows of B, from
- * k = next_first on, and unless c_next is NULL for the next tile of C, after the strip's last one c_next: for a row
- * every pause k steps or more often; pause times all these rows is k at most.
+ * up to a whole vector, and dropped, only if b_padded. There are strips of them, each a_strip floats of A and m rows of
+ * C after the one before.
+ *
+ * The caches are asked for what lies b_ahead floats after each row of B that is read, and may be asked, tile by tile,
+ * for what is read later: what lies b_next floats after next_rows of the tile's rows of B, of the first strip from k =
+ * next_first on, of each other from where the one before has ended; and unless c_cached for the next tile of C. The
+ * first row is asked for at once; burst more at each of stops stops, pause rounds of TP_ROUND k steps apart and before
+ * the last one; stops * pause is less than the rounds that k steps take.
  */
 struct tp_strip {
-    size_t m, n, k;
+    size_t m, n, k, strips;
     const float *a, *b;
-    size_t a_row, a_step, b_step, b_panel, b_ahead, width;
+    size_t a_row, a_step, a_strip, b_step, b_panel, b_ahead, width;
     ptrdiff_t b_next;
-    size_t next_first, next_rows, pause;
-    bool b_padded;
+    size_t next_first, next_rows, stops, burst, pause;
+    bool b_padded, c_cached;
     float *c;
-    const float *c_next;
     size_t ldc;
     enum tp_start start;
     float beta;

@@ -26,6 +26,8 @@
  * and if the multiply-add can take one lane of a vector for a factor:
  *   HAVE_LANES, v_lane(v, i)         all lanes = lane i
  *   v_accumulate_lane(s, a, i, b)    v_accumulate(s, v_lane(a, i), b), kept in order with others and with KEEP_ORDER
+ * and if the k steps of a tile are written in assembly:
+ *   TILE_ASM                         its header; what that defines: kernels/asm_strip.h
  *
  * Nothing else may appear in a kernel: these give the same bits on every instruction set, whatever VL.
  */

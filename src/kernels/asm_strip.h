@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Tiles whose k steps are written in assembly. The header TILE_ASM defines
+ *
+ *   whole_tile(w, m, beside)        m rows, more than WIDE_ROWS, of NR columns; m and beside are constants
+ *   PARTIAL_TILES, partial_tile(w, m, nv, beside)   if it can do nv vectors, the last one with a mask
+ *   asm_end()                       after the last tile
+ */
+#ifndef TP_KERNELS_ASM_STRIP_H
+#define TP_KERNELS_ASM_STRIP_H
+
+#include "kernels/gemm_strip.h"
+
+/*
+ * What it is told of a tile; distances are in bytes. A has rows apart, a[0], a[1] and a[2] at every third, a_distance
+ * from row to row, or side by side, a[0] alone and a_distance along k. The accumulators start from 0, or from start,
+ * if that is not NULL. Of the first round the first skip steps are left out, so a[] and b are as many steps before the
+ * arrays. After rounds rounds, and then after every pause of stops pauses, burst more rows are asked for that are
+ * needed later, counted from later[0], and after later_rows of them from later[1].
+ */
+struct tile_work {
+    const float *a[3], *b, *b_ahead, *start;
+    float *c;
+    ptrdiff_t a_distance, b_distance, c_distance, start_distance;
+    size_t skip, rounds, stops, pause, burst;
+    const float *later[2];
+    ptrdiff_t later_distance[2];
+    size_t later_rows;
+    uint32_t mask; /* of a partial tile: the columns of the last vector, a bit each */
+};
+
+#include TILE_ASM
+
+/* The tiles of a strip that are done so, the last one last columns wide; and what moves from strip to strip. */
+struct asm_strip {
+    struct tile_work work;
+    size_t tiles, last;
+    ptrdiff_t a_skip, b_skip;
+    const float *later_b; /* the strip's share of the rows of B */
+};
+
+ALWAYS_INLINE size_t asm_tile_count(const struct tp_strip *t, size_t m) {
+    if (m <= WIDE_ROWS || t->k == 0 || t->start == TP_START_BETA)
+        return 0;
+#ifdef PARTIAL_TILES
+    return (t->n + t->width - 1) / t->width;
+#else
+    return t->width == NR ? t->n / NR : 0;
+#endif
+}
+
+ALWAYS_INLINE struct asm_strip asm_strip(const struct tp_strip *t, size_t m) {
+    const ptrdiff_t size = sizeof(float), skip = -(ptrdiff_t)t->k & (TP_ROUND - 1);
+    struct asm_strip s;
+    s.tiles = asm_tile_count(t, m);
+    const size_t left = t->n - (s.tiles ? s.tiles - 1 : 0) * t->width;
+    s.last = left < t->width ? left : t->width;
+    s.a_skip = -skip * (ptrdiff_t)t->a_step;
+    s.b_skip = -skip * (ptrdiff_t)t->b_step;
+    s.later_b = t->b + t->b_next + t->next_first * t->b_step;
+    s.work.a_distance = size * (ptrdiff_t)(t->a_row == 1 ? t->a_step : t->a_row);
+    s.work.b_distance = size * (ptrdiff_t)t->b_step;
+    s.work.c_distance = size * (ptrdiff_t)t->ldc;
+    s.work.start_distance = t->start == TP_START_BIAS ? 0 : s.work.c_distance;
+    s.work.skip = (size_t)skip;
+    s.work.rounds = (t->k + TP_ROUND - 1) / TP_ROUND - t->stops * t->pause;
+    s.work.stops = t->stops;
+    s.work.pause = t->pause;
+    s.work.burst = t->burst;
+    s.work.later_distance[0] = t->next_rows ? s.work.b_distance : s.work.c_distance;
+    s.work.later_distance[1] = s.work.c_distance;
+    s.work.later_rows = t->next_rows;
+    return s;
+}
+
+ALWAYS_INLINE void asm_tile(struct tile_work *work, size_t m, size_t n, bool beside) {
+#ifdef PARTIAL_TILES
+    if (n < NR) {
+        const size_t nv = (n + VL - 1) / VL;
+        work->mask = (1u << (n - (nv - 1) * VL)) - 1;
+        partial_tile(work, m, nv, beside);
+        return;
+    }
+#endif
+    (void)n;
+    whole_tile(work, m, beside);
+}
+
+/* Not the pointer's own arithmetic, because the first round may begin before the array. */
+ALWAYS_INLINE const float *moved(const float *p, ptrdiff_t floats) {
+    return (const float *)((uintptr_t)p + (uintptr_t)floats * sizeof *p);
+}
+
+ALWAYS_INLINE void asm_tiles_at(const struct tp_strip *t, struct asm_strip *s, struct tile *tile, size_t m,
+                                bool beside) {
+    const float *later_b = s->later_b, *below = tile->c + m * t->ldc;
+    s->work.a[0] = moved(tile->a, s->a_skip);
+    for (size_t i = 1; i * ROWS_APART < m; i++)
+        s->work.a[i] = moved(s->work.a[i - 1], beside ? 0 : (ptrdiff_t)(ROWS_APART * t->a_row));
+    for (size_t left = s->tiles; left; left--) {
+        const size_t n = left > 1 ? t->width : s->last;
+        s->work.b = moved(tile->b, s->b_skip);
+        s->work.b_ahead = s->work.b + t->b_ahead;
+        s->work.c = tile->c;
+        s->work.start = t->start == TP_START_ZERO ? NULL : t->start == TP_START_BIAS ? tile->bias : tile->c;
+        s->work.later[1] = left > 1 ? tile->c + n : below;
+        s->work.later[0] = t->next_rows ? later_b : s->work.later[1];
+        asm_tile(&s->work, m, n, beside);
+        next_tile(tile, n, t->b_panel);
+        later_b += t->b_panel;
+    }
+    s->later_b += t->next_rows * t->b_step;
+}
+
+/* Moves tile past the columns it has done, and returns how many. */
+ALWAYS_INLINE size_t asm_tiles(const struct tp_strip *t, struct asm_strip *s, struct tile *tile, size_t m) {
+    if (s->tiles == 0)
+        return 0;
+    if (t->a_row == 1)
+        asm_tiles_at(t, s, tile, m, true);
+    else
+        asm_tiles_at(t, s, tile, m, false);
+    return (s->tiles - 1) * t->width + s->last;
+}
+
+#endif
