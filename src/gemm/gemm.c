@@ -20,8 +20,9 @@
 #define PIECES 4
 #define PIECE_COLUMNS 160
 
-/* Rows of B and C are prefetched every so many rounds at most. */
+/* Rows of B and C are prefetched every so many rounds at most, and those of C by tiles of so many at least. */
 #define MOST_ROUNDS 4
+#define LEAST_ROUNDS 4
 
 /* Room for a piece of the product; a strip of a wide one may need more. */
 #define PIECE_FLOATS ((size_t)TP_SWAPPED_ROWS * TP_SWAPPED_COLUMNS)
@@ -172,7 +173,8 @@ static size_t end_of_height(const struct job *job, const struct block *b, size_t
  * needs no stop. */
 static void spread(struct tp_strip *strip, const struct block *b, size_t x) {
     const size_t share = strip->b_next ? tp_ceil_div(b->kc * strip->m, b->mc) : 0;
-    const size_t rows = share + (strip->c_cached ? 0 : strip->m), rounds = tp_ceil_div(b->kc, TP_ROUND) - 1;
+    const size_t rounds = tp_ceil_div(b->kc, TP_ROUND) - 1;
+    const size_t rows = share + (strip->c_cached || rounds + 1 < LEAST_ROUNDS ? 0 : strip->m);
     strip->next_first = b->kc * x / b->mc;
     strip->next_rows = share;
     strip->burst = rounds && rows > 1 ? tp_ceil_div(rows - 1, rounds) : 0;

@@ -31,12 +31,13 @@ struct tile_work {
 
 #include TILE_ASM
 
-/* The tiles of a strip that are done so, the last one last columns wide; and what moves from strip to strip. */
+/* The tiles of a strip that are done so, the last one last columns wide; what each strip begins with; and how far a
+ * tile is from the one before, in floats. */
 struct asm_strip {
     struct tile_work work;
-    size_t tiles, last;
-    ptrdiff_t a_skip, b_skip;
-    const float *later_b; /* the strip's share of the rows of B */
+    size_t tiles, last, columns;
+    const float *b, *b_ahead, *later_b;
+    ptrdiff_t a_skip, start_move, later_move;
 };
 
 ALWAYS_INLINE size_t asm_tile_count(const struct tp_strip *t, size_t m) {
@@ -49,15 +50,24 @@ ALWAYS_INLINE size_t asm_tile_count(const struct tp_strip *t, size_t m) {
 #endif
 }
 
+/* Not the pointer's own arithmetic, because the first round may begin before the array. */
+ALWAYS_INLINE const float *moved(const float *p, ptrdiff_t floats) {
+    return (const float *)((uintptr_t)p + (uintptr_t)floats * sizeof *p);
+}
+
 ALWAYS_INLINE struct asm_strip asm_strip(const struct tp_strip *t, size_t m) {
     const ptrdiff_t size = sizeof(float), skip = -(ptrdiff_t)t->k & (TP_ROUND - 1);
     struct asm_strip s;
     s.tiles = asm_tile_count(t, m);
-    const size_t left = t->n - (s.tiles ? s.tiles - 1 : 0) * t->width;
+    const size_t before = (s.tiles ? s.tiles - 1 : 0) * t->width, left = t->n - before;
     s.last = left < t->width ? left : t->width;
-    s.a_skip = -skip * (ptrdiff_t)t->a_step;
-    s.b_skip = -skip * (ptrdiff_t)t->b_step;
+    s.columns = s.tiles ? before + s.last : 0;
+    s.b = moved(t->b, -skip * (ptrdiff_t)t->b_step);
+    s.b_ahead = moved(s.b, (ptrdiff_t)t->b_ahead);
     s.later_b = t->b + t->b_next + t->next_first * t->b_step;
+    s.a_skip = -skip * (ptrdiff_t)t->a_step;
+    s.start_move = t->start == TP_START_ZERO ? 0 : (ptrdiff_t)t->width;
+    s.later_move = (ptrdiff_t)(t->next_rows ? t->b_panel : t->width);
     s.work.a_distance = size * (ptrdiff_t)(t->a_row == 1 ? t->a_step : t->a_row);
     s.work.b_distance = size * (ptrdiff_t)t->b_step;
     s.work.c_distance = size * (ptrdiff_t)t->ldc;
@@ -73,6 +83,21 @@ ALWAYS_INLINE struct asm_strip asm_strip(const struct tp_strip *t, size_t m) {
     return s;
 }
 
+ALWAYS_INLINE void first_tile(const struct tp_strip *t, struct asm_strip *s, const struct tile *at, size_t m,
+                              bool beside) {
+    struct tile_work *w = &s->work;
+    w->a[0] = moved(at->a, s->a_skip);
+    for (size_t i = 1; i * ROWS_APART < m; i++)
+        w->a[i] = moved(w->a[i - 1], beside ? 0 : (ptrdiff_t)(ROWS_APART * t->a_row));
+    w->b = s->b;
+    w->b_ahead = s->b_ahead;
+    w->c = at->c;
+    w->start = t->start == TP_START_ZERO ? NULL : t->start == TP_START_BIAS ? t->bias : at->c;
+    w->later[1] = at->c + t->width;
+    w->later[0] = t->next_rows ? s->later_b : w->later[1];
+    s->later_b += t->next_rows * t->b_step;
+}
+
 ALWAYS_INLINE void asm_tile(struct tile_work *work, size_t m, size_t n, bool beside) {
 #ifdef PARTIAL_TILES
     if (n < NR) {
@@ -86,41 +111,35 @@ ALWAYS_INLINE void asm_tile(struct tile_work *work, size_t m, size_t n, bool bes
     whole_tile(work, m, beside);
 }
 
-/* Not the pointer's own arithmetic, because the first round may begin before the array. */
-ALWAYS_INLINE const float *moved(const float *p, ptrdiff_t floats) {
-    return (const float *)((uintptr_t)p + (uintptr_t)floats * sizeof *p);
-}
-
-ALWAYS_INLINE void asm_tiles_at(const struct tp_strip *t, struct asm_strip *s, struct tile *tile, size_t m,
-                                bool beside) {
-    const float *later_b = s->later_b, *below = tile->c + m * t->ldc;
-    s->work.a[0] = moved(tile->a, s->a_skip);
-    for (size_t i = 1; i * ROWS_APART < m; i++)
-        s->work.a[i] = moved(s->work.a[i - 1], beside ? 0 : (ptrdiff_t)(ROWS_APART * t->a_row));
+ALWAYS_INLINE void all_tiles(const struct tp_strip *t, struct asm_strip *s, size_t m, bool beside) {
+    struct tile_work *w = &s->work;
+    const float *below = w->c + m * t->ldc;
     for (size_t left = s->tiles; left; left--) {
-        const size_t n = left > 1 ? t->width : s->last;
-        s->work.b = moved(tile->b, s->b_skip);
-        s->work.b_ahead = s->work.b + t->b_ahead;
-        s->work.c = tile->c;
-        s->work.start = t->start == TP_START_ZERO ? NULL : t->start == TP_START_BIAS ? tile->bias : tile->c;
-        s->work.later[1] = left > 1 ? tile->c + n : below;
-        s->work.later[0] = t->next_rows ? later_b : s->work.later[1];
-        asm_tile(&s->work, m, n, beside);
-        next_tile(tile, n, t->b_panel);
-        later_b += t->b_panel;
+        if (left == 1) {
+            w->later[1] = below;
+            w->later[0] = t->next_rows ? w->later[0] : below;
+        }
+        asm_tile(w, m, left > 1 ? t->width : s->last, beside);
+        w->b = moved(w->b, (ptrdiff_t)t->b_panel);
+        w->b_ahead = moved(w->b_ahead, (ptrdiff_t)t->b_panel);
+        w->c += t->width;
+        w->start = moved(w->start, s->start_move);
+        w->later[0] += s->later_move;
+        w->later[1] += t->width;
     }
-    s->later_b += t->next_rows * t->b_step;
 }
 
-/* Moves tile past the columns it has done, and returns how many. */
-ALWAYS_INLINE size_t asm_tiles(const struct tp_strip *t, struct asm_strip *s, struct tile *tile, size_t m) {
+/* The strip that begins with the tile. */
+ALWAYS_INLINE void asm_tiles(const struct tp_strip *t, struct asm_strip *s, const struct tile *at, size_t m) {
     if (s->tiles == 0)
-        return 0;
-    if (t->a_row == 1)
-        asm_tiles_at(t, s, tile, m, true);
-    else
-        asm_tiles_at(t, s, tile, m, false);
-    return (s->tiles - 1) * t->width + s->last;
+        return;
+    if (t->a_row == 1) {
+        first_tile(t, s, at, m, true);
+        all_tiles(t, s, m, true);
+    } else {
+        first_tile(t, s, at, m, false);
+        all_tiles(t, s, m, false);
+    }
 }
 
 #endif

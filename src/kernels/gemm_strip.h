@@ -414,17 +414,21 @@ typedef void strip_columns_fn(const struct tp_strip *t, const struct tile *tile,
 
 ALWAYS_INLINE void all_strips(const struct tp_strip *t, strip_columns_fn *columns, size_t m) {
     struct tile first = {.c_next = NULL, .a = t->a, .b = t->b, .bias = t->bias, .c = t->c};
+    size_t done = 0, panels = 0;
 #ifdef TILE_ASM
     struct asm_strip assembly = asm_strip(t, m);
+    done = assembly.columns;
+    panels = assembly.tiles;
 #endif
     for (size_t strips = t->strips; strips; strips--) {
-        struct tile tile = first;
-        size_t left = t->n;
 #ifdef TILE_ASM
-        left -= asm_tiles(t, &assembly, &tile, m);
+        asm_tiles(t, &assembly, &first, m);
 #endif
-        if (left)
-            columns(t, &tile, left);
+        if (done < t->n) {
+            struct tile tile = first;
+            next_tile(&tile, done, panels * t->b_panel);
+            columns(t, &tile, t->n - done);
+        }
         first.a += t->a_strip;
         first.c += m * t->ldc;
     }
