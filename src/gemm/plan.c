@@ -26,8 +26,10 @@
 /* Prefetch distances: floats along a row or panel of B, and rows of B. */
 #define AHEAD 1024
 #define ROWS_AHEAD 8
-/* Rows of A that lie side by side in memory are packed only for more panels of B than this. */
+/* Columns of A that lie in memory one after the other are packed, unless they conflict, only for more panels of B and
+ * more k steps than these, each of which may be on a page of its own. */
 #define PACK_A_PANELS 4
+#define PACK_A_STEPS 64
 /* A product of one strip needs no plan if B is no larger than so many strips of A. */
 #define STRIP_BLOCKS 4
 /* To transpose an element takes as long as so many multiply-adds of vectors. */
@@ -93,7 +95,7 @@ static bool packs_a(const struct tp_gemm *g, size_t columns, size_t kc) {
     if (columns <= (rows_lie ? PACK_A_PANELS : 1) * g->isa->nr)
         return false;
     const size_t distance = rows_lie ? g->a.row_step : g->a.column_step;
-    return conflicts(distance) || (!rows_lie && kc > 256 && columns > 4 * g->isa->nr);
+    return conflicts(distance) || (!rows_lie && kc > PACK_A_STEPS && columns > PACK_A_PANELS * g->isa->nr);
 }
 
 static size_t few_rows(const struct tp_gemm *g) {

@@ -231,9 +231,13 @@ ALWAYS_INLINE void whole_tile(const struct tile_work *w, size_t m, bool beside) 
 
 #if NV == 3
 #define PARTIAL_TILES
-/* nv vectors, the last one of which has a mask. */
-ALWAYS_INLINE void partial_tile(const struct tile_work *w, size_t m, size_t nv, bool beside) {
-    if (nv == 1)
+/* Whole vectors, or the last one with a mask. */
+ALWAYS_INLINE void partial_tile(const struct tile_work *w, size_t m, size_t nv, bool masked, bool beside) {
+    if (nv == 1 && !masked)
+        switch (m) { TILE_CASES(1, 0); }
+    else if (nv == 2 && !masked)
+        switch (m) { TILE_CASES(2, 0); }
+    else if (nv == 1)
         switch (m) { TILE_CASES(1, 1); }
     else if (nv == 2)
         switch (m) { TILE_CASES(2, 1); }

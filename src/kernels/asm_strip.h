@@ -3,7 +3,8 @@
  * Tiles whose k steps are written in assembly. The header TILE_ASM defines
  *
  *   whole_tile(w, m, beside)        m rows, more than WIDE_ROWS, of NR columns; m and beside are constants
- *   PARTIAL_TILES, partial_tile(w, m, nv, beside)   if it can do nv vectors, the last one with a mask
+ *   PARTIAL_TILES, partial_tile(w, m, nv, masked, beside)   if it can do fewer columns: nv < NV vectors, or nv <= NV
+ *                                   if the last one has a mask
  *   asm_end()                       after the last tile
  */
 #ifndef TP_KERNELS_ASM_STRIP_H
@@ -103,7 +104,7 @@ ALWAYS_INLINE void asm_tile(struct tile_work *work, size_t m, size_t n, bool bes
     if (n < NR) {
         const size_t nv = (n + VL - 1) / VL;
         work->mask = (1u << (n - (nv - 1) * VL)) - 1;
-        partial_tile(work, m, nv, beside);
+        partial_tile(work, m, nv, n < nv * VL, beside);
         return;
     }
 #endif
