@@ -26,10 +26,10 @@
 /* Prefetch distances: floats along a row or panel of B, and rows of B. */
 #define AHEAD 1024
 #define ROWS_AHEAD 8
-/* Columns of A that lie in memory one after the other are packed, unless they conflict, only for more panels of B and
- * more k steps than these, each of which may be on a page of its own. */
+/* Rows of A that lie side by side in memory are packed, unless they conflict, only for more panels of B and more steps
+ * of k than these. */
 #define PACK_A_PANELS 4
-#define PACK_A_STEPS 64
+#define PACK_A_STEPS 256
 /* A product of one strip needs no plan if B is no larger than so many strips of A. */
 #define STRIP_BLOCKS 4
 /* To transpose an element takes as long as so many multiply-adds of vectors. */
