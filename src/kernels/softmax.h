@@ -5,6 +5,7 @@
 #include "kernels/map.h"
 
 #include <math.h>
+#include <string.h>
 
 struct row_scan {
     const float *x, *y;
@@ -46,13 +47,51 @@ ALWAYS_INLINE vf divide(vf x, vf by) {
     return v_div(x, by);
 }
 
+static void softmax_row(float *z, size_t columns) {
+    const float sum = row_exp_sum(z, columns, row_max(z, columns), z);
+    map1(z, columns, 1, columns, sum, divide);
+}
+
+/* lanes_fold, of a row in each lane. */
+ALWAYS_INLINE vf rows_fold(const vf *x, fold_fn *f) {
+    vf lanes[TP_SUM_LANES];
+    memcpy(lanes, x, sizeof lanes);
+    UNROLL
+    for (size_t half = TP_SUM_LANES / 2; half; half /= 2) {
+        UNROLL
+        for (size_t l = 0; l < half; l++)
+            lanes[l] = f(lanes[l], lanes[l + half]);
+    }
+    return lanes[0];
+}
+
+/* VL rows of at most TP_SUM_LANES columns, a row in each lane: most of a vector would be empty if they lay along it. */
+static void softmax_short_rows(float *z, size_t ldz, size_t columns) {
+    float block[TP_SUM_LANES][VL];
+    vf x[TP_SUM_LANES], e[TP_SUM_LANES];
+    for (size_t i = 0; i < VL; i++)
+        for (size_t k = 0; k < columns; k++)
+            block[k][i] = z[i * ldz + k];
+    for (size_t k = 0; k < TP_SUM_LANES; k++)
+        x[k] = k < columns ? v_load(block[k]) : v_set(-INFINITY);
+    const vf m = rows_fold(x, larger);
+    for (size_t k = 0; k < TP_SUM_LANES; k++)
+        e[k] = k < columns ? v_exp(v_sub(x[k], m)) : v_set(0);
+    const vf sum = rows_fold(e, v_add);
+    for (size_t k = 0; k < columns; k++)
+        v_store(block[k], v_div(e[k], sum));
+    for (size_t i = 0; i < VL; i++)
+        for (size_t k = 0; k < columns; k++)
+            z[i * ldz + k] = block[k][i];
+}
+
 /* a_k = exp(z_k - m) / sum_j exp(z_j - m), m = max z, for every row */
 static void softmax_activate(float *z, size_t ldz, size_t rows, size_t columns, float parameter) {
     (void)parameter;
-    for (size_t i = 0; i < rows; i++, z += ldz) {
-        const float sum = row_exp_sum(z, columns, row_max(z, columns), z);
-        map1(z, columns, 1, columns, sum, divide);
-    }
+    for (; columns <= TP_SUM_LANES && rows >= VL; rows -= VL, z += VL * ldz)
+        softmax_short_rows(z, ldz, columns);
+    for (; rows; rows--, z += ldz)
+        softmax_row(z, columns);
 }
 
 ALWAYS_INLINE void dot_step(void *state, size_t part, size_t offset, size_t count) {

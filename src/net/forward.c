@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define OUTPUT_ROWS 16
+
 /* Threads share the reading of weights as well, but not where these change: then their caches would have to exchange
  * them. */
 int tp_pass_threads(const struct tp_workspace *w, size_t batch, bool training) {
@@ -55,6 +57,20 @@ static void activate_rows(const struct tp_model *model, float *z, size_t ldz, si
     model->context->isa->activation[last->activation].activate(z, ldz, rows, last->width, last->slope);
 }
 
+/* A_L for the caller; from logits some rows at a time, which are activated where they are in cache. */
+static void copy_outputs(const struct tp_workspace *w, const struct tp_matrix *z, float *y, size_t ldy,
+                         struct tp_range rows) {
+    const struct tp_model *model = w->model;
+    for (size_t i = rows.begin, end; i < rows.end; i = end) {
+        const size_t first = i;
+        end = tp_min(i + OUTPUT_ROWS, rows.end);
+        for (; i < end; i++)
+            memcpy(y + i * ldy, tp_row(z, i), tp_model_outputs(model) * sizeof *y);
+        if (tp_reads_logits(model))
+            activate_rows(model, y + first * ldy, ldy, end - first);
+    }
+}
+
 /* What needs whole rows: softmax, and A_L for the caller. */
 static void run_outputs(struct tp_workspace *w, float *y, size_t ldy, struct tp_team team) {
     const struct tp_model *model = w->model;
@@ -62,11 +78,8 @@ static void run_outputs(struct tp_workspace *w, float *y, size_t ldy, struct tp_
     const struct tp_range rows = tp_share(w->batch, 1, team.id, team.size);
     if (!tp_reads_logits(model) && model->layer[model->layers - 1].activation == TP_SOFTMAX)
         activate_rows(model, tp_row(z, rows.begin), z->ld, rows.end - rows.begin);
-    for (size_t i = rows.begin; y && i < rows.end; i++) {
-        memcpy(y + i * ldy, tp_row(z, i), tp_model_outputs(model) * sizeof *y);
-        if (tp_reads_logits(model))
-            activate_rows(model, y + i * ldy, ldy, 1);
-    }
+    if (y)
+        copy_outputs(w, z, y, ldy, rows);
     tp_team_barrier(team);
 }
 
