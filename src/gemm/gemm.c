@@ -20,7 +20,7 @@
 #define PIECES 4
 #define PIECE_COLUMNS 160
 
-/* Rows of B and C are prefetched every so many rounds at most, and those of C by tiles of so many at least. */
+/* Rows of B and C are prefetched at most so many rounds apart, and those of C only by tiles of so many. */
 #define MOST_ROUNDS 4
 #define LEAST_ROUNDS 4
 
@@ -340,8 +340,6 @@ static struct tp_strip whole_strip(const struct tp_gemm *g, const struct tp_plac
     strip.m = place->m;
     strip.n = place->n;
     strip.k = g->k;
-    strip.strips = 1;
-    strip.a_strip = 0;
     strip.a = element(&g->a, place->i, 0);
     strip.a_row = g->a.row_step;
     strip.b = element(&g->b, 0, place->j);
@@ -368,7 +366,9 @@ static void multiply_strip(const struct job *job) {
     const struct tp_gemm *g = job->g;
     const struct tp_place p = whole_place(job);
     struct tp_strip strip = whole_strip(g, &p);
+    strip.strips = 1;
     strip.a_step = 1;
+    strip.a_strip = 0;
     strip.b_step = g->b.row_step;
     strip.width = strip.b_panel = tp_panel_width(g->isa, p.n);
     strip.b_padded = false;

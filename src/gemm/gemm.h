@@ -50,7 +50,7 @@ struct tp_place {
 /* Takes a finished part of a product. */
 typedef void tp_consume_fn(const void *consumer, const float *c, size_t ldc, const struct tp_place *place);
 
-/* What happens to a strip of C after its last k step, while it is in cache. */
+/* What happens to some strips of C after their last k step, while they are in cache. */
 struct tp_finish {
     float *keep; /* gets C before f, shaped like C; or NULL */
     size_t ldkeep;

@@ -12,7 +12,7 @@
 #ifndef TP_ISA_X86_TILE_H
 #define TP_ISA_X86_TILE_H
 
-#include "kernels/asm_strip.h"
+_Static_assert(TP_ROUND == 4 && ROWS_APART == 3 && sizeof(size_t) == 8, "as the assembly has it");
 
 #if NV == 3
 
@@ -25,6 +25,14 @@
 #define ROWS_7(X, s) ROWS_6(X, s) X(s, 6, 18, 19, 20)
 #define ROWS_8(X, s) ROWS_7(X, s) X(s, 7, 21, 22, 23)
 #define ROWS_9(X, s) ROWS_8(X, s) X(s, 8, 24, 25, 26)
+#define TILE_CASES(vectors, masked)                                                                                    \
+    TILE_CASE(3, vectors, masked);                                                                                     \
+    TILE_CASE(4, vectors, masked);                                                                                     \
+    TILE_CASE(5, vectors, masked);                                                                                     \
+    TILE_CASE(6, vectors, masked);                                                                                     \
+    TILE_CASE(7, vectors, masked);                                                                                     \
+    TILE_CASE(8, vectors, masked);                                                                                     \
+    TILE_CASE(9, vectors, masked)
 
 /* What is done to the vectors of a row, and to the last one if that has a mask. */
 #define IN_FIRST(all, last) ".if %c[nv] > 1 || %c[masked] == 0\n" all ".else\n" last ".endif\n"
@@ -39,6 +47,9 @@
 #define STORE_LAST(offset, r) "vmovups %%zmm" #r "," #offset "(%%rax)%{%%k1%}\n"
 #define ZERO(r) "vpxord %%zmm" #r ",%%zmm" #r ",%%zmm" #r "\n"
 #define ZERO_ROW(s, i, x, y, z) ZERO(x) ZERO(y) ZERO(z)
+#define READ_SCALE "vbroadcastss %c[scale](%%rdi),%%zmm31\n"
+#define SCALE(r) "vmulps %%zmm" #r ",%%zmm31,%%zmm" #r "\n"
+#define SCALE_ROW(s, i, x, y, z) SCALE(x) SCALE(y) SCALE(z)
 #define LOAD_ROW(s, i, x, y, z) VECTORS(LOAD, LOAD_LAST, x, y, z) "add %%r15,%%rax\n"
 #define STORE_ROW(s, i, x, y, z) VECTORS(STORE, STORE_LAST, x, y, z) "add %%r15,%%rax\n"
 
@@ -71,9 +82,18 @@
 #define ROWS_4(X, s) ROWS_3(X, s) X(s, 3, 6, 7)
 #define ROWS_5(X, s) ROWS_4(X, s) X(s, 4, 8, 9)
 #define ROWS_6(X, s) ROWS_5(X, s) X(s, 5, 10, 11)
+#define TILE_CASES(vectors, masked)                                                                                    \
+    TILE_CASE(2, vectors, masked);                                                                                     \
+    TILE_CASE(3, vectors, masked);                                                                                     \
+    TILE_CASE(4, vectors, masked);                                                                                     \
+    TILE_CASE(5, vectors, masked);                                                                                     \
+    TILE_CASE(6, vectors, masked)
 
 #define ZERO(r) "vxorps %%ymm" #r ",%%ymm" #r ",%%ymm" #r "\n"
 #define ZERO_ROW(s, i, x, y) ZERO(x) ZERO(y)
+#define READ_SCALE "vbroadcastss %c[scale](%%rdi),%%ymm15\n"
+#define SCALE(r) "vmulps %%ymm" #r ",%%ymm15,%%ymm" #r "\n"
+#define SCALE_ROW(s, i, x, y) SCALE(x) SCALE(y)
 #define LOAD_ROW(s, i, x, y) "vmovups (%%rax),%%ymm" #x "\n vmovups 32(%%rax),%%ymm" #y "\n add %%r15,%%rax\n"
 #define STORE_ROW(s, i, x, y) "vmovups %%ymm" #x ",(%%rax)\n vmovups %%ymm" #y ",32(%%rax)\n add %%r15,%%rax\n"
 #define FMA(b, f, r) "vfmadd231ps %%ymm" #b ",%%ymm" #f ",%%ymm" #r "\n"
@@ -170,7 +190,8 @@
     "32:\n" PREFETCH_ROW "jmp 30b\n"                                                                                   \
     "33: mov 8+%c[later](%%rdi),%%r12\n mov 8+%c[later_distance](%%rdi),%%r13\n jmp 31b\n"
 #define OUT_OF_LINE(ROWS)                                                                                              \
-    "20: mov %c[start_distance](%%rdi),%%r15\n" ROWS(LOAD_ROW, ) "jmp 21b\n"                                           \
+    "20: mov %c[start_distance](%%rdi),%%r15\n" ROWS(LOAD_ROW, )                                                       \
+    "cmpl $0x3f800000,%c[scale](%%rdi)\n je 21b\n" READ_SCALE ROWS(SCALE_ROW, ) "jmp 21b\n"               \
     "40: cmpl $2,%c[skip](%%rdi)\n jb 11b\n je 12b\n jmp 13b\n"
 #define END(ROWS)                                                                                                      \
     "50: mov %c[c](%%rdi),%%rax\n mov %c[c_distance](%%rdi),%%r15\n" ROWS(STORE_ROW, )
@@ -185,7 +206,7 @@
                      : "D"(w), OFFSET(a), OFFSET(a_distance), OFFSET(b), OFFSET(b_ahead), OFFSET(b_distance),          \
                        OFFSET(c), OFFSET(c_distance), OFFSET(start), OFFSET(start_distance), OFFSET(skip),             \
                        OFFSET(rounds), OFFSET(stops), OFFSET(pause), OFFSET(burst), OFFSET(later),                     \
-                       OFFSET(later_distance), OFFSET(later_rows),                                                     \
+                       OFFSET(later_distance), OFFSET(later_rows), OFFSET(scale),                                      \
                        OFFSET(mask), [nv] "i"(vectors), [masked] "i"(mask_last)                                        \
                      : "rax", "rbx", "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "cc",  \
                        "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9",       \
@@ -206,24 +227,6 @@
         else                                                                                                           \
             RUN_TILE(TILE(ROWS_##m, APART), vectors, masked);                                                          \
         break
-#if MR > 6
-#define TILE_CASES(vectors, masked)                                                                                    \
-    TILE_CASE(3, vectors, masked);                                                                                     \
-    TILE_CASE(4, vectors, masked);                                                                                     \
-    TILE_CASE(5, vectors, masked);                                                                                     \
-    TILE_CASE(6, vectors, masked);                                                                                     \
-    TILE_CASE(7, vectors, masked);                                                                                     \
-    TILE_CASE(8, vectors, masked);                                                                                     \
-    TILE_CASE(9, vectors, masked)
-#else
-#define TILE_CASES(vectors, masked)                                                                                    \
-    TILE_CASE(2, vectors, masked);                                                                                     \
-    TILE_CASE(3, vectors, masked);                                                                                     \
-    TILE_CASE(4, vectors, masked);                                                                                     \
-    TILE_CASE(5, vectors, masked);                                                                                     \
-    TILE_CASE(6, vectors, masked)
-#endif
-
 /* m, more than WIDE_ROWS, and beside are constants. */
 ALWAYS_INLINE void whole_tile(const struct tile_work *w, size_t m, bool beside) {
     switch (m) { TILE_CASES(NV, 0); }

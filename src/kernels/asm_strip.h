@@ -6,18 +6,18 @@
  *   PARTIAL_TILES, partial_tile(w, m, nv, masked, beside)   if it can do fewer columns: nv < NV vectors, or nv <= NV
  *                                   if the last one has a mask
  *   asm_end()                       after the last tile
+ *
+ * Part of gemm_strip.h, which includes it.
  */
 #ifndef TP_KERNELS_ASM_STRIP_H
 #define TP_KERNELS_ASM_STRIP_H
 
-#include "kernels/gemm_strip.h"
-
 /*
  * What it is told of a tile; distances are in bytes. A has rows apart, a[0], a[1] and a[2] at every third, a_distance
- * from row to row, or side by side, a[0] alone and a_distance along k. The accumulators start from 0, or from start,
- * if that is not NULL. Of the first round the first skip steps are left out, so a[] and b are as many steps before the
- * arrays. After rounds rounds, and then after every pause of stops pauses, burst more rows are asked for that are
- * needed later, counted from later[0], and after later_rows of them from later[1].
+ * from row to row, or side by side, a[0] alone and a_distance along k. The accumulators start from 0, or from scale
+ * times what start points at, if that is not NULL. Of the first round the first skip steps are left out, so a[] and b
+ * are as many steps before the arrays. stops times, first after rounds rounds and then after every pause rounds, burst
+ * more rows are asked for that are needed later, counted from later[0], and after later_rows of them from later[1].
  */
 struct tile_work {
     const float *a[3], *b, *b_ahead, *start;
@@ -27,6 +27,7 @@ struct tile_work {
     const float *later[2];
     ptrdiff_t later_distance[2];
     size_t later_rows;
+    float scale;
     uint32_t mask; /* of a partial tile: the columns of the last vector, a bit each */
 };
 
@@ -42,7 +43,7 @@ struct asm_strip {
 };
 
 ALWAYS_INLINE size_t asm_tile_count(const struct tp_strip *t, size_t m) {
-    if (m <= WIDE_ROWS || t->k == 0 || t->start == TP_START_BETA)
+    if (m <= WIDE_ROWS || t->k == 0)
         return 0;
 #ifdef PARTIAL_TILES
     return (t->n + t->width - 1) / t->width;
@@ -65,7 +66,7 @@ ALWAYS_INLINE struct asm_strip asm_strip(const struct tp_strip *t, size_t m) {
     s.columns = s.tiles ? before + s.last : 0;
     s.b = moved(t->b, -skip * (ptrdiff_t)t->b_step);
     s.b_ahead = moved(s.b, (ptrdiff_t)t->b_ahead);
-    s.later_b = t->b + t->b_next + t->next_first * t->b_step;
+    s.later_b = moved(t->b, t->b_next + (ptrdiff_t)(t->next_first * t->b_step));
     s.a_skip = -skip * (ptrdiff_t)t->a_step;
     s.start_move = t->start == TP_START_ZERO ? 0 : (ptrdiff_t)t->width;
     s.later_move = (ptrdiff_t)(t->next_rows ? t->b_panel : t->width);
@@ -73,6 +74,7 @@ ALWAYS_INLINE struct asm_strip asm_strip(const struct tp_strip *t, size_t m) {
     s.work.b_distance = size * (ptrdiff_t)t->b_step;
     s.work.c_distance = size * (ptrdiff_t)t->ldc;
     s.work.start_distance = t->start == TP_START_BIAS ? 0 : s.work.c_distance;
+    s.work.scale = t->start == TP_START_BETA ? t->beta : 1;
     s.work.skip = (size_t)skip;
     s.work.rounds = (t->k + TP_ROUND - 1) / TP_ROUND - t->stops * t->pause;
     s.work.stops = t->stops;
@@ -84,19 +86,18 @@ ALWAYS_INLINE struct asm_strip asm_strip(const struct tp_strip *t, size_t m) {
     return s;
 }
 
-ALWAYS_INLINE void first_tile(const struct tp_strip *t, struct asm_strip *s, const struct tile *at, size_t m,
-                              bool beside) {
+ALWAYS_INLINE void first_tile(const struct tp_strip *t, struct asm_strip *s, const struct tile *at, size_t m) {
     struct tile_work *w = &s->work;
     w->a[0] = moved(at->a, s->a_skip);
     for (size_t i = 1; i * ROWS_APART < m; i++)
-        w->a[i] = moved(w->a[i - 1], beside ? 0 : (ptrdiff_t)(ROWS_APART * t->a_row));
+        w->a[i] = moved(w->a[i - 1], (ptrdiff_t)(ROWS_APART * t->a_row));
     w->b = s->b;
     w->b_ahead = s->b_ahead;
     w->c = at->c;
     w->start = t->start == TP_START_ZERO ? NULL : t->start == TP_START_BIAS ? t->bias : at->c;
     w->later[1] = at->c + t->width;
     w->later[0] = t->next_rows ? s->later_b : w->later[1];
-    s->later_b += t->next_rows * t->b_step;
+    s->later_b = moved(s->later_b, (ptrdiff_t)(t->next_rows * t->b_step));
 }
 
 ALWAYS_INLINE void asm_tile(struct tile_work *work, size_t m, size_t n, bool beside) {
@@ -125,7 +126,7 @@ ALWAYS_INLINE void all_tiles(const struct tp_strip *t, struct asm_strip *s, size
         w->b_ahead = moved(w->b_ahead, (ptrdiff_t)t->b_panel);
         w->c += t->width;
         w->start = moved(w->start, s->start_move);
-        w->later[0] += s->later_move;
+        w->later[0] = moved(w->later[0], s->later_move);
         w->later[1] += t->width;
     }
 }
@@ -134,13 +135,11 @@ ALWAYS_INLINE void all_tiles(const struct tp_strip *t, struct asm_strip *s, size
 ALWAYS_INLINE void asm_tiles(const struct tp_strip *t, struct asm_strip *s, const struct tile *at, size_t m) {
     if (s->tiles == 0)
         return;
-    if (t->a_row == 1) {
-        first_tile(t, s, at, m, true);
+    first_tile(t, s, at, m);
+    if (t->a_row == 1)
         all_tiles(t, s, m, true);
-    } else {
-        first_tile(t, s, at, m, false);
+    else
         all_tiles(t, s, m, false);
-    }
 }
 
 #endif

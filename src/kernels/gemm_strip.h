@@ -102,25 +102,6 @@ ALWAYS_INLINE size_t rows_per_pointer(size_t row) {
     return row == 1 ? MR : ROWS_APART;
 }
 
-ALWAYS_INLINE struct row_pointers row_pointers(const float *a, size_t m, size_t row) {
-    struct row_pointers pointers;
-    UNROLL
-    for (size_t i = 0; i < m; i += rows_per_pointer(row)) {
-        pointers.p[i / rows_per_pointer(row)] = a;
-        a += rows_per_pointer(row) * row;
-        KEEP_POINTER(a);
-    }
-    return pointers;
-}
-
-ALWAYS_INLINE void move_on(struct row_pointers *a, size_t m, size_t row, size_t distance) {
-    UNROLL
-    for (size_t i = 0; i < m; i += rows_per_pointer(row)) {
-        a->p[i / rows_per_pointer(row)] += distance;
-        KEEP_POINTER(a->p[i / rows_per_pointer(row)]);
-    }
-}
-
 /* The lines of count floats. */
 ALWAYS_INLINE void prefetch_row(const float *p, size_t count) {
     UNROLL
@@ -162,7 +143,11 @@ ALWAYS_INLINE void tile_step(tile_row *acc, size_t m, size_t nv, struct row_poin
         for (size_t j = 0; j < nv; j++)
             v_accumulate(&acc[i][j], column, rows[j]);
     }
-    move_on(a, m, row, step);
+    UNROLL
+    for (size_t i = 0; i * together < m; i++) {
+        a->p[i] += step;
+        KEEP_POINTER(a->p[i]);
+    }
 }
 
 #ifdef HAVE_LANES
@@ -271,7 +256,13 @@ ALWAYS_INLINE void tile_multiply(tile_row *acc, size_t m, size_t nv, const struc
         return;
     }
 #endif
-    struct row_pointers a = row_pointers(tile->a, m, row);
+    const size_t together = rows_per_pointer(row);
+    struct row_pointers a;
+    UNROLL
+    for (size_t i = 0; i * together < m; i++) {
+        a.p[i] = i ? a.p[i - 1] + together * row : tile->a;
+        KEEP_POINTER(a.p[i]);
+    }
     for (size_t k = t->k; k; k--, b += t->b_step)
         tile_step(acc, m, nv, &a, row, step, b, t->b_ahead, last);
 }
@@ -391,14 +382,14 @@ ALWAYS_INLINE void few_rows(const struct tp_strip *t, struct tile tile, size_t m
     }
 }
 
-/* All columns of m rows from the tile on, of which left are left. */
-ALWAYS_INLINE void strip_columns(const struct tp_strip *t, struct tile tile, size_t m, size_t left) {
+/* The tile's columns of m rows, as many as there are left, tile by tile. */
+ALWAYS_INLINE void strip_columns(const struct tp_strip *t, struct tile tile, size_t m) {
     if (m <= WIDE_ROWS) {
         few_rows(t, tile, m <= WIDE_ROWS ? m : 1); /* with more rows this is dead, but has to compile */
         return;
     }
     const float *below = t->c_cached ? NULL : tile.c + m * t->ldc;
-    for (; left; left -= tile.n) {
+    for (size_t left = tile.n; left; left -= tile.n) {
         tile.n = left < t->width ? left : t->width;
         tile.c_next = below && left > t->width ? tile.c + t->width : below;
         tile_columns(t, &tile, m);
@@ -410,7 +401,7 @@ ALWAYS_INLINE void strip_columns(const struct tp_strip *t, struct tile tile, siz
 #include "kernels/asm_strip.h"
 #endif
 
-typedef void strip_columns_fn(const struct tp_strip *t, const struct tile *tile, size_t left);
+typedef void strip_columns_fn(const struct tp_strip *t, const struct tile *tile);
 
 ALWAYS_INLINE void all_strips(const struct tp_strip *t, strip_columns_fn *columns, size_t m) {
     struct tile first = {.c_next = NULL, .a = t->a, .b = t->b, .bias = t->bias, .c = t->c};
@@ -427,7 +418,8 @@ ALWAYS_INLINE void all_strips(const struct tp_strip *t, strip_columns_fn *column
         if (done < t->n) {
             struct tile tile = first;
             next_tile(&tile, done, panels * t->b_panel);
-            columns(t, &tile, t->n - done);
+            tile.n = t->n - done;
+            columns(t, &tile);
         }
         first.a += t->a_strip;
         first.c += m * t->ldc;
@@ -439,9 +431,8 @@ ALWAYS_INLINE void all_strips(const struct tp_strip *t, strip_columns_fn *column
 
 /* A function for each height: in one for all, compilers take minutes, and registers from one case for another. */
 #define STRIP(m)                                                                                                       \
-    static                                                                                                             \
-        __attribute__((noinline)) void columns_##m(const struct tp_strip *t, const struct tile *tile, size_t left) {   \
-        strip_columns(t, *tile, m, left);                                                                              \
+    static __attribute__((noinline)) void columns_##m(const struct tp_strip *t, const struct tile *tile) {             \
+        strip_columns(t, *tile, m);                                                                                    \
     }                                                                                                                  \
     static void strip_##m(const struct tp_strip *t) {                                                                  \
         all_strips(t, columns_##m, m);                                                                                 \

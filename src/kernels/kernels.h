@@ -34,14 +34,15 @@ enum tp_start {
  *   B[k,j] at b[j / width * b_panel + k * b_step + j % width], width <= NR a multiple of lanes
  *
  * Packed operands have a_row = 1, a_step = m and b_step = width; in place b_panel = width. Columns beyond n are read,
- * up to a whole vector, and dropped, only if b_padded. There are strips of them, each a_strip floats of A and m rows of
- * C after the one before.
+ * up to a whole vector, and dropped, only if b_padded. strips such strips follow each other, each a_strip floats of A
+ * and m rows of C after the one before.
  *
  * The caches are asked for what lies b_ahead floats after each row of B that is read, and may be asked, tile by tile,
  * for what is read later: what lies b_next floats after next_rows of the tile's rows of B, of the first strip from k =
- * next_first on, of each other from where the one before has ended; and unless c_cached for the next tile of C. The
- * first row is asked for at once; burst more at each of stops stops, pause rounds of TP_ROUND k steps apart and before
- * the last one; stops * pause is less than the rounds that k steps take.
+ * next_first on, of each other from where the one before has ended; then, unless c_cached, the next tile of C. The
+ * first of these rows is asked for at once, burst more at each of stops stops, which are followed by pause rounds of
+ * TP_ROUND k steps each. Unless stops is 0, burst and pause are not, and stops * pause is less than the rounds that the
+ * k steps take. A row or two more than that may be asked for.
  */
 struct tp_strip {
     size_t m, n, k, strips;
