@@ -362,13 +362,12 @@ static void multiply_dots(const struct job *job) {
     finish(g, strip.c, g->ldc, p.i, p.j, p.m, p.n);
 }
 
-static void multiply_strip(const struct job *job) {
+static void multiply_in_place(const struct job *job) {
     const struct tp_gemm *g = job->g;
     const struct tp_place p = whole_place(job);
+    const struct cut cut = cut_rows(p.m, g->isa->mr);
     struct tp_strip strip = whole_strip(g, &p);
-    strip.strips = 1;
-    strip.a_step = 1;
-    strip.a_strip = 0;
+    strip.a_step = g->a.column_step;
     strip.b_step = g->b.row_step;
     strip.width = strip.b_panel = tp_panel_width(g->isa, p.n);
     strip.b_padded = false;
@@ -378,8 +377,16 @@ static void multiply_strip(const struct job *job) {
     strip.start = g->start;
     strip.beta = g->beta;
     strip.bias = g->bias ? g->bias + p.j : NULL;
-    g->isa->gemm_strip(&strip);
-    finish(g, strip.c, g->ldc, p.i, p.j, p.m, p.n);
+    for (size_t x = 0, end; x < p.m; x = end) {
+        end = x < cut.higher ? cut.higher : p.m;
+        strip.m = cut.height + (x < cut.higher);
+        strip.strips = (end - x) / strip.m;
+        strip.a = element(&g->a, p.i + x, 0);
+        strip.a_strip = strip.m * g->a.row_step;
+        strip.c = g->c + (p.i + x) * g->ldc + p.j;
+        g->isa->gemm_strip(&strip);
+    }
+    finish(g, g->c + p.i * g->ldc + p.j, g->ldc, p.i, p.j, p.m, p.n);
 }
 
 static void multiply_outer_piece(const struct job *job, const struct tp_place *p) {
@@ -502,8 +509,8 @@ static void run(struct job *job, enum tp_way way, struct tp_team team, float *sc
         multiply_outer(job);
     } else if (way == TP_DOTS && columns >= g->isa->lanes) {
         multiply_dots(job);
-    } else if (way == TP_STRIP) {
-        multiply_strip(job);
+    } else if (way == TP_IN_PLACE) {
+        multiply_in_place(job);
     } else {
         job->plan = tp_gemm_plan(g, rows, columns, job->swapped);
         lay_out(job, scratch);

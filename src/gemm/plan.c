@@ -30,8 +30,8 @@
  * of k than these. */
 #define PACK_A_PANELS 4
 #define PACK_A_STEPS 256
-/* A product of one strip needs no plan if B is no larger than so many strips of A. */
-#define STRIP_BLOCKS 4
+/* A product needs no plan if its operands together, or for one strip B, are no larger than so many strips of A. */
+#define IN_PLACE_BLOCKS 4
 /* To transpose an element takes as long as so many multiply-adds of vectors. */
 #define TRANSPOSE_COST 0.6
 
@@ -72,22 +72,6 @@ static bool dots(const struct tp_gemm *g) {
            g->b.row_step == 1 && !g->epilogue.consume;
 }
 
-/* B stays in the first- or second-level cache. */
-static bool strip(const struct tp_gemm *g) {
-    return g->m <= g->isa->mr && g->a.column_step == 1 && g->b.column_step == 1 && !g->epilogue.consume &&
-           g->k <= g->blocking->kc && g->n * g->k <= STRIP_BLOCKS * g->isa->mr * g->blocking->kc;
-}
-
-enum tp_way tp_gemm_way(const struct tp_gemm *g) {
-    if (g->b.packed || g->alpha != 1)
-        return TP_PANELS;
-    if (g->start == TP_START_ZERO && g->k == 1 && g->b.column_step == 1)
-        return TP_OUTER;
-    if (g->start == TP_START_ZERO && dots(g))
-        return TP_DOTS;
-    return swaps(g) ? TP_SWAPPED : strip(g) ? TP_STRIP : TP_PANELS;
-}
-
 static bool packs_a(const struct tp_gemm *g, size_t columns, size_t kc) {
     if (g->alpha != 1)
         return true;
@@ -116,6 +100,26 @@ static bool packs_b(const struct tp_gemm *g, size_t rows) {
     const bool masked = g->n % g->isa->lanes != 0 && g->n < g->isa->nr;
     const size_t strips = masked ? PACK_B_MASKED_STRIPS : splits_lines(g) ? PACK_B_SPLIT_STRIPS : PACK_B_STRIPS;
     return rows > strips * g->isa->mr;
+}
+
+/* All stays in the first- or second-level cache, or for one strip B does. */
+static bool in_place(const struct tp_gemm *g) {
+    const size_t room = IN_PLACE_BLOCKS * g->isa->mr * g->blocking->kc;
+    if (g->b.column_step != 1 || g->epilogue.consume || g->k > g->blocking->kc || g->n * g->k > room)
+        return false;
+    if (g->m <= g->isa->mr)
+        return g->a.column_step == 1;
+    return g->m * (g->n + g->k) + g->n * g->k <= room && !packs_a(g, g->n, g->k) && !packs_b(g, g->m);
+}
+
+enum tp_way tp_gemm_way(const struct tp_gemm *g) {
+    if (g->b.packed || g->alpha != 1)
+        return TP_PANELS;
+    if (g->start == TP_START_ZERO && g->k == 1 && g->b.column_step == 1)
+        return TP_OUTER;
+    if (g->start == TP_START_ZERO && dots(g))
+        return TP_DOTS;
+    return swaps(g) ? TP_SWAPPED : in_place(g) ? TP_IN_PLACE : TP_PANELS;
 }
 
 struct tp_blocking tp_gemm_limits(const struct tp_isa *isa, const struct tp_blocking *blocking, bool swapped) {
