@@ -37,7 +37,7 @@ aarch64-linux-gnu-objdump -d --no-show-raw-insn "$scratch/neon.o" | awk -v tile=
         sub(/ *\/\/.*/, "", text)
         line[++n] = text
         at[n] = address
-        if (text ~ /^(b\.|cbn?z)/ && match(text, /[0-9a-f]+ <(strip_[0-9]+|tile_apart)/)) {
+        if (text ~ /^(b\.|cbn?z)/ && match(text, /[0-9a-f]+ <(columns_[0-9]+|tile_apart)/)) {
             target = hex(substr(text, RSTART, index(substr(text, RSTART), " ") - 1))
             fmla = branches = sums = 0
             split("", seen)
