@@ -62,13 +62,18 @@ ALWAYS_INLINE struct lanes lanes_set(float value) {
 
 typedef vf fold_fn(vf low, vf high);
 
-ALWAYS_INLINE float lanes_fold(struct lanes lanes, fold_fn *f) {
+/* Into part[0]. */
+ALWAYS_INLINE void parts_fold(vf *part, size_t parts, fold_fn *f) {
     UNROLL
-    for (size_t half = PARTS / 2; half; half /= 2) {
+    for (size_t half = parts / 2; half; half /= 2) {
         UNROLL
         for (size_t p = 0; p < half; p++)
-            lanes.part[p] = f(lanes.part[p], lanes.part[p + half]);
+            part[p] = f(part[p], part[p + half]);
     }
+}
+
+ALWAYS_INLINE float lanes_fold(struct lanes lanes, fold_fn *f) {
+    parts_fold(lanes.part, PARTS, f);
     UNROLL
     for (size_t half = VL / 2; half; half /= 2)
         lanes.part[0] = f(lanes.part[0], v_upper(lanes.part[0], half));

@@ -3,6 +3,7 @@
 #define TP_KERNELS_SOFTMAX_H
 
 #include "kernels/map.h"
+#include "kernels/transpose.h"
 
 #include <math.h>
 #include <string.h>
@@ -54,35 +55,26 @@ static void softmax_row(float *z, size_t columns) {
 
 /* lanes_fold, of a row in each lane. */
 ALWAYS_INLINE vf rows_fold(const vf *x, fold_fn *f) {
-    vf lanes[TP_SUM_LANES];
-    memcpy(lanes, x, sizeof lanes);
-    UNROLL
-    for (size_t half = TP_SUM_LANES / 2; half; half /= 2) {
-        UNROLL
-        for (size_t l = 0; l < half; l++)
-            lanes[l] = f(lanes[l], lanes[l + half]);
-    }
-    return lanes[0];
+    vf part[TP_SUM_LANES];
+    memcpy(part, x, sizeof part);
+    parts_fold(part, TP_SUM_LANES, f);
+    return part[0];
 }
 
 /* VL rows of at most TP_SUM_LANES columns, a row in each lane: most of a vector would be empty if they lay along it. */
 static void softmax_short_rows(float *z, size_t ldz, size_t columns) {
-    float block[TP_SUM_LANES][VL];
+    float block[TP_SUM_LANES * VL];
     vf x[TP_SUM_LANES], e[TP_SUM_LANES];
-    for (size_t i = 0; i < VL; i++)
-        for (size_t k = 0; k < columns; k++)
-            block[k][i] = z[i * ldz + k];
+    transpose(block, VL, z, ldz, VL, columns);
     for (size_t k = 0; k < TP_SUM_LANES; k++)
-        x[k] = k < columns ? v_load(block[k]) : v_set(-INFINITY);
+        x[k] = k < columns ? v_load(block + k * VL) : v_set(-INFINITY);
     const vf m = rows_fold(x, larger);
     for (size_t k = 0; k < TP_SUM_LANES; k++)
         e[k] = k < columns ? v_exp(v_sub(x[k], m)) : v_set(0);
     const vf sum = rows_fold(e, v_add);
     for (size_t k = 0; k < columns; k++)
-        v_store(block[k], v_div(e[k], sum));
-    for (size_t i = 0; i < VL; i++)
-        for (size_t k = 0; k < columns; k++)
-            z[i * ldz + k] = block[k][i];
+        v_store(block + k * VL, v_div(e[k], sum));
+    transpose(z, ldz, block, VL, columns, VL);
 }
 
 /* a_k = exp(z_k - m) / sum_j exp(z_j - m), m = max z, for every row */
