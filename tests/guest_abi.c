@@ -152,7 +152,7 @@ static void call_packing(size_t n) {
         for (size_t height = 1; height <= isa->mr; height++)
             CALL(pack_a, .integers = {P(x), P(y), row_step, column_step, n, 13, height}, .floats = {0.5f});
         for (size_t width = isa->lanes; width <= isa->nr; width += isa->lanes)
-            CALL(pack_b, .integers = {P(x), P(y), row_step, column_step, 13, n, width});
+            CALL(pack_b, .integers = {P(x), P(y), row_step, column_step, 13, n, width, 13 * width});
     }
     CALL(transpose, .integers = {P(x), LD, P(y), LD, 13, n});
     CALL(transpose, .integers = {P(x), LD, P(y), LD, n, 13});

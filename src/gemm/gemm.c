@@ -11,8 +11,6 @@
 
 #include <string.h>
 
-#define LINE (TP_ALIGNMENT / sizeof(float))
-
 /* By so much a split along columns may be less even where it is wanted. */
 #define EVEN_ENOUGH 0.85
 
@@ -31,6 +29,11 @@ static size_t panels(size_t count, size_t width) {
     return tp_ceil_div(count, width) * width;
 }
 
+/* From a panel of B to the next in scratch: an odd number of lines, so that panels do not meet in a few cache sets. */
+static size_t panel_step(size_t width, size_t k) {
+    return (tp_ceil_div(width * k, TP_LINE) | 1) * TP_LINE;
+}
+
 /* What a thread needs at most, in floats: panels of A, of B, and a piece of the product on its way to C. */
 struct parts {
     size_t a, b, piece;
@@ -41,9 +44,9 @@ static struct parts parts_of(const struct tp_isa *isa, const struct tp_blocking 
     const struct tp_blocking limits = tp_gemm_limits(isa, blocking, swapped);
     const size_t mc = tp_min(m, limits.mc), nc = tp_min(n, limits.nc), kc = tp_min(k, limits.kc);
     struct parts parts;
-    parts.a = panels(panels(mc, isa->mr) * kc, LINE); /* blocks are small: nothing overflows */
-    parts.b = panels(panels(nc, isa->nr) * kc, LINE);
-    parts.piece = panels(isa->mr * nc, LINE);
+    parts.a = panels(panels(mc, isa->mr) * kc, TP_LINE); /* blocks are small: nothing overflows */
+    parts.b = tp_ceil_div(nc, isa->nr) * panel_step(isa->nr, kc);
+    parts.piece = panels(isa->mr * nc, TP_LINE);
     parts.piece = parts.piece > PIECE_FLOATS ? parts.piece : PIECE_FLOATS;
     return parts;
 }
@@ -132,13 +135,13 @@ static void point_at_b(struct tp_strip *strip, const struct job *job, const stru
     const size_t width = job->plan.width;
     strip->b_padded = b_in_panels(job);
     strip->b_step = strip->b_padded ? width : operand->row_step;
-    strip->b_panel = width * (operand->packed ? job->g->k : job->pack_b ? b->kc : 1);
+    strip->b_panel = operand->packed ? width * job->g->k : job->pack_b ? panel_step(width, b->kc) : width;
     strip->width = width;
     strip->b_ahead = job->plan.ahead;
     if (operand->packed)
         strip->b = operand->p + (b->j + y) * job->g->k + b->p * width;
     else
-        strip->b = job->pack_b ? job->pack_b + y * b->kc : element(operand, b->p, b->j + y);
+        strip->b = job->pack_b ? job->pack_b + y / width * strip->b_panel : element(operand, b->p, b->j + y);
 }
 
 /* A piece of the product: m rows from row x, n columns from column y of the block. */
@@ -147,11 +150,12 @@ struct piece {
 };
 
 /* From the columns of a piece to those that are read after them: in this block, from its beginning once more, or in the
- * next k block unless that has to be packed first. 0: none, or they are not known, or one strip would ask for all. */
+ * next k block unless that has to be packed first. 0: none, or they are not known, or one strip would ask for all, or
+ * tiles are too small to ask for more than they need. */
 static ptrdiff_t next_columns(const struct job *job, const struct block *b, const struct piece *piece,
                               const struct tp_strip *strip) {
     const bool last_rows = b->i + b->mc == job->rows.end, last_steps = b->p + b->kc == job->g->k;
-    if (b->mc <= job->g->isa->mr)
+    if (b->mc <= job->g->isa->mr || job->g->isa->nr <= TP_LINE)
         return 0;
     if (piece->y + piece->n < b->nc)
         return (ptrdiff_t)(piece->n / strip->width * strip->b_panel);
@@ -311,7 +315,7 @@ static void pack_a(const struct job *job, const struct block *b) {
 static void pack_b(const struct job *job, const struct block *b) {
     const struct tp_gemm *g = job->g;
     g->isa->pack_b(job->pack_b, element(&g->b, b->p, b->j), g->b.row_step, g->b.column_step, b->kc, b->nc,
-                   job->plan.width);
+                   job->plan.width, panel_step(job->plan.width, b->kc));
 }
 
 static void multiply(const struct job *job) {
@@ -438,7 +442,7 @@ struct grains {
 
 static struct grains grains_of(const struct job *job) {
     const struct tp_gemm *g = job->g;
-    return (struct grains){job->swapped ? TP_SWAPPED_ROWS : 1, g->b.packed ? tp_panel_width(g->isa, g->n) : LINE};
+    return (struct grains){job->swapped ? TP_SWAPPED_ROWS : 1, g->b.packed ? tp_panel_width(g->isa, g->n) : TP_LINE};
 }
 
 /* The most of count that one of size threads gets. */
@@ -533,7 +537,7 @@ void tp_gemm_run(const struct tp_gemm *g, struct tp_team team, float *scratch) {
 
 double tp_read_flops(const struct tp_blocking *blocking, size_t k, size_t n) {
     const double flops = TP_READ_FLOPS * (double)k * (double)n;
-    return n < 2 * LINE || 2 * flops < blocking->thread_flops ? 0 : flops;
+    return n < 2 * TP_LINE || 2 * flops < blocking->thread_flops ? 0 : flops;
 }
 
 int tp_useful_threads(const struct tp_blocking *blocking, int threads, double flops) {

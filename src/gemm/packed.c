@@ -43,7 +43,7 @@ static void pack_task(void *argument, struct tp_team team) {
     if (columns.begin < columns.end)
         p->isa->pack_b(p->panels + columns.begin * p->k, call->b.p + columns.begin * call->b.column_step,
                        call->b.row_step, call->b.column_step, p->k, columns.end - columns.begin,
-                       tp_panel_width(p->isa, p->n));
+                       tp_panel_width(p->isa, p->n), tp_panel_width(p->isa, p->n) * p->k);
 }
 
 static void pack(const struct tp_packed *packed, tp_transpose transpose, const float *b, size_t ldb) {

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The numbers here were measured with bench_gemm on a Xeon with AVX-512. */
+/* The numbers here were measured with bench_gemm, those for AVX-512 on a Xeon, those for AVX2 on an EPYC as well. */
 #include "gemm/plan.h"
 
 #include "core/size.h"
 
 /* Above so many strips, panels of B are used often enough to pay for packing; above fewer if that saves loads that lie
- * in two cache lines, or have masks. */
+ * in two cache lines or in crowded sets of a cache, or have masks. */
 #define PACK_B_STRIPS 60
-#define PACK_B_SPLIT_STRIPS 16
+#define PACK_B_SLOW_STRIPS 16
 #define PACK_B_MASKED_STRIPS 6
 /* Up to so many rows of C, B is read once, as it lies: so many of its rows are walked side by side. */
 #define FEW_ROWS 4
-#define FEW_CONFLICTING_ROWS 16
-#define FEW_STEPS 32
-/* Where rows of B conflict: up to so many rows of C, fewer if they lie farther apart, it is read in place, in blocks of
- * so many of its rows; swapped, more. */
+#define FEW_CONFLICTING_STRIPS 2
+#define FEW_FLOATS 1536 /* of each panel */
+/* Where rows of B conflict: up to so many rows of C, fewer if they lie farther apart, it is read in place by tiles that
+ * take several lines of a row, in blocks of so many of its rows; swapped, more. */
 #define PACK_B_CONFLICTING_ROWS 96
 #define CONFLICTING_STEPS 64
 #define CONFLICTING_STEPS_SWAPPED 256
@@ -27,9 +27,10 @@
 #define AHEAD 1024
 #define ROWS_AHEAD 8
 /* Rows of A that lie side by side in memory are packed, unless they conflict, only for more panels of B and more steps
- * of k than these. */
+ * of k than these, and if the steps reach over so many floats: nearly each is on another page then. */
 #define PACK_A_PANELS 4
-#define PACK_A_STEPS 256
+#define PACK_A_STEPS 64
+#define PACK_A_REACH 32768
 /* A product needs no plan if its operands together, or for one strip B, are no larger than so many strips of A. */
 #define IN_PLACE_BLOCKS 4
 /* To transpose an element takes as long as so many multiply-adds of vectors. */
@@ -78,16 +79,20 @@ static bool packs_a(const struct tp_gemm *g, size_t columns, size_t kc) {
     const bool rows_lie = g->a.column_step == 1;
     if (columns <= (rows_lie ? PACK_A_PANELS : 1) * g->isa->nr)
         return false;
-    const size_t distance = rows_lie ? g->a.row_step : g->a.column_step;
-    return conflicts(distance) || (!rows_lie && kc > PACK_A_STEPS && columns > PACK_A_PANELS * g->isa->nr);
+    if (conflicts(rows_lie ? g->a.row_step : g->a.column_step))
+        return true;
+    return !rows_lie && kc > PACK_A_STEPS && kc * g->a.column_step >= PACK_A_REACH &&
+           columns > PACK_A_PANELS * g->isa->nr;
 }
 
 static size_t few_rows(const struct tp_gemm *g) {
-    return conflicts(g->b.row_step) ? FEW_CONFLICTING_ROWS : FEW_ROWS;
+    return conflicts(g->b.row_step) ? FEW_CONFLICTING_STRIPS * g->isa->mr : FEW_ROWS;
 }
 
-static bool splits_lines(const struct tp_gemm *g) {
-    return ((uintptr_t)g->b.p | g->b.row_step * sizeof(float)) % (g->isa->lanes * sizeof(float)) != 0;
+/* Loads lie in two lines, or rows in half of the sets that conflict. */
+static bool reads_slowly(const struct tp_gemm *g) {
+    return ((uintptr_t)g->b.p | g->b.row_step * sizeof(float)) % (g->isa->lanes * sizeof(float)) != 0 ||
+           g->b.row_step % (TP_CONFLICT / 2) == 0;
 }
 
 static bool packs_b(const struct tp_gemm *g, size_t rows) {
@@ -96,9 +101,10 @@ static bool packs_b(const struct tp_gemm *g, size_t rows) {
     if (g->b.column_step != 1)
         return true;
     if (conflicts(g->b.row_step))
-        return rows * (g->b.row_step / TP_CONFLICT) > PACK_B_CONFLICTING_ROWS;
+        return g->isa->nr > TP_LINE ? rows * (g->b.row_step / TP_CONFLICT) > PACK_B_CONFLICTING_ROWS
+                                    : rows > few_rows(g);
     const bool masked = g->n % g->isa->lanes != 0 && g->n < g->isa->nr;
-    const size_t strips = masked ? PACK_B_MASKED_STRIPS : splits_lines(g) ? PACK_B_SPLIT_STRIPS : PACK_B_STRIPS;
+    const size_t strips = masked ? PACK_B_MASKED_STRIPS : reads_slowly(g) ? PACK_B_SLOW_STRIPS : PACK_B_STRIPS;
     return rows > strips * g->isa->mr;
 }
 
@@ -148,7 +154,9 @@ struct tp_gemm_plan tp_gemm_plan(const struct tp_gemm *g, size_t rows, size_t co
     /* What is consumed must fit the piece buffer. */
     const bool few =
         !panels && !swapped && !g->epilogue.consume && rows <= few_rows(g) && columns * g->k > limits.kc * g->isa->mr;
-    const size_t steps = few ? FEW_STEPS : panels ? limits.kc : in_place_steps(g, columns, swapped, &limits);
+    const size_t steps = few      ? FEW_FLOATS / g->isa->nr
+                         : panels ? limits.kc
+                                  : in_place_steps(g, columns, swapped, &limits);
     plan.kc = even_block(g->k, tp_min(steps, limits.kc), 4);
     plan.mc = even_block(rows, limits.mc, swapped ? TP_SWAPPED_ROWS : g->isa->mr);
     plan.nc = few || columns <= limits.nc ? columns : even_block(columns, limits.nc / width * width, width);

@@ -3,7 +3,11 @@
 #ifndef TP_GEMM_PLAN_H
 #define TP_GEMM_PLAN_H
 
+#include "core/memory.h"
 #include "gemm/gemm.h"
+
+/* Floats of a cache line. */
+#define TP_LINE (TP_ALIGNMENT / sizeof(float))
 
 /* A piece of C^T that is transposed at a time: whole vectors both ways, and a multiple of every NR columns. */
 #define TP_SWAPPED_ROWS 16

@@ -32,7 +32,17 @@ ALWAYS_INLINE vf v_load_first(const float *p, size_t n) {
     return _mm256_maskload_ps(p, mask_first(n));
 }
 ALWAYS_INLINE void v_store_first(float *p, vf v, size_t n) {
-    _mm256_maskstore_ps(p, mask_first(n), v);
+    __m128 part = _mm256_castps256_ps128(v); /* AMD processors take long over masked stores */
+    if (n & 4) {
+        _mm_storeu_ps(p, part);
+        part = _mm256_extractf128_ps(v, 1);
+    }
+    if (n & 2) {
+        _mm_storel_pi((__m64 *)(void *)(p + (n & 4)), part);
+        part = _mm_movehl_ps(part, part);
+    }
+    if (n & 1)
+        _mm_store_ss(p + (n & 6), part);
 }
 ALWAYS_INLINE vf v_first(vf x, vf y, size_t n) {
     return _mm256_blendv_ps(y, x, _mm256_castsi256_ps(mask_first(n)));
@@ -80,6 +90,10 @@ ALWAYS_INLINE vf v_select_le(vf a, vf b, vf x, vf y) {
 }
 ALWAYS_INLINE vf v_load_groups(const float *p, size_t step) {
     return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(p + step), 1);
+}
+ALWAYS_INLINE void v_store_groups(float *p, size_t step, vf v) {
+    _mm_storeu_ps(p, _mm256_castps256_ps128(v));
+    _mm_storeu_ps(p + step, _mm256_extractf128_ps(v, 1));
 }
 ALWAYS_INLINE void v_transpose_groups(vf x[GROUP]) {
     const vf a = _mm256_unpacklo_ps(x[0], x[1]), b = _mm256_unpackhi_ps(x[0], x[1]);

@@ -83,6 +83,12 @@ ALWAYS_INLINE vf v_load_groups(const float *p, size_t step) {
     v = _mm512_insertf32x4(v, _mm_loadu_ps(p + 2 * step), 2);
     return _mm512_insertf32x4(v, _mm_loadu_ps(p + 3 * step), 3);
 }
+ALWAYS_INLINE void v_store_groups(float *p, size_t step, vf v) {
+    _mm_storeu_ps(p, _mm512_castps512_ps128(v));
+    _mm_storeu_ps(p + step, _mm512_extractf32x4_ps(v, 1));
+    _mm_storeu_ps(p + 2 * step, _mm512_extractf32x4_ps(v, 2));
+    _mm_storeu_ps(p + 3 * step, _mm512_extractf32x4_ps(v, 3));
+}
 ALWAYS_INLINE void v_transpose_groups(vf x[GROUP]) {
     const vf a = _mm512_unpacklo_ps(x[0], x[1]), b = _mm512_unpackhi_ps(x[0], x[1]);
     const vf c = _mm512_unpacklo_ps(x[2], x[3]), d = _mm512_unpackhi_ps(x[2], x[3]);

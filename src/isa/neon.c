@@ -108,6 +108,10 @@ ALWAYS_INLINE vf v_load_groups(const float *p, size_t step) {
     (void)step;
     return v_load(p);
 }
+ALWAYS_INLINE void v_store_groups(float *p, size_t step, vf v) {
+    (void)step;
+    v_store(p, v);
+}
 ALWAYS_INLINE void v_transpose_groups(vf x[GROUP]) {
     const float32x4x2_t low = vtrnq_f32(x[0], x[1]), high = vtrnq_f32(x[2], x[3]);
     x[0] = vcombine_f32(vget_low_f32(low.val[0]), vget_low_f32(high.val[0]));

@@ -79,6 +79,10 @@ ALWAYS_INLINE vf v_load_groups(const float *p, size_t step) {
     (void)step;
     return v_load(p);
 }
+ALWAYS_INLINE void v_store_groups(float *p, size_t step, vf v) {
+    (void)step;
+    v_store(p, v);
+}
 ALWAYS_INLINE void v_transpose_groups(vf x[GROUP]) {
     (void)x;
 }

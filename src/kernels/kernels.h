@@ -74,10 +74,11 @@ typedef void tp_gemm_strip_fn(const struct tp_strip *strip);
  * the last one has as many rows as are left, height apart. */
 typedef void tp_pack_a_fn(float *panels, const float *a, size_t row_step, size_t column_step, size_t rows, size_t k,
                           size_t height, float alpha);
-/* panels = ceil(columns / width) panels of k x width, B[k,j] at b[k * row_step + j * column_step]; the last vector is
- * filled up with zeros, what is left of the last panel is not written. width: a multiple of lanes, <= NR. */
+/* panels = ceil(columns / width) panels of k x width, panel floats apart, B[k,j] at b[k * row_step + j * column_step];
+ * the last vector is filled up with zeros, what is left of the last panel is not written. width: a multiple of lanes,
+ * <= NR. */
 typedef void tp_pack_b_fn(float *panels, const float *b, size_t row_step, size_t column_step, size_t k, size_t columns,
-                          size_t width);
+                          size_t width, size_t panel);
 
 /* out[j * ldo + i] = in[i * ldi + j] for i < rows, j < columns. */
 typedef void tp_transpose_fn(float *out, size_t ldo, const float *in, size_t ldi, size_t rows, size_t columns);

@@ -19,14 +19,14 @@ ALWAYS_INLINE void copy_scaled(float *out, const float *in, size_t count, vf fac
 
 /* Panels of width lanes that lie side by side in memory: step by step, so that the rows are read as they lie. The last
  * panel may have fewer lanes. */
-ALWAYS_INLINE void pack_rows(float *panels, size_t width, const float *in, size_t k_step, size_t lanes, size_t k,
-                             float alpha, bool padded) {
+ALWAYS_INLINE void pack_rows(float *panels, size_t width, size_t panel, const float *in, size_t k_step, size_t lanes,
+                             size_t k, float alpha, bool padded) {
     const vf factor = v_set(alpha);
     const size_t ahead = k > ROWS_AHEAD ? ROWS_AHEAD * k_step : 0;
     for (size_t s = 0; s < k; s++, in += k_step) {
         float *out = panels + s * width;
         size_t i = 0;
-        for (; i + width <= lanes; i += width, out += width * k) {
+        for (; i + width <= lanes; i += width, out += panel) {
             prefetch_row(in + ahead + i, width);
             copy_scaled(out, in + i, width, factor, padded);
         }
@@ -34,13 +34,13 @@ ALWAYS_INLINE void pack_rows(float *panels, size_t width, const float *in, size_
     }
 }
 
-/* panels[p * width * k + s * width + i] = alpha * in[(p * width + i) * lane_step + s * k_step]. */
-ALWAYS_INLINE void pack_panels(float *panels, size_t width, const float *in, size_t lane_step, size_t k_step,
-                               size_t lanes, size_t k, float alpha, bool padded) {
+/* panels[p * panel + s * width + i] = alpha * in[(p * width + i) * lane_step + s * k_step]. */
+ALWAYS_INLINE void pack_panels(float *panels, size_t width, size_t panel, const float *in, size_t lane_step,
+                               size_t k_step, size_t lanes, size_t k, float alpha, bool padded) {
     if (lane_step == 1)
-        pack_rows(panels, width, in, k_step, lanes, k, alpha, padded);
+        pack_rows(panels, width, panel, in, k_step, lanes, k, alpha, padded);
     else
-        for (size_t i = 0; i < lanes; i += width, panels += width * k)
+        for (size_t i = 0; i < lanes; i += width, panels += panel)
             transpose_scaled(panels, width, in + i * lane_step, lane_step, lanes - i < width ? lanes - i : width, k,
                              alpha, padded);
 }
@@ -48,17 +48,17 @@ ALWAYS_INLINE void pack_panels(float *panels, size_t width, const float *in, siz
 static void pack_a(float *panels, const float *a, size_t row_step, size_t column_step, size_t rows, size_t k,
                    size_t height, float alpha) {
     if (height == MR)
-        pack_panels(panels, MR, a, row_step, column_step, rows, k, alpha, false);
+        pack_panels(panels, MR, MR * k, a, row_step, column_step, rows, k, alpha, false);
     else
-        pack_panels(panels, height, a, row_step, column_step, rows, k, alpha, false);
+        pack_panels(panels, height, height * k, a, row_step, column_step, rows, k, alpha, false);
 }
 
 static void pack_b(float *panels, const float *b, size_t row_step, size_t column_step, size_t k, size_t columns,
-                   size_t width) {
+                   size_t width, size_t panel) {
     if (width == NR)
-        pack_panels(panels, NR, b, column_step, row_step, columns, k, 1, true);
+        pack_panels(panels, NR, panel, b, column_step, row_step, columns, k, 1, true);
     else
-        pack_panels(panels, width, b, column_step, row_step, columns, k, 1, true);
+        pack_panels(panels, width, panel, b, column_step, row_step, columns, k, 1, true);
 }
 
 #endif

@@ -44,7 +44,29 @@ ALWAYS_INLINE void transpose_rows(float *out, size_t ldo, const float *in, size_
     }
 }
 
-/* rows < VL, or columns < GROUP. */
+/* Rows from first on, of which fewer than VL are left; rows >= GROUP, columns >= VL. The last rows and columns may be
+ * done over again. */
+ALWAYS_INLINE void transpose_few(float *out, size_t ldo, const float *in, size_t ldi, size_t first, size_t rows,
+                                 size_t columns, const vf *alpha, bool padded) {
+    for (size_t j = 0; padded && j < columns; j++)
+        v_store(out + first + j * ldo, v_set(0));
+    for (size_t r = first; r < rows; r += GROUP) {
+        const size_t i = r + GROUP <= rows ? r : rows - GROUP;
+        for (size_t s = 0; s < columns; s += VL) {
+            const size_t j = s + VL <= columns ? s : columns - VL;
+            vf x[GROUP];
+            UNROLL
+            for (size_t g = 0; g < GROUP; g++)
+                x[g] = v_load(in + (i + g) * ldi + j);
+            v_transpose_groups(x);
+            UNROLL
+            for (size_t g = 0; g < GROUP; g++)
+                v_store_groups(out + i + (j + g) * ldo, GROUP * ldo, alpha ? v_mul(*alpha, x[g]) : x[g]);
+        }
+    }
+}
+
+/* rows < GROUP, or columns < VL. */
 ALWAYS_INLINE void transpose_rest(float *out, size_t ldo, const float *in, size_t ldi, size_t rows, size_t columns,
                                   const vf *alpha, bool padded) {
     size_t j = 0;
@@ -62,10 +84,14 @@ ALWAYS_INLINE void transpose_scaled(float *out, size_t ldo, const float *in, siz
                                     float alpha, bool padded) {
     const vf value = v_set(alpha), *const factor = alpha == 1 ? NULL : &value;
     for (size_t j = 0, n; j < columns; j += n, in += n, out += n * ldo) {
-        n = columns - j < TRANSPOSE_COLUMNS + GROUP ? columns - j : TRANSPOSE_COLUMNS;
+        n = columns - j < TRANSPOSE_COLUMNS + VL ? columns - j : TRANSPOSE_COLUMNS;
         size_t i = 0;
         for (; n >= GROUP && i + VL <= rows; i += VL)
             transpose_rows(out + i, ldo, in + i * ldi, ldi, n, factor);
+        if (i < rows && rows >= GROUP && n >= VL) {
+            transpose_few(out, ldo, in, ldi, i, rows, n, factor, padded);
+            continue;
+        }
         for (; i < rows; i += VL)
             transpose_rest(out + i, ldo, in + i * ldi, ldi, rows - i < VL ? rows - i : VL, n, factor, padded);
     }

@@ -18,7 +18,7 @@
  *   v_abs(v)                sign cleared
  *   v_select_le(a, b, x, y) a <= b ? x : y; y where a or b is NaN
  *   GROUP                   lanes of a group, 4, or 1 where VL is 1
- *   v_load_groups(p, s)     VL / GROUP groups, s floats apart
+ *   v_load_groups(p, s) v_store_groups(p, s, v)   VL / GROUP groups, s floats apart
  *   v_transpose_groups(x)   the same group of x[0..GROUP], seen as a GROUP x GROUP matrix, becomes its transpose
  *   v_exp v_expm1 v_log v_log1p v_tanh   SLEEF's deterministic functions (Sleef_finz_*_u10)
  *   v_erfc(v)               1 - erf v, Sleef_finz_erfcf*_u15
