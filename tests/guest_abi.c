@@ -178,6 +178,7 @@ static void call_strip(size_t m, size_t n, size_t k, enum tp_start start, bool p
         .pause = 1,
         .width = width,
         .b_padded = packed,
+        .b_far = n % 2,
         .c_cached = packed,
         .c = y,
         .ldc = LD,

@@ -14,9 +14,10 @@
 /* By so much a split along columns may be less even where it is wanted. */
 #define EVEN_ENOUGH 0.85
 
-/* A block of B is used in about so many pieces; read in place, in pieces of about so many columns. */
+/* A block of B is used in about so many pieces; read in place, in pieces of about so many columns; from far, panels. */
 #define PIECES 4
 #define PIECE_COLUMNS 160
+#define FAR_PANELS 2
 
 /* Rows of B and C are prefetched at most so many rounds apart, and those of C only by tiles of so many. */
 #define MOST_ROUNDS 4
@@ -138,6 +139,7 @@ static void point_at_b(struct tp_strip *strip, const struct job *job, const stru
     strip->b_panel = operand->packed ? width * job->g->k : job->pack_b ? panel_step(width, b->kc) : width;
     strip->width = width;
     strip->b_ahead = job->plan.ahead;
+    strip->b_far = job->plan.b_far;
     if (operand->packed)
         strip->b = operand->p + (b->j + y) * job->g->k + b->p * width;
     else
@@ -268,6 +270,8 @@ static size_t piece_columns(const struct job *job, const struct block *b) {
         return b->nc;
     if (!b_in_panels(job) && b->mc * b->kc <= cached && b->nc * b->kc > cached)
         return width;
+    if (job->plan.b_far)
+        return FAR_PANELS * width;
     const size_t columns = (b_in_panels(job) ? g->blocking->nc / PIECES : PIECE_COLUMNS) / width * width;
     return columns ? columns : width;
 }
@@ -374,7 +378,7 @@ static void multiply_in_place(const struct job *job) {
     strip.a_step = g->a.column_step;
     strip.b_step = g->b.row_step;
     strip.width = strip.b_panel = tp_panel_width(g->isa, p.n);
-    strip.b_padded = false;
+    strip.b_padded = strip.b_far = false;
     strip.c_cached = true;
     strip.b_ahead = strip.next_first = strip.next_rows = strip.stops = strip.pause = strip.burst = 0;
     strip.b_next = 0;

@@ -9,10 +9,12 @@
 #define PACK_B_STRIPS 60
 #define PACK_B_SLOW_STRIPS 16
 #define PACK_B_MASKED_STRIPS 6
-/* Up to so many rows of C, B is read once, as it lies: so many of its rows are walked side by side. */
+/* Up to so many rows of C, B is read once, as it lies: so many of its rows are walked side by side; fewer if there is
+ * one strip, its tiles are narrow and rows of B are longer than a page. */
 #define FEW_ROWS 4
 #define FEW_CONFLICTING_STRIPS 2
 #define FEW_FLOATS 1536 /* of each panel */
+#define FEW_LONG_FLOATS 256
 /* Where rows of B conflict: up to so many rows of C, fewer if they lie farther apart, it is read in place by tiles that
  * take several lines of a row, in blocks of so many of its rows; swapped, more. */
 #define PACK_B_CONFLICTING_ROWS 96
@@ -23,9 +25,14 @@
  * programs take their part. */
 #define SMALL_PARTS 4
 #define IN_PLACE_STEPS 170
-/* Prefetch distances: floats along a row or panel of B, and rows of B. */
+/* Prefetch distances: floats along a row or panel of B, along long rows that are walked side by side, and rows of B. */
 #define AHEAD 1024
+#define LONG_AHEAD 64
 #define ROWS_AHEAD 8
+/* For narrow tiles B comes from far if it is so many times as large as the second-level cache; it is asked for so many
+ * rows ahead then. */
+#define FAR_CACHES 16
+#define FAR_ROWS_AHEAD 16
 /* Rows of A that lie side by side in memory are packed, unless they conflict, only for more panels of B and more steps
  * of k than these, and if the steps reach over so many floats: nearly each is on another page then. */
 #define PACK_A_PANELS 4
@@ -85,6 +92,11 @@ static bool packs_a(const struct tp_gemm *g, size_t columns, size_t kc) {
            columns > PACK_A_PANELS * g->isa->nr;
 }
 
+/* Tiles that take no more than one line of a row of B. */
+static bool narrow(const struct tp_gemm *g) {
+    return g->isa->nr <= TP_LINE;
+}
+
 static size_t few_rows(const struct tp_gemm *g) {
     return conflicts(g->b.row_step) ? FEW_CONFLICTING_STRIPS * g->isa->mr : FEW_ROWS;
 }
@@ -101,8 +113,7 @@ static bool packs_b(const struct tp_gemm *g, size_t rows) {
     if (g->b.column_step != 1)
         return true;
     if (conflicts(g->b.row_step))
-        return g->isa->nr > TP_LINE ? rows * (g->b.row_step / TP_CONFLICT) > PACK_B_CONFLICTING_ROWS
-                                    : rows > few_rows(g);
+        return narrow(g) ? rows > few_rows(g) : rows * (g->b.row_step / TP_CONFLICT) > PACK_B_CONFLICTING_ROWS;
     const bool masked = g->n % g->isa->lanes != 0 && g->n < g->isa->nr;
     const size_t strips = masked ? PACK_B_MASKED_STRIPS : reads_slowly(g) ? PACK_B_SLOW_STRIPS : PACK_B_STRIPS;
     return rows > strips * g->isa->mr;
@@ -139,10 +150,11 @@ struct tp_blocking tp_gemm_limits(const struct tp_isa *isa, const struct tp_bloc
 }
 
 /* The most steps of a k block of B that is read in place. */
-static size_t in_place_steps(const struct tp_gemm *g, size_t columns, bool swapped, const struct tp_blocking *limits) {
+static size_t in_place_steps(const struct tp_gemm *g, size_t columns, bool swapped, bool far,
+                             const struct tp_blocking *limits) {
     if (conflicts(g->b.row_step))
         return swapped ? CONFLICTING_STEPS_SWAPPED : CONFLICTING_STEPS;
-    return swapped || columns * g->k <= limits->nc * limits->kc / SMALL_PARTS ? limits->kc : IN_PLACE_STEPS;
+    return swapped || far || columns * g->k <= limits->nc * limits->kc / SMALL_PARTS ? limits->kc : IN_PLACE_STEPS;
 }
 
 struct tp_gemm_plan tp_gemm_plan(const struct tp_gemm *g, size_t rows, size_t columns, bool swapped) {
@@ -154,13 +166,16 @@ struct tp_gemm_plan tp_gemm_plan(const struct tp_gemm *g, size_t rows, size_t co
     /* What is consumed must fit the piece buffer. */
     const bool few =
         !panels && !swapped && !g->epilogue.consume && rows <= few_rows(g) && columns * g->k > limits.kc * g->isa->mr;
-    const size_t steps = few      ? FEW_FLOATS / g->isa->nr
+    plan.b_far = narrow(g) && !panels && !few && columns * g->k > FAR_CACHES * limits.nc * limits.kc;
+    const bool few_long = few && narrow(g) && rows <= g->isa->mr && g->b.row_step > TP_CONFLICT;
+    const size_t steps = few      ? (few_long ? FEW_LONG_FLOATS : FEW_FLOATS) / g->isa->nr
                          : panels ? limits.kc
-                                  : in_place_steps(g, columns, swapped, &limits);
+                                  : in_place_steps(g, columns, swapped, plan.b_far, &limits);
     plan.kc = even_block(g->k, tp_min(steps, limits.kc), 4);
     plan.mc = even_block(rows, limits.mc, swapped ? TP_SWAPPED_ROWS : g->isa->mr);
     plan.nc = few || columns <= limits.nc ? columns : even_block(columns, limits.nc / width * width, width);
-    plan.ahead = panels || few ? AHEAD : g->k > ROWS_AHEAD ? ROWS_AHEAD * g->b.row_step : 0;
+    const size_t rows_ahead = plan.b_far ? FAR_ROWS_AHEAD : ROWS_AHEAD;
+    plan.ahead = few_long ? LONG_AHEAD : panels || few ? AHEAD : g->k > rows_ahead ? rows_ahead * g->b.row_step : 0;
     plan.c_cached = g->m * g->n <= limits.kc * g->isa->mr;
     plan.pack_a = packs_a(g, columns, plan.kc);
     return plan;

@@ -18,6 +18,7 @@ struct tp_gemm_plan {
     size_t width;        /* columns of a panel of B */
     size_t mc, nc, kc;   /* blocks */
     bool c_cached;       /* C stays in the first-level cache */
+    bool b_far;          /* B is read in place, by narrow tiles, from beyond the second-level cache */
     size_t ahead;        /* what is prefetched while a row of B is read: so many floats after it */
 };
 

@@ -25,14 +25,14 @@ _Static_assert(TP_ROUND == 4 && ROWS_APART == 3 && sizeof(size_t) == 8, "as the 
 #define ROWS_7(X, s) ROWS_6(X, s) X(s, 6, 18, 19, 20)
 #define ROWS_8(X, s) ROWS_7(X, s) X(s, 7, 21, 22, 23)
 #define ROWS_9(X, s) ROWS_8(X, s) X(s, 8, 24, 25, 26)
-#define TILE_CASES(vectors, masked)                                                                                    \
-    TILE_CASE(3, vectors, masked);                                                                                     \
-    TILE_CASE(4, vectors, masked);                                                                                     \
-    TILE_CASE(5, vectors, masked);                                                                                     \
-    TILE_CASE(6, vectors, masked);                                                                                     \
-    TILE_CASE(7, vectors, masked);                                                                                     \
-    TILE_CASE(8, vectors, masked);                                                                                     \
-    TILE_CASE(9, vectors, masked)
+#define TILE_CASES(vectors, masked, ahead)                                                                             \
+    TILE_CASE(3, vectors, masked, ahead);                                                                              \
+    TILE_CASE(4, vectors, masked, ahead);                                                                              \
+    TILE_CASE(5, vectors, masked, ahead);                                                                              \
+    TILE_CASE(6, vectors, masked, ahead);                                                                              \
+    TILE_CASE(7, vectors, masked, ahead);                                                                              \
+    TILE_CASE(8, vectors, masked, ahead);                                                                              \
+    TILE_CASE(9, vectors, masked, ahead)
 
 /* What is done to the vectors of a row, and to the last one if that has a mask. */
 #define IN_FIRST(all, last) ".if %c[nv] > 1 || %c[masked] == 0\n" all ".else\n" last ".endif\n"
@@ -68,8 +68,6 @@ _Static_assert(TP_ROUND == 4 && ROWS_APART == 3 && sizeof(size_t) == 8, "as the 
     IN_FIRST(B_LOAD(at, 0, 27), B_LAST(at, 0, 27))                                                                     \
     IN_SECOND(B_LOAD(at, 64, 28), B_LAST(at, 64, 28)) IN_THIRD(B_LOAD(at, 128, 29), B_LAST(at, 128, 29))
 #define PREFETCH_ENDS(at) "prefetcht0 " at "\n .if %c[nv] > 1\n prefetcht0 64*(%c[nv]-1)+" at "\n .endif\n"
-#define AHEAD_START "mov %c[b_ahead](%%rdi),%%rdx\n"
-#define AHEAD_NEXT "lea (%%rdx,%%rcx,4),%%rdx\n"
 #define PREFETCH_ROW "prefetcht0 (%%r12)\n prefetcht0 64(%%r12)\n prefetcht0 128(%%r12)\n"
 #define LATER_0
 #define LATER_1 "prefetcht0 (%%r12)\n"
@@ -84,12 +82,12 @@ _Static_assert(TP_ROUND == 4 && ROWS_APART == 3 && sizeof(size_t) == 8, "as the 
 #define ROWS_4(X, s) ROWS_3(X, s) X(s, 3, 6, 7)
 #define ROWS_5(X, s) ROWS_4(X, s) X(s, 4, 8, 9)
 #define ROWS_6(X, s) ROWS_5(X, s) X(s, 5, 10, 11)
-#define TILE_CASES(vectors, masked)                                                                                    \
-    TILE_CASE(2, vectors, masked);                                                                                     \
-    TILE_CASE(3, vectors, masked);                                                                                     \
-    TILE_CASE(4, vectors, masked);                                                                                     \
-    TILE_CASE(5, vectors, masked);                                                                                     \
-    TILE_CASE(6, vectors, masked)
+#define TILE_CASES(vectors, masked, ahead)                                                                             \
+    TILE_CASE(2, vectors, masked, ahead);                                                                              \
+    TILE_CASE(3, vectors, masked, ahead);                                                                              \
+    TILE_CASE(4, vectors, masked, ahead);                                                                              \
+    TILE_CASE(5, vectors, masked, ahead);                                                                              \
+    TILE_CASE(6, vectors, masked, ahead)
 
 #define ZERO(r) "vxorps %%ymm" #r ",%%ymm" #r ",%%ymm" #r "\n"
 #define ZERO_ROW(s, i, x, y) ZERO(x) ZERO(y)
@@ -104,11 +102,7 @@ _Static_assert(TP_ROUND == 4 && ROWS_APART == 3 && sizeof(size_t) == 8, "as the 
 #define ODD(address, x, y) FACTOR(address, 15, x, y)
 #define FIRST ODD
 #define B_ROW(at) "vmovups " at ",%%ymm12\n vmovups 32+" at ",%%ymm13\n"
-/* Another instruction per step would cost more than it brings: the row is one line, which processors prefetch
- * themselves. */
-#define PREFETCH_ENDS(at)
-#define AHEAD_START
-#define AHEAD_NEXT
+#define PREFETCH_ENDS(at) ".if %c[ahead]\n prefetcht0 " at "\n .endif\n"
 #define PREFETCH_ROW "prefetcht0 (%%r12)\n"
 #define LATER_0
 #define LATER_1 PREFETCH_ROW
@@ -171,7 +165,7 @@ _Static_assert(TP_ROUND == 4 && ROWS_APART == 3 && sizeof(size_t) == 8, "as the 
 #define READ_WORK(LAYOUT)                                                                                              \
     SET_MASK                                                                                                           \
     "mov %c[a](%%rdi),%%r8\n mov %c[a_distance](%%rdi),%%r11\n" LAYOUT##_START                                         \
-    "mov %c[b](%%rdi),%%rsi\n" AHEAD_START                                                                             \
+    "mov %c[b](%%rdi),%%rsi\n mov %c[b_ahead](%%rdi),%%rdx\n"                                                          \
     "mov %c[b_distance](%%rdi),%%rcx\n lea (%%rcx,%%rcx,2),%%rbx\n"                                                    \
     "mov %c[later](%%rdi),%%r12\n mov %c[later_distance](%%rdi),%%r13\n mov %c[later_rows](%%rdi),%%r14\n"
 #define START(ROWS)                                                                                                    \
@@ -184,7 +178,7 @@ _Static_assert(TP_ROUND == 4 && ROWS_APART == 3 && sizeof(size_t) == 8, "as the 
     "11:\n" STEP(1, ROWS, LAYOUT)                                                                                      \
     "12:\n" STEP(2, ROWS, LAYOUT)                                                                                      \
     "13:\n" STEP(3, ROWS, LAYOUT) LAYOUT##_NEXT                                                                        \
-    "lea (%%rsi,%%rcx,4),%%rsi\n" AHEAD_NEXT                                                                           \
+    "lea (%%rsi,%%rcx,4),%%rsi\n .if %c[ahead]\n lea (%%rdx,%%rcx,4),%%rdx\n .endif\n"                                 \
     "dec %%rax\n jnz 10b\n"
 /* Goes on to the row that the steps ask for next; what lies before it in the burst is asked for here. */
 #define STOP                                                                                                           \
@@ -206,14 +200,14 @@ _Static_assert(TP_ROUND == 4 && ROWS_APART == 3 && sizeof(size_t) == 8, "as the 
 /* clang-format on */
 
 #define OFFSET(member) [member] "i"(offsetof(struct tile_work, member))
-#define RUN_TILE(text, vectors, mask_last)                                                                             \
+#define RUN_TILE(text, vectors, mask_last, ask_ahead)                                                                  \
     __asm__ volatile(text                                                                                              \
                      :                                                                                                 \
                      : "D"(w), OFFSET(a), OFFSET(a_distance), OFFSET(b), OFFSET(b_ahead), OFFSET(b_distance),          \
                        OFFSET(c), OFFSET(c_distance), OFFSET(start), OFFSET(start_distance), OFFSET(skip),             \
                        OFFSET(rounds), OFFSET(stops), OFFSET(pause), OFFSET(burst), OFFSET(later),                     \
                        OFFSET(later_distance), OFFSET(later_rows), OFFSET(scale),                                      \
-                       OFFSET(mask), [nv] "i"(vectors), [masked] "i"(mask_last)                                        \
+                       OFFSET(mask), [nv] "i"(vectors), [masked] "i"(mask_last), [ahead] "i"(ask_ahead)                \
                      : "rax", "rbx", "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "cc",  \
                        "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9",       \
                        "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15" UPPER_REGISTERS)
@@ -226,16 +220,19 @@ _Static_assert(TP_ROUND == 4 && ROWS_APART == 3 && sizeof(size_t) == 8, "as the 
 #define UPPER_REGISTERS
 #endif
 
-#define TILE_CASE(m, vectors, masked)                                                                                  \
+#define TILE_CASE(m, vectors, masked, ahead)                                                                           \
     case m:                                                                                                            \
         if (beside)                                                                                                    \
-            RUN_TILE(TILE(ROWS_##m, BESIDE), vectors, masked);                                                         \
+            RUN_TILE(TILE(ROWS_##m, BESIDE), vectors, masked, ahead);                                                  \
         else                                                                                                           \
-            RUN_TILE(TILE(ROWS_##m, APART), vectors, masked);                                                          \
+            RUN_TILE(TILE(ROWS_##m, APART), vectors, masked, ahead);                                                   \
         break
-/* m, more than WIDE_ROWS, and beside are constants. */
-ALWAYS_INLINE void whole_tile(const struct tile_work *w, size_t m, bool beside) {
-    switch (m) { TILE_CASES(NV, 0); }
+/* m, more than WIDE_ROWS, beside and ahead are constants. */
+ALWAYS_INLINE void whole_tile(const struct tile_work *w, size_t m, bool beside, bool ahead) {
+    if (ahead)
+        switch (m) { TILE_CASES(NV, 0, 1); }
+    else
+        switch (m) { TILE_CASES(NV, 0, 0); }
 }
 
 #if NV == 3
@@ -243,15 +240,15 @@ ALWAYS_INLINE void whole_tile(const struct tile_work *w, size_t m, bool beside) 
 /* Whole vectors, or the last one with a mask. */
 ALWAYS_INLINE void partial_tile(const struct tile_work *w, size_t m, size_t nv, bool masked, bool beside) {
     if (nv == 1 && !masked)
-        switch (m) { TILE_CASES(1, 0); }
+        switch (m) { TILE_CASES(1, 0, 1); }
     else if (nv == 2 && !masked)
-        switch (m) { TILE_CASES(2, 0); }
+        switch (m) { TILE_CASES(2, 0, 1); }
     else if (nv == 1)
-        switch (m) { TILE_CASES(1, 1); }
+        switch (m) { TILE_CASES(1, 1, 1); }
     else if (nv == 2)
-        switch (m) { TILE_CASES(2, 1); }
+        switch (m) { TILE_CASES(2, 1, 1); }
     else
-        switch (m) { TILE_CASES(3, 1); }
+        switch (m) { TILE_CASES(3, 1, 1); }
 }
 #endif
 

@@ -2,7 +2,8 @@
 /*
  * Tiles whose k steps are written in assembly. The header TILE_ASM defines
  *
- *   whole_tile(w, m, beside)        m rows, more than WIDE_ROWS, of NR columns; m and beside are constants
+ *   whole_tile(w, m, beside, ahead) m rows, more than WIDE_ROWS, of NR columns; m, beside and ahead are constants;
+ *                                   ahead: asks for what b_ahead points at
  *   PARTIAL_TILES, partial_tile(w, m, nv, masked, beside)   if it can do fewer columns: nv < NV vectors, or nv <= NV
  *                                   if the last one has a mask
  *   asm_end()                       after the last tile
@@ -100,7 +101,7 @@ ALWAYS_INLINE void first_tile(const struct tp_strip *t, struct asm_strip *s, con
     s->later_b = moved(s->later_b, (ptrdiff_t)(t->next_rows * t->b_step));
 }
 
-ALWAYS_INLINE void asm_tile(struct tile_work *work, size_t m, size_t n, bool beside) {
+ALWAYS_INLINE void asm_tile(struct tile_work *work, size_t m, size_t n, bool beside, bool ahead) {
 #ifdef PARTIAL_TILES
     if (n < NR) {
         const size_t nv = (n + VL - 1) / VL;
@@ -110,10 +111,10 @@ ALWAYS_INLINE void asm_tile(struct tile_work *work, size_t m, size_t n, bool bes
     }
 #endif
     (void)n;
-    whole_tile(work, m, beside);
+    whole_tile(work, m, beside, ahead);
 }
 
-ALWAYS_INLINE void all_tiles(const struct tp_strip *t, struct asm_strip *s, size_t m, bool beside) {
+ALWAYS_INLINE void all_tiles(const struct tp_strip *t, struct asm_strip *s, size_t m, bool beside, bool ahead) {
     struct tile_work *w = &s->work;
     const float *below = w->c + m * t->ldc;
     for (size_t left = s->tiles; left; left--) {
@@ -121,7 +122,7 @@ ALWAYS_INLINE void all_tiles(const struct tp_strip *t, struct asm_strip *s, size
             w->later[1] = below;
             w->later[0] = t->next_rows ? w->later[0] : below;
         }
-        asm_tile(w, m, left > 1 ? t->width : s->last, beside);
+        asm_tile(w, m, left > 1 ? t->width : s->last, beside, ahead);
         w->b = moved(w->b, (ptrdiff_t)t->b_panel);
         w->b_ahead = moved(w->b_ahead, (ptrdiff_t)t->b_panel);
         w->c += t->width;
@@ -131,15 +132,25 @@ ALWAYS_INLINE void all_tiles(const struct tp_strip *t, struct asm_strip *s, size
     }
 }
 
+/* Another instruction per step costs more than it brings where a row of a tile is one line, unless B is far: processors
+ * find such a row themselves. */
+ALWAYS_INLINE bool asks_ahead(const struct tp_strip *t) {
+    return NR > LINE || t->b_far;
+}
+
 /* The strip that begins with the tile. */
 ALWAYS_INLINE void asm_tiles(const struct tp_strip *t, struct asm_strip *s, const struct tile *at, size_t m) {
     if (s->tiles == 0)
         return;
     first_tile(t, s, at, m);
-    if (t->a_row == 1)
-        all_tiles(t, s, m, true);
+    if (t->a_row == 1 && asks_ahead(t))
+        all_tiles(t, s, m, true, true);
+    else if (t->a_row == 1)
+        all_tiles(t, s, m, true, false);
+    else if (asks_ahead(t))
+        all_tiles(t, s, m, false, true);
     else
-        all_tiles(t, s, m, false);
+        all_tiles(t, s, m, false, false);
 }
 
 #endif

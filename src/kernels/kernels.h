@@ -37,7 +37,8 @@ enum tp_start {
  * up to a whole vector, and dropped, only if b_padded. strips such strips follow each other, each a_strip floats of A
  * and m rows of C after the one before.
  *
- * The caches are asked for what lies b_ahead floats after each row of B that is read, and may be asked, tile by tile,
+ * The caches are asked for what lies b_ahead floats after each row of B that is read, unless processors do that well
+ * enough themselves, which they do not if b_far: from beyond the second-level cache. They may be asked, tile by tile,
  * for what is read later: what lies b_next floats after next_rows of the tile's rows of B, of the first strip from k =
  * next_first on, of each other from where the one before has ended; then, unless c_cached, the next tile of C. The
  * first of these rows is asked for at once, burst more at each of stops stops, which are followed by pause rounds of
@@ -50,7 +51,7 @@ struct tp_strip {
     size_t a_row, a_step, a_strip, b_step, b_panel, b_ahead, width;
     ptrdiff_t b_next;
     size_t next_first, next_rows, stops, burst, pause;
-    bool b_padded, c_cached;
+    bool b_padded, b_far, c_cached;
     float *c;
     size_t ldc;
     enum tp_start start;
