@@ -159,7 +159,7 @@ static void call_packing(size_t n) {
 }
 
 static void call_strip(size_t m, size_t n, size_t k, enum tp_start start, bool packed) {
-    const size_t width = isa->nr, rounds = k ? (k - 1) / TP_ROUND : 0;
+    const size_t width = isa->nr;
     const struct tp_strip strip = {
         .m = m,
         .n = n,
@@ -173,9 +173,6 @@ static void call_strip(size_t m, size_t n, size_t k, enum tp_start start, bool p
         .b_panel = packed ? width * k : width,
         .b_next = packed ? 0 : (ptrdiff_t)width,
         .next_rows = packed ? 0 : k / 2,
-        .stops = rounds,
-        .burst = rounds ? (k / 2 + m) / rounds : 0,
-        .pause = 1,
         .width = width,
         .b_padded = packed,
         .b_far = n % 2,

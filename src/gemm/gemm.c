@@ -19,10 +19,6 @@
 #define PIECE_COLUMNS 160
 #define FAR_PANELS 2
 
-/* Rows of B and C are prefetched at most so many rounds apart, and those of C only by tiles of so many. */
-#define MOST_ROUNDS 4
-#define LEAST_ROUNDS 4
-
 /* Room for a piece of the product; a strip of a wide one may need more. */
 #define PIECE_FLOATS ((size_t)TP_SWAPPED_ROWS * TP_SWAPPED_COLUMNS)
 
@@ -78,6 +74,10 @@ struct cut {
     size_t height, higher;
 };
 
+static size_t height_at(const struct cut *cut, size_t row) {
+    return cut->height + (row < cut->higher);
+}
+
 static struct cut cut_rows(size_t rows, size_t mr) {
     if (rows <= mr)
         return (struct cut){rows, 0};
@@ -112,9 +112,9 @@ static const float *element(const struct tp_operand *x, size_t row, size_t colum
 static size_t strip_height(const struct job *job, const struct block *b, size_t x) {
     const size_t first = x / TP_SWAPPED_ROWS * TP_SWAPPED_ROWS;
     if (!job->swapped)
-        return b->cut.height + (x < b->cut.higher);
+        return height_at(&b->cut, x);
     const struct cut cut = cut_rows(tp_min(TP_SWAPPED_ROWS, b->mc - first), job->g->isa->mr);
-    return cut.height + (x - first < cut.higher);
+    return height_at(&cut, x - first);
 }
 
 /* Rows x.. of the block, in panels or in place. */
@@ -175,17 +175,10 @@ static size_t end_of_height(const struct job *job, const struct block *b, size_t
     return end;
 }
 
-/* The strips of a block share the rows of B, and each spreads its own, and those of C, over its k steps. The first row
- * needs no stop. */
-static void spread(struct tp_strip *strip, const struct block *b, size_t x) {
-    const size_t share = strip->b_next ? tp_ceil_div(b->kc * strip->m, b->mc) : 0;
-    const size_t rounds = tp_ceil_div(b->kc, TP_ROUND) - 1;
-    const size_t rows = share + (strip->c_cached || rounds + 1 < LEAST_ROUNDS ? 0 : strip->m);
+/* The strips of a block share the rows of B that are read after it. */
+static void share_next(struct tp_strip *strip, const struct block *b, size_t x) {
     strip->next_first = b->kc * x / b->mc;
-    strip->next_rows = share;
-    strip->burst = rounds && rows > 1 ? tp_ceil_div(rows - 1, rounds) : 0;
-    strip->stops = strip->burst ? tp_ceil_div(rows - 1, strip->burst) : 0;
-    strip->pause = strip->stops ? tp_min(rounds / strip->stops, MOST_ROUNDS) : 0;
+    strip->next_rows = strip->b_next ? tp_ceil_div(b->kc * strip->m, b->mc) : 0;
 }
 
 static void run_strips(const struct job *job, const struct block *b, const struct piece *piece,
@@ -196,7 +189,7 @@ static void run_strips(const struct job *job, const struct block *b, const struc
         strip->m = strip_height(job, b, x);
         strip->strips = (end - x) / strip->m;
         point_at_a(strip, job, b, x);
-        spread(strip, b, x);
+        share_next(strip, b, x);
         job->g->isa->gemm_strip(strip);
         strip->c += (end - x) * strip->ldc;
     }
@@ -380,14 +373,14 @@ static void multiply_in_place(const struct job *job) {
     strip.width = strip.b_panel = tp_panel_width(g->isa, p.n);
     strip.b_padded = strip.b_far = false;
     strip.c_cached = true;
-    strip.b_ahead = strip.next_first = strip.next_rows = strip.stops = strip.pause = strip.burst = 0;
+    strip.b_ahead = strip.next_first = strip.next_rows = 0;
     strip.b_next = 0;
     strip.start = g->start;
     strip.beta = g->beta;
     strip.bias = g->bias ? g->bias + p.j : NULL;
     for (size_t x = 0, end; x < p.m; x = end) {
         end = x < cut.higher ? cut.higher : p.m;
-        strip.m = cut.height + (x < cut.higher);
+        strip.m = height_at(&cut, x);
         strip.strips = (end - x) / strip.m;
         strip.a = element(&g->a, p.i + x, 0);
         strip.a_strip = strip.m * g->a.row_step;

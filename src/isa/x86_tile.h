@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A whole tile of C, m <= MR rows of NR columns, in assembly. Compilers spill registers between two tiles and reckon
- * addresses in the middle of one; where the other hardware thread of a core is busy, every instruction counts.
+ * A tile of C, m <= MR rows of NR columns or, with AVX-512, fewer, in assembly. Compilers spill registers between two
+ * tiles and reckon addresses in the middle of one; where the other hardware thread of a core is busy, every instruction
+ * counts.
  *
  *   rdi  struct tile_work      rsi rdx  B, and what is asked for ahead     rcx rbx  distance along k, three times that
  *   r8 r9 r10 r11  A           rax      rounds left                        r12 r13 r14  later rows, r15 stops left
@@ -12,7 +13,7 @@
 #ifndef TP_ISA_X86_TILE_H
 #define TP_ISA_X86_TILE_H
 
-_Static_assert(TP_ROUND == 4 && ROWS_APART == 3 && sizeof(size_t) == 8, "as the assembly has it");
+_Static_assert(ROUND == 4 && ROWS_APART == 3 && sizeof(size_t) == 8, "as the assembly has it");
 
 #if NV == 3
 

@@ -32,10 +32,17 @@ struct tile_work {
     uint32_t mask; /* of a partial tile: the columns of the last vector, a bit each */
 };
 
+/* k steps of a round. */
+#define ROUND 4
+
+/* Rows that are read later are asked for at most so many rounds apart, and those of C only by tiles of so many. */
+#define MOST_ROUNDS 4
+#define LEAST_ROUNDS 4
+
 #include TILE_ASM
 
-/* The tiles of a strip that are done so, the last one last columns wide; what each strip begins with; and how far a
- * tile is from the one before, in floats. */
+/* The tiles of a strip that are done so, columns wide together, the last one last; what each strip begins with; where
+ * a tile begins in A, and how far it is from the one before, in floats. */
 struct asm_strip {
     struct tile_work work;
     size_t tiles, last, columns;
@@ -58,8 +65,22 @@ ALWAYS_INLINE const float *moved(const float *p, ptrdiff_t floats) {
     return (const float *)((uintptr_t)p + (uintptr_t)floats * sizeof *p);
 }
 
+/* The rows that are read later, over the rounds of a tile. The first needs no stop. */
+ALWAYS_INLINE void spread_rows(struct tile_work *w, const struct tp_strip *t, size_t m) {
+    const size_t rounds = (t->k + ROUND - 1) / ROUND;
+    const size_t rows = t->next_rows + (t->c_cached || rounds < LEAST_ROUNDS ? 0 : m);
+    w->rounds = rounds;
+    w->stops = w->burst = w->pause = 0;
+    if (rows <= 1 || rounds <= 1)
+        return;
+    w->burst = (rows + rounds - 3) / (rounds - 1);
+    w->stops = (rows + w->burst - 2) / w->burst;
+    w->pause = (rounds - 1) / w->stops < MOST_ROUNDS ? (rounds - 1) / w->stops : MOST_ROUNDS;
+    w->rounds -= w->stops * w->pause;
+}
+
 ALWAYS_INLINE struct asm_strip asm_strip(const struct tp_strip *t, size_t m) {
-    const ptrdiff_t size = sizeof(float), skip = -(ptrdiff_t)t->k & (TP_ROUND - 1);
+    const ptrdiff_t size = sizeof(float), skip = -(ptrdiff_t)t->k & (ROUND - 1);
     struct asm_strip s;
     s.tiles = asm_tile_count(t, m);
     const size_t before = (s.tiles ? s.tiles - 1 : 0) * t->width, left = t->n - before;
@@ -77,10 +98,7 @@ ALWAYS_INLINE struct asm_strip asm_strip(const struct tp_strip *t, size_t m) {
     s.work.start_distance = t->start == TP_START_BIAS ? 0 : s.work.c_distance;
     s.work.scale = t->start == TP_START_BETA ? t->beta : 1;
     s.work.skip = (size_t)skip;
-    s.work.rounds = (t->k + TP_ROUND - 1) / TP_ROUND - t->stops * t->pause;
-    s.work.stops = t->stops;
-    s.work.pause = t->pause;
-    s.work.burst = t->burst;
+    spread_rows(&s.work, t, m);
     s.work.later_distance[0] = t->next_rows ? s.work.b_distance : s.work.c_distance;
     s.work.later_distance[1] = s.work.c_distance;
     s.work.later_rows = t->next_rows;

@@ -15,9 +15,6 @@
 /* Rows a multiple of so many floats apart, 4 KiB, fall into few cache sets: read in place, they evict each other. */
 #define TP_CONFLICT 1024
 
-/* k steps of a round. */
-#define TP_ROUND 4
-
 /* How the accumulators begin. */
 enum tp_start {
     TP_START_ZERO,
@@ -40,17 +37,15 @@ enum tp_start {
  * The caches are asked for what lies b_ahead floats after each row of B that is read, unless processors do that well
  * enough themselves, which they do not if b_far: from beyond the second-level cache. They may be asked, tile by tile,
  * for what is read later: what lies b_next floats after next_rows of the tile's rows of B, of the first strip from k =
- * next_first on, of each other from where the one before has ended; then, unless c_cached, the next tile of C. The
- * first of these rows is asked for at once, burst more at each of stops stops, which are followed by pause rounds of
- * TP_ROUND k steps each. Unless stops is 0, burst and pause are not, and stops * pause is less than the rounds that the
- * k steps take. A row or two more than that may be asked for.
+ * next_first on, of each other from where the one before has ended; then, unless c_cached, the next tile of C. A row or
+ * two more than that may be asked for.
  */
 struct tp_strip {
     size_t m, n, k, strips;
     const float *a, *b;
     size_t a_row, a_step, a_strip, b_step, b_panel, b_ahead, width;
     ptrdiff_t b_next;
-    size_t next_first, next_rows, stops, burst, pause;
+    size_t next_first, next_rows;
     bool b_padded, b_far, c_cached;
     float *c;
     size_t ldc;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+/* As many as the lanes of every softmax of short rows. */
 #define OUTPUT_ROWS 16
 
 /* Threads share the reading of weights as well, but not where these change: then their caches would have to exchange
