@@ -16,8 +16,8 @@ static size_t round_down(size_t value, size_t unit) {
     return value / unit * unit;
 }
 
-/* A quarter of the second-level cache holds a block of A, another the piece of packed B that it is multiplied with;
- * all of the block of B, as large as that cache, is read once for every block of A. */
+/* A quarter of the second-level cache at most holds a block of A, another the piece of packed B that it is multiplied
+ * with; all of the block of B, as large as that cache, is read once for every block of A. */
 struct tp_blocking tp_blocking_choose(const struct tp_cpu *cpu, const struct tp_isa *isa) {
     const size_t l1 = (cpu->l1d ? cpu->l1d : DEFAULT_L1) / sizeof(float);
     const size_t l2 = (cpu->l2 ? cpu->l2 : DEFAULT_L2) / sizeof(float);

@@ -157,7 +157,7 @@ struct piece {
 static ptrdiff_t next_columns(const struct job *job, const struct block *b, const struct piece *piece,
                               const struct tp_strip *strip) {
     const bool last_rows = b->i + b->mc == job->rows.end, last_steps = b->p + b->kc == job->g->k;
-    if (b->mc <= job->g->isa->mr || job->g->isa->nr <= TP_LINE)
+    if (b->mc <= job->g->isa->mr || tp_narrow_tiles(job->g->isa))
         return 0;
     if (piece->y + piece->n < b->nc)
         return (ptrdiff_t)(piece->n / strip->width * strip->b_panel);

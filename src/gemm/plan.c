@@ -25,7 +25,8 @@
  * programs take their part. */
 #define SMALL_PARTS 4
 #define IN_PLACE_STEPS 170
-/* Prefetch distances: floats along a row or panel of B, along long rows that are walked side by side, and rows of B. */
+/* Prefetch distances, where there is prefetching: floats along a row or panel of B, along long rows that are walked
+ * side by side, and rows of B. */
 #define AHEAD 1024
 #define LONG_AHEAD 64
 #define ROWS_AHEAD 8
@@ -34,7 +35,7 @@
 #define FAR_CACHES 16
 #define FAR_ROWS_AHEAD 16
 /* Rows of A that lie side by side in memory are packed, unless they conflict, only for more panels of B and more steps
- * of k than these, and if the steps reach over so many floats: nearly each is on another page then. */
+ * of k than these, and if the steps reach over so many floats, and so over many pages. */
 #define PACK_A_PANELS 4
 #define PACK_A_STEPS 64
 #define PACK_A_REACH 32768
@@ -92,11 +93,6 @@ static bool packs_a(const struct tp_gemm *g, size_t columns, size_t kc) {
            columns > PACK_A_PANELS * g->isa->nr;
 }
 
-/* Tiles that take no more than one line of a row of B. */
-static bool narrow(const struct tp_gemm *g) {
-    return g->isa->nr <= TP_LINE;
-}
-
 static size_t few_rows(const struct tp_gemm *g) {
     return conflicts(g->b.row_step) ? FEW_CONFLICTING_STRIPS * g->isa->mr : FEW_ROWS;
 }
@@ -113,7 +109,8 @@ static bool packs_b(const struct tp_gemm *g, size_t rows) {
     if (g->b.column_step != 1)
         return true;
     if (conflicts(g->b.row_step))
-        return narrow(g) ? rows > few_rows(g) : rows * (g->b.row_step / TP_CONFLICT) > PACK_B_CONFLICTING_ROWS;
+        return tp_narrow_tiles(g->isa) ? rows > few_rows(g)
+                                       : rows * (g->b.row_step / TP_CONFLICT) > PACK_B_CONFLICTING_ROWS;
     const bool masked = g->n % g->isa->lanes != 0 && g->n < g->isa->nr;
     const size_t strips = masked ? PACK_B_MASKED_STRIPS : reads_slowly(g) ? PACK_B_SLOW_STRIPS : PACK_B_STRIPS;
     return rows > strips * g->isa->mr;
@@ -166,8 +163,8 @@ struct tp_gemm_plan tp_gemm_plan(const struct tp_gemm *g, size_t rows, size_t co
     /* What is consumed must fit the piece buffer. */
     const bool few =
         !panels && !swapped && !g->epilogue.consume && rows <= few_rows(g) && columns * g->k > limits.kc * g->isa->mr;
-    plan.b_far = narrow(g) && !panels && !few && columns * g->k > FAR_CACHES * limits.nc * limits.kc;
-    const bool few_long = few && narrow(g) && rows <= g->isa->mr && g->b.row_step > TP_CONFLICT;
+    plan.b_far = tp_narrow_tiles(g->isa) && !panels && !few && columns * g->k > FAR_CACHES * limits.nc * limits.kc;
+    const bool few_long = few && tp_narrow_tiles(g->isa) && rows <= g->isa->mr && g->b.row_step > TP_CONFLICT;
     const size_t steps = few      ? (few_long ? FEW_LONG_FLOATS : FEW_FLOATS) / g->isa->nr
                          : panels ? limits.kc
                                   : in_place_steps(g, columns, swapped, plan.b_far, &limits);

@@ -9,6 +9,11 @@
 /* Floats of a cache line. */
 #define TP_LINE (TP_ALIGNMENT / sizeof(float))
 
+/* A row of a tile is no longer than a cache line. */
+static inline bool tp_narrow_tiles(const struct tp_isa *isa) {
+    return isa->nr <= TP_LINE;
+}
+
 /* A piece of C^T that is transposed at a time: whole vectors both ways, and a multiple of every NR columns. */
 #define TP_SWAPPED_ROWS 16
 #define TP_SWAPPED_COLUMNS 192

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* As many as the lanes of every softmax of short rows. */
+/* A multiple of the rows that softmax does at a time if they are short. */
 #define OUTPUT_ROWS 16
 
 /* Threads share the reading of weights as well, but not where these change: then their caches would have to exchange
