@@ -13,11 +13,6 @@
 #define ROWS 3
 #define LD 71
 
-static const struct tp_isa *table(int index) {
-    const struct tp_cpu cpu = tp_cpu_detect();
-    return tp_isa_choose(&cpu, tp_test_isa(index));
-}
-
 /* Ordinary values with every sort of special value sprinkled in. */
 static void fill_special(float *x, size_t n, uint64_t seed) {
     static const float special[] = {0.0f,    -0.0f,   1.0f,     -1.0f,     INFINITY, -INFINITY, NAN,    1e-40f,
@@ -58,7 +53,7 @@ Test(kernels, activations_and_derivatives) {
         for (int f = 0; f < TP_ACTIVATION_COUNT; f++)
             for (size_t n = 0; n <= MAX_N; n++)
                 for (int special = 0; special < 2; special++)
-                    activation_case(table(i), (tp_activation)f, n, special);
+                    activation_case(tp_test_table(i), (tp_activation)f, n, special);
 }
 
 static void loss_case(const struct tp_isa *isa, tp_loss loss, size_t n, bool special) {
@@ -80,7 +75,7 @@ Test(kernels, losses) {
         for (int loss = 0; loss < TP_LOSS_COUNT; loss++)
             for (size_t n = 1; n <= MAX_N; n++)
                 for (int special = 0; special < 2; special++)
-                    loss_case(table(i), (tp_loss)loss, n, special);
+                    loss_case(tp_test_table(i), (tp_loss)loss, n, special);
 }
 
 static void update_case(const struct tp_isa *isa, tp_optimizer_kind kind, size_t n, bool special) {
@@ -106,7 +101,7 @@ Test(kernels, optimizers) {
         for (int kind = 0; kind < TP_OPTIMIZER_COUNT; kind++)
             for (size_t n = 0; n <= MAX_N; n++)
                 for (int special = 0; special < 2; special++)
-                    update_case(table(i), (tp_optimizer_kind)kind, n, special);
+                    update_case(tp_test_table(i), (tp_optimizer_kind)kind, n, special);
 }
 
 /* sum_l (x_l^2 + x_{l+16}^2 + ...) folded 8, 4, 2, 1, in double, written again. */
@@ -126,7 +121,7 @@ Test(kernels, square_sum_is_the_canonical_sum) {
     x[5] = 3e38f;
     for (int i = 0; i < tp_test_isa_count(); i++)
         for (size_t n = 0; n <= 4096; n += n < MAX_N ? 1 : 1007) {
-            const double expected = canonical_square_sum(x, n), actual = table(i)->square_sum(x, n);
+            const double expected = canonical_square_sum(x, n), actual = tp_test_table(i)->square_sum(x, n);
             cr_expect(isfinite(actual));
             cr_expect(!memcmp(&expected, &actual, sizeof actual), "%s square sum of %zu", tp_test_isa(i), n);
         }
@@ -146,7 +141,7 @@ Test(kernels, column_sums_are_chains) {
                     for (size_t r = 0; r < rows; r++)
                         expected[j] += d[r * ld + j];
                 }
-                table(i)->column_sums(out, d, ld, rows, n);
+                tp_test_table(i)->column_sums(out, d, ld, rows, n);
                 cr_expect(tp_test_same_bits(expected, out, n, "%s column sums %zu x %zu", tp_test_isa(i), rows, n));
                 tp_test_guarded_free(out);
             }
@@ -164,8 +159,8 @@ Test(kernels, samples_are_scaled) {
     for (int i = 0; i < tp_test_isa_count(); i++)
         for (size_t n = 0; n <= MAX_N; n++) {
             float *from_bytes = tp_test_guarded(n, 4), *from_floats = tp_test_guarded(n, 12);
-            table(i)->scale_bytes(from_bytes, raw, n, 72.5f, 0.0113f);
-            table(i)->scale_floats(from_floats, values, n, 72.5f, 0.0113f);
+            tp_test_table(i)->scale_bytes(from_bytes, raw, n, 72.5f, 0.0113f);
+            tp_test_table(i)->scale_floats(from_floats, values, n, 72.5f, 0.0113f);
             cr_expect(tp_test_same_bits(expected, from_bytes, n, "%s bytes %zu", tp_test_isa(i), n));
             cr_expect(tp_test_same_bits(expected, from_floats, n, "%s floats %zu", tp_test_isa(i), n));
             tp_test_guarded_free(from_bytes), tp_test_guarded_free(from_floats);
@@ -183,13 +178,13 @@ Test(kernels, normals_and_cosine) {
             memcpy(expected, u, sizeof u);
             if (n)
                 memcpy(x, u, n * sizeof *x);
-            table(i)->normals(x, v, n, 0.125f);
+            tp_test_table(i)->normals(x, v, n, 0.125f);
             tp_isa_scalar.normals(expected, v, n, 0.125f);
             cr_expect(tp_test_same_bits(expected, x, n, "%s normals %zu", tp_test_isa(i), n));
             tp_test_guarded_free(x);
         }
         for (int p = 0; p <= 1000; p++) {
-            const float at = (float)p / 1000, a = tp_isa_scalar.cosine(at), b = table(i)->cosine(at);
+            const float at = (float)p / 1000, a = tp_isa_scalar.cosine(at), b = tp_test_table(i)->cosine(at);
             cr_expect(tp_test_same_bits(&a, &b, 1, "%s cosine of %g", tp_test_isa(i), (double)at));
             cr_expect(fabs((double)b - cos(3.14159265358979323846 * (double)at)) < 2e-7);
         }
@@ -203,14 +198,14 @@ Test(kernels, values_against_libm) {
         for (size_t p = 0; p < sizeof points / sizeof *points; p++) {
             const double z = (double)points[p];
             float sigmoid[1] = {points[p]}, hyperbolic[1] = {points[p]}, one[1] = {1}, zero[1] = {0};
-            table(i)->activation[TP_SIGMOID].activate(sigmoid, 1, 1, 1, 0);
-            table(i)->activation[TP_TANH].activate(hyperbolic, 1, 1, 1, 0);
+            tp_test_table(i)->activation[TP_SIGMOID].activate(sigmoid, 1, 1, 1, 0);
+            tp_test_table(i)->activation[TP_TANH].activate(hyperbolic, 1, 1, 1, 0);
             const double s = 1 / (1 + exp(-z)), h = tanh(z);
             cr_expect(fabs((double)sigmoid[0] - s) <= 4e-7 * s + 1e-44, "sigmoid(%g) = %g", z, (double)sigmoid[0]);
             cr_expect(fabs((double)hyperbolic[0] - h) <= 2e-7 * fabs(h), "tanh(%g) = %g", z, (double)hyperbolic[0]);
             const double softplus = z > 0 ? z + log1p(exp(-z)) : log1p(exp(z));
-            const double loss1 = (double)table(i)->loss_row[TP_BCE](&points[p], one, 1, 0, 1, NULL);
-            const double loss0 = (double)table(i)->loss_row[TP_BCE](&points[p], zero, 1, 0, 1, NULL);
+            const double loss1 = (double)tp_test_table(i)->loss_row[TP_BCE](&points[p], one, 1, 0, 1, NULL);
+            const double loss0 = (double)tp_test_table(i)->loss_row[TP_BCE](&points[p], zero, 1, 0, 1, NULL);
             cr_expect(fabs(loss0 - softplus) <= 3e-7 * softplus + 1e-44, "bce(%g, 0) = %g", z, loss0);
             cr_expect(fabs(loss1 - (softplus - z)) <= 3e-7 * (fabs(z) + softplus) + 1e-44, "bce(%g, 1) = %g", z, loss1);
         }
@@ -240,5 +235,5 @@ Test(kernels, activations_within_4_ulp) {
     for (int i = 0; i < tp_test_isa_count(); i++)
         for (int f = 0; f < TP_ACTIVATION_COUNT; f++)
             if (f != TP_SOFTMAX)
-                check_ulps(table(i), (tp_activation)f);
+                check_ulps(tp_test_table(i), (tp_activation)f);
 }

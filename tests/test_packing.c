@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Panels and transposed matrices, element by element, with nothing else written. */
-#include "cpu/dispatch.h"
+#include "kernels/kernels.h"
 #include "support/support.h"
 
 #include <criterion/criterion.h>
@@ -8,11 +8,6 @@
 #define UNTOUCHED 12345.0f
 #define GAP 5 /* floats between rows, or panels, that belong to nothing */
 #define MAX_LANES 70
-
-static const struct tp_isa *table(int index) {
-    const struct tp_cpu cpu = tp_cpu_detect();
-    return tp_isa_choose(&cpu, tp_test_isa(index));
-}
 
 struct matrix {
     float *p;
@@ -112,7 +107,7 @@ static void for_all_sizes(void (*check)(const struct tp_isa *isa, size_t lanes, 
     for (int i = 0; i < tp_test_isa_count(); i++)
         for (size_t lanes = 1; lanes <= MAX_LANES; lanes++)
             for (size_t k = 0; k < STEPS; k++)
-                check(table(i), lanes, steps[k]);
+                check(tp_test_table(i), lanes, steps[k]);
 }
 
 Test(packing, panels_of_a) {

@@ -39,11 +39,11 @@ struct pack_call {
 static void pack_task(void *argument, struct tp_team team) {
     const struct pack_call *call = argument;
     const struct tp_packed *p = call->packed;
-    const struct tp_range columns = tp_share(p->n, tp_panel_width(p->isa, p->n), team.id, team.size);
+    const size_t width = tp_panel_width(p->isa, p->n);
+    const struct tp_range columns = tp_share(p->n, width, team.id, team.size);
     if (columns.begin < columns.end)
         p->isa->pack_b(p->panels + columns.begin * p->k, call->b.p + columns.begin * call->b.column_step,
-                       call->b.row_step, call->b.column_step, p->k, columns.end - columns.begin,
-                       tp_panel_width(p->isa, p->n), tp_panel_width(p->isa, p->n) * p->k);
+                       call->b.row_step, call->b.column_step, p->k, columns.end - columns.begin, width, width * p->k);
 }
 
 static void pack(const struct tp_packed *packed, tp_transpose transpose, const float *b, size_t ldb) {

@@ -3,11 +3,7 @@
 #ifndef TP_GEMM_PLAN_H
 #define TP_GEMM_PLAN_H
 
-#include "core/memory.h"
 #include "gemm/gemm.h"
-
-/* Floats of a cache line. */
-#define TP_LINE (TP_ALIGNMENT / sizeof(float))
 
 /* A row of a tile is no longer than a cache line. */
 static inline bool tp_narrow_tiles(const struct tp_isa *isa) {

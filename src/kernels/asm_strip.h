@@ -153,7 +153,7 @@ ALWAYS_INLINE void all_tiles(const struct tp_strip *t, struct asm_strip *s, size
 /* Another instruction per step costs more than it brings where a row of a tile is one line, unless B is far: processors
  * find such a row themselves. */
 ALWAYS_INLINE bool asks_ahead(const struct tp_strip *t) {
-    return NR > LINE || t->b_far;
+    return NR > TP_LINE || t->b_far;
 }
 
 /* The strip that begins with the tile. */

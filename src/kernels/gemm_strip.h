@@ -15,7 +15,6 @@
 #endif
 
 #define NR (NV * VL)
-#define LINE 16 /* floats of a cache line */
 
 typedef vf tile_row[NV];
 
@@ -105,15 +104,15 @@ ALWAYS_INLINE size_t rows_per_pointer(size_t row) {
 /* The lines of count floats. */
 ALWAYS_INLINE void prefetch_row(const float *p, size_t count) {
     UNROLL
-    for (size_t i = 0; i < count; i += LINE)
+    for (size_t i = 0; i < count; i += TP_LINE)
         __builtin_prefetch(p + i);
 }
 
 /* The first and the last line of count floats: what lies between comes with them, and an instruction less counts. */
 ALWAYS_INLINE void prefetch_ends(const float *p, size_t count) {
-    if (count > LINE) {
+    if (count > TP_LINE) {
         KEEP_POINTER(p);
-        __builtin_prefetch(p + count - LINE);
+        __builtin_prefetch(p + count - TP_LINE);
     }
     __builtin_prefetch(p);
 }
@@ -344,7 +343,7 @@ ALWAYS_INLINE void wide_rows(const struct tp_strip *t, const struct tile *tile, 
         for (size_t v = 0; v < groups * nv; v++) {
             const float *next = b + v / nv * group + v % nv * VL;
             const vf row = v_load(next);
-            if (v * VL % LINE == 0)
+            if (v * VL % TP_LINE == 0)
                 __builtin_prefetch(next + t->b_ahead);
             UNROLL
             for (size_t i = 0; i < m; i++)

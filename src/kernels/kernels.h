@@ -12,6 +12,9 @@
 #define TP_SUM_LANES 16
 #define TP_SUM_CHUNK 4096
 
+/* Floats of a cache line. */
+#define TP_LINE 16
+
 /* Rows a multiple of so many floats apart, 4 KiB, fall into few cache sets: read in place, they evict each other. */
 #define TP_CONFLICT 1024
 

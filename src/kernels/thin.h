@@ -12,7 +12,7 @@
  * but for more rows than short vectors have registers for, and where columns conflict, so that the cache cannot hold a
  * line of each: then one by one, prefetched so many floats ahead. */
 #define DOTS_VECTORS 2
-#define DOTS_PAIR_ROWS (VL < LINE ? 4 : TP_DOTS_ROWS)
+#define DOTS_PAIR_ROWS (VL < TP_LINE ? 4 : TP_DOTS_ROWS)
 #define DOTS_AHEAD 64
 
 /* vectors vectors of columns from column j, the last one cut to last columns. */
@@ -77,7 +77,7 @@ ALWAYS_INLINE void dots_columns(const struct tp_strip *t, size_t j, size_t m, si
             sum[v][i] = v_set(0);
     }
     for (size_t s = 0; s < whole; s += GROUP) {
-        if (vectors == 1 && s % LINE == 0)
+        if (vectors == 1 && s % TP_LINE == 0)
             prefetch_lines(b + s + DOTS_AHEAD, VL, t->b_step);
         UNROLL
         for (size_t v = 0; v < vectors; v++)
@@ -100,7 +100,7 @@ ALWAYS_INLINE void dots_columns(const struct tp_strip *t, size_t j, size_t m, si
 /* Whole vectors, the last of which does some columns over again. */
 ALWAYS_INLINE void dots_rows(const struct tp_strip *t, size_t m) {
     size_t j = 0;
-    const bool pairs = m <= DOTS_PAIR_ROWS && (VL < LINE || t->b_step % TP_CONFLICT != 0);
+    const bool pairs = m <= DOTS_PAIR_ROWS && (VL < TP_LINE || t->b_step % TP_CONFLICT != 0);
     for (; pairs && j + DOTS_VECTORS * VL <= t->n; j += DOTS_VECTORS * VL)
         dots_columns(t, j, m, DOTS_VECTORS);
     for (; j + VL <= t->n; j += VL)

@@ -88,12 +88,11 @@ ALWAYS_INLINE void transpose_scaled(float *out, size_t ldo, const float *in, siz
         size_t i = 0;
         for (; n >= GROUP && i + VL <= rows; i += VL)
             transpose_rows(out + i, ldo, in + i * ldi, ldi, n, factor);
-        if (i < rows && rows >= GROUP && n >= VL) {
+        if (rows >= GROUP && n >= VL && i < rows)
             transpose_few(out, ldo, in, ldi, i, rows, n, factor, padded);
-            continue;
-        }
-        for (; i < rows; i += VL)
-            transpose_rest(out + i, ldo, in + i * ldi, ldi, rows - i < VL ? rows - i : VL, n, factor, padded);
+        else
+            for (; i < rows; i += VL)
+                transpose_rest(out + i, ldo, in + i * ldi, ldi, rows - i < VL ? rows - i : VL, n, factor, padded);
     }
 }
 

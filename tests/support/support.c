@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "support.h"
 
+#include "cpu/dispatch.h"
+
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdarg.h>
@@ -50,6 +52,11 @@ int tp_test_isa_count(void) {
 const char *tp_test_isa(int index) {
     cr_assert(index >= 0 && index < usable()->count);
     return usable()->name[index];
+}
+
+const struct tp_isa *tp_test_table(int index) {
+    const struct tp_cpu cpu = tp_cpu_detect();
+    return tp_isa_choose(&cpu, tp_test_isa(index));
 }
 
 tp_context *tp_test_context(const char *isa, int threads) {

@@ -10,6 +10,7 @@
 /* The instruction sets that this machine can run, best first. */
 int tp_test_isa_count(void);
 const char *tp_test_isa(int index);
+const struct tp_isa *tp_test_table(int index);
 
 /* A context that works, or the test fails. isa NULL: the default; threads 0: the default. */
 tp_context *tp_test_context(const char *isa, int threads);
