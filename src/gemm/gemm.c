@@ -181,9 +181,25 @@ static void share_next(struct tp_strip *strip, const struct block *b, size_t x) 
     strip->next_rows = strip->b_next ? tp_ceil_div(b->kc * strip->m, b->mc) : 0;
 }
 
+/* Where the product goes that the strips compute: to C, at strip->c, or with their piece to what consume writes. */
+static void point_at_later(struct tp_strip *strip, const struct job *job, const struct block *b,
+                           const struct piece *piece) {
+    const struct tp_finish *e = &job->g->epilogue;
+    strip->later = NULL;
+    strip->ldlater = strip->ldc;
+    if (job->plan.c_cached || job->swapped)
+        return;
+    if (strip->c != job->piece) {
+        strip->later = strip->c;
+    } else if (e->target) {
+        strip->later = e->target + (b->i + piece->x) * e->ldtarget + b->j + piece->y;
+        strip->ldlater = e->ldtarget;
+    }
+}
+
 static void run_strips(const struct job *job, const struct block *b, const struct piece *piece,
                        struct tp_strip *strip) {
-    strip->c_cached = job->plan.c_cached || strip->c == job->piece;
+    point_at_later(strip, job, b, piece);
     for (size_t x = piece->x, end; x < piece->x + piece->m; x = end) {
         end = end_of_height(job, b, x, piece->x + piece->m);
         strip->m = strip_height(job, b, x);
@@ -192,6 +208,8 @@ static void run_strips(const struct job *job, const struct block *b, const struc
         share_next(strip, b, x);
         job->g->isa->gemm_strip(strip);
         strip->c += (end - x) * strip->ldc;
+        if (strip->later)
+            strip->later += (end - x) * strip->ldlater;
     }
 }
 
@@ -372,7 +390,8 @@ static void multiply_in_place(const struct job *job) {
     strip.b_step = g->b.row_step;
     strip.width = strip.b_panel = tp_panel_width(g->isa, p.n);
     strip.b_padded = strip.b_far = false;
-    strip.c_cached = true;
+    strip.later = NULL;
+    strip.ldlater = strip.ldc;
     strip.b_ahead = strip.next_first = strip.next_rows = 0;
     strip.b_next = 0;
     strip.start = g->start;
@@ -418,8 +437,7 @@ static void multiply_outer(const struct job *job) {
 static void start_only(const struct job *job) {
     const struct tp_gemm *g = job->g;
     const size_t j = job->columns.begin;
-    struct tp_strip strip = {
-        .n = job->columns.end - j, .strips = 1, .c_cached = true, .start = g->start, .beta = g->beta, .ldc = g->ldc};
+    struct tp_strip strip = {.n = job->columns.end - j, .strips = 1, .start = g->start, .beta = g->beta, .ldc = g->ldc};
     strip.a = strip.b = g->c;
     strip.a_row = 1;
     strip.width = g->isa->nr;

@@ -61,6 +61,8 @@ struct tp_finish {
     float parameter;
     tp_consume_fn *consume; /* or NULL; C is then only a place for sums that are not complete, and start is not C's */
     const void *consumer;
+    const float *target; /* what consume writes, shaped like C, if it comes from far; or NULL */
+    size_t ldtarget;
 };
 
 struct tp_gemm {

@@ -35,7 +35,8 @@ struct tile_work {
 /* k steps of a round. */
 #define ROUND 4
 
-/* Rows that are read later are asked for at most so many rounds apart, and those of C only by tiles of so many. */
+/* Rows that are needed later are asked for at most so many rounds apart, those of C or instead of C only by tiles of so
+ * many. */
 #define MOST_ROUNDS 4
 #define LEAST_ROUNDS 4
 
@@ -65,10 +66,10 @@ ALWAYS_INLINE const float *moved(const float *p, ptrdiff_t floats) {
     return (const float *)((uintptr_t)p + (uintptr_t)floats * sizeof *p);
 }
 
-/* The rows that are read later, over the rounds of a tile. The first needs no stop. */
+/* The rows that are needed later, over the rounds of a tile. The first needs no stop. */
 ALWAYS_INLINE void spread_rows(struct tile_work *w, const struct tp_strip *t, size_t m) {
     const size_t rounds = (t->k + ROUND - 1) / ROUND;
-    const size_t rows = t->next_rows + (t->c_cached || rounds < LEAST_ROUNDS ? 0 : m);
+    const size_t rows = t->next_rows + (t->later && rounds >= LEAST_ROUNDS ? m : 0);
     w->rounds = rounds;
     w->stops = w->burst = w->pause = 0;
     if (rows <= 1 || rounds <= 1)
@@ -99,10 +100,15 @@ ALWAYS_INLINE struct asm_strip asm_strip(const struct tp_strip *t, size_t m) {
     s.work.scale = t->start == TP_START_BETA ? t->beta : 1;
     s.work.skip = (size_t)skip;
     spread_rows(&s.work, t, m);
-    s.work.later_distance[0] = t->next_rows ? s.work.b_distance : s.work.c_distance;
-    s.work.later_distance[1] = s.work.c_distance;
+    s.work.later_distance[1] = size * (ptrdiff_t)t->ldlater;
+    s.work.later_distance[0] = t->next_rows ? s.work.b_distance : s.work.later_distance[1];
     s.work.later_rows = t->next_rows;
     return s;
+}
+
+/* Assembly asks for something in any case. */
+ALWAYS_INLINE const float *later_or_c(const struct tile *at) {
+    return at->later ? at->later : at->c;
 }
 
 ALWAYS_INLINE void first_tile(const struct tp_strip *t, struct asm_strip *s, const struct tile *at, size_t m) {
@@ -114,7 +120,7 @@ ALWAYS_INLINE void first_tile(const struct tp_strip *t, struct asm_strip *s, con
     w->b_ahead = s->b_ahead;
     w->c = at->c;
     w->start = t->start == TP_START_ZERO ? NULL : t->start == TP_START_BIAS ? t->bias : at->c;
-    w->later[1] = at->c + t->width;
+    w->later[1] = later_or_c(at) + t->width;
     w->later[0] = t->next_rows ? s->later_b : w->later[1];
     s->later_b = moved(s->later_b, (ptrdiff_t)(t->next_rows * t->b_step));
 }
@@ -132,9 +138,10 @@ ALWAYS_INLINE void asm_tile(struct tile_work *work, size_t m, size_t n, bool bes
     whole_tile(work, m, beside, ahead);
 }
 
-ALWAYS_INLINE void all_tiles(const struct tp_strip *t, struct asm_strip *s, size_t m, bool beside, bool ahead) {
+ALWAYS_INLINE void all_tiles(const struct tp_strip *t, struct asm_strip *s, const struct tile *at, size_t m,
+                             bool beside, bool ahead) {
     struct tile_work *w = &s->work;
-    const float *below = w->c + m * t->ldc;
+    const float *below = later_or_c(at) + m * t->ldlater;
     for (size_t left = s->tiles; left; left--) {
         if (left == 1) {
             w->later[1] = below;
@@ -162,13 +169,13 @@ ALWAYS_INLINE void asm_tiles(const struct tp_strip *t, struct asm_strip *s, cons
         return;
     first_tile(t, s, at, m);
     if (t->a_row == 1 && asks_ahead(t))
-        all_tiles(t, s, m, true, true);
+        all_tiles(t, s, at, m, true, true);
     else if (t->a_row == 1)
-        all_tiles(t, s, m, true, false);
+        all_tiles(t, s, at, m, true, false);
     else if (asks_ahead(t))
-        all_tiles(t, s, m, false, true);
+        all_tiles(t, s, at, m, false, true);
     else
-        all_tiles(t, s, m, false, false);
+        all_tiles(t, s, at, m, false, false);
 }
 
 #endif

@@ -61,9 +61,10 @@ ALWAYS_INLINE void tile_scale(tile_row *acc, size_t m, size_t nv, vf factor) {
     }
 }
 
-/* Where a tile is, its n columns, and the tile of C that is prefetched meanwhile, or NULL. */
+/* Where a tile is, its n columns, its place in the strip's later, and the place there that is prefetched meanwhile; or
+ * NULL. */
 struct tile {
-    const float *a, *b, *bias, *c_next;
+    const float *a, *b, *bias, *later, *next;
     float *c;
     size_t n;
 };
@@ -292,8 +293,8 @@ static __attribute__((noinline)) void tile_apart(const struct tp_strip *t, const
 ALWAYS_INLINE void tile_rows(const struct tp_strip *t, const struct tile *tile, size_t m, size_t nv) {
     tile_row acc[MR];
     const size_t last = tile->n - (nv - 1) * VL;
-    if (tile->c_next)
-        tile_prefetch(m, tile->c_next, t->ldc);
+    if (tile->next)
+        tile_prefetch(m, tile->next, t->ldlater);
 #ifdef HAVE_LANES
     if (m == MR && nv == NV && t->a_row != 1 && (t->b_padded || last == VL)) {
         tile_apart(t, tile);
@@ -387,10 +388,12 @@ ALWAYS_INLINE void strip_columns(const struct tp_strip *t, struct tile tile, siz
         few_rows(t, tile, m <= WIDE_ROWS ? m : 1); /* with more rows this is dead, but has to compile */
         return;
     }
-    const float *below = t->c_cached ? NULL : tile.c + m * t->ldc;
+    const float *below = tile.later ? tile.later + m * t->ldlater : NULL;
     for (size_t left = tile.n; left; left -= tile.n) {
         tile.n = left < t->width ? left : t->width;
-        tile.c_next = below && left > t->width ? tile.c + t->width : below;
+        if (below)
+            tile.later += t->width;
+        tile.next = below && left > t->width ? tile.later : below;
         tile_columns(t, &tile, m);
         next_tile(&tile, tile.n, t->b_panel);
     }
@@ -403,7 +406,7 @@ ALWAYS_INLINE void strip_columns(const struct tp_strip *t, struct tile tile, siz
 typedef void strip_columns_fn(const struct tp_strip *t, const struct tile *tile);
 
 ALWAYS_INLINE void all_strips(const struct tp_strip *t, strip_columns_fn *columns, size_t m) {
-    struct tile first = {.c_next = NULL, .a = t->a, .b = t->b, .bias = t->bias, .c = t->c};
+    struct tile first = {.a = t->a, .b = t->b, .bias = t->bias, .later = t->later, .c = t->c};
     size_t done = 0, panels = 0;
 #ifdef TILE_ASM
     struct asm_strip assembly = asm_strip(t, m);
@@ -422,6 +425,8 @@ ALWAYS_INLINE void all_strips(const struct tp_strip *t, strip_columns_fn *column
         }
         first.a += t->a_strip;
         first.c += m * t->ldc;
+        if (first.later)
+            first.later += m * t->ldlater;
     }
 #ifdef TILE_ASM
     asm_end();

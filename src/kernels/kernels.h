@@ -39,9 +39,9 @@ enum tp_start {
  *
  * The caches are asked for what lies b_ahead floats after each row of B that is read, unless processors do that well
  * enough themselves, which they do not if b_far: from beyond the second-level cache. They may be asked, tile by tile,
- * for what is read later: what lies b_next floats after next_rows of the tile's rows of B, of the first strip from k =
- * next_first on, of each other from where the one before has ended; then, unless c_cached, the next tile of C. A row or
- * two more than that may be asked for.
+ * for what is needed later: what lies b_next floats after next_rows of the tile's rows of B, of the first strip from
+ * k = next_first on, of each other from where the one before has ended; then, if later is not NULL, the place of the
+ * next tile in later, rows ldlater apart: C itself, or where C goes next. A row or two more than that may be asked for.
  */
 struct tp_strip {
     size_t m, n, k, strips;
@@ -49,9 +49,11 @@ struct tp_strip {
     size_t a_row, a_step, a_strip, b_step, b_panel, b_ahead, width;
     ptrdiff_t b_next;
     size_t next_first, next_rows;
-    bool b_padded, b_far, c_cached;
+    bool b_padded, b_far;
     float *c;
     size_t ldc;
+    const float *later;
+    size_t ldlater;
     enum tp_start start;
     float beta;
     const float *bias; /* n values */

@@ -32,7 +32,10 @@ static void weight_gradients(struct tp_workspace *w, size_t l, const struct tp_g
         .b = tp_plain(dz->p, dz->ld),
         .c = sink->optimizer ? sink->gradients : sink->gradients + shape->weight,
         .ldc = shape->outputs,
-        .epilogue = {.consume = sink->optimizer ? update_weights : NULL, .consumer = &consumer},
+        .epilogue = {.consume = sink->optimizer ? update_weights : NULL,
+                     .consumer = &consumer,
+                     .target = sink->optimizer && sink->optimizer->far ? model->parameters + shape->weight : NULL,
+                     .ldtarget = shape->outputs},
         /* nothing but the forward pass reads these weights: each thread updates the columns that it reads there */
         .along_columns = l == 0 && shape->outputs >= w->batch,
     };

@@ -7,6 +7,9 @@
 #include <math.h>
 #include <string.h>
 
+/* Parts of rows are too short for processors to foresee the next one: it is asked for so many rows ahead. */
+#define ROWS_AHEAD 4
+
 void tp_optimizer_options_default(tp_optimizer_options *options) {
     if (options)
         *options = (tp_optimizer_options){.kind = TP_ADAM,
@@ -87,6 +90,11 @@ static void lay_out(struct tp_optimizer *optimizer, struct tp_arena *arena) {
     optimizer->square_sums = tp_arena_take(arena, chunks(count), sizeof(double));
 }
 
+static bool is_far(const struct tp_model *model, const tp_optimizer_options *options) {
+    const struct tp_blocking *blocking = model->context->blocking;
+    return model->parameter_count > blocking->nc * blocking->kc / (size_t)(1 + state_count(options->kind));
+}
+
 static size_t needed(struct tp_optimizer optimizer) {
     struct tp_arena arena = {0};
     tp_arena_take(&arena, 1, sizeof optimizer);
@@ -109,7 +117,7 @@ tp_status tp_optimizer_create(const tp_model *model, const tp_optimizer_options 
     tp_status status = tp_check_optimizer(model->context, options);
     if (status)
         return status;
-    struct tp_optimizer made = {.model = model, .options = *options};
+    struct tp_optimizer made = {.model = model, .options = *options, .far = is_far(model, options)};
     status = tp_block_open(model->context, "optimizer", needed(made), memory, size, &made.block);
     if (status)
         return status;
@@ -204,14 +212,25 @@ void tp_run_update(struct tp_optimizer *optimizer, struct tp_model *model, const
     tp_team_barrier(team);
 }
 
+/* What is updated some rows later: count floats from at on, of the parameters and each state. */
+static void ask_for(const struct tp_optimizer *optimizer, const float *parameters, size_t at, size_t count) {
+    const float *const arrays[] = {parameters, optimizer->state[0], optimizer->state[1]};
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+        for (size_t j = 0; arrays[i] && j < count; j += TP_LINE)
+            __builtin_prefetch(arrays[i] + at + j);
+}
+
 void tp_update_weights(const struct tp_optimizer *optimizer, struct tp_model *model, size_t l, const float *gradients,
                        size_t ld, const struct tp_place *p) {
     const struct tp_shape *shape = &model->shape[l];
     const bool one = p->n == shape->outputs && ld == p->n; /* whole rows, which follow each other */
     const size_t rows = one ? 1 : p->m, columns = one ? p->m * p->n : p->n;
-    for (size_t row = 0; row < rows; row++)
-        update_some(optimizer, &optimizer->next, model->parameters, gradients + row * ld,
-                    shape->weight + (p->i + row) * shape->outputs + p->j, columns);
+    size_t at = shape->weight + p->i * shape->outputs + p->j;
+    for (size_t row = 0; row < rows; row++, at += shape->outputs) {
+        if (optimizer->far && row + ROWS_AHEAD < rows)
+            ask_for(optimizer, model->parameters, at + ROWS_AHEAD * shape->outputs, columns);
+        update_some(optimizer, &optimizer->next, model->parameters, gradients + row * ld, at, columns);
+    }
 }
 
 void tp_update_biases(const struct tp_optimizer *optimizer, struct tp_model *model, size_t l, const float *gradients,

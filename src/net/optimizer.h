@@ -11,6 +11,7 @@ struct tp_optimizer {
     tp_optimizer_options options;
     uint64_t steps;
     float *state[2];       /* flat like the parameters; NULL where the rule has none */
+    bool far;              /* they and the parameters are more than the second-level cache holds */
     double *square_sums;   /* per TP_SUM_CHUNK gradients, for clipping */
     struct tp_update next; /* numbers of the step that is being done */
 };
