@@ -196,6 +196,23 @@ static void call_thin(size_t m, size_t n, size_t k) {
         CALL(gemm_dots, .integers = {P(&strip)});
 }
 
+static void call_axpy(size_t m, size_t n, size_t k, enum tp_start start) {
+    const struct tp_strip strip = {.m = m,
+                                   .n = n,
+                                   .k = k,
+                                   .a = w,
+                                   .b = x,
+                                   .a_row = LD,
+                                   .a_step = 1,
+                                   .b_step = LD,
+                                   .c = y,
+                                   .ldc = LD,
+                                   .start = start,
+                                   .beta = 0.5f,
+                                   .bias = z};
+    CALL(gemm_axpy, .integers = {P(&strip)});
+}
+
 static void call_strips(size_t n) {
     for (size_t m = 1; m <= isa->mr; m++)
         for (size_t k = 0; k <= 40; k = 3 * k + 1)
@@ -209,6 +226,10 @@ static void call_thin_products(size_t n) {
     for (size_t m = 1; m <= TP_DOTS_ROWS; m++)
         for (size_t k = 0; k < sizeof steps / sizeof *steps; k++)
             call_thin(m, n, steps[k]);
+    for (size_t m = 1; m <= TP_AXPY_ROWS; m++)
+        for (size_t k = 0; k < sizeof steps / sizeof *steps; k++)
+            for (int start = TP_START_ZERO; start <= TP_START_BIAS; start++)
+                call_axpy(m, n, steps[k], (enum tp_start)start);
 }
 
 static void call_every_kernel(void) {

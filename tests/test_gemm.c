@@ -160,6 +160,10 @@ Test(gemm, edges_of_the_chosen_blocking) {
             {.m = 6 * mr + 1, .n = 3 * nr + 5, .k = 2 * b->kc + 1, .alpha = 1, .integers = true},
             {.m = 6 * mr + 1, .n = 10 * nr + 5, .k = 33, .ta = true, .alpha = 1, .beta = 1, .integers = true},
             {.m = 1, .n = 9 * nr + 3, .k = b->kc + 7, .alpha = 1, .beta = 1, .integers = true},
+            {.m = 1, .n = 9 * nr + 3, .k = b->kc + 7, .ta = true, .alpha = 1, .integers = true},
+            {.m = 1, .n = 3 * nr + 1, .k = 3 * b->kc + 5, .alpha = 1, .beta = 3, .integers = true},
+            {.m = 2, .n = 3 * nr + 1, .k = 3 * b->kc + 3, .alpha = 1, .beta = 3, .integers = true},
+            {.m = 2, .n = 3100, .k = 13, .alpha = 1, .integers = true},
             {.m = 2, .n = 9 * nr + 3, .k = 11, .ta = true, .alpha = 2, .integers = true},
             {.m = 3, .n = 8 * nr, .k = b->kc + 1, .tb = true, .alpha = 1, .beta = 3, .integers = true},
             {.m = mr + 1, .n = 5 * nr, .k = 21, .tb = true, .alpha = 1, .integers = true},
@@ -208,6 +212,7 @@ Test(gemm, threads_do_not_change_a_bit) {
         {.m = 7, .n = 37, .k = 21, .alpha = 1, .extra = 1},
         {.m = 6, .n = 37, .k = 70, .tb = true, .alpha = 1, .extra = 1},
         {.m = 1, .n = 21, .k = 10, .tb = true, .alpha = 1},
+        {.m = 2, .n = 301, .k = 90, .alpha = 1, .extra = 1},
         {.m = 37, .n = 35, .k = 1, .ta = true, .alpha = 1, .extra = 1},
         {.m = 1, .n = 37, .k = 1, .alpha = 1},
     };

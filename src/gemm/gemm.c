@@ -361,9 +361,14 @@ static struct tp_strip whole_strip(const struct tp_gemm *g, const struct tp_plac
     strip.k = g->k;
     strip.a = element(&g->a, place->i, 0);
     strip.a_row = g->a.row_step;
+    strip.a_step = g->a.column_step;
     strip.b = element(&g->b, 0, place->j);
+    strip.b_step = g->b.row_step;
     strip.c = g->c + place->i * g->ldc + place->j;
     strip.ldc = g->ldc;
+    strip.start = g->start;
+    strip.beta = g->beta;
+    strip.bias = g->bias ? g->bias + place->j : NULL;
     return strip;
 }
 
@@ -381,22 +386,29 @@ static void multiply_dots(const struct job *job) {
     finish(g, strip.c, g->ldc, p.i, p.j, p.m, p.n);
 }
 
+/* C is passed over again and again: columns that stay in the first-level cache. */
+static void multiply_axpy(const struct job *job) {
+    const struct tp_gemm *g = job->g;
+    struct tp_place p = whole_place(job);
+    for (; p.j < job->columns.end; p.j += p.n) {
+        p.n = tp_min(PIECE_FLOATS / p.m, job->columns.end - p.j);
+        const struct tp_strip strip = whole_strip(g, &p);
+        g->isa->gemm_axpy(&strip);
+        finish(g, strip.c, g->ldc, p.i, p.j, p.m, p.n);
+    }
+}
+
 static void multiply_in_place(const struct job *job) {
     const struct tp_gemm *g = job->g;
     const struct tp_place p = whole_place(job);
     const struct cut cut = cut_rows(p.m, g->isa->mr);
     struct tp_strip strip = whole_strip(g, &p);
-    strip.a_step = g->a.column_step;
-    strip.b_step = g->b.row_step;
     strip.width = strip.b_panel = tp_panel_width(g->isa, p.n);
     strip.b_padded = strip.b_far = false;
     strip.later = NULL;
     strip.ldlater = strip.ldc;
     strip.b_ahead = strip.next_first = strip.next_rows = 0;
     strip.b_next = 0;
-    strip.start = g->start;
-    strip.beta = g->beta;
-    strip.bias = g->bias ? g->bias + p.j : NULL;
     for (size_t x = 0, end; x < p.m; x = end) {
         end = x < cut.higher ? cut.higher : p.m;
         strip.m = height_at(&cut, x);
@@ -528,6 +540,8 @@ static void run(struct job *job, enum tp_way way, struct tp_team team, float *sc
         multiply_outer(job);
     } else if (way == TP_DOTS && columns >= g->isa->lanes) {
         multiply_dots(job);
+    } else if (way == TP_AXPY) {
+        multiply_axpy(job);
     } else if (way == TP_IN_PLACE) {
         multiply_in_place(job);
     } else {

@@ -9,12 +9,12 @@
 #define PACK_B_STRIPS 60
 #define PACK_B_SLOW_STRIPS 16
 #define PACK_B_MASKED_STRIPS 6
-/* Up to so many rows of C, B is read once, as it lies: so many of its rows are walked side by side; fewer if there is
- * one strip, its tiles are narrow and rows of B are longer than a page. */
+/* Up to so many rows of C, B is read once, as it lies: so many floats of each panel, whose rows are walked side by
+ * side; or so many rows, under one strip, if tiles are narrow and rows of B as long as a page. */
 #define FEW_ROWS 4
 #define FEW_CONFLICTING_STRIPS 2
-#define FEW_FLOATS 1536 /* of each panel */
-#define FEW_LONG_FLOATS 256
+#define FEW_FLOATS 1536
+#define FEW_LONG_STEPS 12
 /* Where rows of B conflict: up to so many rows of C, fewer if they lie farther apart, it is read in place by tiles that
  * take several lines of a row, in blocks of so many of its rows; swapped, more. */
 #define PACK_B_CONFLICTING_ROWS 96
@@ -39,6 +39,8 @@
 #define PACK_A_PANELS 4
 #define PACK_A_STEPS 64
 #define PACK_A_REACH 32768
+/* Rows of C are passed over again and again if they are at least so many tiles wide. */
+#define AXPY_TILES 2
 /* A product needs no plan if its operands together, or for one strip B, are no larger than so many strips of A. */
 #define IN_PLACE_BLOCKS 4
 /* To transpose an element takes as long as so many multiply-adds of vectors. */
@@ -116,6 +118,12 @@ static bool packs_b(const struct tp_gemm *g, size_t rows) {
     return rows > strips * g->isa->mr;
 }
 
+/* One or two rows, and B by rows, which tiles would walk in short pieces. */
+static bool axpy(const struct tp_gemm *g) {
+    return tp_narrow_tiles(g->isa) && g->m <= TP_AXPY_ROWS && g->b.column_step == 1 &&
+           g->n >= AXPY_TILES * g->isa->nr && !g->epilogue.consume;
+}
+
 /* All stays in the first- or second-level cache, or for one strip B does. */
 static bool in_place(const struct tp_gemm *g) {
     const size_t room = IN_PLACE_BLOCKS * g->isa->mr * g->blocking->kc;
@@ -133,7 +141,9 @@ enum tp_way tp_gemm_way(const struct tp_gemm *g) {
         return TP_OUTER;
     if (g->start == TP_START_ZERO && dots(g))
         return TP_DOTS;
-    return swaps(g) ? TP_SWAPPED : in_place(g) ? TP_IN_PLACE : TP_PANELS;
+    if (swaps(g))
+        return TP_SWAPPED;
+    return in_place(g) ? TP_IN_PLACE : axpy(g) ? TP_AXPY : TP_PANELS;
 }
 
 struct tp_blocking tp_gemm_limits(const struct tp_isa *isa, const struct tp_blocking *blocking, bool swapped) {
@@ -146,34 +156,60 @@ struct tp_blocking tp_gemm_limits(const struct tp_isa *isa, const struct tp_bloc
     return limits;
 }
 
-/* The most steps of a k block of B that is read in place. */
-static size_t in_place_steps(const struct tp_gemm *g, size_t columns, bool swapped, bool far,
-                             const struct tp_blocking *limits) {
+/* How B is read: in panels; walked once under a few rows of C, whose strip may be the only one and rows of B long; in
+ * place, or in place from beyond the second-level cache by narrow tiles. */
+enum reading { IN_PANELS, WALKED, WALKED_LONG, IN_PLACE, IN_PLACE_FAR };
+
+static enum reading reading_of_b(const struct tp_gemm *g, size_t rows, size_t columns, bool swapped,
+                                 const struct tp_blocking *limits) {
+    const bool narrow = tp_narrow_tiles(g->isa);
+    if (g->b.packed || packs_b(g, rows))
+        return IN_PANELS;
+    /* what is consumed must fit the piece buffer */
+    if (!swapped && !g->epilogue.consume && rows <= few_rows(g) && columns * g->k > limits->kc * g->isa->mr)
+        return narrow && rows <= g->isa->mr && g->b.row_step >= TP_CONFLICT ? WALKED_LONG : WALKED;
+    return narrow && columns * g->k > FAR_CACHES * limits->nc * limits->kc ? IN_PLACE_FAR : IN_PLACE;
+}
+
+/* The most steps of a k block. */
+static size_t block_steps(const struct tp_gemm *g, size_t columns, bool swapped, enum reading reading,
+                          const struct tp_blocking *limits) {
+    if (reading == WALKED)
+        return FEW_FLOATS / g->isa->nr;
+    if (reading == WALKED_LONG)
+        return FEW_LONG_STEPS;
+    if (reading == IN_PANELS)
+        return limits->kc;
     if (conflicts(g->b.row_step))
         return swapped ? CONFLICTING_STEPS_SWAPPED : CONFLICTING_STEPS;
-    return swapped || far || columns * g->k <= limits->nc * limits->kc / SMALL_PARTS ? limits->kc : IN_PLACE_STEPS;
+    const bool small = columns * g->k <= limits->nc * limits->kc / SMALL_PARTS;
+    return swapped || small || reading == IN_PLACE_FAR ? limits->kc : IN_PLACE_STEPS;
+}
+
+static size_t floats_ahead(const struct tp_gemm *g, enum reading reading) {
+    if (reading == IN_PANELS || reading == WALKED)
+        return AHEAD;
+    if (reading == WALKED_LONG)
+        return LONG_AHEAD;
+    const size_t rows = reading == IN_PLACE_FAR ? FAR_ROWS_AHEAD : ROWS_AHEAD;
+    return g->k > rows ? rows * g->b.row_step : 0;
 }
 
 struct tp_gemm_plan tp_gemm_plan(const struct tp_gemm *g, size_t rows, size_t columns, bool swapped) {
     const struct tp_blocking limits = tp_gemm_limits(g->isa, g->blocking, swapped);
+    const enum reading reading = reading_of_b(g, rows, columns, swapped, &limits);
+    const bool walked = reading == WALKED || reading == WALKED_LONG;
     const size_t width = tp_panel_width(g->isa, g->b.packed ? g->n : columns);
-    struct tp_gemm_plan plan = {.width = width};
-    plan.pack_b = packs_b(g, rows);
-    const bool panels = g->b.packed || plan.pack_b;
-    /* What is consumed must fit the piece buffer. */
-    const bool few =
-        !panels && !swapped && !g->epilogue.consume && rows <= few_rows(g) && columns * g->k > limits.kc * g->isa->mr;
-    plan.b_far = tp_narrow_tiles(g->isa) && !panels && !few && columns * g->k > FAR_CACHES * limits.nc * limits.kc;
-    const bool few_long = few && tp_narrow_tiles(g->isa) && rows <= g->isa->mr && g->b.row_step > TP_CONFLICT;
-    const size_t steps = few      ? (few_long ? FEW_LONG_FLOATS : FEW_FLOATS) / g->isa->nr
-                         : panels ? limits.kc
-                                  : in_place_steps(g, columns, swapped, plan.b_far, &limits);
+    const size_t steps = block_steps(g, columns, swapped, reading, &limits);
+    struct tp_gemm_plan plan;
+    plan.width = width;
     plan.kc = even_block(g->k, tp_min(steps, limits.kc), 4);
     plan.mc = even_block(rows, limits.mc, swapped ? TP_SWAPPED_ROWS : g->isa->mr);
-    plan.nc = few || columns <= limits.nc ? columns : even_block(columns, limits.nc / width * width, width);
-    const size_t rows_ahead = plan.b_far ? FAR_ROWS_AHEAD : ROWS_AHEAD;
-    plan.ahead = few_long ? LONG_AHEAD : panels || few ? AHEAD : g->k > rows_ahead ? rows_ahead * g->b.row_step : 0;
-    plan.c_cached = g->m * g->n <= limits.kc * g->isa->mr;
+    plan.nc = walked || columns <= limits.nc ? columns : even_block(columns, limits.nc / width * width, width);
     plan.pack_a = packs_a(g, columns, plan.kc);
+    plan.pack_b = reading == IN_PANELS && !g->b.packed;
+    plan.b_far = reading == IN_PLACE_FAR;
+    plan.c_cached = g->m * g->n <= limits.kc * g->isa->mr;
+    plan.ahead = floats_ahead(g, reading);
     return plan;
 }

@@ -24,8 +24,8 @@ struct tp_gemm_plan {
 };
 
 /* TP_SWAPPED: C^T = B^T A^T is less work, because C has few columns, or transposing A costs less than transposing B.
- * TP_IN_PLACE: small enough to need no plan. TP_OUTER and TP_DOTS: the thin products of kernels.h. */
-enum tp_way { TP_PANELS, TP_SWAPPED, TP_IN_PLACE, TP_OUTER, TP_DOTS };
+ * TP_IN_PLACE: small enough to need no plan. TP_OUTER, TP_DOTS, TP_AXPY: the thin products of kernels.h. */
+enum tp_way { TP_PANELS, TP_SWAPPED, TP_IN_PLACE, TP_OUTER, TP_DOTS, TP_AXPY };
 
 /* k is not 0. */
 enum tp_way tp_gemm_way(const struct tp_gemm *gemm);

@@ -57,6 +57,7 @@ const struct tp_isa TP_ISA = {
     .gemm_strip = gemm_strip,
     .gemm_outer = gemm_outer,
     .gemm_dots = gemm_dots,
+    .gemm_axpy = gemm_axpy,
     .pack_a = pack_a,
     .pack_b = pack_b,
     .transpose = transpose,

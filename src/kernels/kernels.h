@@ -62,14 +62,17 @@ struct tp_strip {
 typedef void tp_gemm_strip_fn(const struct tp_strip *strip);
 
 /*
- * Thin products, from 0, in place; of the strip they read m, n, a, a_row, b, c, ldc and what is said here.
+ * Thin products, in place; of the strip they read m, n, a, a_row, b, c, ldc and what is said here.
  *
- * gemm_outer: k is 1, m any; B[0,j] at b[j].
- * gemm_dots: m <= TP_DOTS_ROWS, n >= lanes, k >= TP_DOTS_STEPS; A[i,k] at a[i * a_row + k], B[k,j] at
+ * gemm_outer: from 0, k is 1, m any; B[0,j] at b[j].
+ * gemm_dots: from 0, m <= TP_DOTS_ROWS, n >= lanes, k >= TP_DOTS_STEPS; A[i,k] at a[i * a_row + k], B[k,j] at
  * b[j * b_step + k].
+ * gemm_axpy: any start, m <= TP_AXPY_ROWS, any n and k; A[i,k] at a[i * a_row + k * a_step], B[k,j] at
+ * b[k * b_step + j]. C is passed over once for some rows of B.
  */
 #define TP_DOTS_ROWS 6
 #define TP_DOTS_STEPS 4
+#define TP_AXPY_ROWS 2
 
 /* panels = ceil(rows / height) panels of k x height <= MR from alpha * A, A[i,k] at a[i * row_step + k * column_step];
  * the last one has as many rows as are left, height apart. */
@@ -134,7 +137,7 @@ struct tp_isa {
     uint32_t needs; /* enum tp_feature */
     size_t lanes;   /* floats of a vector, a power of two */
     size_t mr, nr;  /* tile: rows, columns */
-    tp_gemm_strip_fn *gemm_strip, *gemm_outer, *gemm_dots;
+    tp_gemm_strip_fn *gemm_strip, *gemm_outer, *gemm_dots, *gemm_axpy;
     tp_pack_a_fn *pack_a;
     tp_pack_b_fn *pack_b;
     tp_transpose_fn *transpose;

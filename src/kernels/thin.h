@@ -127,6 +127,110 @@ static void gemm_dots(const struct tp_strip *t) {
     dots[t->m - 1](t);
 }
 
+/* Rows of B that are added to m rows of C in one pass over these: so many elements of A stay in registers. */
+#define AXPY_FACTORS 8
+#define AXPY_VECTORS (TP_LINE / VL < 4 ? TP_LINE / VL : 4)
+
+/* Where a pass over rows of C is. */
+struct axpy_pass {
+    float *c;
+    const float *b[(AXPY_FACTORS + ROWS_APART - 1) / ROWS_APART];
+    vf factor[TP_AXPY_ROWS][AXPY_FACTORS];
+};
+
+ALWAYS_INLINE void axpy_start(const struct tp_strip *t) {
+    const vf beta = v_set(t->beta), zero = v_set(0);
+    for (size_t i = 0; i < t->m; i++) {
+        float *c = t->c + i * t->ldc;
+        for (size_t j = 0; j < t->n; j += VL) {
+            const size_t lanes = t->n - j < VL ? t->n - j : VL;
+            const vf value = t->start == TP_START_ZERO   ? zero
+                             : t->start == TP_START_BIAS ? load_some(t->bias + j, lanes)
+                                                         : v_mul(beta, load_some(c + j, lanes));
+            store_some(c + j, value, lanes);
+        }
+    }
+}
+
+/* lanes columns from offset on. */
+ALWAYS_INLINE void axpy_vector(const struct tp_strip *t, const struct axpy_pass *p, size_t m, size_t steps,
+                               size_t offset, size_t lanes) {
+    vf sum[TP_AXPY_ROWS];
+    UNROLL
+    for (size_t i = 0; i < m; i++)
+        sum[i] = load_some(p->c + i * t->ldc + offset, lanes);
+    UNROLL
+    for (size_t s = 0; s < steps; s++) {
+        const vf row = load_some(p->b[s / ROWS_APART] + s % ROWS_APART * t->b_step + offset, lanes);
+        UNROLL
+        for (size_t i = 0; i < m; i++)
+            sum[i] = v_fma(p->factor[i][s], row, sum[i]);
+    }
+    UNROLL
+    for (size_t i = 0; i < m; i++)
+        store_some(p->c + i * t->ldc + offset, sum[i], lanes);
+}
+
+/* vectors whole vectors, and on to what follows them. */
+ALWAYS_INLINE void axpy_vectors(const struct tp_strip *t, struct axpy_pass *p, size_t m, size_t steps, size_t vectors) {
+    UNROLL
+    for (size_t v = 0; v < vectors; v++)
+        axpy_vector(t, p, m, steps, v * VL, VL);
+    UNROLL
+    for (size_t s = 0; s < steps; s += ROWS_APART) {
+        p->b[s / ROWS_APART] += vectors * VL;
+        KEEP_POINTER(p->b[s / ROWS_APART]);
+    }
+    p->c += vectors * VL;
+    KEEP_POINTER(p->c);
+}
+
+ALWAYS_INLINE void axpy_pass(const struct tp_strip *t, size_t k, size_t m, size_t steps) {
+    struct axpy_pass p;
+    p.c = t->c;
+    UNROLL
+    for (size_t s = 0; s < steps; s++) {
+        UNROLL
+        for (size_t i = 0; i < m; i++)
+            p.factor[i][s] = v_set(t->a[i * t->a_row + (k + s) * t->a_step]);
+        if (s % ROWS_APART == 0) {
+            p.b[s / ROWS_APART] = t->b + (k + s) * t->b_step;
+            KEEP_POINTER(p.b[s / ROWS_APART]);
+        }
+    }
+    size_t left = t->n;
+    for (; left >= AXPY_VECTORS * VL; left -= AXPY_VECTORS * VL)
+        axpy_vectors(t, &p, m, steps, AXPY_VECTORS);
+    for (; left >= VL; left -= VL)
+        axpy_vectors(t, &p, m, steps, 1);
+    if (left)
+        axpy_vector(t, &p, m, steps, 0, left);
+}
+
+ALWAYS_INLINE void axpy_passes(const struct tp_strip *t, size_t m) {
+    const size_t steps = AXPY_FACTORS / m;
+    size_t k = 0;
+    for (; k + steps <= t->k; k += steps)
+        axpy_pass(t, k, m, steps);
+    for (; k < t->k; k++)
+        axpy_pass(t, k, m, 1);
+}
+
+#define AXPY(m)                                                                                                        \
+    static __attribute__((noinline)) void axpy_##m(const struct tp_strip *t) {                                         \
+        axpy_passes(t, m);                                                                                             \
+    }
+AXPY(1)
+AXPY(2)
+#undef AXPY
+
+static void gemm_axpy(const struct tp_strip *t) {
+    static tp_gemm_strip_fn *const axpy[TP_AXPY_ROWS] = {axpy_1, axpy_2};
+    if (t->start != TP_START_C)
+        axpy_start(t);
+    axpy[t->m - 1](t);
+}
+
 _Static_assert(TP_DOTS_ROWS == 6 && TP_DOTS_STEPS >= GROUP, "gemm_dots has a function for every height");
 
 #endif

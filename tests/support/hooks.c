@@ -24,6 +24,11 @@ static void dots(const struct tp_strip *strip) {
     real->gemm_dots(strip);
 }
 
+static void axpy(const struct tp_strip *strip) {
+    call_hook(TEST_STRIP);
+    real->gemm_axpy(strip);
+}
+
 static void activate(float *z, size_t ldz, size_t rows, size_t columns, float parameter) {
     call_hook(TEST_ACTIVATE);
     real->activation[TP_RELU].activate(z, ldz, rows, columns, parameter);
@@ -57,6 +62,7 @@ struct tp_isa test_hooked(const struct tp_isa *isa, test_hook_fn *hook) {
     hooked.gemm_strip = strip;
     hooked.gemm_outer = outer;
     hooked.gemm_dots = dots;
+    hooked.gemm_axpy = axpy;
     hooked.activation[TP_RELU].activate = activate;
     hooked.loss_row[TP_CCE] = loss;
     hooked.column_sums = columns;
