@@ -187,30 +187,26 @@ static void call_strip(size_t m, size_t n, size_t k, enum tp_start start, bool p
     CALL(gemm_strip, .integers = {P(&strip)});
 }
 
-static void call_thin(size_t m, size_t n, size_t k) {
-    const struct tp_strip strip = {
-        .m = m, .n = n, .k = k, .a = w, .b = x, .a_row = LD, .b_step = LD, .c = y, .ldc = LD};
-    if (k == 1)
-        CALL(gemm_outer, .integers = {P(&strip)});
-    else if (n >= isa->lanes)
-        CALL(gemm_dots, .integers = {P(&strip)});
-}
-
-static void call_axpy(size_t m, size_t n, size_t k, enum tp_start start) {
+static void call_thin(size_t m, size_t n, size_t k, enum tp_start start, bool beside) {
     const struct tp_strip strip = {.m = m,
                                    .n = n,
                                    .k = k,
                                    .a = w,
                                    .b = x,
-                                   .a_row = LD,
-                                   .a_step = 1,
+                                   .a_row = beside ? 1 : LD,
+                                   .a_step = beside ? LD : 1,
                                    .b_step = LD,
                                    .c = y,
                                    .ldc = LD,
                                    .start = start,
                                    .beta = 0.5f,
                                    .bias = z};
-    CALL(gemm_axpy, .integers = {P(&strip)});
+    if (k == 1)
+        CALL(gemm_outer, .integers = {P(&strip)});
+    else if (n >= isa->lanes)
+        CALL(gemm_dots, .integers = {P(&strip)});
+    if (m <= TP_AXPY_ROWS)
+        CALL(gemm_axpy, .integers = {P(&strip)});
 }
 
 static void call_strips(size_t n) {
@@ -225,11 +221,9 @@ static void call_thin_products(size_t n) {
     static const size_t steps[] = {1, TP_DOTS_STEPS, TP_DOTS_STEPS + 3, 40};
     for (size_t m = 1; m <= TP_DOTS_ROWS; m++)
         for (size_t k = 0; k < sizeof steps / sizeof *steps; k++)
-            call_thin(m, n, steps[k]);
-    for (size_t m = 1; m <= TP_AXPY_ROWS; m++)
-        for (size_t k = 0; k < sizeof steps / sizeof *steps; k++)
             for (int start = TP_START_ZERO; start <= TP_START_BIAS; start++)
-                call_axpy(m, n, steps[k], (enum tp_start)start);
+                for (int beside = 0; beside < 2; beside++)
+                    call_thin(m, n, steps[k], (enum tp_start)start, beside);
 }
 
 static void call_every_kernel(void) {

@@ -354,7 +354,8 @@ static void multiply(const struct job *job) {
 }
 
 /* All k steps of some rows and columns, in place. */
-static struct tp_strip whole_strip(const struct tp_gemm *g, const struct tp_place *place) {
+static struct tp_strip whole_strip(const struct job *job, const struct tp_place *place) {
+    const struct tp_gemm *g = job->g;
     struct tp_strip strip; /* what else is read, the caller fills in */
     strip.m = place->m;
     strip.n = place->n;
@@ -363,12 +364,12 @@ static struct tp_strip whole_strip(const struct tp_gemm *g, const struct tp_plac
     strip.a_row = g->a.row_step;
     strip.a_step = g->a.column_step;
     strip.b = element(&g->b, 0, place->j);
-    strip.b_step = g->b.row_step;
-    strip.c = g->c + place->i * g->ldc + place->j;
-    strip.ldc = g->ldc;
+    strip.b_step = g->b.column_step == 1 ? g->b.row_step : g->b.column_step;
+    strip.c = job->swapped ? job->piece : g->c + place->i * g->ldc + place->j;
+    strip.ldc = job->swapped ? PIECE_FLOATS / place->m : g->ldc;
     strip.start = g->start;
     strip.beta = g->beta;
-    strip.bias = g->bias ? g->bias + place->j : NULL;
+    strip.bias = g->bias && !job->swapped ? g->bias + place->j : NULL;
     return strip;
 }
 
@@ -377,24 +378,31 @@ static struct tp_place whole_place(const struct job *job) {
                              job->columns.end - job->columns.begin};
 }
 
-static void multiply_dots(const struct job *job) {
+/* A piece of C, or of C^T on its way to C. */
+static void multiply_thin_piece(const struct job *job, const struct tp_place *p, tp_gemm_strip_fn *kernel) {
     const struct tp_gemm *g = job->g;
-    const struct tp_place p = whole_place(job);
-    struct tp_strip strip = whole_strip(g, &p);
-    strip.b_step = g->b.column_step;
-    g->isa->gemm_dots(&strip);
-    finish(g, strip.c, g->ldc, p.i, p.j, p.m, p.n);
+    struct tp_strip strip = whole_strip(job, p);
+    if (!job->swapped) {
+        kernel(&strip);
+        finish(g, strip.c, g->ldc, p->i, p->j, p->m, p->n);
+        return;
+    }
+    float *c = g->c + p->j * g->ldc + p->i;
+    start_swapped(g, &strip, p->i, p->j, p->m);
+    kernel(&strip);
+    g->isa->transpose(c, g->ldc, strip.c, strip.ldc, p->m, p->n);
+    finish(g, c, g->ldc, p->j, p->i, p->n, p->m);
 }
 
-/* C is passed over again and again: columns that stay in the first-level cache. */
-static void multiply_axpy(const struct job *job) {
-    const struct tp_gemm *g = job->g;
+/* Columns that stay in the first-level cache, where they may be passed over again and again. The last piece is not so
+ * small that it has no whole vector. */
+static void multiply_thin(const struct job *job, tp_gemm_strip_fn *kernel) {
     struct tp_place p = whole_place(job);
+    const size_t most = PIECE_FLOATS / p.m - TP_LINE;
     for (; p.j < job->columns.end; p.j += p.n) {
-        p.n = tp_min(PIECE_FLOATS / p.m, job->columns.end - p.j);
-        const struct tp_strip strip = whole_strip(g, &p);
-        g->isa->gemm_axpy(&strip);
-        finish(g, strip.c, g->ldc, p.i, p.j, p.m, p.n);
+        const size_t left = job->columns.end - p.j;
+        p.n = left <= most + TP_LINE ? left : most;
+        multiply_thin_piece(job, &p, kernel);
     }
 }
 
@@ -402,7 +410,7 @@ static void multiply_in_place(const struct job *job) {
     const struct tp_gemm *g = job->g;
     const struct tp_place p = whole_place(job);
     const struct cut cut = cut_rows(p.m, g->isa->mr);
-    struct tp_strip strip = whole_strip(g, &p);
+    struct tp_strip strip = whole_strip(job, &p);
     strip.width = strip.b_panel = tp_panel_width(g->isa, p.n);
     strip.b_padded = strip.b_far = false;
     strip.later = NULL;
@@ -423,7 +431,7 @@ static void multiply_in_place(const struct job *job) {
 
 static void multiply_outer_piece(const struct job *job, const struct tp_place *p) {
     const struct tp_gemm *g = job->g;
-    struct tp_strip strip = whole_strip(g, p);
+    struct tp_strip strip = whole_strip(job, p);
     if (g->epilogue.consume) {
         strip.c = job->piece;
         strip.ldc = p->n;
@@ -539,9 +547,9 @@ static void run(struct job *job, enum tp_way way, struct tp_team team, float *sc
     if (way == TP_OUTER) {
         multiply_outer(job);
     } else if (way == TP_DOTS && columns >= g->isa->lanes) {
-        multiply_dots(job);
+        multiply_thin(job, g->isa->gemm_dots);
     } else if (way == TP_AXPY) {
-        multiply_axpy(job);
+        multiply_thin(job, g->isa->gemm_axpy);
     } else if (way == TP_IN_PLACE) {
         multiply_in_place(job);
     } else {
@@ -561,7 +569,7 @@ void tp_gemm_run(const struct tp_gemm *g, struct tp_team team, float *scratch) {
         other = swap(g);
         job.g = &other;
     }
-    run(&job, way, team, scratch);
+    run(&job, job.swapped ? tp_gemm_swapped_way(&other) : way, team, scratch);
 }
 
 double tp_read_flops(const struct tp_blocking *blocking, size_t k, size_t n) {

@@ -68,7 +68,20 @@ static double cost(const struct tp_gemm *g, size_t m, size_t n, const struct tp_
     return products + TRANSPOSE_COST * moved;
 }
 
+/* A few rows, and B by columns, which in panels would be read only once. */
+static bool dots(const struct tp_gemm *g) {
+    return g->m <= TP_DOTS_ROWS && g->n >= g->isa->lanes && g->k >= TP_DOTS_STEPS && g->b.row_step == 1;
+}
+
+/* The same of C^T, if the columns of C do not fill a vector. */
+static bool dots_swapped(const struct tp_gemm *g) {
+    return g->n <= TP_DOTS_ROWS && g->n < g->isa->lanes && g->m >= g->isa->lanes && g->k >= TP_DOTS_STEPS &&
+           g->a.column_step == 1;
+}
+
 static bool swaps(const struct tp_gemm *g) {
+    if (dots_swapped(g))
+        return true;
     /* Nothing to transpose, and lanes that are well filled or would not be filled better: no need to reckon. */
     const size_t enough = g->a.row_step == 1 ? g->isa->nr : g->isa->lanes / 2;
     if (g->b.column_step == 1 && (g->n > enough || g->m < g->isa->lanes / 2))
@@ -77,10 +90,9 @@ static bool swaps(const struct tp_gemm *g) {
     return cost(g, g->n, g->m, &b, g->a.row_step != 1, true) < cost(g, g->m, g->n, &g->a, g->b.column_step != 1, false);
 }
 
-/* A few rows, and B by columns, which in panels would be read only once. */
-static bool dots(const struct tp_gemm *g) {
-    return g->m <= TP_DOTS_ROWS && g->n >= g->isa->lanes && g->k >= TP_DOTS_STEPS && g->a.column_step == 1 &&
-           g->b.row_step == 1 && !g->epilogue.consume;
+/* One or two rows, and B by rows, which tiles would walk in short pieces. */
+static bool axpy(const struct tp_gemm *g) {
+    return tp_narrow_tiles(g->isa) && g->m <= TP_AXPY_ROWS && g->n >= AXPY_TILES * g->isa->nr && g->b.column_step == 1;
 }
 
 static bool packs_a(const struct tp_gemm *g, size_t columns, size_t kc) {
@@ -118,12 +130,6 @@ static bool packs_b(const struct tp_gemm *g, size_t rows) {
     return rows > strips * g->isa->mr;
 }
 
-/* One or two rows, and B by rows, which tiles would walk in short pieces. */
-static bool axpy(const struct tp_gemm *g) {
-    return tp_narrow_tiles(g->isa) && g->m <= TP_AXPY_ROWS && g->b.column_step == 1 &&
-           g->n >= AXPY_TILES * g->isa->nr && !g->epilogue.consume;
-}
-
 /* All stays in the first- or second-level cache, or for one strip B does. */
 static bool in_place(const struct tp_gemm *g) {
     const size_t room = IN_PLACE_BLOCKS * g->isa->mr * g->blocking->kc;
@@ -139,11 +145,16 @@ enum tp_way tp_gemm_way(const struct tp_gemm *g) {
         return TP_PANELS;
     if (g->start == TP_START_ZERO && g->k == 1 && g->b.column_step == 1)
         return TP_OUTER;
-    if (g->start == TP_START_ZERO && dots(g))
+    const bool whole = !g->epilogue.consume; /* thin kernels write C itself */
+    if (whole && dots(g))
         return TP_DOTS;
     if (swaps(g))
         return TP_SWAPPED;
-    return in_place(g) ? TP_IN_PLACE : axpy(g) ? TP_AXPY : TP_PANELS;
+    return in_place(g) ? TP_IN_PLACE : whole && axpy(g) ? TP_AXPY : TP_PANELS;
+}
+
+enum tp_way tp_gemm_swapped_way(const struct tp_gemm *g) {
+    return dots(g) ? TP_DOTS : axpy(g) ? TP_AXPY : TP_PANELS;
 }
 
 struct tp_blocking tp_gemm_limits(const struct tp_isa *isa, const struct tp_blocking *blocking, bool swapped) {

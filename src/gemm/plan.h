@@ -30,6 +30,9 @@ enum tp_way { TP_PANELS, TP_SWAPPED, TP_IN_PLACE, TP_OUTER, TP_DOTS, TP_AXPY };
 /* k is not 0. */
 enum tp_way tp_gemm_way(const struct tp_gemm *gemm);
 
+/* Of a product that is swapped already. */
+enum tp_way tp_gemm_swapped_way(const struct tp_gemm *gemm);
+
 /* The blocking, in whole tiles. Swapped, blocks are deeper: for each, C passes through a transposition. */
 struct tp_blocking tp_gemm_limits(const struct tp_isa *isa, const struct tp_blocking *blocking, bool swapped);
 

@@ -62,13 +62,12 @@ struct tp_strip {
 typedef void tp_gemm_strip_fn(const struct tp_strip *strip);
 
 /*
- * Thin products, in place; of the strip they read m, n, a, a_row, b, c, ldc and what is said here.
+ * Thin products, in place; of the strip they read m, n, k, a, a_row, a_step, b, b_step, c, ldc and, except gemm_outer,
+ * how C starts; A[i,k] is at a[i * a_row + k * a_step].
  *
- * gemm_outer: from 0, k is 1, m any; B[0,j] at b[j].
- * gemm_dots: from 0, m <= TP_DOTS_ROWS, n >= lanes, k >= TP_DOTS_STEPS; A[i,k] at a[i * a_row + k], B[k,j] at
- * b[j * b_step + k].
- * gemm_axpy: any start, m <= TP_AXPY_ROWS, any n and k; A[i,k] at a[i * a_row + k * a_step], B[k,j] at
- * b[k * b_step + j]. C is passed over once for some rows of B.
+ * gemm_outer: from 0, k is 1; B[0,j] at b[j].
+ * gemm_dots: m <= TP_DOTS_ROWS, n >= lanes, k >= TP_DOTS_STEPS; B[k,j] at b[j * b_step + k].
+ * gemm_axpy: m <= TP_AXPY_ROWS; B[k,j] at b[k * b_step + j]. C is passed over once for some rows of B.
  */
 #define TP_DOTS_ROWS 6
 #define TP_DOTS_STEPS 4

@@ -40,105 +40,8 @@ static void gemm_outer(const struct tp_strip *t) {
         outer_columns(t, j, 1, t->n - j < VL ? t->n - j : VL);
 }
 
-ALWAYS_INLINE void dots_step(vf *sum, size_t m, const float *a, size_t a_row, vf b) {
-    UNROLL
-    for (size_t i = 0; i < m; i++)
-        v_accumulate(&sum[i], v_set(a[i * a_row]), b);
-}
-
-ALWAYS_INLINE void prefetch_lines(const float *p, size_t count, size_t step) {
-    UNROLL
-    for (size_t l = 0; l < count; l++) {
-        __builtin_prefetch(p);
-        p += step;
-    }
-}
-
-/* GROUP k steps of VL columns, transposed in registers; the first skip steps are left out. */
-ALWAYS_INLINE void dots_group(vf *sum, size_t m, const float *a, size_t a_row, const float *b, size_t b_step,
-                              size_t skip) {
-    vf x[GROUP];
-    load_columns(x, b, b_step);
-    UNROLL
-    for (size_t s = 0; s < GROUP; s++)
-        if (s >= skip)
-            dots_step(sum, m, a + s, a_row, x[s]);
-}
-
-/* m rows of vectors vectors of columns from column j. */
-ALWAYS_INLINE void dots_columns(const struct tp_strip *t, size_t j, size_t m, size_t vectors) {
-    const float *a = t->a, *b = t->b + j * t->b_step;
-    const size_t whole = t->k - t->k % GROUP, part = VL * t->b_step;
-    vf sum[DOTS_VECTORS][TP_DOTS_ROWS];
-    UNROLL
-    for (size_t v = 0; v < vectors; v++) {
-        UNROLL
-        for (size_t i = 0; i < m; i++)
-            sum[v][i] = v_set(0);
-    }
-    for (size_t s = 0; s < whole; s += GROUP) {
-        if (vectors == 1 && s % TP_LINE == 0)
-            prefetch_lines(b + s + DOTS_AHEAD, VL, t->b_step);
-        UNROLL
-        for (size_t v = 0; v < vectors; v++)
-            dots_group(sum[v], m, a + s, t->a_row, b + v * part + s, t->b_step, 0);
-    }
-    if (whole < t->k) {
-        UNROLL
-        for (size_t v = 0; v < vectors; v++)
-            dots_group(sum[v], m, a + t->k - GROUP, t->a_row, b + v * part + t->k - GROUP, t->b_step,
-                       GROUP - t->k % GROUP);
-    }
-    UNROLL
-    for (size_t v = 0; v < vectors; v++) {
-        UNROLL
-        for (size_t i = 0; i < m; i++)
-            v_store(t->c + i * t->ldc + j + v * VL, sum[v][i]);
-    }
-}
-
-/* Whole vectors, the last of which does some columns over again. */
-ALWAYS_INLINE void dots_rows(const struct tp_strip *t, size_t m) {
-    size_t j = 0;
-    const bool pairs = m <= DOTS_PAIR_ROWS && (VL < TP_LINE || t->b_step % TP_CONFLICT != 0);
-    for (; pairs && j + DOTS_VECTORS * VL <= t->n; j += DOTS_VECTORS * VL)
-        dots_columns(t, j, m, DOTS_VECTORS);
-    for (; j + VL <= t->n; j += VL)
-        dots_columns(t, j, m, 1);
-    if (j < t->n)
-        dots_columns(t, t->n - VL, m, 1);
-}
-
-/* A function for each height, as in gemm_strip.h. */
-#define DOTS(m)                                                                                                        \
-    static __attribute__((noinline)) void dots_##m(const struct tp_strip *t) {                                         \
-        dots_rows(t, m);                                                                                               \
-    }
-DOTS(1)
-DOTS(2)
-DOTS(3)
-DOTS(4)
-DOTS(5)
-DOTS(6)
-#undef DOTS
-
-static void gemm_dots(const struct tp_strip *t) {
-    static tp_gemm_strip_fn *const dots[TP_DOTS_ROWS] = {dots_1, dots_2, dots_3, dots_4, dots_5, dots_6};
-    dots[t->m - 1](t);
-}
-
-/* Rows of B that are added to m rows of C in one pass over these: so many elements of A stay in registers. */
-#define AXPY_FACTORS 8
-#define AXPY_VECTORS (TP_LINE / VL < 4 ? TP_LINE / VL : 4)
-
-/* Where a pass over rows of C is. */
-struct axpy_pass {
-    float *c;
-    const float *b[(AXPY_FACTORS + ROWS_APART - 1) / ROWS_APART];
-    vf factor[TP_AXPY_ROWS][AXPY_FACTORS];
-};
-
-ALWAYS_INLINE void axpy_start(const struct tp_strip *t) {
+/* C as it starts, for kernels that add to it. */
+static void thin_start(const struct tp_strip *t) {
     const vf beta = v_set(t->beta), zero = v_set(0);
     for (size_t i = 0; i < t->m; i++) {
         float *c = t->c + i * t->ldc;
@@ -151,6 +54,156 @@ ALWAYS_INLINE void axpy_start(const struct tp_strip *t) {
         }
     }
 }
+
+ALWAYS_INLINE void dots_step(vf *sum, size_t m, const float *a, size_t row, vf b) {
+    UNROLL
+    for (size_t i = 0; i < m; i++)
+        v_accumulate(&sum[i], v_set(a[i * row]), b);
+}
+
+ALWAYS_INLINE void prefetch_lines(const float *p, size_t count, size_t step) {
+    UNROLL
+    for (size_t l = 0; l < count; l++) {
+        __builtin_prefetch(p);
+        p += step;
+    }
+}
+
+/* steps k steps of VL columns, transposed in registers; the first skip steps are left out. One of row and step, the
+ * distances of A's elements along the rows and along k, is the constant 1. */
+ALWAYS_INLINE void dots_steps(vf *sum, size_t m, const float *a, size_t row, size_t step, const float *b, size_t b_step,
+                              size_t steps, size_t skip) {
+    const float *p[GROUP];
+    vf x[GROUP];
+    UNROLL
+    for (size_t i = 0; i < GROUP; i++) {
+        p[i] = b + i * b_step;
+        if (steps > GROUP)
+            KEEP_POINTER(p[i]);
+    }
+    UNROLL
+    for (size_t s = 0; s < steps; s++) {
+        if (s % GROUP == 0) {
+            UNROLL
+            for (size_t i = 0; i < GROUP; i++)
+                x[i] = v_load_groups(p[i] + s, GROUP * b_step);
+            v_transpose_groups(x);
+        }
+        if (s >= skip)
+            dots_step(sum, m, step == 1 ? a + s : a, row, x[s % GROUP]);
+        if (step != 1) {
+            a += step;
+            KEEP_POINTER(a);
+        }
+    }
+}
+
+/* The lanes of a vector but the first. */
+ALWAYS_INLINE void store_last(float *p, vf v, size_t first) {
+    float lanes[VL];
+    v_store(lanes, v);
+    for (size_t l = first; l < VL; l++)
+        p[l] = lanes[l];
+}
+
+/* m rows of vectors vectors of columns from column j; the first done of them were done before. */
+ALWAYS_INLINE void dots_columns(const struct tp_strip *t, size_t j, size_t m, size_t vectors, size_t row, size_t step,
+                                bool lines, size_t done) {
+    const float *b = t->b + j * t->b_step, *a = t->a;
+    const size_t part = VL * t->b_step;
+    const bool zero = t->start == TP_START_ZERO;
+    vf sum[DOTS_VECTORS][TP_DOTS_ROWS];
+    UNROLL
+    for (size_t v = 0; v < vectors; v++) {
+        UNROLL
+        for (size_t i = 0; i < m; i++)
+            sum[v][i] = zero ? v_set(0) : v_load(t->c + i * t->ldc + j + v * VL);
+    }
+    const size_t whole = t->k - t->k % GROUP;
+    size_t k = 0;
+    for (; lines && k + TP_LINE <= t->k; k += TP_LINE) {
+        if (vectors == 1)
+            prefetch_lines(b + k + DOTS_AHEAD, VL, t->b_step);
+        UNROLL
+        for (size_t v = 0; v < vectors; v++)
+            dots_steps(sum[v], m, a + k * step, row, step, b + v * part + k, t->b_step, TP_LINE, 0);
+    }
+    for (; k < whole; k += GROUP) {
+        UNROLL
+        for (size_t v = 0; v < vectors; v++)
+            dots_steps(sum[v], m, a + k * step, row, step, b + v * part + k, t->b_step, GROUP, 0);
+    }
+    if (k < t->k) {
+        const size_t last = t->k - GROUP;
+        UNROLL
+        for (size_t v = 0; v < vectors; v++)
+            dots_steps(sum[v], m, a + last * step, row, step, b + v * part + last, t->b_step, GROUP, k - last);
+    }
+    UNROLL
+    for (size_t v = 0; v < vectors; v++) {
+        UNROLL
+        for (size_t i = 0; i < m; i++) {
+            float *c = t->c + i * t->ldc + j + v * VL;
+            if (done)
+                store_last(c, sum[v][i], done);
+            else
+                v_store(c, sum[v][i]);
+        }
+    }
+}
+
+/* Whole vectors, the last of which begins before the columns that are left. */
+ALWAYS_INLINE void dots_rows(const struct tp_strip *t, size_t m, size_t row, size_t step) {
+    const bool conflicting = t->b_step % TP_CONFLICT == 0, pairs = m <= DOTS_PAIR_ROWS;
+    size_t j = 0;
+    if (pairs && !conflicting)
+        for (; j + DOTS_VECTORS * VL <= t->n; j += DOTS_VECTORS * VL)
+            dots_columns(t, j, m, DOTS_VECTORS, row, step, false, 0);
+    if (pairs && conflicting && VL < TP_LINE)
+        for (; j + DOTS_VECTORS * VL <= t->n; j += DOTS_VECTORS * VL)
+            dots_columns(t, j, m, DOTS_VECTORS, row, step, true, 0);
+    for (; j + VL <= t->n; j += VL)
+        dots_columns(t, j, m, 1, row, step, true, 0);
+    if (j < t->n)
+        dots_columns(t, t->n - VL, m, 1, row, step, true, VL - (t->n - j));
+}
+
+/* A function for each height, as in gemm_strip.h. */
+#define DOTS(m)                                                                                                        \
+    static __attribute__((noinline)) void dots_apart_##m(const struct tp_strip *t) {                                   \
+        dots_rows(t, m, t->a_row, 1);                                                                                  \
+    }                                                                                                                  \
+    static __attribute__((noinline)) void dots_beside_##m(const struct tp_strip *t) {                                  \
+        dots_rows(t, m, 1, t->a_step);                                                                                 \
+    }
+DOTS(1)
+DOTS(2)
+DOTS(3)
+DOTS(4)
+DOTS(5)
+DOTS(6)
+#undef DOTS
+
+static void gemm_dots(const struct tp_strip *t) {
+    static tp_gemm_strip_fn *const apart[TP_DOTS_ROWS] = {dots_apart_1, dots_apart_2, dots_apart_3,
+                                                          dots_apart_4, dots_apart_5, dots_apart_6};
+    static tp_gemm_strip_fn *const beside[TP_DOTS_ROWS] = {dots_beside_1, dots_beside_2, dots_beside_3,
+                                                           dots_beside_4, dots_beside_5, dots_beside_6};
+    if (t->start == TP_START_BETA || t->start == TP_START_BIAS)
+        thin_start(t);
+    (t->a_step == 1 ? apart : beside)[t->m - 1](t);
+}
+
+/* Rows of B that are added to m rows of C in one pass over these: so many elements of A stay in registers. */
+#define AXPY_FACTORS 8
+#define AXPY_VECTORS (TP_LINE / VL < 4 ? TP_LINE / VL : 4)
+
+/* Where a pass over rows of C is. */
+struct axpy_pass {
+    float *c;
+    const float *b[(AXPY_FACTORS + ROWS_APART - 1) / ROWS_APART];
+    vf factor[TP_AXPY_ROWS][AXPY_FACTORS];
+};
 
 /* lanes columns from offset on. */
 ALWAYS_INLINE void axpy_vector(const struct tp_strip *t, const struct axpy_pass *p, size_t m, size_t steps,
@@ -227,7 +280,7 @@ AXPY(2)
 static void gemm_axpy(const struct tp_strip *t) {
     static tp_gemm_strip_fn *const axpy[TP_AXPY_ROWS] = {axpy_1, axpy_2};
     if (t->start != TP_START_C)
-        axpy_start(t);
+        thin_start(t);
     axpy[t->m - 1](t);
 }
 
