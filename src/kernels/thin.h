@@ -9,8 +9,9 @@
 /* Vectors of columns of the outer product that are done together. */
 #define OUTER_VECTORS 4
 /* Vectors of columns of B are done in pairs, so that there are enough chains to hide the latency of the multiply-add;
- * but for more rows than short vectors have registers for, and where columns conflict, so that the cache cannot hold a
- * line of each: then one by one, prefetched so many floats ahead. */
+ * for more rows than short vectors have registers for, one by one, prefetched so many floats ahead. Where columns
+ * conflict, so that the cache cannot hold a line of each, pairs of short vectors take turns line by line, and long ones
+ * are done one by one. */
 #define DOTS_VECTORS 2
 #define DOTS_PAIR_ROWS (VL < TP_LINE ? 4 : TP_DOTS_ROWS)
 #define DOTS_AHEAD 64
@@ -106,39 +107,22 @@ ALWAYS_INLINE void store_last(float *p, vf v, size_t first) {
         p[l] = lanes[l];
 }
 
-/* m rows of vectors vectors of columns from column j; the first done of them were done before. */
-ALWAYS_INLINE void dots_columns(const struct tp_strip *t, size_t j, size_t m, size_t vectors, size_t row, size_t step,
-                                bool lines, size_t done) {
-    const float *b = t->b + j * t->b_step, *a = t->a;
-    const size_t part = VL * t->b_step;
+/* Of a group of columns; vectors, m, row and step are constants. */
+typedef vf dots_sums[DOTS_VECTORS][TP_DOTS_ROWS];
+
+ALWAYS_INLINE void dots_load(dots_sums sum, const struct tp_strip *t, size_t j, size_t m, size_t vectors) {
     const bool zero = t->start == TP_START_ZERO;
-    vf sum[DOTS_VECTORS][TP_DOTS_ROWS];
     UNROLL
     for (size_t v = 0; v < vectors; v++) {
         UNROLL
         for (size_t i = 0; i < m; i++)
             sum[v][i] = zero ? v_set(0) : v_load(t->c + i * t->ldc + j + v * VL);
     }
-    const size_t whole = t->k - t->k % GROUP;
-    size_t k = 0;
-    for (; lines && k + TP_LINE <= t->k; k += TP_LINE) {
-        if (vectors == 1)
-            prefetch_lines(b + k + DOTS_AHEAD, VL, t->b_step);
-        UNROLL
-        for (size_t v = 0; v < vectors; v++)
-            dots_steps(sum[v], m, a + k * step, row, step, b + v * part + k, t->b_step, TP_LINE, 0);
-    }
-    for (; k < whole; k += GROUP) {
-        UNROLL
-        for (size_t v = 0; v < vectors; v++)
-            dots_steps(sum[v], m, a + k * step, row, step, b + v * part + k, t->b_step, GROUP, 0);
-    }
-    if (k < t->k) {
-        const size_t last = t->k - GROUP;
-        UNROLL
-        for (size_t v = 0; v < vectors; v++)
-            dots_steps(sum[v], m, a + last * step, row, step, b + v * part + last, t->b_step, GROUP, k - last);
-    }
+}
+
+/* The first done columns were stored before. */
+ALWAYS_INLINE void dots_store(dots_sums sum, const struct tp_strip *t, size_t j, size_t m, size_t vectors,
+                              size_t done) {
     UNROLL
     for (size_t v = 0; v < vectors; v++) {
         UNROLL
@@ -150,6 +134,33 @@ ALWAYS_INLINE void dots_columns(const struct tp_strip *t, size_t j, size_t m, si
                 v_store(c, sum[v][i]);
         }
     }
+}
+
+/* From step k on. */
+ALWAYS_INLINE void dots_vectors(dots_sums sum, const struct tp_strip *t, size_t j, size_t m, size_t vectors, size_t row,
+                                size_t step, size_t k, size_t steps, size_t skip) {
+    UNROLL
+    for (size_t v = 0; v < vectors; v++)
+        dots_steps(sum[v], m, t->a + k * step, row, step, t->b + (j + v * VL) * t->b_step + k, t->b_step, steps, skip);
+}
+
+/* m rows of vectors vectors of columns from column j, line after line or in turns; the first done of them were done
+ * before. */
+ALWAYS_INLINE void dots_columns(const struct tp_strip *t, size_t j, size_t m, size_t vectors, size_t row, size_t step,
+                                bool lines, size_t done) {
+    dots_sums sum;
+    dots_load(sum, t, j, m, vectors);
+    size_t k = 0;
+    for (; lines && k + TP_LINE <= t->k; k += TP_LINE) {
+        if (vectors == 1)
+            prefetch_lines(t->b + j * t->b_step + k + DOTS_AHEAD, VL, t->b_step);
+        dots_vectors(sum, t, j, m, vectors, row, step, k, TP_LINE, 0);
+    }
+    for (; k + GROUP <= t->k; k += GROUP)
+        dots_vectors(sum, t, j, m, vectors, row, step, k, GROUP, 0);
+    if (k < t->k)
+        dots_vectors(sum, t, j, m, vectors, row, step, t->k - GROUP, GROUP, k + GROUP - t->k);
+    dots_store(sum, t, j, m, vectors, done);
 }
 
 /* Whole vectors, the last of which begins before the columns that are left. */
