@@ -181,7 +181,8 @@ static void share_next(struct tp_strip *strip, const struct block *b, size_t x) 
     strip->next_rows = strip->b_next ? tp_ceil_div(b->kc * strip->m, b->mc) : 0;
 }
 
-/* Where the product goes that the strips compute: to C, at strip->c, or with their piece to what consume writes. */
+/* Where the product goes that the strips compute, unless it is in cache: to C, at strip->c, or with their piece to what
+ * consume writes. */
 static void point_at_later(struct tp_strip *strip, const struct job *job, const struct block *b,
                            const struct piece *piece) {
     const struct tp_finish *e = &job->g->epilogue;
@@ -394,11 +395,11 @@ static void multiply_thin_piece(const struct job *job, const struct tp_place *p,
     finish(g, c, g->ldc, p->j, p->i, p->n, p->m);
 }
 
-/* Columns that stay in the first-level cache, where they may be passed over again and again. The last piece is not so
- * small that it has no whole vector. */
+/* Piece after piece of columns, which stays in the first-level cache: gemm_axpy passes over it again and again, and
+ * something may be done to it next. The last piece is not so small that it has no whole vector. */
 static void multiply_thin(const struct job *job, tp_gemm_strip_fn *kernel) {
     struct tp_place p = whole_place(job);
-    const size_t most = PIECE_FLOATS / p.m - TP_LINE;
+    const size_t most = (PIECE_FLOATS / p.m - TP_LINE) / TP_LINE * TP_LINE;
     for (; p.j < job->columns.end; p.j += p.n) {
         const size_t left = job->columns.end - p.j;
         p.n = left <= most + TP_LINE ? left : most;

@@ -62,10 +62,10 @@ struct tp_strip {
 typedef void tp_gemm_strip_fn(const struct tp_strip *strip);
 
 /*
- * Thin products, in place; of the strip they read m, n, k, a, a_row, a_step, b, b_step, c, ldc and, except gemm_outer,
- * how C starts; A[i,k] is at a[i * a_row + k * a_step].
+ * Thin products, in place; of the strip they read m, n, k, a, a_row, a_step, b, b_step, c, ldc and how C starts; A[i,k]
+ * is at a[i * a_row + k * a_step], and a_row or a_step is 1.
  *
- * gemm_outer: from 0, k is 1; B[0,j] at b[j].
+ * gemm_outer: from 0, k is 1, so that no step is read; B[0,j] at b[j].
  * gemm_dots: m <= TP_DOTS_ROWS, n >= lanes, k >= TP_DOTS_STEPS; B[k,j] at b[j * b_step + k].
  * gemm_axpy: m <= TP_AXPY_ROWS; B[k,j] at b[k * b_step + j]. C is passed over once for some rows of B.
  */
