@@ -68,19 +68,14 @@ static double cost(const struct tp_gemm *g, size_t m, size_t n, const struct tp_
     return products + TRANSPOSE_COST * moved;
 }
 
-/* A few rows, and B by columns, which in panels would be read only once. */
-static bool dots(const struct tp_gemm *g) {
-    return g->m <= TP_DOTS_ROWS && g->n >= g->isa->lanes && g->k >= TP_DOTS_STEPS && g->b.row_step == 1;
-}
-
-/* The same of C^T, if the columns of C do not fill a vector. */
-static bool dots_swapped(const struct tp_gemm *g) {
-    return g->n <= TP_DOTS_ROWS && g->n < g->isa->lanes && g->m >= g->isa->lanes && g->k >= TP_DOTS_STEPS &&
-           g->a.column_step == 1;
+/* A few rows, and B (k x n) by columns, which in panels would be read only once. */
+static bool dots(const struct tp_gemm *g, size_t m, size_t n, const struct tp_operand *b) {
+    return m <= TP_DOTS_ROWS && n >= g->isa->lanes && g->k >= TP_DOTS_STEPS && b->row_step == 1;
 }
 
 static bool swaps(const struct tp_gemm *g) {
-    if (dots_swapped(g))
+    const struct tp_operand a = tp_gemm_transposed(&g->a);
+    if (g->n < g->isa->lanes && dots(g, g->n, g->m, &a)) /* the columns of C do not fill a vector */
         return true;
     /* Nothing to transpose, and lanes that are well filled or would not be filled better: no need to reckon. */
     const size_t enough = g->a.row_step == 1 ? g->isa->nr : g->isa->lanes / 2;
@@ -146,7 +141,7 @@ enum tp_way tp_gemm_way(const struct tp_gemm *g) {
     if (g->start == TP_START_ZERO && g->k == 1 && g->b.column_step == 1)
         return TP_OUTER;
     const bool whole = !g->epilogue.consume; /* thin kernels write C itself */
-    if (whole && dots(g))
+    if (whole && dots(g, g->m, g->n, &g->b))
         return TP_DOTS;
     if (swaps(g))
         return TP_SWAPPED;
@@ -154,7 +149,7 @@ enum tp_way tp_gemm_way(const struct tp_gemm *g) {
 }
 
 enum tp_way tp_gemm_swapped_way(const struct tp_gemm *g) {
-    return dots(g) ? TP_DOTS : axpy(g) ? TP_AXPY : TP_PANELS;
+    return dots(g, g->m, g->n, &g->b) ? TP_DOTS : axpy(g) ? TP_AXPY : TP_PANELS;
 }
 
 struct tp_blocking tp_gemm_limits(const struct tp_isa *isa, const struct tp_blocking *blocking, bool swapped) {

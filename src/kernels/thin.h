@@ -74,22 +74,15 @@ ALWAYS_INLINE void prefetch_lines(const float *p, size_t count, size_t step) {
  * distances of A's elements along the rows and along k, is the constant 1. */
 ALWAYS_INLINE void dots_steps(vf *sum, size_t m, const float *a, size_t row, size_t step, const float *b, size_t b_step,
                               size_t steps, size_t skip) {
-    const float *p[GROUP];
+    struct group_rows rows = group_rows(b, b_step);
     vf x[GROUP];
     UNROLL
-    for (size_t i = 0; i < GROUP; i++) {
-        p[i] = b + i * b_step;
-        if (steps > GROUP)
-            KEEP_POINTER(p[i]);
-    }
+    for (size_t i = 0; steps > GROUP && i < GROUP; i++)
+        KEEP_POINTER(rows.p[i]);
     UNROLL
     for (size_t s = 0; s < steps; s++) {
-        if (s % GROUP == 0) {
-            UNROLL
-            for (size_t i = 0; i < GROUP; i++)
-                x[i] = v_load_groups(p[i] + s, GROUP * b_step);
-            v_transpose_groups(x);
-        }
+        if (s % GROUP == 0)
+            load_columns(x, &rows, s, b_step);
         if (s >= skip)
             dots_step(sum, m, step == 1 ? a + s : a, row, x[s % GROUP]);
         if (step != 1) {

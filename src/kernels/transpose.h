@@ -4,18 +4,32 @@
 
 #include "kernels/map.h"
 
-/* x[j] = column j of VL rows x GROUP columns. */
-ALWAYS_INLINE void load_columns(vf x[GROUP], const float *in, size_t ldi) {
+/* The first of VL rows; the others are multiples of GROUP rows after these. */
+struct group_rows {
+    const float *p[GROUP];
+};
+
+ALWAYS_INLINE struct group_rows group_rows(const float *in, size_t ldi) {
+    struct group_rows rows;
     UNROLL
     for (size_t i = 0; i < GROUP; i++)
-        x[i] = v_load_groups(in + i * ldi, GROUP * ldi);
+        rows.p[i] = in + i * ldi;
+    return rows;
+}
+
+/* x[j] = column first + j of VL rows. */
+ALWAYS_INLINE void load_columns(vf x[GROUP], const struct group_rows *rows, size_t first, size_t ldi) {
+    UNROLL
+    for (size_t i = 0; i < GROUP; i++)
+        x[i] = v_load_groups(rows->p[i] + first, GROUP * ldi);
     v_transpose_groups(x);
 }
 
 /* VL rows x GROUP columns, times alpha if it is not NULL; of each column the first rows are stored. */
 ALWAYS_INLINE void transpose_group(float *out, size_t ldo, const float *in, size_t ldi, const vf *alpha, size_t rows) {
+    const struct group_rows in_rows = group_rows(in, ldi);
     vf x[GROUP];
-    load_columns(x, in, ldi);
+    load_columns(x, &in_rows, 0, ldi);
     UNROLL
     for (size_t j = 0; j < GROUP; j++)
         store_some(out + j * ldo, alpha ? v_mul(*alpha, x[j]) : x[j], rows);
