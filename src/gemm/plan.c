@@ -4,8 +4,8 @@
 
 #include "core/size.h"
 
-/* Above so many strips, panels of B are used often enough to pay for packing; above fewer if that saves loads that lie
- * in two cache lines or in crowded sets of a cache, or have masks. */
+/* Above so many strips, panels of B are used often enough to pay for packing; above fewer if that saves loads that come
+ * from far, lie in two cache lines or in crowded sets of a cache, or have masks. */
 #define PACK_B_STRIPS 60
 #define PACK_B_SLOW_STRIPS 16
 #define PACK_B_MASKED_STRIPS 6
@@ -30,10 +30,12 @@
 #define AHEAD 1024
 #define LONG_AHEAD 64
 #define ROWS_AHEAD 8
-/* For narrow tiles B comes from far if it is so many times as large as the second-level cache; it is asked for so many
- * rows ahead then. */
-#define FAR_CACHES 16
-#define FAR_ROWS_AHEAD 16
+/* For narrow tiles B comes from far if it takes more of the second-level cache than one of so many parts; if it is read
+ * in place, in blocks of so many steps. If it is so many times as large as that cache, long rows of it are better
+ * walked side by side. */
+#define FAR_PARTS 2
+#define FAR_STEPS 256
+#define WALKED_CACHES 16
 /* Rows of A that lie side by side in memory are packed, unless they conflict, only for more panels of B and more steps
  * of k than these, and if the steps reach over so many floats, and so over many pages. */
 #define PACK_A_PANELS 4
@@ -112,6 +114,10 @@ static bool reads_slowly(const struct tp_gemm *g) {
            g->b.row_step % (TP_CONFLICT / 2) == 0;
 }
 
+static bool lies_far(const struct tp_gemm *g) {
+    return tp_narrow_tiles(g->isa) && g->n * g->k > g->blocking->nc * g->blocking->kc / FAR_PARTS;
+}
+
 static bool packs_b(const struct tp_gemm *g, size_t rows) {
     if (g->b.packed)
         return false;
@@ -121,7 +127,9 @@ static bool packs_b(const struct tp_gemm *g, size_t rows) {
         return tp_narrow_tiles(g->isa) ? rows > few_rows(g)
                                        : rows * (g->b.row_step / TP_CONFLICT) > PACK_B_CONFLICTING_ROWS;
     const bool masked = g->n % g->isa->lanes != 0 && g->n < g->isa->nr;
-    const size_t strips = masked ? PACK_B_MASKED_STRIPS : reads_slowly(g) ? PACK_B_SLOW_STRIPS : PACK_B_STRIPS;
+    const size_t strips = masked                           ? PACK_B_MASKED_STRIPS
+                          : reads_slowly(g) || lies_far(g) ? PACK_B_SLOW_STRIPS
+                                                           : PACK_B_STRIPS;
     return rows > strips * g->isa->mr;
 }
 
@@ -163,18 +171,27 @@ struct tp_blocking tp_gemm_limits(const struct tp_isa *isa, const struct tp_bloc
 }
 
 /* How B is read: in panels; walked once under a few rows of C, whose strip may be the only one and rows of B long; in
- * place, or in place from beyond the second-level cache by narrow tiles. */
+ * place, or in place from far by narrow tiles. */
 enum reading { IN_PANELS, WALKED, WALKED_LONG, IN_PLACE, IN_PLACE_FAR };
+
+/* Rows that do not begin at lines touch the next ones anyway; unless they are long, processors go on by themselves. */
+static bool asks_for_panels(const struct tp_gemm *g) {
+    const bool whole_lines = ((uintptr_t)g->b.p | g->b.row_step * sizeof(float)) % (TP_LINE * sizeof(float)) == 0;
+    return lies_far(g) && (whole_lines || g->b.row_step >= TP_CONFLICT);
+}
 
 static enum reading reading_of_b(const struct tp_gemm *g, size_t rows, size_t columns, bool swapped,
                                  const struct tp_blocking *limits) {
-    const bool narrow = tp_narrow_tiles(g->isa);
     if (g->b.packed || packs_b(g, rows))
         return IN_PANELS;
+    if (swapped)
+        return IN_PLACE;
     /* what is consumed must fit the piece buffer */
-    if (!swapped && !g->epilogue.consume && rows <= few_rows(g) && columns * g->k > limits->kc * g->isa->mr)
-        return narrow && rows <= g->isa->mr && g->b.row_step >= TP_CONFLICT ? WALKED_LONG : WALKED;
-    return narrow && columns * g->k > FAR_CACHES * limits->nc * limits->kc ? IN_PLACE_FAR : IN_PLACE;
+    const bool walked = !g->epilogue.consume && rows <= few_rows(g) && columns * g->k > limits->kc * g->isa->mr;
+    const bool vast = columns * g->k > WALKED_CACHES * limits->nc * limits->kc;
+    if (walked && tp_narrow_tiles(g->isa) && rows <= g->isa->mr && g->b.row_step >= TP_CONFLICT && vast)
+        return WALKED_LONG;
+    return asks_for_panels(g) ? IN_PLACE_FAR : walked ? WALKED : IN_PLACE;
 }
 
 /* The most steps of a k block. */
@@ -186,32 +203,42 @@ static size_t block_steps(const struct tp_gemm *g, size_t columns, bool swapped,
         return FEW_LONG_STEPS;
     if (reading == IN_PANELS)
         return limits->kc;
+    if (reading == IN_PLACE_FAR)
+        return FAR_STEPS;
     if (conflicts(g->b.row_step))
         return swapped ? CONFLICTING_STEPS_SWAPPED : CONFLICTING_STEPS;
     const bool small = columns * g->k <= limits->nc * limits->kc / SMALL_PARTS;
-    return swapped || small || reading == IN_PLACE_FAR ? limits->kc : IN_PLACE_STEPS;
+    return swapped || small ? limits->kc : IN_PLACE_STEPS;
 }
 
+/* From far, a tile asks for the last element of the next panel, so for the line of that panel which it does not read
+ * itself. */
 static size_t floats_ahead(const struct tp_gemm *g, enum reading reading) {
-    if (reading == IN_PANELS || reading == WALKED)
+    switch (reading) {
+    case IN_PANELS:
+    case WALKED:
         return AHEAD;
-    if (reading == WALKED_LONG)
+    case WALKED_LONG:
         return LONG_AHEAD;
-    const size_t rows = reading == IN_PLACE_FAR ? FAR_ROWS_AHEAD : ROWS_AHEAD;
-    return g->k > rows ? rows * g->b.row_step : 0;
+    case IN_PLACE_FAR:
+        return 2 * g->isa->nr - 1;
+    default:
+        return g->k > ROWS_AHEAD ? ROWS_AHEAD * g->b.row_step : 0;
+    }
 }
 
 struct tp_gemm_plan tp_gemm_plan(const struct tp_gemm *g, size_t rows, size_t columns, bool swapped) {
     const struct tp_blocking limits = tp_gemm_limits(g->isa, g->blocking, swapped);
     const enum reading reading = reading_of_b(g, rows, columns, swapped, &limits);
-    const bool walked = reading == WALKED || reading == WALKED_LONG;
+    const bool whole_rows =
+        reading == WALKED || reading == WALKED_LONG || (reading == IN_PLACE_FAR && !g->epilogue.consume);
     const size_t width = tp_panel_width(g->isa, g->b.packed ? g->n : columns);
     const size_t steps = block_steps(g, columns, swapped, reading, &limits);
     struct tp_gemm_plan plan;
     plan.width = width;
     plan.kc = even_block(g->k, tp_min(steps, limits.kc), 4);
     plan.mc = even_block(rows, limits.mc, swapped ? TP_SWAPPED_ROWS : g->isa->mr);
-    plan.nc = walked || columns <= limits.nc ? columns : even_block(columns, limits.nc / width * width, width);
+    plan.nc = whole_rows || columns <= limits.nc ? columns : even_block(columns, limits.nc / width * width, width);
     plan.pack_a = packs_a(g, columns, plan.kc);
     plan.pack_b = reading == IN_PANELS && !g->b.packed;
     plan.b_far = reading == IN_PLACE_FAR;

@@ -158,21 +158,22 @@ ALWAYS_INLINE void all_tiles(const struct tp_strip *t, struct asm_strip *s, cons
 }
 
 /* Another instruction per step costs more than it brings where a row of a tile is one line, unless B is far: processors
- * find such a row themselves. */
-ALWAYS_INLINE bool asks_ahead(const struct tp_strip *t) {
-    return NR > TP_LINE || t->b_far;
+ * find such a row themselves, and strips after the first find it in a cache. */
+ALWAYS_INLINE bool asks_ahead(const struct tp_strip *t, const struct tile *at) {
+    return NR > TP_LINE || (t->b_far && at->a == t->a);
 }
 
 /* The strip that begins with the tile. */
 ALWAYS_INLINE void asm_tiles(const struct tp_strip *t, struct asm_strip *s, const struct tile *at, size_t m) {
+    const bool ahead = asks_ahead(t, at);
     if (s->tiles == 0)
         return;
     first_tile(t, s, at, m);
-    if (t->a_row == 1 && asks_ahead(t))
+    if (t->a_row == 1 && ahead)
         all_tiles(t, s, at, m, true, true);
     else if (t->a_row == 1)
         all_tiles(t, s, at, m, true, false);
-    else if (asks_ahead(t))
+    else if (ahead)
         all_tiles(t, s, at, m, false, true);
     else
         all_tiles(t, s, at, m, false, false);

@@ -38,10 +38,11 @@ enum tp_start {
  * and m rows of C after the one before.
  *
  * The caches are asked for what lies b_ahead floats after each row of B that is read, unless processors do that well
- * enough themselves, which they do not if b_far: from beyond the second-level cache. They may be asked, tile by tile,
- * for what is needed later: what lies b_next floats after next_rows of the tile's rows of B, of the first strip from
- * k = next_first on, of each other from where the one before has ended; then, if later is not NULL, the place of the
- * next tile in later, rows ldlater apart: C itself, or where C goes next. A row or two more than that may be asked for.
+ * enough themselves, which they do not if b_far: the first strip reads B from beyond the second-level cache. They may
+ * be asked, tile by tile, for what is needed later: what lies b_next floats after next_rows of the tile's rows of B, of
+ * the first strip from k = next_first on, of each other from where the one before has ended; then, if later is not
+ * NULL, the place of the next tile in later, rows ldlater apart: C itself, or where C goes next. A row or two more than
+ * that may be asked for.
  */
 struct tp_strip {
     size_t m, n, k, strips;

@@ -7,6 +7,8 @@
 #include "kernels/transpose.h"
 
 #define ROWS_AHEAD 4
+/* Panels that are wider than a line are written fast enough row by row. */
+#define ROWS_TOGETHER (NR > TP_LINE ? 1 : 4)
 
 /* out = factor * in, count floats; padded, the last vector is filled up with zeros. */
 ALWAYS_INLINE void copy_scaled(float *out, const float *in, size_t count, vf factor, bool padded) {
@@ -17,20 +19,26 @@ ALWAYS_INLINE void copy_scaled(float *out, const float *in, size_t count, vf fac
         store_some(out + i, v_mul(factor, v_load_first(in + i, count - i)), padded ? VL : count - i);
 }
 
-/* Panels of width lanes that lie side by side in memory: step by step, so that the rows are read as they lie. The last
- * panel may have fewer lanes. */
+/* Panels of width lanes that lie side by side in memory: a few steps at a time, so that the rows are read as they lie,
+ * and what is written of a panel is some lines. The last panel may have fewer lanes. */
 ALWAYS_INLINE void pack_rows(float *panels, size_t width, size_t panel, const float *in, size_t k_step, size_t lanes,
                              size_t k, float alpha, bool padded) {
     const vf factor = v_set(alpha);
     const size_t ahead = k > ROWS_AHEAD ? ROWS_AHEAD * k_step : 0;
-    for (size_t s = 0; s < k; s++, in += k_step) {
-        float *out = panels + s * width;
-        size_t i = 0;
-        for (; i + width <= lanes; i += width, out += panel) {
-            prefetch_row(in + ahead + i, width);
-            copy_scaled(out, in + i, width, factor, padded);
+    for (size_t done = 0, steps; done < k; done += steps, in += steps * k_step, panels += steps * width) {
+        steps = k - done < ROWS_TOGETHER ? k - done : ROWS_TOGETHER;
+        float *out = panels;
+        for (size_t i = 0; i < lanes; i += width, out += panel) {
+            const float *row = in + i;
+            for (size_t s = 0; s < steps; s++, row += k_step) {
+                if (lanes - i < width) {
+                    copy_scaled(out + s * width, row, lanes - i, factor, padded);
+                } else {
+                    prefetch_row(row + ahead, width);
+                    copy_scaled(out + s * width, row, width, factor, padded);
+                }
+            }
         }
-        copy_scaled(out, in + i, lanes - i, factor, padded);
     }
 }
 
