@@ -9,9 +9,8 @@
 /* Vectors of columns of the outer product that are done together. */
 #define OUTER_VECTORS 4
 /* Vectors of columns of B are done in pairs, so that there are enough chains to hide the latency of the multiply-add;
- * for more rows than short vectors have registers for, one by one, prefetched so many floats ahead. Where columns
- * conflict, so that the cache cannot hold a line of each, pairs of short vectors take turns line by line, and long ones
- * are done one by one. */
+ * for more rows than short vectors have registers for, and where columns conflict, so that the cache cannot hold a line
+ * of each, one by one, line after line, prefetched so many floats ahead. */
 #define DOTS_VECTORS 2
 #define DOTS_PAIR_ROWS (VL < TP_LINE ? 4 : TP_DOTS_ROWS)
 #define DOTS_AHEAD 64
@@ -137,16 +136,14 @@ ALWAYS_INLINE void dots_vectors(dots_sums sum, const struct tp_strip *t, size_t 
         dots_steps(sum[v], m, t->a + k * step, row, step, t->b + (j + v * VL) * t->b_step + k, t->b_step, steps, skip);
 }
 
-/* m rows of vectors vectors of columns from column j, line after line or in turns; the first done of them were done
- * before. */
+/* m rows of vectors vectors of columns from column j; the first done of them were done before. */
 ALWAYS_INLINE void dots_columns(const struct tp_strip *t, size_t j, size_t m, size_t vectors, size_t row, size_t step,
-                                bool lines, size_t done) {
+                                size_t done) {
     dots_sums sum;
     dots_load(sum, t, j, m, vectors);
     size_t k = 0;
-    for (; lines && k + TP_LINE <= t->k; k += TP_LINE) {
-        if (vectors == 1)
-            prefetch_lines(t->b + j * t->b_step + k + DOTS_AHEAD, VL, t->b_step);
+    for (; vectors == 1 && k + TP_LINE <= t->k; k += TP_LINE) {
+        prefetch_lines(t->b + j * t->b_step + k + DOTS_AHEAD, VL, t->b_step);
         dots_vectors(sum, t, j, m, vectors, row, step, k, TP_LINE, 0);
     }
     for (; k + GROUP <= t->k; k += GROUP)
@@ -158,18 +155,15 @@ ALWAYS_INLINE void dots_columns(const struct tp_strip *t, size_t j, size_t m, si
 
 /* Whole vectors, the last of which begins before the columns that are left. */
 ALWAYS_INLINE void dots_rows(const struct tp_strip *t, size_t m, size_t row, size_t step) {
-    const bool conflicting = t->b_step % TP_CONFLICT == 0, pairs = m <= DOTS_PAIR_ROWS;
+    const bool pairs = m <= DOTS_PAIR_ROWS && t->b_step % TP_CONFLICT != 0;
     size_t j = 0;
-    if (pairs && !conflicting)
+    if (pairs)
         for (; j + DOTS_VECTORS * VL <= t->n; j += DOTS_VECTORS * VL)
-            dots_columns(t, j, m, DOTS_VECTORS, row, step, false, 0);
-    if (pairs && conflicting && VL < TP_LINE)
-        for (; j + DOTS_VECTORS * VL <= t->n; j += DOTS_VECTORS * VL)
-            dots_columns(t, j, m, DOTS_VECTORS, row, step, true, 0);
+            dots_columns(t, j, m, DOTS_VECTORS, row, step, 0);
     for (; j + VL <= t->n; j += VL)
-        dots_columns(t, j, m, 1, row, step, true, 0);
+        dots_columns(t, j, m, 1, row, step, 0);
     if (j < t->n)
-        dots_columns(t, t->n - VL, m, 1, row, step, true, VL - (t->n - j));
+        dots_columns(t, t->n - VL, m, 1, row, step, VL - (t->n - j));
 }
 
 /* A function for each height, as in gemm_strip.h. */
