@@ -281,7 +281,7 @@ static size_t piece_columns(const struct job *job, const struct block *b) {
     if (b->mc <= g->isa->mr)
         return b->nc;
     if (!b_in_panels(job) && b->mc * b->kc <= cached && b->nc * b->kc > cached)
-        return width;
+        return cached / b->kc < width ? width : cached / b->kc / width * width;
     if (job->plan.b_far)
         return FAR_PANELS * width;
     const size_t columns = (b_in_panels(job) ? g->blocking->nc / PIECES : PIECE_COLUMNS) / width * width;

@@ -47,6 +47,8 @@
 #define IN_PLACE_BLOCKS 4
 /* To transpose an element takes as long as so many multiply-adds of vectors. */
 #define TRANSPOSE_COST 0.6
+/* A piece of C^T, computed on its own and transposed, takes as long as so many more of them. */
+#define PIECE_COST 500
 
 /* The block length <= limit that cuts count into equal parts, in multiples of unit. */
 static size_t even_block(size_t count, size_t limit, size_t unit) {
@@ -67,7 +69,8 @@ static double cost(const struct tp_gemm *g, size_t m, size_t n, const struct tp_
     const bool transpose_a = n > PACK_A_PANELS * g->isa->nr && a->column_step == 1 && conflicts(a->row_step);
     const double moved = (transpose_a ? (double)m * k : 0) + (transpose_b ? (double)n * k : 0) +
                          (transpose_c ? (double)m * (double)n : 0);
-    return products + TRANSPOSE_COST * moved;
+    const double pieces = transpose_c ? (double)tp_ceil_div(m, TP_SWAPPED_ROWS) : 0;
+    return products + TRANSPOSE_COST * moved + PIECE_COST * pieces;
 }
 
 /* A few rows, and B (k x n) by columns, which in panels would be read only once. */
