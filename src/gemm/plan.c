@@ -31,10 +31,11 @@
 #define LONG_AHEAD 64
 #define ROWS_AHEAD 8
 /* For narrow tiles B comes from far if it takes more of the second-level cache than one of so many parts; if it is read
- * in place, in blocks of so many steps. If it is so many times as large as that cache, long rows of it are better
- * walked side by side. */
+ * in place, and rows are longer than so many panels, in blocks of so many steps. If it is so many times as large as
+ * that cache, long rows of it are better walked side by side. */
 #define FAR_PARTS 2
 #define FAR_STEPS 256
+#define ASK_PANELS 4
 #define WALKED_CACHES 16
 /* Rows of A that lie side by side in memory are packed, unless they conflict, only for more panels of B and more steps
  * of k than these, and if the steps reach over so many floats, and so over many pages. */
@@ -177,10 +178,12 @@ struct tp_blocking tp_gemm_limits(const struct tp_isa *isa, const struct tp_bloc
  * place, or in place from far by narrow tiles. */
 enum reading { IN_PANELS, WALKED, WALKED_LONG, IN_PLACE, IN_PLACE_FAR };
 
-/* Rows that do not begin at lines touch the next ones anyway; unless they are long, processors go on by themselves. */
+/* Rows of a few panels follow each other soon enough for processors to go on by themselves. So do rows that do not
+ * begin at lines, because they touch the next ones anyway, unless they are long. */
 static bool asks_for_panels(const struct tp_gemm *g) {
     const bool whole_lines = ((uintptr_t)g->b.p | g->b.row_step * sizeof(float)) % (TP_LINE * sizeof(float)) == 0;
-    return lies_far(g) && (whole_lines || g->b.row_step >= TP_CONFLICT);
+    const size_t length = g->b.row_step;
+    return lies_far(g) && length > ASK_PANELS * g->isa->nr && (whole_lines || length >= TP_CONFLICT);
 }
 
 static enum reading reading_of_b(const struct tp_gemm *g, size_t rows, size_t columns, bool swapped,
