@@ -178,6 +178,9 @@ Test(gemm, edges_of_the_chosen_blocking) {
             {.m = 17 * mr, .n = b->nc / 2 + 5, .k = 9, .alpha = 1, .integers = true},
             /* a B so large that its k blocks are short */
             {.m = 2 * mr + 3, .n = 700, .k = 401, .alpha = 1, .beta = 1, .integers = true},
+            /* long rows from beyond the second-level cache */
+            {.m = 2 * mr + 3, .n = 1040, .k = 300, .alpha = 1, .beta = 1, .integers = true},
+            {.m = 2 * mr, .n = 1024, .k = 300, .alpha = 1, .integers = true},
             /* rows 4 KiB apart */
             {.m = 2 * mr + 1, .n = 1024, .k = 150, .alpha = 1, .integers = true},
             {.m = 3 * mr, .n = 300, .k = 1024, .tb = true, .alpha = 1, .integers = true},

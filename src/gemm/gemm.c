@@ -139,7 +139,6 @@ static void point_at_b(struct tp_strip *strip, const struct job *job, const stru
     strip->b_panel = operand->packed ? width * job->g->k : job->pack_b ? panel_step(width, b->kc) : width;
     strip->width = width;
     strip->b_ahead = job->plan.ahead;
-    strip->b_far = job->plan.b_far;
     if (operand->packed)
         strip->b = operand->p + (b->j + y) * job->g->k + b->p * width;
     else
@@ -175,8 +174,9 @@ static size_t end_of_height(const struct job *job, const struct block *b, size_t
     return end;
 }
 
-/* The strips of a block share the rows of B that are read after it. */
-static void share_next(struct tp_strip *strip, const struct block *b, size_t x) {
+/* The strips of a block share the rows of B that are read after it; those at row 0 bring B from far for all. */
+static void share_b(const struct job *job, struct tp_strip *strip, const struct block *b, size_t x) {
+    strip->b_far = job->plan.b_far && x == 0;
     strip->next_first = b->kc * x / b->mc;
     strip->next_rows = strip->b_next ? tp_ceil_div(b->kc * strip->m, b->mc) : 0;
 }
@@ -206,7 +206,7 @@ static void run_strips(const struct job *job, const struct block *b, const struc
         strip->m = strip_height(job, b, x);
         strip->strips = (end - x) / strip->m;
         point_at_a(strip, job, b, x);
-        share_next(strip, b, x);
+        share_b(job, strip, b, x);
         job->g->isa->gemm_strip(strip);
         strip->c += (end - x) * strip->ldc;
         if (strip->later)
@@ -271,8 +271,8 @@ static void multiply_piece(const struct job *job, const struct block *b, const s
         multiply_plain(job, b, piece, &strip, last);
 }
 
-/* Strip after strip runs over so many columns of a block, whose B stays in the second-level cache meanwhile; in the
- * first-level cache, a panel, where A stays there anyway. */
+/* Strip after strip runs over so many columns of a block, whose B stays in the second-level cache meanwhile; where A
+ * stays in the first-level cache anyway, so does B, as many panels as fit. */
 static size_t piece_columns(const struct job *job, const struct block *b) {
     const struct tp_gemm *g = job->g;
     const size_t width = job->plan.width, cached = g->isa->mr * g->blocking->kc;

@@ -10,7 +10,7 @@
 #define PACK_B_SLOW_STRIPS 16
 #define PACK_B_MASKED_STRIPS 6
 /* Up to so many rows of C, B is read once, as it lies: so many floats of each panel, whose rows are walked side by
- * side; or so many rows, under one strip, if tiles are narrow and rows of B as long as a page. */
+ * side; or so many rows, under one strip, if tiles are narrow, rows of B as long as a page and B vast. */
 #define FEW_ROWS 4
 #define FEW_CONFLICTING_STRIPS 2
 #define FEW_FLOATS 1536
@@ -30,9 +30,9 @@
 #define AHEAD 1024
 #define LONG_AHEAD 64
 #define ROWS_AHEAD 8
-/* For narrow tiles B comes from far if it takes more of the second-level cache than one of so many parts; if it is read
- * in place, and rows are longer than so many panels, in blocks of so many steps. If it is so many times as large as
- * that cache, long rows of it are better walked side by side. */
+/* For narrow tiles B comes from far if it takes more of the second-level cache than one of so many parts. Read in
+ * place, it goes by blocks of so many steps and panels are asked for, if rows are longer than so many panels. If it is
+ * so many times as large as that cache, long rows of it are better walked side by side under one strip. */
 #define FAR_PARTS 2
 #define FAR_STEPS 256
 #define ASK_PANELS 4
@@ -48,7 +48,7 @@
 #define IN_PLACE_BLOCKS 4
 /* To transpose an element takes as long as so many multiply-adds of vectors. */
 #define TRANSPOSE_COST 0.6
-/* A piece of C^T, computed on its own and transposed, takes as long as so many more of them. */
+/* 16 rows of C^T, computed on their own and transposed, take as long as so many more of them. */
 #define PIECE_COST 500
 
 /* The block length <= limit that cuts count into equal parts, in multiples of unit. */
@@ -118,6 +118,7 @@ static bool reads_slowly(const struct tp_gemm *g) {
            g->b.row_step % (TP_CONFLICT / 2) == 0;
 }
 
+/* Of all of B, so that threads read it alike. */
 static bool lies_far(const struct tp_gemm *g) {
     return tp_narrow_tiles(g->isa) && g->n * g->k > g->blocking->nc * g->blocking->kc / FAR_PARTS;
 }
@@ -197,7 +198,7 @@ static enum reading reading_of_b(const struct tp_gemm *g, size_t rows, size_t co
     const bool vast = columns * g->k > WALKED_CACHES * limits->nc * limits->kc;
     if (walked && tp_narrow_tiles(g->isa) && rows <= g->isa->mr && g->b.row_step >= TP_CONFLICT && vast)
         return WALKED_LONG;
-    return asks_for_panels(g) ? IN_PLACE_FAR : walked ? WALKED : IN_PLACE;
+    return rows > TP_AXPY_ROWS && asks_for_panels(g) ? IN_PLACE_FAR : walked ? WALKED : IN_PLACE;
 }
 
 /* The most steps of a k block. */

@@ -165,9 +165,9 @@ ALWAYS_INLINE bool asks_ahead(const struct tp_strip *t, const struct tile *at) {
 
 /* The strip that begins with the tile. */
 ALWAYS_INLINE void asm_tiles(const struct tp_strip *t, struct asm_strip *s, const struct tile *at, size_t m) {
-    const bool ahead = asks_ahead(t, at);
     if (s->tiles == 0)
         return;
+    const bool ahead = asks_ahead(t, at);
     first_tile(t, s, at, m);
     if (t->a_row == 1 && ahead)
         all_tiles(t, s, at, m, true, true);
