@@ -271,6 +271,11 @@ static void multiply_piece(const struct job *job, const struct block *b, const s
         multiply_plain(job, b, piece, &strip, last);
 }
 
+/* At least one. */
+static size_t whole_panels(size_t columns, size_t width) {
+    return columns < width ? width : columns / width * width;
+}
+
 /* Strip after strip runs over so many columns of a block, whose B stays in the second-level cache meanwhile; where A
  * stays in the first-level cache anyway, so does B, as many panels as fit. */
 static size_t piece_columns(const struct job *job, const struct block *b) {
@@ -281,11 +286,10 @@ static size_t piece_columns(const struct job *job, const struct block *b) {
     if (b->mc <= g->isa->mr)
         return b->nc;
     if (!b_in_panels(job) && b->mc * b->kc <= cached && b->nc * b->kc > cached)
-        return cached / b->kc < width ? width : cached / b->kc / width * width;
+        return whole_panels(cached / b->kc, width);
     if (job->plan.b_far)
         return FAR_PANELS * width;
-    const size_t columns = (b_in_panels(job) ? g->blocking->nc / PIECES : PIECE_COLUMNS) / width * width;
-    return columns ? columns : width;
+    return whole_panels(b_in_panels(job) ? g->blocking->nc / PIECES : PIECE_COLUMNS, width);
 }
 
 static bool finishes(const struct tp_finish *e) {

@@ -112,10 +112,14 @@ static size_t few_rows(const struct tp_gemm *g) {
     return conflicts(g->b.row_step) ? FEW_CONFLICTING_STRIPS * g->isa->mr : FEW_ROWS;
 }
 
+/* Every row of B begins a multiple of so many floats into memory. */
+static bool rows_begin_at(const struct tp_gemm *g, size_t floats) {
+    return ((uintptr_t)g->b.p | g->b.row_step * sizeof(float)) % (floats * sizeof(float)) == 0;
+}
+
 /* Loads lie in two lines, or rows in half of the sets that conflict. */
 static bool reads_slowly(const struct tp_gemm *g) {
-    return ((uintptr_t)g->b.p | g->b.row_step * sizeof(float)) % (g->isa->lanes * sizeof(float)) != 0 ||
-           g->b.row_step % (TP_CONFLICT / 2) == 0;
+    return !rows_begin_at(g, g->isa->lanes) || g->b.row_step % (TP_CONFLICT / 2) == 0;
 }
 
 /* Of all of B, so that threads read it alike. */
@@ -182,9 +186,8 @@ enum reading { IN_PANELS, WALKED, WALKED_LONG, IN_PLACE, IN_PLACE_FAR };
 /* Rows of a few panels follow each other soon enough for processors to go on by themselves. So do rows that do not
  * begin at lines, because they touch the next ones anyway, unless they are long. */
 static bool asks_for_panels(const struct tp_gemm *g) {
-    const bool whole_lines = ((uintptr_t)g->b.p | g->b.row_step * sizeof(float)) % (TP_LINE * sizeof(float)) == 0;
     const size_t length = g->b.row_step;
-    return lies_far(g) && length > ASK_PANELS * g->isa->nr && (whole_lines || length >= TP_CONFLICT);
+    return lies_far(g) && length > ASK_PANELS * g->isa->nr && (length >= TP_CONFLICT || rows_begin_at(g, TP_LINE));
 }
 
 static enum reading reading_of_b(const struct tp_gemm *g, size_t rows, size_t columns, bool swapped,
