@@ -20,6 +20,23 @@
 #define MAX_BATCH 33
 #define DROPOUT_SEED 42
 #define DROPOUT_STEP 7
+#define MAX_ISAS 8
+
+/* Per instruction set, for all problems of a test. */
+static tp_context *contexts[MAX_ISAS];
+
+static void open_contexts(void) {
+    cr_assert(tp_test_isa_count() <= MAX_ISAS);
+    for (int i = 0; i < tp_test_isa_count(); i++)
+        contexts[i] = tp_test_context(tp_test_isa(i), 2);
+}
+
+static void close_contexts(void) {
+    for (int i = 0; i < tp_test_isa_count(); i++)
+        tp_context_destroy(contexts[i]);
+}
+
+TestSuite(gradient, .init = open_contexts, .fini = close_contexts);
 
 static const struct {
     size_t size;
@@ -165,8 +182,8 @@ static void check_backward_from(const struct problem *p, const tp_model *model, 
     tp_test_guarded_free(dx);
 }
 
-static void check_isa(const struct problem *p, const char *isa) {
-    tp_context *context = tp_test_context(isa, 2);
+static void check_isa(const struct problem *p, tp_context *context) {
+    const char *isa = tp_context_isa(context);
     tp_model *model = test_model(context, &p->net, p->parameter);
     tp_workspace *workspace = NULL;
     cr_assert_eq(tp_workspace_create(model, MAX_BATCH, TP_TRAINING, NULL, 0, &workspace), TP_OK);
@@ -176,7 +193,6 @@ static void check_isa(const struct problem *p, const char *isa) {
     check_backward_from(p, model, workspace, isa);
     tp_workspace_destroy(workspace);
     tp_model_destroy(model);
-    tp_context_destroy(context);
 }
 
 static double largest(const double *x, size_t n) {
@@ -202,7 +218,7 @@ static void check_batches(const struct ref_net *net, size_t first) {
         open_problem(&problem, net, batches[b].size, batches[b].weighted);
         check_sharpness(&problem);
         for (int i = 0; i < tp_test_isa_count(); i++)
-            check_isa(&problem, tp_test_isa(i));
+            check_isa(&problem, contexts[i]);
         close_problem(&problem);
     }
 }

@@ -8,6 +8,7 @@
 /* XCR0 state components (Intel SDM vol. 1, 13.3): xmm and ymm; opmask, upper halves of zmm0-15, zmm16-31. */
 #define XCR0_AVX UINT64_C(0x6)
 #define XCR0_AVX512 UINT64_C(0xe6)
+#define MAX_CACHES 8 /* of a processor */
 
 static struct tp_cpuid find(const struct tp_cpuid *leaves, size_t count, uint32_t leaf, uint32_t subleaf) {
     for (size_t i = 0; i < count; i++)
@@ -43,7 +44,7 @@ static uint32_t decode_features(const struct tp_cpuid *leaves, size_t count, uin
 
 /* Deterministic cache parameters, leaf 4 (Intel) or 0x8000001d (AMD): type 1 is data, 3 unified. */
 static void decode_caches(const struct tp_cpuid *leaves, size_t count, uint32_t leaf, struct tp_cpu *cpu) {
-    for (uint32_t subleaf = 0; subleaf < 16; subleaf++) {
+    for (uint32_t subleaf = 0; subleaf < MAX_CACHES; subleaf++) {
         const struct tp_cpuid c = find(leaves, count, leaf, subleaf);
         const uint32_t type = c.eax & 0x1f;
         const uint32_t level = c.eax >> 5 & 7;
@@ -81,22 +82,39 @@ static uint64_t read_xcr0(void) {
     return (uint64_t)high << 32 | low;
 }
 
+/* Appends what the processor says of a leaf that it has; returns the new count. */
 static size_t read_leaf(struct tp_cpuid *leaves, size_t count, uint32_t leaf, uint32_t subleaf) {
     struct tp_cpuid *c = &leaves[count];
     *c = (struct tp_cpuid){.leaf = leaf, .subleaf = subleaf};
-    return count + (size_t)__get_cpuid_count(leaf, subleaf, &c->eax, &c->ebx, &c->ecx, &c->edx);
+    __cpuid_count(leaf, subleaf, c->eax, c->ebx, c->ecx, c->edx);
+    return count + 1;
 }
 
-struct tp_cpu tp_cpu_detect(void) {
-    struct tp_cpuid leaves[3 + 2 * 8];
-    size_t count = read_leaf(leaves, 0, 0, 0);
-    count = read_leaf(leaves, count, 1, 0);
-    const bool xsave = count == 2 && bit(leaves[1].ecx, 27);
-    count = read_leaf(leaves, count, 7, 0);
-    for (uint32_t subleaf = 0; subleaf < 8; subleaf++) {
-        count = read_leaf(leaves, count, 4, subleaf);
-        count = read_leaf(leaves, count, 0x8000001d, subleaf);
+/* Up to the first subleaf without a cache. */
+static size_t read_caches(struct tp_cpuid *leaves, size_t count, uint32_t leaf) {
+    for (uint32_t subleaf = 0; subleaf < MAX_CACHES; subleaf++) {
+        count = read_leaf(leaves, count, leaf, subleaf);
+        if ((leaves[count - 1].eax & 0x1f) == 0)
+            break;
     }
+    return count;
+}
+
+/* Reads nothing in vain: in a virtual machine CPUID takes microseconds. */
+struct tp_cpu tp_cpu_detect(void) {
+    struct tp_cpuid leaves[3 + 2 * MAX_CACHES];
+    size_t count = read_leaf(leaves, 0, 0, 0);
+    const uint32_t last = leaves[0].eax;
+    if (last >= 1)
+        count = read_leaf(leaves, count, 1, 0);
+    const bool xsave = count == 2 && bit(leaves[1].ecx, 27);
+    if (last >= 7)
+        count = read_leaf(leaves, count, 7, 0);
+    const size_t features = count;
+    if (last >= 4)
+        count = read_caches(leaves, count, 4);
+    if (count <= features + 1 && __get_cpuid_max(0x80000000, NULL) >= 0x8000001d)
+        count = read_caches(leaves, count, 0x8000001d);
     return tp_cpu_decode_x86(leaves, count, xsave ? read_xcr0() : 0);
 }
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "support.h"
 
+#include "core/context.h"
 #include "cpu/dispatch.h"
 
 #include <criterion/criterion.h>
@@ -16,6 +17,7 @@
 struct isa_list {
     int count;
     char name[MAX_ISAS][ISA_NAME];
+    const struct tp_isa *table[MAX_ISAS];
 };
 
 static void split_names(const char *names, struct isa_list *list) {
@@ -39,6 +41,8 @@ static const struct isa_list *usable(void) {
         tp_machine machine;
         cr_assert_eq(tp_context_machine(context, &machine), TP_OK);
         split_names(machine.usable, &list);
+        for (int i = 0; i < list.count; i++)
+            list.table[i] = tp_isa_choose(context->cpu, list.name[i]);
         tp_context_destroy(context);
         cr_assert(list.count > 0, "the machine lists no usable instruction set");
     }
@@ -55,8 +59,8 @@ const char *tp_test_isa(int index) {
 }
 
 const struct tp_isa *tp_test_table(int index) {
-    const struct tp_cpu cpu = tp_cpu_detect();
-    return tp_isa_choose(&cpu, tp_test_isa(index));
+    cr_assert(index >= 0 && index < usable()->count);
+    return usable()->table[index];
 }
 
 tp_context *tp_test_context(const char *isa, int threads) {
