@@ -23,7 +23,7 @@ static const size_t lengths[] = {1, 3, 4, 7, 8, 15, 16, 17, 31, 32, 33, 64, 67, 
 static const struct tp_isa *isa;
 static bool called[SLOTS];
 static bool upper_halves_seen; /* this processor tells which are in use */
-static float w[BUFFER], x[BUFFER], y[BUFFER], z[BUFFER];
+static float v[BUFFER], w[BUFFER], x[BUFFER], y[BUFFER], z[BUFFER];
 
 /* The rule that the call broke, or NULL. */
 static const char *broken_rule(const struct test_abi_call *call, const struct test_abi_call *reference) {
@@ -160,6 +160,7 @@ static void call_packing(size_t n) {
 
 static void call_strip(size_t m, size_t n, size_t k, enum tp_start start, bool packed) {
     const size_t width = isa->nr;
+    const bool copies = !packed && n % width == 0;
     const struct tp_strip strip = {
         .m = m,
         .n = n,
@@ -175,7 +176,9 @@ static void call_strip(size_t m, size_t n, size_t k, enum tp_start start, bool p
         .next_rows = packed ? 0 : k / 2,
         .width = width,
         .b_padded = packed,
-        .b_far = n % 2,
+        .b_far = copies || n % 2,
+        .b_copy = copies ? v : NULL,
+        .b_copy_panel = width * k,
         .c = y,
         .ldc = LD,
         .later = packed ? NULL : y,

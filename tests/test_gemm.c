@@ -183,12 +183,28 @@ Test(gemm, edges_of_the_chosen_blocking) {
             {.m = 2 * mr, .n = 1024, .k = 300, .alpha = 1, .integers = true},
             /* rows 4 KiB apart */
             {.m = 2 * mr + 1, .n = 1024, .k = 150, .alpha = 1, .integers = true},
+            {.m = 2 * mr + 1, .n = 1024 - 5, .k = 301, .extra = 5, .alpha = 1, .beta = 1, .integers = true},
+            {.m = 5 * mr, .n = 1024, .k = 66, .alpha = 2, .integers = true},
             {.m = 3 * mr, .n = 300, .k = 1024, .tb = true, .alpha = 1, .integers = true},
             {.m = TP_DOTS_ROWS, .n = 2 * nr + 1, .k = 1024, .tb = true, .alpha = 1, .integers = true},
             {.m = 70, .n = 2 * nr + 1, .k = 1024, .alpha = 1, .beta = 1, .integers = true},
         };
         for (size_t q = 0; q < sizeof problems / sizeof *problems; q++)
             cr_expect(check(context, &problems[q]));
+        tp_context_destroy(context);
+    }
+}
+
+/* Workspaces are as large as blocks, so what is copied of B must not be larger. */
+Test(gemm, copies_of_b_fit_small_blocks) {
+    static const struct tp_blocking small = {7, 64, 33, 1};
+    for (int i = 0; i < tp_test_isa_count(); i++) {
+        tp_context *context = tp_test_context(tp_test_isa(i), 1);
+        tp_context copy = tp_test_with_blocking(context, &small);
+        for (size_t k = 1; k < 70; k = 2 * k + 1) {
+            const struct problem p = {.m = 2 * context->isa->mr + 1, .n = 1024, .k = k, .alpha = 1, .integers = true};
+            cr_expect(check(&copy, &p));
+        }
         tp_context_destroy(context);
     }
 }

@@ -66,6 +66,7 @@ struct job {
     struct tp_range rows, columns;
     struct tp_gemm_plan plan;
     float *pack_a, *pack_b; /* panels, or NULL */
+    float *copy_b;          /* panels of a piece, or NULL */
     float *piece;           /* where a part of the product waits to be transposed or consumed */
 };
 
@@ -198,15 +199,33 @@ static void point_at_later(struct tp_strip *strip, const struct job *job, const 
     }
 }
 
+/* Where B is copied: the first strip does it, the others read the panels. */
+static void use_copy(const struct job *job, struct tp_strip *strip, const struct block *b, size_t x) {
+    if (!job->copy_b || strip->n % strip->width != 0)
+        return;
+    strip->b_copy_panel = panel_step(strip->width, b->kc);
+    if (x == 0) {
+        strip->strips = 1;
+        strip->b_copy = job->copy_b;
+        return;
+    }
+    strip->b_copy = NULL;
+    strip->b = job->copy_b;
+    strip->b_step = strip->width;
+    strip->b_panel = strip->b_copy_panel;
+    strip->b_padded = true;
+}
+
 static void run_strips(const struct job *job, const struct block *b, const struct piece *piece,
                        struct tp_strip *strip) {
     point_at_later(strip, job, b, piece);
     for (size_t x = piece->x, end; x < piece->x + piece->m; x = end) {
-        end = end_of_height(job, b, x, piece->x + piece->m);
         strip->m = strip_height(job, b, x);
-        strip->strips = (end - x) / strip->m;
+        strip->strips = (end_of_height(job, b, x, piece->x + piece->m) - x) / strip->m;
         point_at_a(strip, job, b, x);
         share_b(job, strip, b, x);
+        use_copy(job, strip, b, x);
+        end = x + strip->strips * strip->m;
         job->g->isa->gemm_strip(strip);
         strip->c += (end - x) * strip->ldc;
         if (strip->later)
@@ -263,6 +282,7 @@ static void multiply_piece(const struct job *job, const struct block *b, const s
     strip.start = b->p ? TP_START_C : g->start;
     strip.beta = g->beta;
     strip.bias = NULL;
+    strip.b_copy = NULL;
     point_at_b(&strip, job, b, piece->y);
     strip.b_next = next_columns(job, b, piece, &strip);
     if (job->swapped)
@@ -283,6 +303,8 @@ static size_t piece_columns(const struct job *job, const struct block *b) {
     const size_t width = job->plan.width, cached = g->isa->mr * g->blocking->kc;
     if (job->swapped)
         return TP_SWAPPED_COLUMNS;
+    if (job->copy_b)
+        return whole_panels(tp_min(cached / b->kc, g->blocking->nc), width);
     if (b->mc <= g->isa->mr)
         return b->nc;
     if (!b_in_panels(job) && b->mc * b->kc <= cached && b->nc * b->kc > cached)
@@ -313,8 +335,10 @@ static size_t piece_rows(const struct job *job, const struct block *b, size_t x,
 static void multiply_block(const struct job *job, const struct block *b) {
     const size_t columns = piece_columns(job, b);
     struct piece piece;
-    for (piece.y = 0; piece.y < b->nc; piece.y += columns) {
+    for (piece.y = 0; piece.y < b->nc; piece.y += piece.n) {
         piece.n = tp_min(columns, b->nc - piece.y);
+        if (job->copy_b) /* the rest of the last panel is not copied */
+            piece.n = tp_min(piece.n, whole_panels(piece.n, job->plan.width));
         for (piece.x = 0; piece.x < b->mc; piece.x += piece.m) {
             piece.m = piece_rows(job, b, piece.x, columns);
             multiply_piece(job, b, &piece);
@@ -418,6 +442,7 @@ static void multiply_in_place(const struct job *job) {
     struct tp_strip strip = whole_strip(job, &p);
     strip.width = strip.b_panel = tp_panel_width(g->isa, p.n);
     strip.b_padded = strip.b_far = false;
+    strip.b_copy = NULL;
     strip.later = NULL;
     strip.ldlater = strip.ldc;
     strip.b_ahead = strip.next_first = strip.next_rows = 0;
@@ -525,14 +550,16 @@ static struct tp_gemm swap(const struct tp_gemm *g) {
 
 static void lay_out(struct job *job, float *scratch) {
     const struct tp_gemm *g = job->g;
-    job->pack_a = job->pack_b = NULL;
-    if (!job->plan.pack_a && !job->plan.pack_b)
+    job->pack_a = job->pack_b = job->copy_b = NULL;
+    if (!job->plan.pack_a && !job->plan.pack_b && !job->plan.b_copied)
         return;
     const struct parts parts = parts_of(g->isa, g->blocking, g->m, g->n, g->k, job->swapped);
     if (job->plan.pack_a)
         job->pack_a = scratch + parts.piece;
     if (job->plan.pack_b)
         job->pack_b = scratch + parts.piece + parts.a;
+    if (job->plan.b_copied)
+        job->copy_b = scratch + parts.piece + parts.a;
 }
 
 static void run(struct job *job, enum tp_way way, struct tp_team team, float *scratch) {

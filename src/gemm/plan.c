@@ -37,6 +37,10 @@
 #define FAR_STEPS 256
 #define ASK_PANELS 4
 #define WALKED_CACHES 16
+/* Where rows of B conflict, so that no cache holds a panel for the next strip, the first of up to so many strips of
+ * narrow tiles copies it, in blocks of so many steps. */
+#define COPY_STRIPS 8
+#define COPY_STEPS 256
 /* Rows of A that lie side by side in memory are packed, unless they conflict, only for more panels of B and more steps
  * of k than these, and if the steps reach over so many floats, and so over many pages. */
 #define PACK_A_PANELS 4
@@ -180,8 +184,8 @@ struct tp_blocking tp_gemm_limits(const struct tp_isa *isa, const struct tp_bloc
 }
 
 /* How B is read: in panels; walked once under a few rows of C, whose strip may be the only one and rows of B long; in
- * place, or in place from far by narrow tiles. */
-enum reading { IN_PANELS, WALKED, WALKED_LONG, IN_PLACE, IN_PLACE_FAR };
+ * place, or in place from far by narrow tiles, where it may be copied. */
+enum reading { IN_PANELS, WALKED, WALKED_LONG, IN_PLACE, IN_PLACE_FAR, COPIED };
 
 /* Rows of a few panels follow each other soon enough for processors to go on by themselves. So do rows that do not
  * begin at lines, because they touch the next ones anyway, unless they are long. */
@@ -190,8 +194,15 @@ static bool asks_for_panels(const struct tp_gemm *g) {
     return lies_far(g) && length > ASK_PANELS * g->isa->nr && (length >= TP_CONFLICT || rows_begin_at(g, TP_LINE));
 }
 
+static bool copies_b(const struct tp_gemm *g, size_t rows, size_t columns) {
+    return tp_narrow_tiles(g->isa) && !g->b.packed && g->b.column_step == 1 && conflicts(g->b.row_step) &&
+           rows > g->isa->mr && rows <= COPY_STRIPS * g->isa->mr && columns >= g->isa->nr;
+}
+
 static enum reading reading_of_b(const struct tp_gemm *g, size_t rows, size_t columns, bool swapped,
                                  const struct tp_blocking *limits) {
+    if (!swapped && copies_b(g, rows, columns))
+        return COPIED;
     if (g->b.packed || packs_b(g, rows))
         return IN_PANELS;
     if (swapped)
@@ -215,6 +226,8 @@ static size_t block_steps(const struct tp_gemm *g, size_t columns, bool swapped,
         return limits->kc;
     if (reading == IN_PLACE_FAR)
         return FAR_STEPS;
+    if (reading == COPIED)
+        return COPY_STEPS;
     if (conflicts(g->b.row_step))
         return swapped ? CONFLICTING_STEPS_SWAPPED : CONFLICTING_STEPS;
     const bool small = columns * g->k <= limits->nc * limits->kc / SMALL_PARTS;
@@ -231,6 +244,7 @@ static size_t floats_ahead(const struct tp_gemm *g, enum reading reading) {
     case WALKED_LONG:
         return LONG_AHEAD;
     case IN_PLACE_FAR:
+    case COPIED:
         return 2 * g->isa->nr - 1;
     default:
         return g->k > ROWS_AHEAD ? ROWS_AHEAD * g->b.row_step : 0;
@@ -240,8 +254,8 @@ static size_t floats_ahead(const struct tp_gemm *g, enum reading reading) {
 struct tp_gemm_plan tp_gemm_plan(const struct tp_gemm *g, size_t rows, size_t columns, bool swapped) {
     const struct tp_blocking limits = tp_gemm_limits(g->isa, g->blocking, swapped);
     const enum reading reading = reading_of_b(g, rows, columns, swapped, &limits);
-    const bool whole_rows =
-        reading == WALKED || reading == WALKED_LONG || (reading == IN_PLACE_FAR && !g->epilogue.consume);
+    const bool copied = reading == COPIED, far = reading == IN_PLACE_FAR || copied;
+    const bool whole_rows = reading == WALKED || reading == WALKED_LONG || (far && !g->epilogue.consume);
     const size_t width = tp_panel_width(g->isa, g->b.packed ? g->n : columns);
     const size_t steps = block_steps(g, columns, swapped, reading, &limits);
     struct tp_gemm_plan plan;
@@ -251,7 +265,8 @@ struct tp_gemm_plan tp_gemm_plan(const struct tp_gemm *g, size_t rows, size_t co
     plan.nc = whole_rows || columns <= limits.nc ? columns : even_block(columns, limits.nc / width * width, width);
     plan.pack_a = packs_a(g, columns, plan.kc);
     plan.pack_b = reading == IN_PANELS && !g->b.packed;
-    plan.b_far = reading == IN_PLACE_FAR;
+    plan.b_far = far;
+    plan.b_copied = copied;
     plan.c_cached = g->m * g->n <= limits.kc * g->isa->mr;
     plan.ahead = floats_ahead(g, reading);
     return plan;

@@ -19,8 +19,9 @@ struct tp_gemm_plan {
     size_t width;        /* columns of a panel of B */
     size_t mc, nc, kc;   /* blocks */
     bool c_cached;       /* C stays in the first-level cache */
-    bool b_far;   /* B is read in place, by narrow tiles, from far: beyond the second-level cache, or likely so */
-    size_t ahead; /* what is prefetched while a row of B is read: so many floats after it */
+    bool b_far;    /* B is read in place, by narrow tiles, from far: beyond the second-level cache, or likely so */
+    bool b_copied; /* the first strip, which reads B from far, copies it to panels for the others */
+    size_t ahead;  /* what is prefetched while a row of B is read: so many floats after it */
 };
 
 /* TP_SWAPPED: C^T = B^T A^T is less work, because C has few columns, or transposing A costs less than transposing B.

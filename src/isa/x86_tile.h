@@ -26,14 +26,14 @@ _Static_assert(ROUND == 4 && ROWS_APART == 3 && sizeof(size_t) == 8, "as the ass
 #define ROWS_7(X, s) ROWS_6(X, s) X(s, 6, 18, 19, 20)
 #define ROWS_8(X, s) ROWS_7(X, s) X(s, 7, 21, 22, 23)
 #define ROWS_9(X, s) ROWS_8(X, s) X(s, 8, 24, 25, 26)
-#define TILE_CASES(vectors, masked, ahead)                                                                             \
-    TILE_CASE(3, vectors, masked, ahead);                                                                              \
-    TILE_CASE(4, vectors, masked, ahead);                                                                              \
-    TILE_CASE(5, vectors, masked, ahead);                                                                              \
-    TILE_CASE(6, vectors, masked, ahead);                                                                              \
-    TILE_CASE(7, vectors, masked, ahead);                                                                              \
-    TILE_CASE(8, vectors, masked, ahead);                                                                              \
-    TILE_CASE(9, vectors, masked, ahead)
+#define TILE_CASES(vectors, masked, ahead, copies)                                                                     \
+    TILE_CASE(3, vectors, masked, ahead, copies);                                                                      \
+    TILE_CASE(4, vectors, masked, ahead, copies);                                                                      \
+    TILE_CASE(5, vectors, masked, ahead, copies);                                                                      \
+    TILE_CASE(6, vectors, masked, ahead, copies);                                                                      \
+    TILE_CASE(7, vectors, masked, ahead, copies);                                                                      \
+    TILE_CASE(8, vectors, masked, ahead, copies);                                                                      \
+    TILE_CASE(9, vectors, masked, ahead, copies)
 
 /* What is done to the vectors of a row, and to the last one if that has a mask. */
 #define IN_FIRST(all, last) ".if %c[nv] > 1 || %c[masked] == 0\n" all ".else\n" last ".endif\n"
@@ -74,6 +74,7 @@ _Static_assert(ROUND == 4 && ROWS_APART == 3 && sizeof(size_t) == 8, "as the ass
 #define LATER_1 "prefetcht0 (%%r12)\n"
 #define LATER_2 "prefetcht0 64(%%r12)\n"
 #define LATER_3 "prefetcht0 128(%%r12)\n"
+#define COPY_ROW(s)
 #define SET_MASK ".if %c[masked]\n kmovw %c[mask](%%rdi),%%k1\n .endif\n"
 
 #else
@@ -83,12 +84,12 @@ _Static_assert(ROUND == 4 && ROWS_APART == 3 && sizeof(size_t) == 8, "as the ass
 #define ROWS_4(X, s) ROWS_3(X, s) X(s, 3, 6, 7)
 #define ROWS_5(X, s) ROWS_4(X, s) X(s, 4, 8, 9)
 #define ROWS_6(X, s) ROWS_5(X, s) X(s, 5, 10, 11)
-#define TILE_CASES(vectors, masked, ahead)                                                                             \
-    TILE_CASE(2, vectors, masked, ahead);                                                                              \
-    TILE_CASE(3, vectors, masked, ahead);                                                                              \
-    TILE_CASE(4, vectors, masked, ahead);                                                                              \
-    TILE_CASE(5, vectors, masked, ahead);                                                                              \
-    TILE_CASE(6, vectors, masked, ahead)
+#define TILE_CASES(vectors, masked, ahead, copies)                                                                     \
+    TILE_CASE(2, vectors, masked, ahead, copies);                                                                      \
+    TILE_CASE(3, vectors, masked, ahead, copies);                                                                      \
+    TILE_CASE(4, vectors, masked, ahead, copies);                                                                      \
+    TILE_CASE(5, vectors, masked, ahead, copies);                                                                      \
+    TILE_CASE(6, vectors, masked, ahead, copies)
 
 #define ZERO(r) "vxorps %%ymm" #r ",%%ymm" #r ",%%ymm" #r "\n"
 #define ZERO_ROW(s, i, x, y) ZERO(x) ZERO(y)
@@ -103,6 +104,7 @@ _Static_assert(ROUND == 4 && ROWS_APART == 3 && sizeof(size_t) == 8, "as the ass
 #define ODD(address, x, y) FACTOR(address, 15, x, y)
 #define FIRST ODD
 #define B_ROW(at) "vmovups " at ",%%ymm12\n vmovups 32+" at ",%%ymm13\n"
+#define COPY_ROW(s) ".if %c[copies]\n vmovups %%ymm12,64*" #s "(%%r14)\n vmovups %%ymm13,32+64*" #s "(%%r14)\n .endif\n"
 #define PREFETCH_ENDS(at) ".if %c[ahead]\n prefetcht0 " at "\n .endif\n"
 #define PREFETCH_ROW "prefetcht0 (%%r12)\n"
 #define LATER_0
@@ -149,12 +151,12 @@ _Static_assert(ROUND == 4 && ROWS_APART == 3 && sizeof(size_t) == 8, "as the ass
 #define BESIDE_ROW_7 ODD
 #define BESIDE_ROW_8 EVEN
 
-/* Step s: a row of B, one more asked for, and a line of what is needed later. */
+/* Step s: a row of B, perhaps copied, one more asked for, and a line of what is needed later. */
 #define AT_0(p) "0(%%" #p ")"
 #define AT_1(p) "0(%%" #p ",%%rcx)"
 #define AT_2(p) "0(%%" #p ",%%rcx,2)"
 #define AT_3(p) "0(%%" #p ",%%rbx)"
-#define STEP(s, ROWS, LAYOUT) B_ROW(AT_##s(rsi)) PREFETCH_ENDS(AT_##s(rdx)) LATER_##s ROWS(LAYOUT, s)
+#define STEP(s, ROWS, LAYOUT) B_ROW(AT_##s(rsi)) COPY_ROW(s) PREFETCH_ENDS(AT_##s(rdx)) LATER_##s ROWS(LAYOUT, s)
 
 #define APART_START "mov 8+%c[a](%%rdi),%%r9\n mov 16+%c[a](%%rdi),%%r10\n"
 #define BESIDE_START "lea (%%r11,%%r11,2),%%r9\n"
@@ -168,7 +170,8 @@ _Static_assert(ROUND == 4 && ROWS_APART == 3 && sizeof(size_t) == 8, "as the ass
     "mov %c[a](%%rdi),%%r8\n mov %c[a_distance](%%rdi),%%r11\n" LAYOUT##_START                                         \
     "mov %c[b](%%rdi),%%rsi\n mov %c[b_ahead](%%rdi),%%rdx\n"                                                          \
     "mov %c[b_distance](%%rdi),%%rcx\n lea (%%rcx,%%rcx,2),%%rbx\n"                                                    \
-    "mov %c[later](%%rdi),%%r12\n mov %c[later_distance](%%rdi),%%r13\n mov %c[later_rows](%%rdi),%%r14\n"
+    "mov %c[later](%%rdi),%%r12\n mov %c[later_distance](%%rdi),%%r13\n"                                    \
+    ".if %c[copies]\n mov %c[b_copy](%%rdi),%%r14\n .else\n mov %c[later_rows](%%rdi),%%r14\n .endif\n"
 #define START(ROWS)                                                                                                    \
     "mov %c[start](%%rdi),%%rax\n test %%rax,%%rax\n jnz 20f\n" ROWS(ZERO_ROW, )                                       \
     "21: mov %c[rounds](%%rdi),%%rax\n"                                                                                \
@@ -180,12 +183,13 @@ _Static_assert(ROUND == 4 && ROWS_APART == 3 && sizeof(size_t) == 8, "as the ass
     "12:\n" STEP(2, ROWS, LAYOUT)                                                                                      \
     "13:\n" STEP(3, ROWS, LAYOUT) LAYOUT##_NEXT                                                                        \
     "lea (%%rsi,%%rcx,4),%%rsi\n .if %c[ahead]\n lea (%%rdx,%%rcx,4),%%rdx\n .endif\n"                                 \
+    ".if %c[copies]\n add $256,%%r14\n .endif\n"                                                                      \
     "dec %%rax\n jnz 10b\n"
 /* Goes on to the row that the steps ask for next; what lies before it in the burst is asked for here. */
 #define STOP                                                                                                           \
     "sub $1,%%r15\n jb 50f\n"                                                                                          \
     "mov %c[burst](%%rdi),%%rax\n"                                                                                     \
-    "30: add %%r13,%%r12\n dec %%r14\n jz 33f\n"                                                                       \
+    "30: add %%r13,%%r12\n .if %c[copies] == 0\n dec %%r14\n jz 33f\n .endif\n"                                        \
     "31: dec %%rax\n jnz 32f\n"                                                                                        \
     "mov %c[pause](%%rdi),%%rax\n jmp 10b\n"                                                                           \
     "32:\n" PREFETCH_ROW "jmp 30b\n"                                                                                   \
@@ -201,17 +205,18 @@ _Static_assert(ROUND == 4 && ROWS_APART == 3 && sizeof(size_t) == 8, "as the ass
 /* clang-format on */
 
 #define OFFSET(member) [member] "i"(offsetof(struct tile_work, member))
-#define RUN_TILE(text, vectors, mask_last, ask_ahead)                                                                  \
-    __asm__ volatile(text                                                                                              \
-                     :                                                                                                 \
-                     : "D"(w), OFFSET(a), OFFSET(a_distance), OFFSET(b), OFFSET(b_ahead), OFFSET(b_distance),          \
-                       OFFSET(c), OFFSET(c_distance), OFFSET(start), OFFSET(start_distance), OFFSET(skip),             \
-                       OFFSET(rounds), OFFSET(stops), OFFSET(pause), OFFSET(burst), OFFSET(later),                     \
-                       OFFSET(later_distance), OFFSET(later_rows), OFFSET(scale),                                      \
-                       OFFSET(mask), [nv] "i"(vectors), [masked] "i"(mask_last), [ahead] "i"(ask_ahead)                \
-                     : "rax", "rbx", "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "cc",  \
-                       "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9",       \
-                       "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15" UPPER_REGISTERS)
+#define RUN_TILE(text, vectors, mask_last, ask_ahead, copy_b)                                                          \
+    __asm__ volatile(                                                                                                  \
+        text                                                                                                           \
+        :                                                                                                              \
+        : "D"(w), OFFSET(a), OFFSET(a_distance), OFFSET(b), OFFSET(b_ahead), OFFSET(b_distance), OFFSET(c),            \
+          OFFSET(c_distance), OFFSET(start), OFFSET(start_distance), OFFSET(skip), OFFSET(rounds), OFFSET(stops),      \
+          OFFSET(pause), OFFSET(burst), OFFSET(later), OFFSET(later_distance), OFFSET(later_rows), OFFSET(b_copy),     \
+          OFFSET(scale),                                                                                               \
+          OFFSET(mask), [nv] "i"(vectors), [masked] "i"(mask_last), [ahead] "i"(ask_ahead), [copies] "i"(copy_b)       \
+        : "rax", "rbx", "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "cc", "memory",     \
+          "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12",   \
+          "xmm13", "xmm14", "xmm15" UPPER_REGISTERS)
 
 #if NV == 3
 #define UPPER_REGISTERS                                                                                                \
@@ -221,19 +226,21 @@ _Static_assert(ROUND == 4 && ROWS_APART == 3 && sizeof(size_t) == 8, "as the ass
 #define UPPER_REGISTERS
 #endif
 
-#define TILE_CASE(m, vectors, masked, ahead)                                                                           \
+#define TILE_CASE(m, vectors, masked, ahead, copies)                                                                   \
     case m:                                                                                                            \
         if (beside)                                                                                                    \
-            RUN_TILE(TILE(ROWS_##m, BESIDE), vectors, masked, ahead);                                                  \
+            RUN_TILE(TILE(ROWS_##m, BESIDE), vectors, masked, ahead, copies);                                          \
         else                                                                                                           \
-            RUN_TILE(TILE(ROWS_##m, APART), vectors, masked, ahead);                                                   \
+            RUN_TILE(TILE(ROWS_##m, APART), vectors, masked, ahead, copies);                                           \
         break
-/* m, more than WIDE_ROWS, beside and ahead are constants. */
-ALWAYS_INLINE void whole_tile(const struct tile_work *w, size_t m, bool beside, bool ahead) {
-    if (ahead)
-        switch (m) { TILE_CASES(NV, 0, 1); }
+/* m, more than WIDE_ROWS, beside, ahead and copies are constants. */
+ALWAYS_INLINE void whole_tile(const struct tile_work *w, size_t m, bool beside, bool ahead, bool copies) {
+    if (copies)
+        switch (m) { TILE_CASES(NV, 0, 1, 1); }
+    else if (ahead)
+        switch (m) { TILE_CASES(NV, 0, 1, 0); }
     else
-        switch (m) { TILE_CASES(NV, 0, 0); }
+        switch (m) { TILE_CASES(NV, 0, 0, 0); }
 }
 
 #if NV == 3
@@ -241,15 +248,15 @@ ALWAYS_INLINE void whole_tile(const struct tile_work *w, size_t m, bool beside, 
 /* Whole vectors, or the last one with a mask. */
 ALWAYS_INLINE void partial_tile(const struct tile_work *w, size_t m, size_t nv, bool masked, bool beside) {
     if (nv == 1 && !masked)
-        switch (m) { TILE_CASES(1, 0, 1); }
+        switch (m) { TILE_CASES(1, 0, 1, 0); }
     else if (nv == 2 && !masked)
-        switch (m) { TILE_CASES(2, 0, 1); }
+        switch (m) { TILE_CASES(2, 0, 1, 0); }
     else if (nv == 1)
-        switch (m) { TILE_CASES(1, 1, 1); }
+        switch (m) { TILE_CASES(1, 1, 1, 0); }
     else if (nv == 2)
-        switch (m) { TILE_CASES(2, 1, 1); }
+        switch (m) { TILE_CASES(2, 1, 1, 0); }
     else
-        switch (m) { TILE_CASES(3, 1, 1); }
+        switch (m) { TILE_CASES(3, 1, 1, 0); }
 }
 #endif
 

@@ -2,11 +2,11 @@
 /*
  * Tiles whose k steps are written in assembly. The header TILE_ASM defines
  *
- *   whole_tile(w, m, beside, ahead) m rows, more than WIDE_ROWS, of NR columns; m, beside and ahead are constants;
- *                                   ahead: asks for what b_ahead points at
- *   PARTIAL_TILES, partial_tile(w, m, nv, masked, beside)   if it can do fewer columns: nv < NV vectors, or nv <= NV
- *                                   if the last one has a mask
- *   asm_end()                       after the last tile
+ *   whole_tile(w, m, beside, ahead, copies)
+ *                                   m rows, more than WIDE_ROWS, of NR columns; m and what follows are constants;
+ * ahead: asks for what b_ahead points at; copies, only with ahead and narrow tiles, which ask for no rows of B that are
+ * needed later: writes B to b_copy PARTIAL_TILES, partial_tile(w, m, nv, masked, beside)   if it can do fewer columns:
+ * nv < NV vectors, or nv <= NV if the last one has a mask asm_end()                       after the last tile
  *
  * Part of gemm_strip.h, which includes it.
  */
@@ -16,15 +16,17 @@
 /*
  * What it is told of a tile; distances are in bytes. A has rows apart, a[0], a[1] and a[2] at every third, a_distance
  * from row to row, or side by side, a[0] alone and a_distance along k. The accumulators start from 0, or from scale
- * times what start points at, if that is not NULL. Of the first round the first skip steps are left out, so a[] and b
- * are as many steps before the arrays. stops times, first after rounds rounds and then after every pause rounds, burst
- * more rows are asked for that are needed later, counted from later[0], and after later_rows of them from later[1].
+ * times what start points at, if that is not NULL. Of the first round the first skip steps are left out, so a[], b and
+ * b_copy are as many steps before the arrays. stops times, first after rounds rounds and then after every pause rounds,
+ * burst more rows are asked for that are needed later, counted from later[0], and after later_rows of them from
+ * later[1].
  */
 struct tile_work {
     const float *a[3], *b, *b_ahead, *start;
     float *c;
     ptrdiff_t a_distance, b_distance, c_distance, start_distance;
     size_t skip, rounds, stops, pause, burst;
+    uintptr_t b_copy;
     const float *later[2];
     ptrdiff_t later_distance[2];
     size_t later_rows;
@@ -99,6 +101,7 @@ ALWAYS_INLINE struct asm_strip asm_strip(const struct tp_strip *t, size_t m) {
     s.work.start_distance = t->start == TP_START_BIAS ? 0 : s.work.c_distance;
     s.work.scale = t->start == TP_START_BETA ? t->beta : 1;
     s.work.skip = (size_t)skip;
+    s.work.b_copy = (uintptr_t)t->b_copy - (uintptr_t)skip * NR * sizeof(float);
     spread_rows(&s.work, t, m);
     s.work.later_distance[1] = size * (ptrdiff_t)t->ldlater;
     s.work.later_distance[0] = t->next_rows ? s.work.b_distance : s.work.later_distance[1];
@@ -125,7 +128,7 @@ ALWAYS_INLINE void first_tile(const struct tp_strip *t, struct asm_strip *s, con
     s->later_b = moved(s->later_b, (ptrdiff_t)(t->next_rows * t->b_step));
 }
 
-ALWAYS_INLINE void asm_tile(struct tile_work *work, size_t m, size_t n, bool beside, bool ahead) {
+ALWAYS_INLINE void asm_tile(struct tile_work *work, size_t m, size_t n, bool beside, bool ahead, bool copies) {
 #ifdef PARTIAL_TILES
     if (n < NR) {
         const size_t nv = (n + VL - 1) / VL;
@@ -135,11 +138,11 @@ ALWAYS_INLINE void asm_tile(struct tile_work *work, size_t m, size_t n, bool bes
     }
 #endif
     (void)n;
-    whole_tile(work, m, beside, ahead);
+    whole_tile(work, m, beside, ahead, copies);
 }
 
 ALWAYS_INLINE void all_tiles(const struct tp_strip *t, struct asm_strip *s, const struct tile *at, size_t m,
-                             bool beside, bool ahead) {
+                             bool beside, bool ahead, bool copies) {
     struct tile_work *w = &s->work;
     const float *below = later_or_c(at) + m * t->ldlater;
     for (size_t left = s->tiles; left; left--) {
@@ -147,9 +150,10 @@ ALWAYS_INLINE void all_tiles(const struct tp_strip *t, struct asm_strip *s, cons
             w->later[1] = below;
             w->later[0] = t->next_rows ? w->later[0] : below;
         }
-        asm_tile(w, m, left > 1 ? t->width : s->last, beside, ahead);
+        asm_tile(w, m, left > 1 ? t->width : s->last, beside, ahead, copies);
         w->b = moved(w->b, (ptrdiff_t)t->b_panel);
         w->b_ahead = moved(w->b_ahead, (ptrdiff_t)t->b_panel);
+        w->b_copy += t->b_copy_panel * sizeof(float);
         w->c += t->width;
         w->start = moved(w->start, s->start_move);
         w->later[0] = moved(w->later[0], s->later_move);
@@ -163,20 +167,25 @@ ALWAYS_INLINE bool asks_ahead(const struct tp_strip *t, const struct tile *at) {
     return NR > TP_LINE || (t->b_far && at->a == t->a);
 }
 
+ALWAYS_INLINE void tiles_by_reading(const struct tp_strip *t, struct asm_strip *s, const struct tile *at, size_t m,
+                                    bool beside) {
+    if (NR <= TP_LINE && t->b_copy)
+        all_tiles(t, s, at, m, beside, true, true);
+    else if (asks_ahead(t, at))
+        all_tiles(t, s, at, m, beside, true, false);
+    else
+        all_tiles(t, s, at, m, beside, false, false);
+}
+
 /* The strip that begins with the tile. */
 ALWAYS_INLINE void asm_tiles(const struct tp_strip *t, struct asm_strip *s, const struct tile *at, size_t m) {
     if (s->tiles == 0)
         return;
-    const bool ahead = asks_ahead(t, at);
     first_tile(t, s, at, m);
-    if (t->a_row == 1 && ahead)
-        all_tiles(t, s, at, m, true, true);
-    else if (t->a_row == 1)
-        all_tiles(t, s, at, m, true, false);
-    else if (ahead)
-        all_tiles(t, s, at, m, false, true);
+    if (t->a_row == 1)
+        tiles_by_reading(t, s, at, m, true);
     else
-        all_tiles(t, s, at, m, false, false);
+        tiles_by_reading(t, s, at, m, false);
 }
 
 #endif

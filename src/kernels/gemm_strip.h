@@ -403,6 +403,18 @@ ALWAYS_INLINE void strip_columns(const struct tp_strip *t, struct tile tile, siz
 #include "kernels/asm_strip.h"
 #endif
 
+/* What the assembly has not copied of B: panels from column first on. */
+static void copy_b(const struct tp_strip *t, size_t first) {
+    for (size_t j = first; j < t->n; j += t->width) {
+        const size_t panel = j / t->width;
+        const float *from = t->b + panel * t->b_panel;
+        float *to = t->b_copy + panel * t->b_copy_panel;
+        for (size_t k = 0; k < t->k; k++, from += t->b_step, to += t->width)
+            for (size_t v = 0; v < t->width; v += VL)
+                v_store(to + v, v_load(from + v));
+    }
+}
+
 typedef void strip_columns_fn(const struct tp_strip *t, const struct tile *tile);
 
 ALWAYS_INLINE void all_strips(const struct tp_strip *t, strip_columns_fn *columns, size_t m) {
@@ -413,6 +425,8 @@ ALWAYS_INLINE void all_strips(const struct tp_strip *t, strip_columns_fn *column
     done = assembly.columns;
     panels = assembly.tiles;
 #endif
+    if (t->b_copy)
+        copy_b(t, NR > TP_LINE ? 0 : done);
     for (size_t strips = t->strips; strips; strips--) {
 #ifdef TILE_ASM
         asm_tiles(t, &assembly, &first, m);

@@ -37,6 +37,9 @@ enum tp_start {
  * up to a whole vector, and dropped, only if b_padded. strips such strips follow each other, each a_strip floats of A
  * and m rows of C after the one before.
  *
+ * If b_copy is not NULL, n is a multiple of width, strips is 1, b_far is true, and the rows of B that are read are also
+ * written there, as panels b_copy_panel floats apart.
+ *
  * The caches are asked for what lies b_ahead floats after each row of B that is read, unless processors do that well
  * enough themselves, which they do not if b_far: the first strip reads B from beyond the second-level cache. They may
  * be asked, tile by tile, for what is needed later: what lies b_next floats after next_rows of the tile's rows of B, of
@@ -51,6 +54,8 @@ struct tp_strip {
     ptrdiff_t b_next;
     size_t next_first, next_rows;
     bool b_padded, b_far;
+    float *b_copy;
+    size_t b_copy_panel;
     float *c;
     size_t ldc;
     const float *later;
