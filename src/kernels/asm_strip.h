@@ -101,7 +101,6 @@ ALWAYS_INLINE struct asm_strip asm_strip(const struct tp_strip *t, size_t m) {
     s.work.start_distance = t->start == TP_START_BIAS ? 0 : s.work.c_distance;
     s.work.scale = t->start == TP_START_BETA ? t->beta : 1;
     s.work.skip = (size_t)skip;
-    s.work.b_copy = (uintptr_t)t->b_copy - (uintptr_t)skip * NR * sizeof(float);
     spread_rows(&s.work, t, m);
     s.work.later_distance[1] = size * (ptrdiff_t)t->ldlater;
     s.work.later_distance[0] = t->next_rows ? s.work.b_distance : s.work.later_distance[1];
@@ -153,7 +152,8 @@ ALWAYS_INLINE void all_tiles(const struct tp_strip *t, struct asm_strip *s, cons
         asm_tile(w, m, left > 1 ? t->width : s->last, beside, ahead, copies);
         w->b = moved(w->b, (ptrdiff_t)t->b_panel);
         w->b_ahead = moved(w->b_ahead, (ptrdiff_t)t->b_panel);
-        w->b_copy += t->b_copy_panel * sizeof(float);
+        if (copies)
+            w->b_copy += t->b_copy_panel * sizeof(float);
         w->c += t->width;
         w->start = moved(w->start, s->start_move);
         w->later[0] = moved(w->later[0], s->later_move);
@@ -169,9 +169,10 @@ ALWAYS_INLINE bool asks_ahead(const struct tp_strip *t, const struct tile *at) {
 
 ALWAYS_INLINE void tiles_by_reading(const struct tp_strip *t, struct asm_strip *s, const struct tile *at, size_t m,
                                     bool beside) {
-    if (NR <= TP_LINE && t->b_copy)
+    if (NR <= TP_LINE && t->b_copy) {
+        s->work.b_copy = (uintptr_t)t->b_copy - s->work.skip * NR * sizeof(float);
         all_tiles(t, s, at, m, beside, true, true);
-    else if (asks_ahead(t, at))
+    } else if (asks_ahead(t, at))
         all_tiles(t, s, at, m, beside, true, false);
     else
         all_tiles(t, s, at, m, beside, false, false);
