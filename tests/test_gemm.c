@@ -184,6 +184,8 @@ Test(gemm, edges_of_the_chosen_blocking) {
             /* rows 4 KiB apart */
             {.m = 2 * mr + 1, .n = 1024, .k = 150, .alpha = 1, .integers = true},
             {.m = 2 * mr + 1, .n = 1024 - 5, .k = 301, .extra = 5, .alpha = 1, .beta = 1, .integers = true},
+            {.m = 4 * mr, .n = 768, .k = 350, .alpha = 1, .integers = true},
+            {.m = 8 * mr, .n = 521, .k = 510, .alpha = 1, .integers = true},
             {.m = 5 * mr, .n = 1024, .k = 66, .alpha = 2, .integers = true},
             {.m = 3 * mr, .n = 300, .k = 1024, .tb = true, .alpha = 1, .integers = true},
             {.m = TP_DOTS_ROWS, .n = 2 * nr + 1, .k = 1024, .tb = true, .alpha = 1, .integers = true},

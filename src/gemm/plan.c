@@ -37,10 +37,13 @@
 #define FAR_STEPS 256
 #define ASK_PANELS 4
 #define WALKED_CACHES 16
-/* Where rows of B conflict, so that no cache holds a panel for the next strip, the first of up to so many strips of
- * narrow tiles copies it, in blocks of so many steps. */
-#define COPY_STRIPS 8
+/* The first strip of narrow tiles copies B for the others, in blocks of so many steps, if rows of B conflict, so that
+ * no cache holds a panel until the next strip, and there are no more than so many strips. If B comes from far and is
+ * not worth packing: from so many strips on, if its rows do not begin at lines; from fewer on, if they lie in a quarter
+ * of the sets that conflict. */
 #define COPY_STEPS 256
+#define COPY_STRIPS 8
+#define COPY_QUARTER_STRIPS 4
 /* Rows of A that lie side by side in memory are packed, unless they conflict, only for more panels of B and more steps
  * of k than these, and if the steps reach over so many floats, and so over many pages. */
 #define PACK_A_PANELS 4
@@ -195,8 +198,15 @@ static bool asks_for_panels(const struct tp_gemm *g) {
 }
 
 static bool copies_b(const struct tp_gemm *g, size_t rows, size_t columns) {
-    return tp_narrow_tiles(g->isa) && !g->b.packed && g->b.column_step == 1 && conflicts(g->b.row_step) &&
-           rows > g->isa->mr && rows <= COPY_STRIPS * g->isa->mr && columns >= g->isa->nr;
+    const size_t strips = tp_ceil_div(rows, g->isa->mr);
+    if (!tp_narrow_tiles(g->isa) || g->b.packed || g->b.column_step != 1 || columns < g->isa->nr || strips < 2)
+        return false;
+    if (conflicts(g->b.row_step))
+        return strips <= COPY_STRIPS;
+    const bool quarter = g->b.row_step % (TP_CONFLICT / 4) == 0;
+    if (!lies_far(g) || packs_b(g, rows) || (!quarter && rows_begin_at(g, TP_LINE)))
+        return false;
+    return strips >= (quarter ? COPY_QUARTER_STRIPS : COPY_STRIPS);
 }
 
 static enum reading reading_of_b(const struct tp_gemm *g, size_t rows, size_t columns, bool swapped,
