@@ -17,7 +17,7 @@ enum { ROWS = 3, MAX_N = 131, LD = 160, BUFFER = 64 * 1024 };
 #define FIRST_SLOT offsetof(struct tp_isa, gemm_strip)
 #define SLOTS ((sizeof(struct tp_isa) - FIRST_SLOT) / sizeof(void (*)(void)))
 
-static const size_t lengths[] = {1, 3, 4, 7, 8, 15, 16, 17, 31, 32, 33, 64, 67, MAX_N};
+static const size_t lengths[] = {1, 3, 4, 7, 8, 12, 15, 16, 17, 31, 32, 33, 64, 67, MAX_N};
 #define LENGTHS (sizeof lengths / sizeof *lengths)
 
 static const struct tp_isa *isa;
@@ -158,9 +158,14 @@ static void call_packing(size_t n) {
     CALL(transpose, .integers = {P(x), LD, P(y), LD, n, 13});
 }
 
-static void call_strip(size_t m, size_t n, size_t k, enum tp_start start, bool packed) {
+/* How B lies: in panels, and A too; or in place, and copied by narrow tiles, with A either way. */
+enum layout { IN_PANELS, IN_PLACE, COPIED, COPIED_BESIDE, LAYOUTS };
+
+static void call_strip(size_t m, size_t n, size_t k, enum tp_start start, enum layout layout) {
     const size_t width = isa->nr;
-    const bool copies = !packed && n % width == 0;
+    const bool packed = layout == IN_PANELS, copies = layout >= COPIED, beside = packed || layout == COPIED_BESIDE;
+    if (copies && (n % width != 0 || width > TP_LINE))
+        return;
     const struct tp_strip strip = {
         .m = m,
         .n = n,
@@ -168,12 +173,12 @@ static void call_strip(size_t m, size_t n, size_t k, enum tp_start start, bool p
         .strips = 1,
         .a = w,
         .b = x,
-        .a_row = packed ? 1 : LD,
-        .a_step = packed ? m : 1,
+        .a_row = beside ? 1 : LD,
+        .a_step = beside ? m : 1,
         .b_step = packed ? width : LD,
         .b_panel = packed ? width * k : width,
         .b_next = packed ? 0 : (ptrdiff_t)width,
-        .next_rows = packed ? 0 : k / 2,
+        .next_rows = layout == IN_PLACE ? k / 2 : 0,
         .width = width,
         .b_padded = packed,
         .b_far = copies || n % 2,
@@ -216,8 +221,8 @@ static void call_strips(size_t n) {
     for (size_t m = 1; m <= isa->mr; m++)
         for (size_t k = 0; k <= 40; k = 3 * k + 1)
             for (int start = TP_START_ZERO; start <= TP_START_BIAS; start++)
-                for (int packed = 0; packed < 2; packed++)
-                    call_strip(m, n, k, (enum tp_start)start, packed);
+                for (int layout = 0; layout < LAYOUTS; layout++)
+                    call_strip(m, n, k, (enum tp_start)start, (enum layout)layout);
 }
 
 static void call_thin_products(size_t n) {

@@ -100,7 +100,7 @@ static size_t read_caches(struct tp_cpuid *leaves, size_t count, uint32_t leaf) 
     return count;
 }
 
-/* Reads nothing in vain: in a virtual machine CPUID takes microseconds. */
+/* Reads little in vain: in a virtual machine CPUID takes microseconds. */
 struct tp_cpu tp_cpu_detect(void) {
     struct tp_cpuid leaves[3 + 2 * MAX_CACHES];
     size_t count = read_leaf(leaves, 0, 0, 0);
@@ -110,10 +110,10 @@ struct tp_cpu tp_cpu_detect(void) {
     const bool xsave = count == 2 && bit(leaves[1].ecx, 27);
     if (last >= 7)
         count = read_leaf(leaves, count, 7, 0);
-    const size_t features = count;
+    const size_t before = count;
     if (last >= 4)
         count = read_caches(leaves, count, 4);
-    if (count <= features + 1 && __get_cpuid_max(0x80000000, NULL) >= 0x8000001d)
+    if (count <= before + 1 && __get_cpuid_max(0x80000000, NULL) >= 0x8000001d)
         count = read_caches(leaves, count, 0x8000001d);
     return tp_cpu_decode_x86(leaves, count, xsave ? read_xcr0() : 0);
 }

@@ -213,7 +213,6 @@ static void use_copy(const struct job *job, struct tp_strip *strip, const struct
     strip->b = job->copy_b;
     strip->b_step = strip->width;
     strip->b_panel = strip->b_copy_panel;
-    strip->b_padded = true;
 }
 
 static void run_strips(const struct job *job, const struct block *b, const struct piece *piece,

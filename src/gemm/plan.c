@@ -37,10 +37,10 @@
 #define FAR_STEPS 256
 #define ASK_PANELS 4
 #define WALKED_CACHES 16
-/* The first strip of narrow tiles copies B for the others, in blocks of so many steps, if rows of B conflict, so that
- * no cache holds a panel until the next strip, and there are no more than so many strips. If B comes from far and is
- * not worth packing: from so many strips on, if its rows do not begin at lines; from fewer on, if they lie in a quarter
- * of the sets that conflict. */
+/* The first strip of narrow tiles copies B for the others (measured for AVX2; NEON does as much), in blocks of so many
+ * steps, if rows of B conflict, so that no cache holds a panel until the next strip, and there are no more than so many
+ * strips. If B comes from far and is not worth packing: from so many strips on, if its rows do not begin at lines; from
+ * fewer on, if they lie in a quarter of the sets that conflict. */
 #define COPY_STEPS 256
 #define COPY_STRIPS 8
 #define COPY_QUARTER_STRIPS 4
@@ -187,7 +187,7 @@ struct tp_blocking tp_gemm_limits(const struct tp_isa *isa, const struct tp_bloc
 }
 
 /* How B is read: in panels; walked once under a few rows of C, whose strip may be the only one and rows of B long; in
- * place, or in place from far by narrow tiles, where it may be copied. */
+ * place; by narrow tiles in place from far, or copied by the first strip. */
 enum reading { IN_PANELS, WALKED, WALKED_LONG, IN_PLACE, IN_PLACE_FAR, COPIED };
 
 /* Rows of a few panels follow each other soon enough for processors to go on by themselves. So do rows that do not
@@ -197,8 +197,8 @@ static bool asks_for_panels(const struct tp_gemm *g) {
     return lies_far(g) && length > ASK_PANELS * g->isa->nr && (length >= TP_CONFLICT || rows_begin_at(g, TP_LINE));
 }
 
-static bool copies_b(const struct tp_gemm *g, size_t rows, size_t columns) {
-    const size_t strips = tp_ceil_div(rows, g->isa->mr);
+static bool copies_b(const struct tp_gemm *g, size_t rows, size_t columns, const struct tp_blocking *limits) {
+    const size_t strips = tp_ceil_div(tp_min(rows, limits->mc), g->isa->mr);
     if (!tp_narrow_tiles(g->isa) || g->b.packed || g->b.column_step != 1 || columns < g->isa->nr || strips < 2)
         return false;
     if (conflicts(g->b.row_step))
@@ -211,7 +211,7 @@ static bool copies_b(const struct tp_gemm *g, size_t rows, size_t columns) {
 
 static enum reading reading_of_b(const struct tp_gemm *g, size_t rows, size_t columns, bool swapped,
                                  const struct tp_blocking *limits) {
-    if (!swapped && copies_b(g, rows, columns))
+    if (!swapped && copies_b(g, rows, columns, limits))
         return COPIED;
     if (g->b.packed || packs_b(g, rows))
         return IN_PANELS;

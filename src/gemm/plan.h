@@ -19,8 +19,8 @@ struct tp_gemm_plan {
     size_t width;        /* columns of a panel of B */
     size_t mc, nc, kc;   /* blocks */
     bool c_cached;       /* C stays in the first-level cache */
-    bool b_far;    /* B is read in place, by narrow tiles, from far: beyond the second-level cache, or likely so */
-    bool b_copied; /* the first strip, which reads B from far, copies it to panels for the others */
+    bool b_far;          /* B is read in place, by narrow tiles, from beyond the second-level cache, or likely so */
+    bool b_copied; /* as if B were far, the first strip reads it in place and copies it to panels for the others */
     size_t ahead;  /* what is prefetched while a row of B is read: so many floats after it */
 };
 

@@ -6,6 +6,7 @@
  *
  *   rdi  struct tile_work      rsi rdx  B, and what is asked for ahead     rcx rbx  distance along k, three times that
  *   r8 r9 r10 r11  A           rax      rounds left                        r12 r13 r14  later rows, r15 stops left
+ *   r14 instead, if B is copied: where to
  *
  * with AVX-512 accumulators zmm0 to zmm26, a row of B zmm27 to zmm29, an element of A zmm30 or zmm31; with AVX2 ymm0 to
  * ymm11, ymm12 and ymm13, ymm14 or ymm15.
@@ -170,7 +171,7 @@ _Static_assert(ROUND == 4 && ROWS_APART == 3 && sizeof(size_t) == 8, "as the ass
     "mov %c[a](%%rdi),%%r8\n mov %c[a_distance](%%rdi),%%r11\n" LAYOUT##_START                                         \
     "mov %c[b](%%rdi),%%rsi\n mov %c[b_ahead](%%rdi),%%rdx\n"                                                          \
     "mov %c[b_distance](%%rdi),%%rcx\n lea (%%rcx,%%rcx,2),%%rbx\n"                                                    \
-    "mov %c[later](%%rdi),%%r12\n mov %c[later_distance](%%rdi),%%r13\n"                                    \
+    "mov %c[later](%%rdi),%%r12\n mov %c[later_distance](%%rdi),%%r13\n"                                               \
     ".if %c[copies]\n mov %c[b_copy](%%rdi),%%r14\n .else\n mov %c[later_rows](%%rdi),%%r14\n .endif\n"
 #define START(ROWS)                                                                                                    \
     "mov %c[start](%%rdi),%%rax\n test %%rax,%%rax\n jnz 20f\n" ROWS(ZERO_ROW, )                                       \
@@ -183,7 +184,7 @@ _Static_assert(ROUND == 4 && ROWS_APART == 3 && sizeof(size_t) == 8, "as the ass
     "12:\n" STEP(2, ROWS, LAYOUT)                                                                                      \
     "13:\n" STEP(3, ROWS, LAYOUT) LAYOUT##_NEXT                                                                        \
     "lea (%%rsi,%%rcx,4),%%rsi\n .if %c[ahead]\n lea (%%rdx,%%rcx,4),%%rdx\n .endif\n"                                 \
-    ".if %c[copies]\n add $256,%%r14\n .endif\n"                                                                      \
+    ".if %c[copies]\n add $256,%%r14\n .endif\n"                                                                       \
     "dec %%rax\n jnz 10b\n"
 /* Goes on to the row that the steps ask for next; what lies before it in the burst is asked for here. */
 #define STOP                                                                                                           \

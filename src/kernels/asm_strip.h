@@ -3,10 +3,14 @@
  * Tiles whose k steps are written in assembly. The header TILE_ASM defines
  *
  *   whole_tile(w, m, beside, ahead, copies)
- *                                   m rows, more than WIDE_ROWS, of NR columns; m and what follows are constants;
- * ahead: asks for what b_ahead points at; copies, only with ahead and narrow tiles, which ask for no rows of B that are
- * needed later: writes B to b_copy PARTIAL_TILES, partial_tile(w, m, nv, masked, beside)   if it can do fewer columns:
- * nv < NV vectors, or nv <= NV if the last one has a mask asm_end()                       after the last tile
+ *       m rows, more than WIDE_ROWS, of NR columns; m and what follows are constants; ahead: asks for what b_ahead
+ *       points at; copies, only with ahead and of narrow tiles: writes B to b_copy
+ *
+ *   PARTIAL_TILES, partial_tile(w, m, nv, masked, beside)
+ *       if it can do fewer columns: nv < NV vectors, or nv <= NV if the last one has a mask
+ *
+ *   asm_end()
+ *       after the last tile
  *
  * Part of gemm_strip.h, which includes it.
  */

@@ -425,8 +425,8 @@ ALWAYS_INLINE void all_strips(const struct tp_strip *t, strip_columns_fn *column
     done = assembly.columns;
     panels = assembly.tiles;
 #endif
-    if (t->b_copy)
-        copy_b(t, NR > TP_LINE ? 0 : done);
+    if (NR <= TP_LINE && t->b_copy)
+        copy_b(t, done);
     for (size_t strips = t->strips; strips; strips--) {
 #ifdef TILE_ASM
         asm_tiles(t, &assembly, &first, m);

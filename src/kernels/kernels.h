@@ -37,11 +37,11 @@ enum tp_start {
  * up to a whole vector, and dropped, only if b_padded. strips such strips follow each other, each a_strip floats of A
  * and m rows of C after the one before.
  *
- * If b_copy is not NULL, n is a multiple of width, strips is 1, b_far is true, and the rows of B that are read are also
- * written there, as panels b_copy_panel floats apart.
+ * If b_copy is not NULL, which is for NR of no more than TP_LINE, the rows of B that are read are also written there,
+ * as panels b_copy_panel floats apart; n is a multiple of width, strips is 1, next_rows 0 and b_far true.
  *
  * The caches are asked for what lies b_ahead floats after each row of B that is read, unless processors do that well
- * enough themselves, which they do not if b_far: the first strip reads B from beyond the second-level cache. They may
+ * enough themselves, which they do not if b_far: the first strip does not find B in the caches near it. They may
  * be asked, tile by tile, for what is needed later: what lies b_next floats after next_rows of the tile's rows of B, of
  * the first strip from k = next_first on, of each other from where the one before has ended; then, if later is not
  * NULL, the place of the next tile in later, rows ldlater apart: C itself, or where C goes next. A row or two more than
