@@ -187,6 +187,10 @@ Test(gemm, edges_of_the_chosen_blocking) {
             {.m = 4 * mr, .n = 768, .k = b->nc * b->kc / 1500, .alpha = 1, .integers = true},
             {.m = 8 * mr, .n = 521, .k = b->nc * b->kc / 1000, .alpha = 1, .integers = true},
             {.m = 5 * mr, .n = 1024, .k = 66, .alpha = 2, .integers = true},
+            {.m = b->mc, .n = 1024, .k = 67, .alpha = 1, .integers = true},
+            {.m = b->mc + 1, .n = 1024, .k = 10, .alpha = 1, .integers = true},
+            /* rows at lines, and strips enough to pack B */
+            {.m = 20 * mr, .n = 512, .k = 150, .ta = true, .alpha = 1, .beta = 1, .integers = true},
             {.m = 3 * mr, .n = 300, .k = 1024, .tb = true, .alpha = 1, .integers = true},
             {.m = TP_DOTS_ROWS, .n = 2 * nr + 1, .k = 1024, .tb = true, .alpha = 1, .integers = true},
             {.m = 70, .n = 2 * nr + 1, .k = 1024, .alpha = 1, .beta = 1, .integers = true},
@@ -199,7 +203,7 @@ Test(gemm, edges_of_the_chosen_blocking) {
 
 /* Workspaces are as large as blocks, so what is copied of B must not be larger. */
 Test(gemm, copies_of_b_fit_small_blocks) {
-    static const struct tp_blocking small = {7, 64, 33, 1};
+    static const struct tp_blocking small = {100, 64, 33, 1};
     for (int i = 0; i < tp_test_isa_count(); i++) {
         tp_context *context = tp_test_context(tp_test_isa(i), 1);
         tp_context copy = tp_test_with_blocking(context, &small);

@@ -300,17 +300,18 @@ static size_t whole_panels(size_t columns, size_t width) {
 static size_t piece_columns(const struct job *job, const struct block *b) {
     const struct tp_gemm *g = job->g;
     const size_t width = job->plan.width, cached = g->isa->mr * g->blocking->kc;
+    const size_t block = g->blocking->nc * g->blocking->kc;
     if (job->swapped)
         return TP_SWAPPED_COLUMNS;
-    if (job->copy_b)
-        return whole_panels(tp_min(cached / b->kc, g->blocking->nc), width);
     if (b->mc <= g->isa->mr)
         return b->nc;
-    if (!b_in_panels(job) && b->mc * b->kc <= cached && b->nc * b->kc > cached)
+    if (b_in_panels(job) || job->copy_b)
+        return whole_panels(tp_min(block / PIECES / b->kc, g->blocking->nc), width);
+    if (b->mc * b->kc <= cached && b->nc * b->kc > cached)
         return whole_panels(cached / b->kc, width);
     if (job->plan.b_far)
         return FAR_PANELS * width;
-    return whole_panels(b_in_panels(job) ? g->blocking->nc / PIECES : PIECE_COLUMNS, width);
+    return whole_panels(PIECE_COLUMNS, width);
 }
 
 static bool finishes(const struct tp_finish *e) {

@@ -37,10 +37,10 @@
 #define FAR_STEPS 256
 #define ASK_PANELS 4
 #define WALKED_CACHES 16
-/* The first strip of narrow tiles copies B for the others (measured for AVX2; NEON does as much), in blocks of so many
- * steps, if rows of B conflict, so that no cache holds a panel until the next strip, and there are no more than so many
- * strips. If B comes from far and is not worth packing: from so many strips on, if its rows do not begin at lines; from
- * fewer on, if they lie in a quarter of the sets that conflict. */
+/* If one block of A has all rows, the first strip of narrow tiles copies B for the others (measured for AVX2; NEON does
+ * as much), in blocks of so many steps: where rows of B conflict, so that no cache holds a panel until the next strip;
+ * where B would be packed, if its rows begin at lines. Where B comes from far and is not worth packing, from so many
+ * strips on, if its rows do not begin at lines; from fewer on, if they lie in a quarter of the sets that conflict. */
 #define COPY_STEPS 256
 #define COPY_STRIPS 8
 #define COPY_QUARTER_STRIPS 4
@@ -198,13 +198,17 @@ static bool asks_for_panels(const struct tp_gemm *g) {
 }
 
 static bool copies_b(const struct tp_gemm *g, size_t rows, size_t columns, const struct tp_blocking *limits) {
-    const size_t strips = tp_ceil_div(tp_min(rows, limits->mc), g->isa->mr);
-    if (!tp_narrow_tiles(g->isa) || g->b.packed || g->b.column_step != 1 || columns < g->isa->nr || strips < 2)
+    const size_t strips = tp_ceil_div(rows, g->isa->mr);
+    if (!tp_narrow_tiles(g->isa) || g->b.packed || g->b.column_step != 1 || columns < g->isa->nr || strips < 2 ||
+        rows > limits->mc)
         return false;
     if (conflicts(g->b.row_step))
-        return strips <= COPY_STRIPS;
+        return true;
+    const bool at_lines = rows_begin_at(g, TP_LINE);
+    if (packs_b(g, rows))
+        return at_lines;
     const bool quarter = g->b.row_step % (TP_CONFLICT / 4) == 0;
-    if (!lies_far(g) || packs_b(g, rows) || (!quarter && rows_begin_at(g, TP_LINE)))
+    if (!lies_far(g) || (!quarter && at_lines))
         return false;
     return strips >= (quarter ? COPY_QUARTER_STRIPS : COPY_STRIPS);
 }
