@@ -295,27 +295,35 @@ static size_t whole_panels(size_t columns, size_t width) {
     return columns < width ? width : columns / width * width;
 }
 
+static bool finishes(const struct tp_finish *e) {
+    return e->keep || e->activate || e->derive || e->consume;
+}
+
+/* Where B is in panels: the more columns, the fewer steps there are; but not many more if something is done to the
+ * product next, such as an update of three other arrays: a strip of all should stay in the first-level cache. */
+static size_t panel_columns(const struct job *job, const struct block *b) {
+    const struct tp_blocking *blocking = job->g->blocking;
+    const size_t least = blocking->nc / PIECES, cached = least > PIECE_COLUMNS ? least : PIECE_COLUMNS;
+    const size_t most = finishes(&job->g->epilogue) ? tp_min(cached, blocking->nc) : blocking->nc;
+    return whole_panels(tp_min(blocking->nc * blocking->kc / PIECES / b->kc, most), job->plan.width);
+}
+
 /* Strip after strip runs over so many columns of a block, whose B stays in the second-level cache meanwhile; where A
  * stays in the first-level cache anyway, so does B, as many panels as fit. */
 static size_t piece_columns(const struct job *job, const struct block *b) {
     const struct tp_gemm *g = job->g;
     const size_t width = job->plan.width, cached = g->isa->mr * g->blocking->kc;
-    const size_t block = g->blocking->nc * g->blocking->kc;
     if (job->swapped)
         return TP_SWAPPED_COLUMNS;
     if (b->mc <= g->isa->mr)
         return b->nc;
     if (b_in_panels(job) || job->copy_b)
-        return whole_panels(tp_min(block / PIECES / b->kc, g->blocking->nc), width);
+        return panel_columns(job, b);
     if (b->mc * b->kc <= cached && b->nc * b->kc > cached)
         return whole_panels(cached / b->kc, width);
     if (job->plan.b_far)
         return FAR_PANELS * width;
     return whole_panels(PIECE_COLUMNS, width);
-}
-
-static bool finishes(const struct tp_finish *e) {
-    return e->keep || e->activate || e->derive || e->consume;
 }
 
 /* Rows of the piece at row x: all, but if something is done to the product next, only so many strips as stay in the
