@@ -78,7 +78,7 @@ static void for_all(const struct tp_isa *isa, size_t rows, void (*kernels)(const
 }
 
 static void dots(const struct tp_isa *isa, struct product *p) {
-    if (p->n >= isa->lanes && p->k >= TP_DOTS_STEPS)
+    if (p->n >= isa->lanes && p->k >= TP_DOTS_STEPS && (p->a_beside || p->m <= TP_DOTS_APART))
         check(isa, "dots", isa->gemm_dots, p);
 }
 

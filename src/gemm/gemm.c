@@ -19,8 +19,16 @@
 #define PIECE_COLUMNS 160
 #define FAR_PANELS 2
 
+/* For dot products rows of A are packed so many k steps at a time. */
+#define DOTS_STEPS 256
+
 /* Room for a piece of the product; a strip of a wide one may need more. */
 #define PIECE_FLOATS ((size_t)TP_SWAPPED_ROWS * TP_SWAPPED_COLUMNS)
+#define DOTS_FLOATS ((size_t)TP_DOTS_ROWS * DOTS_STEPS)
+
+static size_t larger(size_t a, size_t b) {
+    return a > b ? a : b;
+}
 
 static size_t panels(size_t count, size_t width) {
     return tp_ceil_div(count, width) * width;
@@ -41,10 +49,9 @@ static struct parts parts_of(const struct tp_isa *isa, const struct tp_blocking 
     const struct tp_blocking limits = tp_gemm_limits(isa, blocking, swapped);
     const size_t mc = tp_min(m, limits.mc), nc = tp_min(n, limits.nc), kc = tp_min(k, limits.kc);
     struct parts parts;
-    parts.a = panels(panels(mc, isa->mr) * kc, TP_LINE); /* blocks are small: nothing overflows */
+    parts.a = larger(panels(panels(mc, isa->mr) * kc, TP_LINE), DOTS_FLOATS); /* blocks are small: nothing overflows */
     parts.b = tp_ceil_div(nc, isa->nr) * panel_step(isa->nr, kc);
-    parts.piece = panels(isa->mr * nc, TP_LINE);
-    parts.piece = parts.piece > PIECE_FLOATS ? parts.piece : PIECE_FLOATS;
+    parts.piece = larger(panels(isa->mr * nc, TP_LINE), PIECE_FLOATS);
     return parts;
 }
 
@@ -55,7 +62,7 @@ static size_t sum(struct parts parts) {
 size_t tp_gemm_scratch(const struct tp_isa *isa, const struct tp_blocking *blocking, size_t m, size_t n, size_t k) {
     const size_t plain = sum(parts_of(isa, blocking, m, n, k, false));
     const size_t swapped = sum(parts_of(isa, blocking, n, m, k, true));
-    return plain > swapped ? plain : swapped;
+    return larger(plain, swapped);
 }
 
 /* The rows and columns that a call works on, of C or, if swapped, of C^T = B^T A^T; c and what concerns it, the bias
@@ -415,18 +422,39 @@ static struct tp_place whole_place(const struct job *job) {
                              job->columns.end - job->columns.begin};
 }
 
+/* Where rows of A are packed, as many k steps after each other as there is room for. */
+static void run_thin(const struct job *job, struct tp_strip *strip, tp_gemm_strip_fn *kernel) {
+    if (!job->pack_a) {
+        kernel(strip);
+        return;
+    }
+    const float *a = strip->a;
+    const size_t row_step = strip->a_row;
+    strip->a = job->pack_a;
+    strip->a_row = 1;
+    strip->a_step = strip->m;
+    for (size_t left = strip->k; left; left -= strip->k) {
+        strip->k = left <= DOTS_STEPS ? left : left < DOTS_STEPS + TP_DOTS_STEPS ? left - TP_DOTS_STEPS : DOTS_STEPS;
+        job->g->isa->pack_a(job->pack_a, a, row_step, 1, strip->m, strip->k, strip->m, 1);
+        kernel(strip);
+        strip->start = TP_START_C;
+        strip->b += strip->k;
+        a += strip->k;
+    }
+}
+
 /* A piece of C, or of C^T on its way to C. */
 static void multiply_thin_piece(const struct job *job, const struct tp_place *p, tp_gemm_strip_fn *kernel) {
     const struct tp_gemm *g = job->g;
     struct tp_strip strip = whole_strip(job, p);
     if (!job->swapped) {
-        kernel(&strip);
+        run_thin(job, &strip, kernel);
         finish(g, strip.c, g->ldc, p->i, p->j, p->m, p->n);
         return;
     }
     float *c = g->c + p->j * g->ldc + p->i;
     start_swapped(g, &strip, p->i, p->j, p->m);
-    kernel(&strip);
+    run_thin(job, &strip, kernel);
     g->isa->transpose(c, g->ldc, strip.c, strip.ldc, p->m, p->n);
     finish(g, c, g->ldc, p->j, p->i, p->n, p->m);
 }
@@ -558,7 +586,7 @@ static struct tp_gemm swap(const struct tp_gemm *g) {
 
 static void lay_out(struct job *job, float *scratch) {
     const struct tp_gemm *g = job->g;
-    job->pack_a = job->pack_b = job->copy_b = NULL;
+    job->pack_b = job->copy_b = NULL;
     if (!job->plan.pack_a && !job->plan.pack_b && !job->plan.b_copied)
         return;
     const struct parts parts = parts_of(g->isa, g->blocking, g->m, g->n, g->k, job->swapped);
@@ -584,9 +612,11 @@ static void run(struct job *job, enum tp_way way, struct tp_team team, float *sc
         return;
     }
     job->piece = scratch;
+    job->pack_a = NULL;
     if (way == TP_OUTER) {
         multiply_outer(job);
     } else if (way == TP_DOTS && columns >= g->isa->lanes) {
+        job->pack_a = rows > TP_DOTS_APART && g->a.column_step == 1 ? scratch + PIECE_FLOATS : NULL;
         multiply_thin(job, g->isa->gemm_dots);
     } else if (way == TP_AXPY) {
         multiply_thin(job, g->isa->gemm_axpy);

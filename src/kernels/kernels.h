@@ -72,10 +72,12 @@ typedef void tp_gemm_strip_fn(const struct tp_strip *strip);
  * is at a[i * a_row + k * a_step], and a_row or a_step is 1.
  *
  * gemm_outer: from 0, k is 1, so that no step is read; B[0,j] at b[j].
- * gemm_dots: m <= TP_DOTS_ROWS, n >= lanes, k >= TP_DOTS_STEPS; B[k,j] at b[j * b_step + k].
+ * gemm_dots: m <= TP_DOTS_ROWS, n >= lanes, k >= TP_DOTS_STEPS; B[k,j] at b[j * b_step + k]. If m > TP_DOTS_APART,
+ * a_row is 1: rows of A that lie apart crowd the sets of a cache together with those of B.
  * gemm_axpy: m <= TP_AXPY_ROWS; B[k,j] at b[k * b_step + j]. C is passed over once for some rows of B.
  */
 #define TP_DOTS_ROWS 6
+#define TP_DOTS_APART 3
 #define TP_DOTS_STEPS 4
 #define TP_AXPY_ROWS 2
 

@@ -167,29 +167,33 @@ ALWAYS_INLINE void dots_rows(const struct tp_strip *t, size_t m, size_t row, siz
 }
 
 /* A function for each height, as in gemm_strip.h. */
-#define DOTS(m)                                                                                                        \
+#define DOTS_APART(m)                                                                                                  \
     static __attribute__((noinline)) void dots_apart_##m(const struct tp_strip *t) {                                   \
         dots_rows(t, m, t->a_row, 1);                                                                                  \
-    }                                                                                                                  \
+    }
+#define DOTS_BESIDE(m)                                                                                                 \
     static __attribute__((noinline)) void dots_beside_##m(const struct tp_strip *t) {                                  \
         dots_rows(t, m, 1, t->a_step);                                                                                 \
     }
-DOTS(1)
-DOTS(2)
-DOTS(3)
-DOTS(4)
-DOTS(5)
-DOTS(6)
-#undef DOTS
+DOTS_APART(1)
+DOTS_APART(2)
+DOTS_APART(3)
+#undef DOTS_APART
+DOTS_BESIDE(1)
+DOTS_BESIDE(2)
+DOTS_BESIDE(3)
+DOTS_BESIDE(4)
+DOTS_BESIDE(5)
+DOTS_BESIDE(6)
+#undef DOTS_BESIDE
 
 static void gemm_dots(const struct tp_strip *t) {
-    static tp_gemm_strip_fn *const dots[][TP_DOTS_ROWS] = {
-        {dots_beside_1, dots_beside_2, dots_beside_3, dots_beside_4, dots_beside_5, dots_beside_6},
-        {dots_apart_1, dots_apart_2, dots_apart_3, dots_apart_4, dots_apart_5, dots_apart_6},
-    };
+    static tp_gemm_strip_fn *const beside[TP_DOTS_ROWS] = {dots_beside_1, dots_beside_2, dots_beside_3,
+                                                           dots_beside_4, dots_beside_5, dots_beside_6};
+    static tp_gemm_strip_fn *const apart[TP_DOTS_APART] = {dots_apart_1, dots_apart_2, dots_apart_3};
     if (t->start == TP_START_BETA || t->start == TP_START_BIAS)
         thin_start(t);
-    dots[t->a_step == 1][t->m - 1](t);
+    (t->a_step == 1 && t->m <= TP_DOTS_APART ? apart : beside)[t->m - 1](t);
 }
 
 /* Rows of B that are added to m rows of C in one pass over these: so many elements of A stay in registers. */
@@ -282,6 +286,7 @@ static void gemm_axpy(const struct tp_strip *t) {
     axpy[t->m - 1](t);
 }
 
-_Static_assert(TP_DOTS_ROWS == 6 && TP_DOTS_STEPS >= GROUP, "gemm_dots has a function for every height");
+_Static_assert(TP_DOTS_ROWS == 6 && TP_DOTS_APART == 3 && TP_DOTS_STEPS >= GROUP,
+               "gemm_dots has a function for every height");
 
 #endif
