@@ -53,6 +53,9 @@
 #define AXPY_TILES 2
 /* A product needs no plan if its operands together, or for one strip B, are no larger than so many strips of A. */
 #define IN_PLACE_BLOCKS 4
+/* So many sums hide the latency of a multiply-add. A narrow tile that is not whole takes so many times as long. */
+#define LATENT_SUMS 8
+#define PARTIAL_COST 1.13
 /* To transpose an element takes as long as so many multiply-adds of vectors. */
 #define TRANSPOSE_COST 0.6
 /* 16 rows of C^T, computed on their own and transposed, take as long as so many more of them. */
@@ -70,10 +73,25 @@ static bool conflicts(size_t step) {
     return step % TP_CONFLICT == 0;
 }
 
+/* What a k step of a tile takes, in multiply-adds of vectors: narrow ones of few sums wait for results. */
+static double panel_cost(const struct tp_isa *isa, double height, size_t vectors) {
+    const double sums = height * (double)vectors;
+    return tp_narrow_tiles(isa) && height > TP_AXPY_ROWS && vectors && sums < LATENT_SUMS ? LATENT_SUMS : sums;
+}
+
+/* Of all tiles; those that are not as wide as can be take a little longer. */
+static double step_cost(const struct tp_isa *isa, size_t m, size_t n) {
+    const size_t width = tp_panel_width(isa, n), strips = tp_ceil_div(m, isa->mr);
+    const double height = (double)m / (double)strips;
+    const double whole = panel_cost(isa, height, width / isa->lanes);
+    const double rest = panel_cost(isa, height, tp_ceil_div(n % width, isa->lanes));
+    return (double)strips * ((double)(n / width) * whole + (tp_narrow_tiles(isa) ? PARTIAL_COST : 1) * rest);
+}
+
 /* Multiply-adds of vectors with lanes along n, and what it costs to bring A (m x k), B (k x n) and C that way. */
 static double cost(const struct tp_gemm *g, size_t m, size_t n, const struct tp_operand *a, bool transpose_b,
                    bool transpose_c) {
-    const double k = (double)g->k, products = (double)m * (double)tp_ceil_div(n, g->isa->lanes) * k;
+    const double k = (double)g->k, products = step_cost(g->isa, m, n) * k;
     const bool transpose_a = n > PACK_A_PANELS * g->isa->nr && a->column_step == 1 && conflicts(a->row_step);
     const double moved = (transpose_a ? (double)m * k : 0) + (transpose_b ? (double)n * k : 0) +
                          (transpose_c ? (double)m * (double)n : 0);
