@@ -211,7 +211,7 @@ static void call_thin(size_t m, size_t n, size_t k, enum tp_start start, bool be
                                    .bias = z};
     if (k == 1)
         CALL(gemm_outer, .integers = {P(&strip)});
-    else if (n >= isa->lanes)
+    else if (n >= isa->lanes && (beside || m <= TP_DOTS_APART))
         CALL(gemm_dots, .integers = {P(&strip)});
     if (m <= TP_AXPY_ROWS)
         CALL(gemm_axpy, .integers = {P(&strip)});

@@ -189,10 +189,15 @@ Test(gemm, edges_of_the_chosen_blocking) {
             {.m = 5 * mr, .n = 1024, .k = 66, .alpha = 2, .integers = true},
             {.m = b->mc, .n = 1024, .k = 67, .alpha = 1, .integers = true},
             {.m = b->mc + 1, .n = 1024, .k = 10, .alpha = 1, .integers = true},
+            {.m = 2 * mr + 1, .n = nr + 1, .extra = 1024 - nr - 1, .k = 30, .alpha = 1, .integers = true},
             /* rows at lines, and strips enough to pack B */
             {.m = 20 * mr, .n = 512, .k = 150, .ta = true, .alpha = 1, .beta = 1, .integers = true},
             {.m = 3 * mr, .n = 300, .k = 1024, .tb = true, .alpha = 1, .integers = true},
             {.m = TP_DOTS_ROWS, .n = 2 * nr + 1, .k = 1024, .tb = true, .alpha = 1, .integers = true},
+            /* dot products in blocks of k and pieces of columns */
+            {.m = TP_DOTS_ROWS, .n = 1100, .k = 257, .tb = true, .alpha = 1, .beta = 1, .integers = true},
+            {.m = 4, .n = 3 * nr + 1, .k = 515, .tb = true, .alpha = 1, .beta = 3, .integers = true},
+            {.m = 1100, .n = 5, .k = 259, .tb = true, .alpha = 1, .beta = 3, .integers = true},
             {.m = 70, .n = 2 * nr + 1, .k = 1024, .alpha = 1, .beta = 1, .integers = true},
         };
         for (size_t q = 0; q < sizeof problems / sizeof *problems; q++)
@@ -203,13 +208,16 @@ Test(gemm, edges_of_the_chosen_blocking) {
 
 /* Workspaces are as large as blocks, so what is copied of B must not be larger. */
 Test(gemm, copies_of_b_fit_small_blocks) {
-    static const struct tp_blocking small = {100, 64, 33, 1};
+    static const struct tp_blocking small = {200, 64, 33, 1};
     for (int i = 0; i < tp_test_isa_count(); i++) {
         tp_context *context = tp_test_context(tp_test_isa(i), 1);
         tp_context copy = tp_test_with_blocking(context, &small);
         for (size_t k = 3; k < 70; k = 2 * k + 1) {
-            const struct problem p = {.m = 2 * context->isa->mr + 1, .n = 1024, .k = k, .alpha = 1, .integers = true};
-            cr_expect(check(&copy, &p));
+            const size_t mr = context->isa->mr;
+            const struct problem crowded = {.m = 2 * mr + 1, .n = 1024, .k = k, .alpha = 1, .integers = true};
+            const struct problem packed = {.m = 17 * mr + 1, .n = 512, .k = k, .alpha = 1, .integers = true};
+            cr_expect(check(&copy, &crowded));
+            cr_expect(check(&copy, &packed));
         }
         tp_context_destroy(context);
     }
@@ -246,6 +254,7 @@ Test(gemm, threads_do_not_change_a_bit) {
         {.m = 301, .n = 3, .k = 90, .alpha = 1, .extra = 1},
         {.m = 37, .n = 35, .k = 1, .ta = true, .alpha = 1, .extra = 1},
         {.m = 1, .n = 37, .k = 1, .alpha = 1},
+        {.m = 41, .n = 1024, .k = 300, .alpha = 1}, /* threads copy B */
     };
     for (int i = 0; i < tp_test_isa_count(); i++)
         for (int threads = 1; threads <= 8; threads += threads < 3 || threads == 7 ? 1 : 2) {

@@ -8,6 +8,10 @@ static inline size_t tp_min(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
+static inline size_t tp_max(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
 /* a / b, rounded up. */
 static inline size_t tp_ceil_div(size_t a, size_t b) {
     return a / b + (a % b != 0);

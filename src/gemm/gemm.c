@@ -19,16 +19,12 @@
 #define PIECE_COLUMNS 160
 #define FAR_PANELS 2
 
-/* For dot products rows of A are packed so many k steps at a time. */
-#define DOTS_STEPS 256
+/* For dot products rows of A are packed in blocks of so many k steps. */
+#define DOTS_BLOCK 256
 
 /* Room for a piece of the product; a strip of a wide one may need more. */
 #define PIECE_FLOATS ((size_t)TP_SWAPPED_ROWS * TP_SWAPPED_COLUMNS)
-#define DOTS_FLOATS ((size_t)TP_DOTS_ROWS * DOTS_STEPS)
-
-static size_t larger(size_t a, size_t b) {
-    return a > b ? a : b;
-}
+#define DOTS_FLOATS ((size_t)TP_DOTS_ROWS * DOTS_BLOCK)
 
 static size_t panels(size_t count, size_t width) {
     return tp_ceil_div(count, width) * width;
@@ -39,7 +35,8 @@ static size_t panel_step(size_t width, size_t k) {
     return (tp_ceil_div(width * k, TP_LINE) | 1) * TP_LINE;
 }
 
-/* What a thread needs at most, in floats: panels of A, of B, and a piece of the product on its way to C. */
+/* What a thread needs at most, in floats: panels of A or its rows for dot products, panels of B or of what is copied of
+ * it, and a piece of the product on its way to C. */
 struct parts {
     size_t a, b, piece;
 };
@@ -49,9 +46,9 @@ static struct parts parts_of(const struct tp_isa *isa, const struct tp_blocking 
     const struct tp_blocking limits = tp_gemm_limits(isa, blocking, swapped);
     const size_t mc = tp_min(m, limits.mc), nc = tp_min(n, limits.nc), kc = tp_min(k, limits.kc);
     struct parts parts;
-    parts.a = larger(panels(panels(mc, isa->mr) * kc, TP_LINE), DOTS_FLOATS); /* blocks are small: nothing overflows */
+    parts.a = tp_max(panels(panels(mc, isa->mr) * kc, TP_LINE), DOTS_FLOATS); /* blocks are small: nothing overflows */
     parts.b = tp_ceil_div(nc, isa->nr) * panel_step(isa->nr, kc);
-    parts.piece = larger(panels(isa->mr * nc, TP_LINE), PIECE_FLOATS);
+    parts.piece = tp_max(panels(isa->mr * nc, TP_LINE), PIECE_FLOATS);
     return parts;
 }
 
@@ -62,7 +59,7 @@ static size_t sum(struct parts parts) {
 size_t tp_gemm_scratch(const struct tp_isa *isa, const struct tp_blocking *blocking, size_t m, size_t n, size_t k) {
     const size_t plain = sum(parts_of(isa, blocking, m, n, k, false));
     const size_t swapped = sum(parts_of(isa, blocking, n, m, k, true));
-    return larger(plain, swapped);
+    return tp_max(plain, swapped);
 }
 
 /* The rows and columns that a call works on, of C or, if swapped, of C^T = B^T A^T; c and what concerns it, the bias
@@ -306,12 +303,12 @@ static bool finishes(const struct tp_finish *e) {
     return e->keep || e->activate || e->derive || e->consume;
 }
 
-/* Where B is in panels: the more columns, the fewer steps there are; but not many more if something is done to the
- * product next, such as an update of three other arrays: a strip of all should stay in the first-level cache. */
+/* Where B is in panels or copied to some: the fewer k steps, the more columns; but not many more if something is done
+ * to the product next, such as an update of three other arrays: a strip of all should stay in the first-level cache. */
 static size_t panel_columns(const struct job *job, const struct block *b) {
     const struct tp_blocking *blocking = job->g->blocking;
-    const size_t least = blocking->nc / PIECES, cached = least > PIECE_COLUMNS ? least : PIECE_COLUMNS;
-    const size_t most = finishes(&job->g->epilogue) ? tp_min(cached, blocking->nc) : blocking->nc;
+    const size_t some = tp_min(tp_max(blocking->nc / PIECES, PIECE_COLUMNS), blocking->nc);
+    const size_t most = finishes(&job->g->epilogue) ? some : blocking->nc;
     return whole_panels(tp_min(blocking->nc * blocking->kc / PIECES / b->kc, most), job->plan.width);
 }
 
@@ -422,7 +419,7 @@ static struct tp_place whole_place(const struct job *job) {
                              job->columns.end - job->columns.begin};
 }
 
-/* Where rows of A are packed, as many k steps after each other as there is room for. */
+/* Where rows of A are packed, block after block of k steps; the last one must not have fewer than TP_DOTS_STEPS. */
 static void run_thin(const struct job *job, struct tp_strip *strip, tp_gemm_strip_fn *kernel) {
     if (!job->pack_a) {
         kernel(strip);
@@ -434,8 +431,8 @@ static void run_thin(const struct job *job, struct tp_strip *strip, tp_gemm_stri
     strip->a_row = 1;
     strip->a_step = strip->m;
     for (size_t left = strip->k; left; left -= strip->k) {
-        strip->k = left <= DOTS_STEPS ? left : left < DOTS_STEPS + TP_DOTS_STEPS ? left - TP_DOTS_STEPS : DOTS_STEPS;
-        job->g->isa->pack_a(job->pack_a, a, row_step, 1, strip->m, strip->k, strip->m, 1);
+        strip->k = left <= DOTS_BLOCK ? left : left < DOTS_BLOCK + TP_DOTS_STEPS ? left - TP_DOTS_STEPS : DOTS_BLOCK;
+        job->g->isa->transpose(job->pack_a, strip->m, a, row_step, strip->m, strip->k);
         kernel(strip);
         strip->start = TP_START_C;
         strip->b += strip->k;

@@ -83,8 +83,8 @@ struct tp_gemm {
 /* Floats of scratch that each thread needs for sizes up to m, n, k. */
 size_t tp_gemm_scratch(const struct tp_isa *isa, const struct tp_blocking *blocking, size_t m, size_t n, size_t k);
 
-/* One thread's part of the product; the team shares C in tiles and needs no barrier within. With k = 0 or alpha = 0 the
- * operands are not read. */
+/* One thread's part of the product, m and n at least 1; the team shares C in tiles and needs no barrier within. Where k
+ * or alpha is 0, the operands are not read. */
 void tp_gemm_run(const struct tp_gemm *gemm, struct tp_team team, float *scratch);
 
 /* To read an element from memory takes as long as so many floating-point operations of a product. */

@@ -37,8 +37,8 @@
 #define FAR_STEPS 256
 #define ASK_PANELS 4
 #define WALKED_CACHES 16
-/* If one block of A has all rows, the first strip of narrow tiles copies B for the others (measured for AVX2; NEON does
- * as much), in blocks of so many steps: where rows of B conflict, so that no cache holds a panel until the next strip;
+/* If one block of A has all rows, the first strip of narrow tiles copies B for the others (measured for AVX2 only), in
+ * blocks of so many steps: where rows of B conflict, so that no cache holds a panel until the next strip;
  * where B would be packed, if its rows begin at lines. Where B comes from far and is not worth packing, from so many
  * strips on, if its rows do not begin at lines; from fewer on, if they lie in a quarter of the sets that conflict. */
 #define COPY_STEPS 256
@@ -53,7 +53,8 @@
 #define AXPY_TILES 2
 /* A product needs no plan if its operands together, or for one strip B, are no larger than so many strips of A. */
 #define IN_PLACE_BLOCKS 4
-/* So many sums hide the latency of a multiply-add. A narrow tile that is not whole takes so many times as long. */
+/* So many sums hide the latency of a multiply-add. In a narrow tile that is not as wide as its panel, one takes so many
+ * times as long. */
 #define LATENT_SUMS 8
 #define PARTIAL_COST 1.13
 /* To transpose an element takes as long as so many multiply-adds of vectors. */
@@ -79,7 +80,7 @@ static double panel_cost(const struct tp_isa *isa, double height, size_t vectors
     return tp_narrow_tiles(isa) && height > TP_AXPY_ROWS && vectors && sums < LATENT_SUMS ? LATENT_SUMS : sums;
 }
 
-/* Of all tiles; those that are not as wide as can be take a little longer. */
+/* Of all tiles. */
 static double step_cost(const struct tp_isa *isa, size_t m, size_t n) {
     const size_t width = tp_panel_width(isa, n), strips = tp_ceil_div(m, isa->mr);
     const double height = (double)m / (double)strips;

@@ -19,16 +19,16 @@ struct tp_gemm_plan {
     size_t width;        /* columns of a panel of B */
     size_t mc, nc, kc;   /* blocks */
     bool c_cached;       /* C stays in the first-level cache */
-    bool b_far;          /* B is read in place, by narrow tiles, from beyond the second-level cache, or likely so */
-    bool b_copied; /* as if B were far, the first strip reads it in place and copies it to panels for the others */
-    size_t ahead;  /* what is prefetched while a row of B is read: so many floats after it */
+    bool b_far;          /* B is not in the caches near: the first strip of narrow tiles asks for it, panel by panel */
+    bool b_copied;       /* that strip also copies it to panels for the others */
+    size_t ahead;        /* what is prefetched while a row of B is read: so many floats after it */
 };
 
 /* TP_SWAPPED: C^T = B^T A^T is less work, because C has few columns, or transposing A costs less than transposing B.
  * TP_IN_PLACE: small enough to need no plan. TP_OUTER, TP_DOTS, TP_AXPY: the thin products of kernels.h. */
 enum tp_way { TP_PANELS, TP_SWAPPED, TP_IN_PLACE, TP_OUTER, TP_DOTS, TP_AXPY };
 
-/* k is not 0. */
+/* m, n and k are not 0. */
 enum tp_way tp_gemm_way(const struct tp_gemm *gemm);
 
 /* Of a product that is swapped already. */

@@ -73,7 +73,7 @@ typedef void tp_gemm_strip_fn(const struct tp_strip *strip);
  *
  * gemm_outer: from 0, k is 1, so that no step is read; B[0,j] at b[j].
  * gemm_dots: m <= TP_DOTS_ROWS, n >= lanes, k >= TP_DOTS_STEPS; B[k,j] at b[j * b_step + k]. If m > TP_DOTS_APART,
- * a_row is 1: rows of A that lie apart crowd the sets of a cache together with those of B.
+ * a_row is 1: more rows of A that lie apart would crowd the sets of a cache together with those of B.
  * gemm_axpy: m <= TP_AXPY_ROWS; B[k,j] at b[k * b_step + j]. C is passed over once for some rows of B.
  */
 #define TP_DOTS_ROWS 6

@@ -188,12 +188,14 @@ DOTS_BESIDE(6)
 #undef DOTS_BESIDE
 
 static void gemm_dots(const struct tp_strip *t) {
-    static tp_gemm_strip_fn *const beside[TP_DOTS_ROWS] = {dots_beside_1, dots_beside_2, dots_beside_3,
-                                                           dots_beside_4, dots_beside_5, dots_beside_6};
-    static tp_gemm_strip_fn *const apart[TP_DOTS_APART] = {dots_apart_1, dots_apart_2, dots_apart_3};
+    static tp_gemm_strip_fn *const dots[][TP_DOTS_ROWS] = {
+        {dots_beside_1, dots_beside_2, dots_beside_3, dots_beside_4, dots_beside_5, dots_beside_6},
+        {dots_apart_1, dots_apart_2, dots_apart_3},
+    };
+    const bool apart = t->m <= TP_DOTS_APART && t->a_step == 1;
     if (t->start == TP_START_BETA || t->start == TP_START_BIAS)
         thin_start(t);
-    (t->a_step == 1 && t->m <= TP_DOTS_APART ? apart : beside)[t->m - 1](t);
+    dots[apart][t->m - 1](t);
 }
 
 /* Rows of B that are added to m rows of C in one pass over these: so many elements of A stay in registers. */

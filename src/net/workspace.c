@@ -14,10 +14,6 @@ static struct tp_matrix take_matrix(struct tp_arena *arena, size_t rows, size_t 
     return (struct tp_matrix){tp_arena_take(arena, tp_size_mul(rows, ld), sizeof(float)), ld};
 }
 
-static size_t larger(size_t a, size_t b) {
-    return a > b ? a : b;
-}
-
 /* Of every product of a step: forward, dW, dX. */
 static size_t largest_scratch(const struct tp_workspace *w) {
     const struct tp_isa *isa = w->model->context->isa;
@@ -25,10 +21,10 @@ static size_t largest_scratch(const struct tp_workspace *w) {
     size_t most = 0;
     for (size_t l = 0; l < w->model->layers; l++) {
         const size_t in = w->model->shape[l].inputs, out = w->model->shape[l].outputs, n = w->max_batch;
-        most = larger(most, tp_gemm_scratch(isa, blocking, n, out, in));
+        most = tp_max(most, tp_gemm_scratch(isa, blocking, n, out, in));
         if (w->mode == TP_TRAINING) {
-            most = larger(most, tp_gemm_scratch(isa, blocking, in, out, n));
-            most = larger(most, tp_gemm_scratch(isa, blocking, n, in, out));
+            most = tp_max(most, tp_gemm_scratch(isa, blocking, in, out, n));
+            most = tp_max(most, tp_gemm_scratch(isa, blocking, n, in, out));
         }
     }
     return tp_padded(most);
