@@ -38,9 +38,9 @@
 #define ASK_PANELS 4
 #define WALKED_CACHES 16
 /* If one block of A has all rows, the first strip of narrow tiles copies B for the others (measured for AVX2 only), in
- * blocks of so many steps: where rows of B conflict, so that no cache holds a panel until the next strip;
- * where B would be packed, if its rows begin at lines. Where B comes from far and is not worth packing, from so many
- * strips on, if its rows do not begin at lines; from fewer on, if they lie in a quarter of the sets that conflict. */
+ * blocks of so many steps: where rows of B conflict, so that no cache holds a panel until the next strip; and where B
+ * would be packed, if its rows begin at lines. Where B comes from far and is not worth packing, from so many strips on,
+ * if its rows do not begin at lines; from fewer on, if they lie in a quarter of the sets that conflict. */
 #define COPY_STEPS 256
 #define COPY_STRIPS 8
 #define COPY_QUARTER_STRIPS 4
