@@ -5,14 +5,11 @@
  */
 #include "gemm/gemm.h"
 
-#include "core/memory.h"
 #include "core/size.h"
 #include "gemm/plan.h"
+#include "gemm/share.h"
 
 #include <string.h>
-
-/* By so much a split along columns may be less even where it is wanted. */
-#define EVEN_ENOUGH 0.85
 
 /* A block of B is used in about so many pieces; read in place, in pieces of about so many columns; from far, panels. */
 #define PIECES 4
@@ -533,45 +530,6 @@ static void start_only(const struct job *job) {
     }
 }
 
-/* What threads share: rows one by one, or swapped in pieces; columns by the line, or by the panels that are there. */
-struct grains {
-    size_t rows, columns;
-};
-
-static struct grains grains_of(const struct job *job) {
-    const struct tp_gemm *g = job->g;
-    return (struct grains){job->swapped ? TP_SWAPPED_ROWS : 1, g->b.packed ? tp_panel_width(g->isa, g->n) : TP_LINE};
-}
-
-/* The most of count that one of size threads gets. */
-static size_t largest_share(size_t count, size_t grain, int size) {
-    return tp_min(count, tp_ceil_div(tp_ceil_div(count, grain), (size_t)size) * grain);
-}
-
-/* Threads along the rows of C, the rest along its columns: the split whose largest part is smallest, and reads least of
- * the operands. */
-static int row_parts(const struct job *job, struct grains grains, int size) {
-    const struct tp_gemm *g = job->g;
-    int best = 1;
-    double least_work = 0, least_read = 0;
-    if (size == 1)
-        return 1;
-    for (int parts = 1; parts <= size; parts++) {
-        if (size % parts != 0)
-            continue;
-        const double m = (double)largest_share(g->m, grains.rows, parts);
-        const double n = (double)largest_share(g->n, grains.columns, size / parts);
-        const bool along = g->along_columns && parts == (job->swapped ? size : 1);
-        const double work = along ? m * n * EVEN_ENOUGH : m * n, read = along ? 0 : m + n;
-        if (parts == 1 || work < least_work || (work == least_work && read < least_read)) {
-            best = parts;
-            least_work = work;
-            least_read = read;
-        }
-    }
-    return best;
-}
-
 static struct tp_gemm swap(const struct tp_gemm *g) {
     struct tp_gemm swapped = *g;
     swapped.m = g->n;
@@ -597,11 +555,11 @@ static void lay_out(struct job *job, float *scratch) {
 
 static void run(struct job *job, enum tp_way way, struct tp_team team, float *scratch) {
     const struct tp_gemm *g = job->g;
-    const struct grains grains = grains_of(job);
-    const int down = row_parts(job, grains, team.size), across = team.size / down;
-    job->rows = tp_share(g->m, grains.rows, team.id % down, down);
-    job->columns = tp_share(g->n, grains.columns, team.id / down, across);
-    const size_t rows = job->rows.end - job->rows.begin, columns = job->columns.end - job->columns.begin;
+    const struct tp_gemm_share share = tp_gemm_share(g, job->swapped, team);
+    job->rows = share.rows;
+    job->columns = share.columns;
+    const size_t rows = job->rows.end - job->rows.begin;
+    const size_t columns = job->columns.end - job->columns.begin;
     if (!rows || !columns)
         return;
     if (g->k == 0 || g->alpha == 0) {
@@ -613,7 +571,8 @@ static void run(struct job *job, enum tp_way way, struct tp_team team, float *sc
     if (way == TP_OUTER) {
         multiply_outer(job);
     } else if (way == TP_DOTS && columns >= g->isa->lanes) {
-        job->pack_a = rows > TP_DOTS_APART && g->a.column_step == 1 ? scratch + PIECE_FLOATS : NULL;
+        if (rows > TP_DOTS_APART && g->a.column_step == 1)
+            job->pack_a = scratch + PIECE_FLOATS;
         multiply_thin(job, g->isa->gemm_dots);
     } else if (way == TP_AXPY) {
         multiply_thin(job, g->isa->gemm_axpy);
@@ -637,14 +596,4 @@ void tp_gemm_run(const struct tp_gemm *g, struct tp_team team, float *scratch) {
         job.g = &other;
     }
     run(&job, job.swapped ? tp_gemm_swapped_way(&other) : way, team, scratch);
-}
-
-double tp_read_flops(const struct tp_blocking *blocking, size_t k, size_t n) {
-    const double flops = TP_READ_FLOPS * (double)k * (double)n;
-    return n < 2 * TP_LINE || 2 * flops < blocking->thread_flops ? 0 : flops;
-}
-
-int tp_useful_threads(const struct tp_blocking *blocking, int threads, double flops) {
-    const double useful = flops / blocking->thread_flops;
-    return useful < 2 ? 1 : useful < threads ? (int)useful : threads;
 }

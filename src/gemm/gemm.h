@@ -87,13 +87,4 @@ size_t tp_gemm_scratch(const struct tp_isa *isa, const struct tp_blocking *block
  * or alpha is 0, the operands are not read. */
 void tp_gemm_run(const struct tp_gemm *gemm, struct tp_team team, float *scratch);
 
-/* To read an element from memory takes as long as so many floating-point operations of a product. */
-#define TP_READ_FLOPS 10.0
-
-/* What threads can share of the reading of a k x n B: nothing if n is too small to be shared or B to be worth it. */
-double tp_read_flops(const struct tp_blocking *blocking, size_t k, size_t n);
-
-/* How many of threads are worth waking for this many floating-point operations. */
-int tp_useful_threads(const struct tp_blocking *blocking, int threads, double flops);
-
 #endif

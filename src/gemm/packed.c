@@ -2,6 +2,7 @@
 #include "gemm/packed.h"
 
 #include "core/size.h"
+#include "gemm/share.h"
 
 static struct tp_packed describe(const struct tp_context *context, size_t k, size_t n) {
     return (struct tp_packed){.context = context, .isa = context->isa, .k = k, .n = n};

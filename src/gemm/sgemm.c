@@ -4,6 +4,7 @@
 #include "core/memory.h"
 #include "gemm/gemm.h"
 #include "gemm/packed.h"
+#include "gemm/share.h"
 
 #include <math.h>
 

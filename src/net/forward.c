@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net/pass.h"
 
+#include "gemm/share.h"
+
 #include <string.h>
 
 /* A multiple of the rows that softmax does at a time if they are short. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net/pass.h"
 
+#include "gemm/share.h"
+
 #include <math.h>
 #include <string.h>
 

@@ -2,6 +2,7 @@
 #include "net/optimizer.h"
 
 #include "core/size.h"
+#include "gemm/share.h"
 #include "net/schedule.h"
 
 #include <math.h>

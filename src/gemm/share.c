@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How threads share a product, and how many are worth waking. */
+#include "gemm/share.h"
+
+#include "core/size.h"
+#include "gemm/plan.h"
+
+/* By so much a split along columns may be less even where it is wanted. */
+#define EVEN_ENOUGH 0.85
+
+/* What threads share: rows one by one, or swapped in pieces; columns by the line, or by the panels that are there. */
+struct grains {
+    size_t rows, columns;
+};
+
+static struct grains grains_of(const struct tp_gemm *g, bool swapped) {
+    return (struct grains){swapped ? TP_SWAPPED_ROWS : 1, g->b.packed ? tp_panel_width(g->isa, g->n) : TP_LINE};
+}
+
+/* The most of count that one of size threads gets. */
+static size_t largest_share(size_t count, size_t grain, int size) {
+    return tp_min(count, tp_ceil_div(tp_ceil_div(count, grain), (size_t)size) * grain);
+}
+
+/* Threads along the rows of C, the rest along its columns: the split whose largest part is smallest, and reads least of
+ * the operands. */
+static int row_parts(const struct tp_gemm *g, bool swapped, struct grains grains, int size) {
+    int best = 1;
+    double least_work = 0, least_read = 0;
+    if (size == 1)
+        return 1;
+    for (int parts = 1; parts <= size; parts++) {
+        if (size % parts != 0)
+            continue;
+        const double m = (double)largest_share(g->m, grains.rows, parts);
+        const double n = (double)largest_share(g->n, grains.columns, size / parts);
+        const bool along = g->along_columns && parts == (swapped ? size : 1);
+        const double work = along ? m * n * EVEN_ENOUGH : m * n, read = along ? 0 : m + n;
+        if (parts == 1 || work < least_work || (work == least_work && read < least_read)) {
+            best = parts;
+            least_work = work;
+            least_read = read;
+        }
+    }
+    return best;
+}
+
+struct tp_gemm_share tp_gemm_share(const struct tp_gemm *g, bool swapped, struct tp_team team) {
+    const struct grains grains = grains_of(g, swapped);
+    const int down = row_parts(g, swapped, grains, team.size), across = team.size / down;
+    return (struct tp_gemm_share){tp_share(g->m, grains.rows, team.id % down, down),
+                                  tp_share(g->n, grains.columns, team.id / down, across)};
+}
+
+double tp_read_flops(const struct tp_blocking *blocking, size_t k, size_t n) {
+    const double flops = TP_READ_FLOPS * (double)k * (double)n;
+    return n < 2 * TP_LINE || 2 * flops < blocking->thread_flops ? 0 : flops;
+}
+
+int tp_useful_threads(const struct tp_blocking *blocking, int threads, double flops) {
+    const double useful = flops / blocking->thread_flops;
+    return useful < 2 ? 1 : useful < threads ? (int)useful : threads;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TP_GEMM_SHARE_H
+#define TP_GEMM_SHARE_H
+
+#include "gemm/gemm.h"
+
+struct tp_gemm_share {
+    struct tp_range rows, columns;
+};
+
+/* What one thread of the team computes: of C or, if the product is swapped, of its C^T; perhaps nothing. */
+struct tp_gemm_share tp_gemm_share(const struct tp_gemm *gemm, bool swapped, struct tp_team team);
+
+/* To read an element from memory takes as long as so many floating-point operations of a product. */
+#define TP_READ_FLOPS 10.0
+
+/* What threads can share of the reading of a k x n B: nothing if n is too small to be shared or B to be worth it. */
+double tp_read_flops(const struct tp_blocking *blocking, size_t k, size_t n);
+
+/* How many of threads are worth waking for this many floating-point operations. */
+int tp_useful_threads(const struct tp_blocking *blocking, int threads, double flops);
+
+#endif
