@@ -27,8 +27,6 @@ static size_t largest_share(size_t count, size_t grain, int size) {
 static int row_parts(const struct tp_gemm *g, bool swapped, struct grains grains, int size) {
     int best = 1;
     double least_work = 0, least_read = 0;
-    if (size == 1)
-        return 1;
     for (int parts = 1; parts <= size; parts++) {
         if (size % parts != 0)
             continue;
@@ -46,6 +44,8 @@ static int row_parts(const struct tp_gemm *g, bool swapped, struct grains grains
 }
 
 struct tp_gemm_share tp_gemm_share(const struct tp_gemm *g, bool swapped, struct tp_team team) {
+    if (team.size == 1)
+        return (struct tp_gemm_share){{0, g->m}, {0, g->n}};
     const struct grains grains = grains_of(g, swapped);
     const int down = row_parts(g, swapped, grains, team.size), across = team.size / down;
     return (struct tp_gemm_share){tp_share(g->m, grains.rows, team.id % down, down),
