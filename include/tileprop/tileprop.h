@@ -500,7 +500,7 @@ typedef struct tp_step {
 } tp_step;
 
 /* Return nonzero to stop after this step or epoch. Called on the thread that called tp_trainer_run; on_step while the
- * other threads wait, so that OpenMP in it runs on one thread. */
+ * other threads wait, so that OpenMP in it runs on one thread. Both may use the model, and change it. */
 typedef int tp_epoch_fn(void *user, const tp_epoch *epoch);
 typedef int tp_step_fn(void *user, const tp_step *step);
 

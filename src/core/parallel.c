@@ -34,7 +34,7 @@ static bool lost_its_workers(void) {
 
 void tp_parallel(int threads, tp_task_fn *task, void *argument) {
     if (threads <= 1 || omp_get_level() > 0 || lost_its_workers()) {
-        task(argument, (struct tp_team){0, 1, NULL, NULL});
+        task(argument, tp_alone);
         return;
     }
     struct tp_barrier barrier = {0};

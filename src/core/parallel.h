@@ -17,6 +17,8 @@ struct tp_team {
     struct tp_clock *clock; /* of this thread, or NULL */
 };
 
+static const struct tp_team tp_alone = {0, 1, NULL, NULL};
+
 typedef void tp_task_fn(void *argument, struct tp_team team);
 
 /* Runs task on at most threads threads; on the calling thread alone when threads is 1, inside another parallel region,

@@ -77,7 +77,6 @@ struct tp_gemm {
     float *c;
     size_t ldc;
     struct tp_finish epilogue;
-    bool along_columns; /* threads share the columns of C, if that is even enough, as where another product read them */
 };
 
 /* Floats of scratch that each thread needs for sizes up to m, n, k. */

@@ -5,9 +5,6 @@
 #include "core/size.h"
 #include "gemm/plan.h"
 
-/* By so much a split along columns may be less even where it is wanted. */
-#define EVEN_ENOUGH 0.85
-
 /* What threads share: rows one by one, or swapped in pieces; columns by the line, or by the panels that are there. */
 struct grains {
     size_t rows, columns;
@@ -24,7 +21,7 @@ static size_t largest_share(size_t count, size_t grain, int size) {
 
 /* Threads along the rows of C, the rest along its columns: the split whose largest part is smallest, and reads least of
  * the operands. */
-static int row_parts(const struct tp_gemm *g, bool swapped, struct grains grains, int size) {
+static int row_parts(const struct tp_gemm *g, struct grains grains, int size) {
     int best = 1;
     double least_work = 0, least_read = 0;
     for (int parts = 1; parts <= size; parts++) {
@@ -32,8 +29,7 @@ static int row_parts(const struct tp_gemm *g, bool swapped, struct grains grains
             continue;
         const double m = (double)largest_share(g->m, grains.rows, parts);
         const double n = (double)largest_share(g->n, grains.columns, size / parts);
-        const bool along = g->along_columns && parts == (swapped ? size : 1);
-        const double work = along ? m * n * EVEN_ENOUGH : m * n, read = along ? 0 : m + n;
+        const double work = m * n, read = m + n;
         if (parts == 1 || work < least_work || (work == least_work && read < least_read)) {
             best = parts;
             least_work = work;
@@ -47,9 +43,21 @@ struct tp_gemm_share tp_gemm_share(const struct tp_gemm *g, bool swapped, struct
     if (team.size == 1)
         return (struct tp_gemm_share){{0, g->m}, {0, g->n}};
     const struct grains grains = grains_of(g, swapped);
-    const int down = row_parts(g, swapped, grains, team.size), across = team.size / down;
+    const int down = row_parts(g, grains, team.size), across = team.size / down;
     return (struct tp_gemm_share){tp_share(g->m, grains.rows, team.id % down, down),
                                   tp_share(g->n, grains.columns, team.id / down, across)};
+}
+
+struct tp_gemm tp_gemm_columns(const struct tp_gemm *g, struct tp_range columns) {
+    struct tp_gemm some = *g;
+    const size_t j = columns.begin;
+    some.n = columns.end - j;
+    some.b.p += j * g->b.column_step;
+    some.bias = g->bias ? g->bias + j : NULL;
+    some.c += j;
+    some.epilogue.keep = g->epilogue.keep ? g->epilogue.keep + j : NULL;
+    some.epilogue.x = g->epilogue.x ? g->epilogue.x + j : NULL;
+    return some;
 }
 
 double tp_read_flops(const struct tp_blocking *blocking, size_t k, size_t n) {

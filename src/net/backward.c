@@ -1,17 +1,57 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net/pass.h"
 
+#include "gemm/share.h"
+
 struct consumer {
-    const struct tp_gradient_sink *sink;
-    size_t l;
+    const struct tp_optimizer *optimizer;
+    struct tp_weights weights;
     struct tp_clock *clock;
 };
 
 static void update_weights(const void *consumer, const float *c, size_t ldc, const struct tp_place *place) {
     const struct consumer *to = consumer;
     const enum tp_phase interrupted = tp_enter(to->clock, TP_PHASE_UPDATE);
-    tp_update_weights(to->sink->optimizer, to->sink->model, to->l, c, ldc, place);
+    tp_update_weights(to->optimizer, &to->weights, c, ldc, place);
     tp_enter(to->clock, interrupted);
+}
+
+/* A product whose strips update weights as soon as they are complete. */
+static struct tp_gemm consumed(const struct tp_gemm *gemm, const struct consumer *consumer) {
+    struct tp_gemm result = *gemm;
+    result.epilogue.consume = update_weights;
+    result.epilogue.consumer = consumer;
+    result.epilogue.target = consumer->optimizer->far ? consumer->weights.p : NULL;
+    result.epilogue.ldtarget = consumer->weights.n;
+    return result;
+}
+
+/* The first layer's weights, each thread its shards. */
+static void update_shards(const struct tp_workspace *w, const struct tp_gemm *gemm,
+                          const struct tp_optimizer *optimizer, struct tp_team team) {
+    const struct tp_shape *shape = &w->model->shape[0];
+    for (int s = team.id; s < w->model->first.count; s += team.size) {
+        const struct tp_range columns = tp_shard_columns(w->model, s);
+        const struct tp_gemm some = tp_gemm_columns(gemm, columns);
+        const size_t state = shape->weight + shape->inputs * columns.begin;
+        const struct consumer consumer = {optimizer, {tp_shard(w->model, columns), some.n, state}, team.clock};
+        const struct tp_gemm shard = consumed(&some, &consumer);
+        tp_run_alone(w, &shard, team);
+    }
+}
+
+/* The gradient of a layer's weights straight into their update. */
+static void update_layer(const struct tp_workspace *w, const struct tp_gemm *gemm, size_t l,
+                         const struct tp_gradient_sink *sink, struct tp_team team) {
+    const struct tp_shape *shape = &w->model->shape[l];
+    if (l == 0 && w->model->first.count) {
+        update_shards(w, gemm, sink->optimizer, team);
+        return;
+    }
+    const struct tp_weights weights = {sink->model->parameters + shape->weight, shape->outputs, shape->weight};
+    const struct consumer consumer = {sink->optimizer, weights, team.clock};
+    const struct tp_gemm layer = consumed(gemm, &consumer);
+    tp_run_product(w, &layer, team);
 }
 
 /* dJ/dW_l = A_{l-1}^T dZ_l, n_{l-1} x n_l. */
@@ -20,7 +60,6 @@ static void weight_gradients(struct tp_workspace *w, size_t l, const struct tp_g
     const struct tp_model *model = w->model;
     const struct tp_shape *shape = &model->shape[l];
     const struct tp_matrix *below = l ? &w->layer[l - 1] : NULL, *dz = tp_delta(w, l);
-    const struct consumer consumer = {sink, l, team.clock};
     const struct tp_gemm gemm = {
         .isa = model->context->isa,
         .blocking = model->context->blocking,
@@ -32,14 +71,11 @@ static void weight_gradients(struct tp_workspace *w, size_t l, const struct tp_g
         .b = tp_plain(dz->p, dz->ld),
         .c = sink->optimizer ? sink->gradients : sink->gradients + shape->weight,
         .ldc = shape->outputs,
-        .epilogue = {.consume = sink->optimizer ? update_weights : NULL,
-                     .consumer = &consumer,
-                     .target = sink->optimizer && sink->optimizer->far ? model->parameters + shape->weight : NULL,
-                     .ldtarget = shape->outputs},
-        /* nothing but the forward pass reads these weights: each thread updates the columns that it reads there */
-        .along_columns = l == 0 && shape->outputs >= w->batch,
     };
-    tp_run_product(w, &gemm, team);
+    if (sink->optimizer)
+        update_layer(w, &gemm, l, sink, team);
+    else
+        tp_run_product(w, &gemm, team);
 }
 
 /* dJ/db_l = column sums of dZ_l, n_l. */
@@ -54,6 +90,18 @@ static void bias_gradients(struct tp_workspace *w, size_t l, const struct tp_gra
         const enum tp_phase interrupted = tp_enter(team.clock, TP_PHASE_UPDATE);
         tp_update_biases(sink->optimizer, sink->model, l, out, columns);
         tp_enter(team.clock, interrupted);
+    }
+}
+
+/* dJ/dX where the weights are in shards: these are parts of the sums, in their order. */
+static void propagate_shards(const struct tp_workspace *w, const struct tp_gemm *gemm, struct tp_team team) {
+    struct tp_gemm part = *gemm;
+    for (int s = 0; s < w->model->first.count; s++, part.start = TP_START_C) {
+        const struct tp_range columns = tp_shard_columns(w->model, s);
+        part.k = columns.end - columns.begin;
+        part.a.p = gemm->a.p + columns.begin;
+        part.b = tp_transposed(tp_shard(w->model, columns), part.k);
+        tp_run_product(w, &part, team);
     }
 }
 
@@ -80,7 +128,10 @@ static void propagate(struct tp_workspace *w, size_t l, float *c, size_t ldc, st
                      .ldx = derive ? tp_derivative_operand(w, l - 1)->ld : 0,
                      .parameter = derive ? below->slope : 0},
     };
-    tp_run_product(w, &gemm, team);
+    if (l == 0 && model->first.count)
+        propagate_shards(w, &gemm, team);
+    else
+        tp_run_product(w, &gemm, team);
 }
 
 void tp_run_backward(struct tp_workspace *w, const struct tp_gradient_sink *sink, float *dx, size_t lddx,
@@ -135,7 +186,7 @@ static tp_status check_backward(const tp_model *model, const struct backward_cal
 
 static void run(struct backward_call *call) {
     const struct tp_workspace *w = call->workspace;
-    tp_parallel(tp_pass_threads(w, w->batch, true), backward_task, call);
+    tp_parallel(tp_pass_threads(w->model, w->threads, w->batch, true), backward_task, call);
 }
 
 tp_status tp_backward(const tp_model *model, tp_workspace *w, const tp_targets *targets, float *gradients, float *dx,

@@ -10,17 +10,34 @@
 
 /* Threads share the reading of weights as well, but not where these change: then their caches would have to exchange
  * them. */
-int tp_pass_threads(const struct tp_workspace *w, size_t batch, bool training) {
-    const struct tp_model *model = w->model;
+int tp_pass_threads(const struct tp_model *model, int threads, size_t batch, bool training) {
     const struct tp_blocking *blocking = model->context->blocking;
     double flops = tp_model_flops(model, training) * (double)batch;
     for (size_t l = 0; !training && l < model->layers; l++)
         flops += tp_read_flops(blocking, model->shape[l].inputs, model->shape[l].outputs);
-    return tp_useful_threads(blocking, w->threads, flops);
+    return tp_useful_threads(blocking, threads, flops);
+}
+
+static float *scratch_of(const struct tp_workspace *w, struct tp_team team) {
+    return w->scratch + (size_t)team.id * w->scratch_each;
 }
 
 void tp_run_product(const struct tp_workspace *w, const struct tp_gemm *gemm, struct tp_team team) {
-    tp_gemm_run(gemm, team, w->scratch + (size_t)team.id * w->scratch_each);
+    tp_gemm_run(gemm, team, scratch_of(w, team));
+}
+
+void tp_run_alone(const struct tp_workspace *w, const struct tp_gemm *gemm, struct tp_team team) {
+    tp_gemm_run(gemm, tp_alone, scratch_of(w, team));
+}
+
+/* The first layer's product, each thread with its shards of the weights. */
+static void run_shards(const struct tp_workspace *w, const struct tp_gemm *gemm, struct tp_team team) {
+    for (int s = team.id; s < w->model->first.count; s += team.size) {
+        const struct tp_range columns = tp_shard_columns(w->model, s);
+        struct tp_gemm shard = tp_gemm_columns(gemm, columns);
+        shard.b = tp_plain(tp_shard(w->model, columns), shard.n);
+        tp_run_alone(w, &shard, team);
+    }
 }
 
 /* Z_l = A_{l-1} W_l + 1 b_l, A_l = f_l(Z_l) at the store of a tile; N x n_l. */
@@ -51,7 +68,10 @@ static void forward_layer(struct tp_workspace *w, size_t l, struct tp_team team)
                      .activate = activate ? model->context->isa->activation[f].activate : NULL,
                      .parameter = model->layer[l].slope},
     };
-    tp_run_product(w, &gemm, team);
+    if (l == 0 && model->first.count)
+        run_shards(w, &gemm, team);
+    else
+        tp_run_product(w, &gemm, team);
     tp_team_barrier(team);
 }
 
@@ -139,6 +159,6 @@ tp_status tp_forward(const tp_model *model, tp_workspace *w, size_t batch, const
     w->x = x;
     w->ldx = ldx;
     struct forward_call call = {w, y, ldy};
-    tp_parallel(tp_pass_threads(w, batch, false), forward_task, &call);
+    tp_parallel(tp_pass_threads(model, w->threads, batch, false), forward_task, &call);
     return TP_OK;
 }

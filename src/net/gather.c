@@ -99,7 +99,7 @@ static void run_batch(struct batch_call *call) {
     struct tp_workspace *w = call->workspace;
     const uint64_t step = w->dropout_step;
     w->dropout_step = 0;
-    tp_parallel(tp_pass_threads(w, call->batch.count, false), batch_task, call);
+    tp_parallel(tp_pass_threads(w->model, w->threads, call->batch.count, false), batch_task, call);
     w->dropout_step = step;
 }
 

@@ -3,6 +3,7 @@
 
 #include "core/memory.h"
 #include "gemm/packed.h"
+#include "net/shards.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -219,14 +220,18 @@ static tp_status check_count(const tp_model *model, const float *parameters, siz
 
 tp_status tp_model_get_parameters(const tp_model *model, float *parameters, size_t count) {
     const tp_status status = model ? check_count(model, parameters, count) : TP_ERR_ARGUMENT;
-    if (!status)
-        memcpy(parameters, model->parameters, count * sizeof *parameters);
-    return status;
+    if (status)
+        return status;
+    memcpy(parameters, model->parameters, count * sizeof *parameters);
+    tp_shards_store(model, parameters, tp_alone);
+    return TP_OK;
 }
 
 tp_status tp_model_set_parameters(tp_model *model, const float *parameters, size_t count) {
     const tp_status status = model ? check_count(model, parameters, count) : TP_ERR_ARGUMENT;
-    if (!status)
-        memcpy(model->parameters, parameters, count * sizeof *parameters);
-    return status;
+    if (status)
+        return status;
+    memcpy(model->parameters, parameters, count * sizeof *parameters);
+    tp_shards_load(model, tp_alone);
+    return TP_OK;
 }

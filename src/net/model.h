@@ -11,6 +11,12 @@ struct tp_shape {
     size_t weight, bias;
 };
 
+/* net/shards.h */
+struct tp_shards {
+    float *weights;
+    int count;
+};
+
 struct tp_model {
     const struct tp_context *context;
     size_t inputs, layers;
@@ -23,6 +29,7 @@ struct tp_model {
     float huber_delta, label_smoothing;
     size_t parameter_count;
     float *parameters;
+    struct tp_shards first; /* count > 0: where the weights of layer 0 are, instead of in parameters */
 };
 
 /* What tp_model_create demands of options and their layers. */

@@ -4,6 +4,7 @@
 #include "core/size.h"
 #include "gemm/share.h"
 #include "net/schedule.h"
+#include "net/shards.h"
 
 #include <math.h>
 #include <string.h>
@@ -176,12 +177,12 @@ static float clip(struct tp_optimizer *optimizer, const float *gradients, struct
     return norm <= most ? 1 : (float)(most / norm); /* NaN for NaN */
 }
 
-/* Parameters from at on, in the flat array. */
+/* count parameters, whose state begins at number at. */
 static void update_some(const struct tp_optimizer *optimizer, const struct tp_update *update, float *parameters,
                         const float *gradients, size_t at, size_t count) {
     float *s = optimizer->state[0], *t = optimizer->state[1];
-    optimizer->model->context->isa->update[optimizer->options.kind](update, parameters + at, gradients,
-                                                                    s ? s + at : NULL, t ? t + at : NULL, count);
+    optimizer->model->context->isa->update[optimizer->options.kind](update, parameters, gradients, s ? s + at : NULL,
+                                                                    t ? t + at : NULL, count);
 }
 
 /* The part of the parameters [begin, end) that lies in mine. */
@@ -189,7 +190,7 @@ static void update_part(const struct tp_optimizer *optimizer, const struct tp_up
                         const float *gradients, size_t begin, size_t end, struct tp_range mine) {
     const size_t from = begin > mine.begin ? begin : mine.begin, to = end < mine.end ? end : mine.end;
     if (from < to)
-        update_some(optimizer, update, parameters, gradients + from, from, to - from);
+        update_some(optimizer, update, parameters + from, gradients + from, from, to - from);
 }
 
 static struct tp_update without_decay(const struct tp_update *update) {
@@ -213,32 +214,31 @@ void tp_run_update(struct tp_optimizer *optimizer, struct tp_model *model, const
     tp_team_barrier(team);
 }
 
-/* What is updated some rows later: count floats from at on, of the parameters and each state. */
-static void ask_for(const struct tp_optimizer *optimizer, const float *parameters, size_t at, size_t count) {
-    const float *const arrays[] = {parameters, optimizer->state[0], optimizer->state[1]};
+/* What is updated some rows later: count floats from number at on, of the weights and each state. */
+static void ask_for(const struct tp_optimizer *optimizer, const struct tp_weights *w, size_t at, size_t count) {
+    const float *const arrays[] = {w->p, optimizer->state[0], optimizer->state[1]};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         for (size_t j = 0; arrays[i] && j < count; j += TP_LINE)
-            __builtin_prefetch(arrays[i] + at + j);
+            __builtin_prefetch(arrays[i] + (i ? w->state : 0) + at + j);
 }
 
-void tp_update_weights(const struct tp_optimizer *optimizer, struct tp_model *model, size_t l, const float *gradients,
+void tp_update_weights(const struct tp_optimizer *optimizer, const struct tp_weights *w, const float *gradients,
                        size_t ld, const struct tp_place *p) {
-    const struct tp_shape *shape = &model->shape[l];
-    const bool one = p->n == shape->outputs && ld == p->n; /* whole rows, which follow each other */
+    const bool one = p->n == w->n && ld == p->n; /* whole rows, which follow each other */
     const size_t rows = one ? 1 : p->m, columns = one ? p->m * p->n : p->n;
-    size_t at = shape->weight + p->i * shape->outputs + p->j;
-    for (size_t row = 0; row < rows; row++, at += shape->outputs) {
+    size_t at = p->i * w->n + p->j;
+    for (size_t row = 0; row < rows; row++, at += w->n) {
         if (optimizer->far && row + ROWS_AHEAD < rows)
-            ask_for(optimizer, model->parameters, at + ROWS_AHEAD * shape->outputs, columns);
-        update_some(optimizer, &optimizer->next, model->parameters, gradients + row * ld, at, columns);
+            ask_for(optimizer, w, at + ROWS_AHEAD * w->n, columns);
+        update_some(optimizer, &optimizer->next, w->p + at, gradients + row * ld, w->state + at, columns);
     }
 }
 
 void tp_update_biases(const struct tp_optimizer *optimizer, struct tp_model *model, size_t l, const float *gradients,
                       struct tp_range columns) {
     const struct tp_update biases = without_decay(&optimizer->next);
-    update_some(optimizer, &biases, model->parameters, gradients, model->shape[l].bias + columns.begin,
-                columns.end - columns.begin);
+    const size_t at = model->shape[l].bias + columns.begin;
+    update_some(optimizer, &biases, model->parameters + at, gradients, at, columns.end - columns.begin);
 }
 
 struct update_call {
@@ -260,9 +260,11 @@ tp_status tp_optimizer_step(tp_optimizer *optimizer, tp_model *model, const floa
     if (optimizer->model != model)
         return tp_fail(model->context, TP_ERR_ARGUMENT, "optimizer was made for another model");
     tp_update_begin(optimizer);
+    tp_shards_store(model, model->parameters, tp_alone); /* for callbacks of a run */
     struct update_call call = {optimizer, model, gradients};
     const double flops = TP_READ_FLOPS * (double)model->parameter_count;
     tp_parallel(tp_useful_threads(model->context->blocking, model->context->threads, flops), update_task, &call);
+    tp_shards_load(model, tp_alone);
     return TP_OK;
 }
 

@@ -20,8 +20,13 @@ tp_status tp_check_optimizer(const struct tp_context *context, const tp_optimize
 
 /* Prepares the next step, on one thread; a barrier must come before the others take part. */
 void tp_update_begin(struct tp_optimizer *optimizer);
-/* A part of layer l's weights, and columns of its biases, from their gradients; without clipping. */
-void tp_update_weights(const struct tp_optimizer *optimizer, struct tp_model *model, size_t l, const float *gradients,
+/* Weights of a layer, or of a shard of it: rows of n, one after the other, whose state begins at number state. */
+struct tp_weights {
+    float *p;
+    size_t n, state;
+};
+/* A part of them, and columns of layer l's biases, from their gradients; without clipping. */
+void tp_update_weights(const struct tp_optimizer *optimizer, const struct tp_weights *weights, const float *gradients,
                        size_t ld, const struct tp_place *place);
 void tp_update_biases(const struct tp_optimizer *optimizer, struct tp_model *model, size_t l, const float *gradients,
                       struct tp_range columns);

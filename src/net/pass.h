@@ -7,6 +7,7 @@
 #define TP_NET_PASS_H
 
 #include "net/optimizer.h"
+#include "net/shards.h"
 #include "net/workspace.h"
 
 /* z or a of the last layer is in workspace->layer[L-1] afterwards, and A_L in y if it is not NULL. */
@@ -41,11 +42,12 @@ tp_score tp_read_score(const struct tp_workspace *workspace, const tp_targets *t
 void tp_add_score(tp_score *sum, const tp_score *score);
 tp_score tp_mean_score(const tp_score *sum);
 
-/* A product of a layer, with this thread's part of the scratch. */
+/* A product of a layer, with this thread's part of the scratch; and one that this thread does alone. */
 void tp_run_product(const struct tp_workspace *workspace, const struct tp_gemm *gemm, struct tp_team team);
+void tp_run_alone(const struct tp_workspace *workspace, const struct tp_gemm *gemm, struct tp_team team);
 
-/* Threads for work on batch samples. */
-int tp_pass_threads(const struct tp_workspace *workspace, size_t batch, bool training);
+/* How many of threads work on batch samples. */
+int tp_pass_threads(const struct tp_model *model, int threads, size_t batch, bool training);
 
 /* Index of the largest element, the lowest among equals. */
 size_t tp_largest(const float *row, size_t n);

@@ -7,6 +7,9 @@
 
 #include <math.h>
 
+/* For fewer steps in an epoch it does not pay to bring weights into shards and back. */
+#define FEW_STEPS 2
+
 struct tp_trainer {
     struct tp_model *model;
     struct tp_block block;
@@ -16,8 +19,9 @@ struct tp_trainer {
     struct tp_optimizer *optimizer;
     bool fused;       /* gradients go straight into the update */
     float *gradients; /* flat; fused: room for the weights of the largest layer */
-    uint32_t *pool;   /* sample numbers: first those to train on, then those held out */
-    uint32_t *order;  /* of this epoch: a permutation of 0..train_count */
+    struct tp_shards first;
+    uint32_t *pool;  /* sample numbers: first those to train on, then those held out */
+    uint32_t *order; /* of this epoch: a permutation of 0..train_count */
     size_t train_count, held_out;
     uint64_t steps_per_epoch;
     size_t epoch;        /* done */
@@ -69,6 +73,10 @@ static tp_status check(const struct tp_model *model, const tp_data *data, const 
     return status;
 }
 
+static int pass_threads(const struct tp_trainer *t, int threads) {
+    return tp_pass_threads(t->model, threads, t->options.batch, true);
+}
+
 /* Everything about a trainer but its memory. */
 static struct tp_trainer describe(struct tp_model *model, const tp_data *data, const tp_train_options *options) {
     struct tp_trainer t = {.model = model, .data = data, .options = *options};
@@ -79,6 +87,8 @@ static struct tp_trainer describe(struct tp_model *model, const tp_data *data, c
     t.fused = options->optimizer.clip_norm == 0; /* the norm is known only after all gradients */
     if (!t.options.optimizer.total_steps)
         t.options.optimizer.total_steps = t.steps_per_epoch * options->epochs;
+    if (t.fused && t.steps_per_epoch > FEW_STEPS)
+        t.first.count = tp_shard_count(model, t.options.batch, pass_threads(&t, model->context->threads));
     return t;
 }
 
@@ -103,6 +113,8 @@ static struct parts lay_out(struct tp_trainer *t, struct tp_arena *arena) {
     parts.workspace = tp_arena_take(arena, parts.workspace_size, 1);
     parts.optimizer = tp_arena_take(arena, parts.optimizer_size, 1);
     t->gradients = tp_arena_take(arena, gradient_count(t), sizeof *t->gradients);
+    const struct tp_shape *first = &t->model->shape[0];
+    t->first.weights = tp_arena_take(arena, t->first.count ? first->inputs * first->outputs : 0, sizeof(float));
     t->pool = tp_arena_take(arena, t->data->samples, sizeof *t->pool);
     t->order = tp_arena_take(arena, t->train_count, sizeof *t->order);
     return parts;
@@ -294,6 +306,8 @@ static void epoch_task(void *argument, struct tp_team team) {
     struct tp_trainer *t = call->trainer;
     if (team.id == 0 && t->options.phases)
         team.clock = &t->clock;
+    tp_enter(team.clock, TP_PHASE_UPDATE);
+    tp_shards_load(t->model, team);
     while (!call->status && t->step < t->steps_per_epoch) {
         run_step(t, team);
         tp_enter(team.clock, TP_PHASE_NONE);
@@ -302,6 +316,9 @@ static void epoch_task(void *argument, struct tp_team team) {
             call->status = end_step(t);
         tp_team_barrier(team);
     }
+    tp_enter(team.clock, TP_PHASE_UPDATE);
+    tp_shards_store(t->model, t->model->parameters, team);
+    tp_enter(team.clock, TP_PHASE_NONE);
 }
 
 static void add_phases(tp_phases *phases, const double *seconds) {
@@ -317,7 +334,12 @@ static tp_status run_epoch(struct tp_trainer *t) {
     struct epoch_call call = {t, TP_OK};
     const double began = tp_now();
     t->clock = (struct tp_clock){.since = began};
-    tp_parallel(tp_pass_threads(t->workspace, t->options.batch, true), epoch_task, &call);
+    const struct tp_shards outer = t->model->first; /* of a run that this one is in a callback of */
+    tp_shards_store(t->model, t->model->parameters, tp_alone);
+    t->model->first = t->first;
+    tp_parallel(pass_threads(t, t->workspace->threads), epoch_task, &call);
+    t->model->first = outer;
+    tp_shards_load(t->model, tp_alone);
     t->step_seconds += tp_now() - began;
     if (t->options.phases)
         add_phases(t->options.phases, t->clock.seconds);

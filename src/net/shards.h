@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The first layer's weights as the threads of a training run share them. Each thread computes some outputs of that
+ * layer and updates their weights, which nothing else reads: columns of W. Where these lie in the rows of W, processors
+ * that fetch ahead take lines of the neighbour's columns at the end of each row, and both lose time until they have
+ * their own again. So for the time of a run the columns of each thread are a matrix of their own, a shard.
+ */
+#ifndef TP_NET_SHARDS_H
+#define TP_NET_SHARDS_H
+
+#include "core/parallel.h"
+#include "net/model.h"
+
+/* How many shards are worth making for a team of so many threads and batches of batch samples; 0: none. */
+int tp_shard_count(const struct tp_model *model, size_t batch, int threads);
+
+/* Columns of W that shard 0..count-1 of the model has, whole cache lines but for the last; its rows follow each other
+ * from tp_shard on. */
+struct tp_range tp_shard_columns(const struct tp_model *model, int shard);
+float *tp_shard(const struct tp_model *model, struct tp_range columns);
+
+/* A thread copies its shards from the model's parameters, or to parameters in their flat order. */
+void tp_shards_load(const struct tp_model *model, struct tp_team team);
+void tp_shards_store(const struct tp_model *model, float *parameters, struct tp_team team);
+
+#endif

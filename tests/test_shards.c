@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * While several threads train, each may have its columns of the first layer's weights apart from the model's. That must
+ * not show: not in the bits, and not to a callback that reads or changes the model.
+ */
+#include "net/shards.h"
+#include "support/blocking.h"
+#include "support/support.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define IN 37
+#define HIDDEN 221
+#define OUT 5
+#define SAMPLES 100
+#define BATCH 9
+#define STEPS 30
+#define JOURNAL 200000
+
+/* What callbacks saw, one after the other. */
+struct journal {
+    tp_model *model;
+    const tp_data *data;
+    tp_workspace *workspace;
+    tp_optimizer *optimizer;
+    int shards; /* there must be so many */
+    size_t count;
+    float entries[JOURNAL];
+};
+
+static float *next_entries(struct journal *j, size_t count) {
+    float *entries = j->entries + j->count;
+    j->count += count;
+    cr_assert_leq(j->count, JOURNAL);
+    return entries;
+}
+
+static float *note_parameters(struct journal *j) {
+    const size_t count = tp_model_parameter_count(j->model);
+    float *parameters = next_entries(j, count);
+    cr_assert_eq(tp_model_get_parameters(j->model, parameters, count), TP_OK);
+    return parameters;
+}
+
+/* Outputs and gradients, also that of the input. */
+static const float *note_gradients(struct journal *j) {
+    float *y = next_entries(j, BATCH * OUT), *dx = next_entries(j, BATCH * IN);
+    float *gradients = next_entries(j, tp_model_parameter_count(j->model));
+    const tp_targets targets = {.classes = j->data->classes};
+    cr_assert_eq(tp_forward(j->model, j->workspace, BATCH, j->data->floats, IN, y, OUT), TP_OK);
+    cr_assert_eq(tp_backward(j->model, j->workspace, &targets, gradients, dx, IN, NULL), TP_OK);
+    return gradients;
+}
+
+static void change_parameters(struct journal *j) {
+    const size_t count = tp_model_parameter_count(j->model);
+    float *parameters = note_parameters(j);
+    for (size_t i = 0; i < count; i++)
+        parameters[i] *= 0.75f + (float)(i % 7) / 16;
+    cr_assert_eq(tp_model_set_parameters(j->model, parameters, count), TP_OK);
+}
+
+static tp_train_options train_options(tp_optimizer_kind kind) {
+    tp_train_options options;
+    tp_train_options_default(&options);
+    options.batch = BATCH;
+    options.epochs = SAMPLES; /* more than enough */
+    options.optimizer.kind = kind;
+    options.optimizer.learning_rate = 0.01f;
+    options.optimizer.schedule = TP_CONSTANT;
+    return options;
+}
+
+/* A run within a callback of a run, on one thread but with as many shards. */
+static void train_within(struct journal *j) {
+    tp_train_options options = train_options(TP_ADAMW);
+    options.batch = 20;
+    options.epochs = 2;
+    tp_trainer *trainer = NULL;
+    cr_assert_eq(tp_trainer_create(j->model, j->data, &options, NULL, 0, &trainer), TP_OK);
+    cr_assert_eq(tp_trainer_run(trainer), TP_OK);
+    tp_trainer_destroy(trainer);
+}
+
+static int use_model(void *user, const tp_step *step) {
+    struct journal *j = user;
+    cr_expect_eq(j->model->first.count, j->shards, "%d shards at step %d, not %d", j->model->first.count,
+                 (int)step->step, j->shards);
+    switch (step->step) {
+    case 3:
+        note_parameters(j);
+        break;
+    case 5:
+        note_gradients(j);
+        break;
+    case 8:
+        change_parameters(j);
+        break;
+    case 9:
+        note_gradients(j);
+        break;
+    case 14:
+        cr_assert_eq(tp_optimizer_step(j->optimizer, j->model, note_gradients(j)), TP_OK);
+        break;
+    case 16:
+        note_parameters(j);
+        train_within(j);
+        note_parameters(j);
+        break;
+    default:;
+    }
+    return step->step == 18 || step->step == STEPS;
+}
+
+static int note_epoch(void *user, const tp_epoch *epoch) {
+    struct journal *j = user;
+    (void)epoch;
+    cr_expect_eq(j->model->first.count, 0);
+    note_parameters(j);
+    return 0;
+}
+
+static tp_model *make_model(tp_context *context) {
+    const tp_layer layers[] = {{HIDDEN, TP_RELU, 0, 0}, {OUT, TP_SOFTMAX, 0, 0}};
+    tp_model_options options;
+    tp_model_options_default(&options);
+    options.inputs = IN;
+    options.layers = 2;
+    options.layer = layers;
+    tp_model *model = NULL;
+    cr_assert_eq(tp_model_create(context, &options, &model), TP_OK);
+    return model;
+}
+
+/* The steps, stopped once on the way; what the callbacks saw and the last parameters. Release with free. */
+static struct journal *run(tp_context *context, tp_optimizer_kind kind, const tp_data *data, int shards) {
+    struct journal *j = calloc(1, sizeof *j);
+    cr_assert(j);
+    j->model = make_model(context);
+    j->data = data;
+    j->shards = shards;
+    tp_train_options options = train_options(kind);
+    options.on_step = use_model;
+    options.on_epoch = note_epoch;
+    options.user = j;
+    cr_assert_eq(tp_workspace_create(j->model, BATCH, TP_TRAINING, NULL, 0, &j->workspace), TP_OK);
+    cr_assert_eq(tp_optimizer_create(j->model, &options.optimizer, NULL, 0, &j->optimizer), TP_OK);
+    tp_trainer *trainer = NULL;
+    cr_assert_eq(tp_trainer_create(j->model, data, &options, NULL, 0, &trainer), TP_OK);
+    for (int i = 0; i < 2; i++) {
+        cr_assert_eq(tp_trainer_run(trainer), TP_ERR_STOPPED);
+        note_parameters(j);
+    }
+    tp_trainer_destroy(trainer);
+    tp_optimizer_destroy(j->optimizer);
+    tp_workspace_destroy(j->workspace);
+    tp_model_destroy(j->model);
+    return j;
+}
+
+static struct journal *run_with(const char *isa, int threads, tp_optimizer_kind kind, const tp_data *data) {
+    tp_context *context = tp_test_context(isa, threads);
+    struct tp_blocking eager = *context->blocking;
+    eager.thread_flops = 1;
+    tp_context copy = tp_test_with_blocking(context, &eager);
+    struct journal *j = run(&copy, kind, data, threads > 1 ? threads : 0);
+    tp_context_destroy(context);
+    return j;
+}
+
+static void compare_all(tp_optimizer_kind kind) {
+    static float x[SAMPLES * IN];
+    static int32_t classes[SAMPLES];
+    static const int threads[] = {2, 3, 4, 7};
+    tp_test_fill(x, SAMPLES * IN, 5, -1, 1);
+    tp_test_fill_classes(classes, SAMPLES, 6, OUT);
+    const tp_data data = {.samples = SAMPLES, .features = IN, .floats = x, .classes = classes, .outputs = OUT};
+    struct journal *expected = run_with(NULL, 1, kind, &data);
+    for (int i = 0; i < tp_test_isa_count(); i++)
+        for (size_t t = 0; t < sizeof threads / sizeof *threads; t++) {
+            struct journal *actual = run_with(tp_test_isa(i), threads[t], kind, &data);
+            cr_expect_eq(actual->count, expected->count);
+            cr_expect(tp_test_same_bits(expected->entries, actual->entries, expected->count, "%s, %d threads",
+                                        tp_test_isa(i), threads[t]));
+            free(actual);
+        }
+    free(expected);
+}
+
+Test(shards, callbacks_of_sgd) {
+    compare_all(TP_SGD);
+}
+
+Test(shards, callbacks_of_momentum) {
+    compare_all(TP_MOMENTUM);
+}
+
+Test(shards, callbacks_of_adam) {
+    compare_all(TP_ADAM);
+}
+
+static int count_for(size_t outputs, size_t batch, int threads) {
+    const struct tp_model model = {.layers = 1, .shape = {{.inputs = 3, .outputs = outputs}}};
+    return tp_shard_count(&model, batch, threads);
+}
+
+/* Only for several threads with about as many columns each, and not where they share the samples. */
+Test(shards, count) {
+    cr_expect_eq(count_for(128, 32, 1), 0);
+    cr_expect_eq(count_for(128, 32, 2), 2);
+    cr_expect_eq(count_for(128, 128, 2), 2);
+    cr_expect_eq(count_for(128, 129, 2), 0);
+    cr_expect_eq(count_for(128, 32, 8), 8);
+    cr_expect_eq(count_for(128, 32, 9), 0);
+    cr_expect_eq(count_for(111, 32, 8), 0);
+    cr_expect_eq(count_for(300, 32, 2), 2);
+    cr_expect_eq(count_for(100, 32, 2), 0);
+    cr_expect_eq(count_for(10, 1, 2), 0);
+    cr_expect_eq(count_for(2000, 1, 100), 0);
+    cr_expect_eq(count_for(1990, 1, 125), 125);
+}
+
+/* Whole lines but for the last; each column is in one shard; the memory is the layer's and not more. */
+Test(shards, columns) {
+    static float weights[3 * 203];
+    const struct tp_model model = {
+        .layers = 1, .shape = {{.inputs = 3, .outputs = 203}}, .first = {.weights = weights, .count = 4}};
+    size_t end = 0;
+    for (int s = 0; s < 4; s++) {
+        const struct tp_range columns = tp_shard_columns(&model, s);
+        cr_expect_eq(columns.begin, end);
+        cr_expect_eq(columns.begin % TP_LINE, 0);
+        cr_expect_eq(tp_shard(&model, columns), weights + 3 * columns.begin);
+        end = columns.end;
+    }
+    cr_expect_eq(end, 203);
+}
