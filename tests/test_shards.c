@@ -3,6 +3,7 @@
  * While several threads train, each may have its columns of the first layer's weights apart from the model's. That must
  * not show: not in the bits, and not to a callback that reads or changes the model.
  */
+#include "gemm/share.h"
 #include "net/shards.h"
 #include "support/blocking.h"
 #include "support/support.h"
@@ -236,4 +237,23 @@ Test(shards, columns) {
         end = columns.end;
     }
     cr_expect_eq(end, 203);
+}
+
+static void consume(const void *consumer, const float *c, size_t ldc, const struct tp_place *place) {
+    (void)consumer, (void)c, (void)ldc, (void)place;
+}
+
+/* Other layers' weights are updated by whole rows, unless threads are so many that these would read too much. */
+Test(shards, other_layers) {
+    tp_context *context = tp_test_context(NULL, 1);
+    struct tp_gemm g = {.isa = context->isa, .blocking = context->blocking, .m = 512, .n = 512, .k = 128};
+    const struct tp_team team = {0, 2, NULL, NULL};
+    cr_expect_eq(tp_gemm_share(&g, false, team).columns.end, 256);
+    g.epilogue.consume = consume;
+    cr_expect_eq(tp_gemm_share(&g, false, team).columns.end, 512);
+    g.k = 4096;
+    const struct tp_team large = {0, 16, NULL, NULL};
+    cr_expect_eq(tp_gemm_share(&g, false, large).rows.end, 128);
+    cr_expect_eq(tp_gemm_share(&g, false, large).columns.end, 128);
+    tp_context_destroy(context);
 }

@@ -19,8 +19,12 @@ static size_t largest_share(size_t count, size_t grain, int size) {
     return tp_min(count, tp_ceil_div(tp_ceil_div(count, grain), (size_t)size) * grain);
 }
 
-/* Threads along the rows of C, the rest along its columns: the split whose largest part is smallest, and reads least of
- * the operands. */
+/* Where a row of what the product updates is shared, caches exchange lines beyond the share's end (net/shards.h): that
+ * takes as long as to read so many floats. */
+#define EDGE_FLOATS 256
+
+/* Threads along the rows of C, the rest along its columns: the split whose largest part is smallest, and that reads
+ * least of the operands. */
 static int row_parts(const struct tp_gemm *g, struct grains grains, int size) {
     int best = 1;
     double least_work = 0, least_read = 0;
@@ -29,7 +33,8 @@ static int row_parts(const struct tp_gemm *g, struct grains grains, int size) {
             continue;
         const double m = (double)largest_share(g->m, grains.rows, parts);
         const double n = (double)largest_share(g->n, grains.columns, size / parts);
-        const double work = m * n, read = m + n;
+        const double edges = g->epilogue.consume && parts < size ? EDGE_FLOATS * m : 0;
+        const double work = m * n, read = (double)g->k * (m + n) + edges;
         if (parts == 1 || work < least_work || (work == least_work && read < least_read)) {
             best = parts;
             least_work = work;

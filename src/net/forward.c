@@ -99,7 +99,10 @@ static void run_outputs(struct tp_workspace *w, float *y, size_t ldy, struct tp_
     const struct tp_model *model = w->model;
     const struct tp_matrix *z = &w->layer[model->layers - 1];
     const struct tp_range rows = tp_share(w->batch, 1, team.id, team.size);
-    if (!tp_reads_logits(model) && model->layer[model->layers - 1].activation == TP_SOFTMAX)
+    const bool activate = !tp_reads_logits(model) && model->layer[model->layers - 1].activation == TP_SOFTMAX;
+    if (!activate && !y)
+        return;
+    if (activate)
         activate_rows(model, tp_row(z, rows.begin), z->ld, rows.end - rows.begin);
     if (y)
         copy_outputs(w, z, y, ldy, rows);

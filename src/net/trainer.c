@@ -311,8 +311,7 @@ static void epoch_task(void *argument, struct tp_team team) {
     while (!call->status && t->step < t->steps_per_epoch) {
         run_step(t, team);
         tp_enter(team.clock, TP_PHASE_NONE);
-        tp_team_barrier(team); /* everyone has read status and step */
-        if (team.id == 0)
+        if (team.id == 0) /* nobody reads status and step behind the barriers of a step */
             call->status = end_step(t);
         tp_team_barrier(team);
     }
