@@ -9,6 +9,7 @@
 #include "support/support.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,11 +75,12 @@ static tp_train_options train_options(tp_optimizer_kind kind) {
     return options;
 }
 
-/* A run within a callback of a run, on one thread but with as many shards. */
-static void train_within(struct journal *j) {
+/* A run within a callback of a run, on one thread: with as many shards or, if gradients are clipped, without. */
+static void train_within(struct journal *j, float clip_norm) {
     tp_train_options options = train_options(TP_ADAMW);
     options.batch = 20;
     options.epochs = 2;
+    options.optimizer.clip_norm = clip_norm;
     tp_trainer *trainer = NULL;
     cr_assert_eq(tp_trainer_create(j->model, j->data, &options, NULL, 0, &trainer), TP_OK);
     cr_assert_eq(tp_trainer_run(trainer), TP_OK);
@@ -107,7 +109,9 @@ static int use_model(void *user, const tp_step *step) {
         break;
     case 16:
         note_parameters(j);
-        train_within(j);
+        train_within(j, 0.5f);
+        note_parameters(j);
+        train_within(j, 0);
         note_parameters(j);
         break;
     default:;
@@ -115,11 +119,12 @@ static int use_model(void *user, const tp_step *step) {
     return step->step == 18 || step->step == STEPS;
 }
 
-static int note_epoch(void *user, const tp_epoch *epoch) {
+static int use_model_after_epoch(void *user, const tp_epoch *epoch) {
     struct journal *j = user;
-    (void)epoch;
-    cr_expect_eq(j->model->first.count, 0);
+    cr_expect_eq(j->model->first.count, j->shards);
     note_parameters(j);
+    if (epoch->epoch == 2)
+        change_parameters(j);
     return 0;
 }
 
@@ -135,7 +140,7 @@ static tp_model *make_model(tp_context *context) {
     return model;
 }
 
-/* The steps, stopped once on the way; what the callbacks saw and the last parameters. Release with free. */
+/* Two epochs and a half, stopped once on the way; what the callbacks saw and the last parameters. Release with free. */
 static struct journal *run(tp_context *context, tp_optimizer_kind kind, const tp_data *data, int shards) {
     struct journal *j = calloc(1, sizeof *j);
     cr_assert(j);
@@ -144,7 +149,7 @@ static struct journal *run(tp_context *context, tp_optimizer_kind kind, const tp
     j->shards = shards;
     tp_train_options options = train_options(kind);
     options.on_step = use_model;
-    options.on_epoch = note_epoch;
+    options.on_epoch = use_model_after_epoch;
     options.user = j;
     cr_assert_eq(tp_workspace_create(j->model, BATCH, TP_TRAINING, NULL, 0, &j->workspace), TP_OK);
     cr_assert_eq(tp_optimizer_create(j->model, &options.optimizer, NULL, 0, &j->optimizer), TP_OK);
@@ -152,6 +157,7 @@ static struct journal *run(tp_context *context, tp_optimizer_kind kind, const tp
     cr_assert_eq(tp_trainer_create(j->model, data, &options, NULL, 0, &trainer), TP_OK);
     for (int i = 0; i < 2; i++) {
         cr_assert_eq(tp_trainer_run(trainer), TP_ERR_STOPPED);
+        cr_expect_eq(j->model->first.count, 0);
         note_parameters(j);
     }
     tp_trainer_destroy(trainer);
@@ -202,25 +208,60 @@ Test(shards, callbacks_of_adam) {
     compare_all(TP_ADAM);
 }
 
-static int count_for(size_t outputs, size_t batch, int threads) {
-    const struct tp_model model = {.layers = 1, .shape = {{.inputs = 3, .outputs = outputs}}};
+/* Weights that a step made infinite are found where they are, and are the model's after the run. */
+Test(shards, not_finite) {
+    static struct journal j;
+    static float x[SAMPLES * IN];
+    static int32_t classes[SAMPLES];
+    tp_context *context = tp_test_context(NULL, 2);
+    struct tp_blocking eager = *context->blocking;
+    eager.thread_flops = 1;
+    tp_context copy = tp_test_with_blocking(context, &eager);
+    tp_test_fill(x, SAMPLES * IN, 5, 1000, 1001);
+    const tp_data data = {.samples = SAMPLES, .features = IN, .floats = x, .classes = classes, .outputs = OUT};
+    j.model = make_model(&copy);
+    tp_train_options options = train_options(TP_SGD);
+    options.batch = SAMPLES;
+    options.optimizer.learning_rate = 3e38f;
+    tp_trainer *trainer = NULL;
+    cr_assert_eq(tp_trainer_create(j.model, &data, &options, NULL, 0, &trainer), TP_OK);
+    cr_expect_eq(tp_trainer_run(trainer), TP_ERR_NONFINITE);
+    cr_expect(strstr(tp_test_message(&copy), "parameters of layer 0 are no longer finite"), "%s",
+              tp_test_message(&copy));
+    size_t infinite = 0;
+    const float *parameters = note_parameters(&j);
+    for (size_t i = 0; i < IN * HIDDEN; i++)
+        infinite += isinf(parameters[i]) != 0;
+    cr_expect_gt(infinite, 0);
+    tp_trainer_destroy(trainer);
+    tp_model_destroy(j.model);
+    tp_context_destroy(context);
+}
+
+static int count_for(size_t inputs, size_t outputs, size_t batch, int threads) {
+    static const struct tp_blocking blocking = {12, 100, 160, 1};
+    const tp_context context = {.blocking = &blocking};
+    const struct tp_model model = {.context = &context, .layers = 1, .shape = {{.inputs = inputs, .outputs = outputs}}};
     return tp_shard_count(&model, batch, threads);
 }
 
-/* Only for several threads with about as many columns each, and not where they share the samples. */
+/* Only for several threads with about as many columns each, not where they share the samples or W is far larger than
+ * caches. */
 Test(shards, count) {
-    cr_expect_eq(count_for(128, 32, 1), 0);
-    cr_expect_eq(count_for(128, 32, 2), 2);
-    cr_expect_eq(count_for(128, 128, 2), 2);
-    cr_expect_eq(count_for(128, 129, 2), 0);
-    cr_expect_eq(count_for(128, 32, 8), 8);
-    cr_expect_eq(count_for(128, 32, 9), 0);
-    cr_expect_eq(count_for(111, 32, 8), 0);
-    cr_expect_eq(count_for(300, 32, 2), 2);
-    cr_expect_eq(count_for(100, 32, 2), 0);
-    cr_expect_eq(count_for(10, 1, 2), 0);
-    cr_expect_eq(count_for(2000, 1, 100), 0);
-    cr_expect_eq(count_for(1990, 1, 125), 125);
+    cr_expect_eq(count_for(3, 128, 32, 1), 0);
+    cr_expect_eq(count_for(3, 128, 32, 2), 2);
+    cr_expect_eq(count_for(3, 128, 128, 2), 2);
+    cr_expect_eq(count_for(3, 128, 129, 2), 0);
+    cr_expect_eq(count_for(3, 128, 32, 8), 8);
+    cr_expect_eq(count_for(3, 128, 32, 9), 0);
+    cr_expect_eq(count_for(3, 111, 32, 8), 0);
+    cr_expect_eq(count_for(3, 300, 32, 2), 2);
+    cr_expect_eq(count_for(3, 100, 32, 2), 0);
+    cr_expect_eq(count_for(3, 10, 1, 2), 0);
+    cr_expect_eq(count_for(3, 2000, 1, 100), 0);
+    cr_expect_eq(count_for(3, 1990, 1, 125), 125);
+    cr_expect_eq(count_for(1000, 128, 32, 2), 2);
+    cr_expect_eq(count_for(1001, 128, 32, 2), 0);
 }
 
 /* Whole lines but for the last; each column is in one shard; the memory is the layer's and not more. */
@@ -243,17 +284,21 @@ static void consume(const void *consumer, const float *c, size_t ldc, const stru
     (void)consumer, (void)c, (void)ldc, (void)place;
 }
 
-/* Other layers' weights are updated by whole rows, unless threads are so many that these would read too much. */
+/* Other layers' weights are updated by whole rows, unless B is large or threads are so many that they would read too
+ * much. */
 Test(shards, other_layers) {
     tp_context *context = tp_test_context(NULL, 1);
     struct tp_gemm g = {.isa = context->isa, .blocking = context->blocking, .m = 512, .n = 512, .k = 128};
+    static const struct tp_blocking roomy = {100, 4000, 1000, 1}, tight = {12, 100, 160, 1};
     const struct tp_team team = {0, 2, NULL, NULL};
     cr_expect_eq(tp_gemm_share(&g, false, team).columns.end, 256);
     g.epilogue.consume = consume;
     cr_expect_eq(tp_gemm_share(&g, false, team).columns.end, 512);
-    g.k = 4096;
+    g.blocking = &roomy, g.k = 4096;
     const struct tp_team large = {0, 16, NULL, NULL};
     cr_expect_eq(tp_gemm_share(&g, false, large).rows.end, 128);
     cr_expect_eq(tp_gemm_share(&g, false, large).columns.end, 128);
+    g.blocking = &tight, g.k = 128;
+    cr_expect_eq(tp_gemm_share(&g, false, team).columns.end, 256);
     tp_context_destroy(context);
 }

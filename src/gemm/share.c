@@ -20,8 +20,15 @@ static size_t largest_share(size_t count, size_t grain, int size) {
 }
 
 /* Where a row of what the product updates is shared, caches exchange lines beyond the share's end (net/shards.h): that
- * takes as long as to read so many floats. */
+ * takes as long as to read so many floats. For a B of more than this many second-level caches it is not worth while
+ * that every thread reads all of its columns. */
 #define EDGE_FLOATS 256
+#define NEAR_CACHES 2
+
+static double edge_floats(const struct tp_gemm *g) {
+    const bool near = g->k * g->n <= NEAR_CACHES * g->blocking->kc * g->blocking->nc;
+    return g->epilogue.consume && near ? EDGE_FLOATS : 0;
+}
 
 /* Threads along the rows of C, the rest along its columns: the split whose largest part is smallest, and that reads
  * least of the operands. */
@@ -33,7 +40,7 @@ static int row_parts(const struct tp_gemm *g, struct grains grains, int size) {
             continue;
         const double m = (double)largest_share(g->m, grains.rows, parts);
         const double n = (double)largest_share(g->n, grains.columns, size / parts);
-        const double edges = g->epilogue.consume && parts < size ? EDGE_FLOATS * m : 0;
+        const double edges = parts < size ? edge_floats(g) * m : 0;
         const double work = m * n, read = (double)g->k * (m + n) + edges;
         if (parts == 1 || work < least_work || (work == least_work && read < least_read)) {
             best = parts;

@@ -223,7 +223,7 @@ tp_status tp_model_get_parameters(const tp_model *model, float *parameters, size
     if (status)
         return status;
     memcpy(parameters, model->parameters, count * sizeof *parameters);
-    tp_shards_store(model, parameters, tp_alone);
+    tp_shards_copy(model, parameters);
     return TP_OK;
 }
 
@@ -232,6 +232,6 @@ tp_status tp_model_set_parameters(tp_model *model, const float *parameters, size
     if (status)
         return status;
     memcpy(model->parameters, parameters, count * sizeof *parameters);
-    tp_shards_load(model, tp_alone);
+    model->first.count = 0;
     return TP_OK;
 }

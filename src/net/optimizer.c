@@ -260,11 +260,10 @@ tp_status tp_optimizer_step(tp_optimizer *optimizer, tp_model *model, const floa
     if (optimizer->model != model)
         return tp_fail(model->context, TP_ERR_ARGUMENT, "optimizer was made for another model");
     tp_update_begin(optimizer);
-    tp_shards_store(model, model->parameters, tp_alone); /* for callbacks of a run */
+    tp_shards_settle(model);
     struct update_call call = {optimizer, model, gradients};
     const double flops = TP_READ_FLOPS * (double)model->parameter_count;
     tp_parallel(tp_useful_threads(model->context->blocking, model->context->threads, flops), update_task, &call);
-    tp_shards_load(model, tp_alone);
     return TP_OK;
 }
 

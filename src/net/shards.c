@@ -6,6 +6,9 @@
 /* How much less than the most that one thread has the mean may be. */
 #define EVEN_ENOUGH 0.85
 
+/* Shards of more than so many second-level caches leave these before they are needed again, shared lines or not. */
+#define FAR_CACHES 4
+
 static struct tp_range columns_of(const struct tp_model *model, int shard, int count) {
     return tp_share(model->shape[0].outputs, TP_LINE, shard, count);
 }
@@ -14,8 +17,10 @@ int tp_shard_count(const struct tp_model *model, size_t batch, int threads) {
     const size_t outputs = model->shape[0].outputs;
     const struct tp_range most = columns_of(model, 0, threads), least = columns_of(model, threads - 1, threads);
     const bool even = (double)outputs >= EVEN_ENOUGH * (double)(most.end * (size_t)threads);
+    const struct tp_blocking *blocking = model->context->blocking;
+    const bool near = model->shape[0].inputs * most.end <= FAR_CACHES * blocking->kc * blocking->nc;
     /* for more samples than outputs threads share the samples, and each reads all of W */
-    return threads > 1 && outputs >= batch && least.begin < least.end && even ? threads : 0;
+    return threads > 1 && outputs >= batch && least.begin < least.end && even && near ? threads : 0;
 }
 
 struct tp_range tp_shard_columns(const struct tp_model *model, int shard) {
@@ -37,10 +42,31 @@ static void copy_shards(const struct tp_model *model, float *parameters, bool lo
     }
 }
 
-void tp_shards_load(const struct tp_model *model, struct tp_team team) {
-    copy_shards(model, model->parameters, true, team);
+void tp_shards_copy(const struct tp_model *model, float *parameters) {
+    copy_shards(model, parameters, false, tp_alone);
 }
 
-void tp_shards_store(const struct tp_model *model, float *parameters, struct tp_team team) {
-    copy_shards(model, parameters, false, team);
+static void load_task(void *model, struct tp_team team) {
+    const struct tp_model *m = model;
+    copy_shards(m, m->parameters, true, team);
+}
+
+static void store_task(void *model, struct tp_team team) {
+    const struct tp_model *m = model;
+    copy_shards(m, m->parameters, false, team);
+}
+
+static int copying_threads(const struct tp_model *model) {
+    const int threads = model->context->threads;
+    return model->first.count < threads ? model->first.count : threads;
+}
+
+void tp_shards_take(struct tp_model *model, const struct tp_shards *shards) {
+    model->first = *shards;
+    tp_parallel(copying_threads(model), load_task, model);
+}
+
+void tp_shards_settle(struct tp_model *model) {
+    tp_parallel(copying_threads(model), store_task, model);
+    model->first.count = 0;
 }

@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-/* For fewer steps in an epoch it does not pay to bring weights into shards and back. */
+/* For fewer steps it does not pay to bring weights into shards and back. */
 #define FEW_STEPS 2
 
 struct tp_trainer {
@@ -87,7 +87,7 @@ static struct tp_trainer describe(struct tp_model *model, const tp_data *data, c
     t.fused = options->optimizer.clip_norm == 0; /* the norm is known only after all gradients */
     if (!t.options.optimizer.total_steps)
         t.options.optimizer.total_steps = t.steps_per_epoch * options->epochs;
-    if (t.fused && t.steps_per_epoch > FEW_STEPS)
+    if (t.fused && t.steps_per_epoch * options->epochs > FEW_STEPS)
         t.first.count = tp_shard_count(model, t.options.batch, pass_threads(&t, model->context->threads));
     return t;
 }
@@ -266,7 +266,9 @@ static tp_status check_parameters(const struct tp_trainer *t) {
     const struct tp_model *model = t->model;
     for (size_t l = 0; l < model->layers; l++) {
         const struct tp_shape *s = &model->shape[l];
-        if (!finite_rows(model->parameters + s->weight, 0, 1, s->bias + s->outputs - s->weight))
+        const float *weights = l == 0 && model->first.count ? model->first.weights : model->parameters + s->weight;
+        if (!finite_rows(weights, 0, 1, s->bias - s->weight) ||
+            !finite_rows(model->parameters + s->bias, 0, 1, s->outputs))
             return tp_fail(model->context, TP_ERR_NONFINITE,
                            "epoch %zu: the parameters of layer %zu are no longer finite: the learning rate may be too "
                            "large",
@@ -284,6 +286,12 @@ static bool report_step(const struct tp_trainer *t, double loss) {
     return t->options.on_step(t->options.user, &step);
 }
 
+/* Before a step: those of this run, unless the model has them. */
+static void take_shards(struct tp_trainer *t) {
+    if (t->first.count && !t->model->first.count)
+        tp_shards_take(t->model, &t->first);
+}
+
 /* Counts and reports a step, on one thread. */
 static tp_status end_step(struct tp_trainer *t) {
     const tp_targets targets = batch_targets(t);
@@ -292,7 +300,9 @@ static tp_status end_step(struct tp_trainer *t) {
         return fail_nonfinite(t, steps_done(t) + 1, score.loss);
     t->step++;
     tp_add_score(&t->running, &score);
-    return report_step(t, score.loss) ? TP_ERR_STOPPED : TP_OK;
+    const bool stop = report_step(t, score.loss);
+    take_shards(t);
+    return stop ? TP_ERR_STOPPED : TP_OK;
 }
 
 struct epoch_call {
@@ -306,8 +316,6 @@ static void epoch_task(void *argument, struct tp_team team) {
     struct tp_trainer *t = call->trainer;
     if (team.id == 0 && t->options.phases)
         team.clock = &t->clock;
-    tp_enter(team.clock, TP_PHASE_UPDATE);
-    tp_shards_load(t->model, team);
     while (!call->status && t->step < t->steps_per_epoch) {
         run_step(t, team);
         tp_enter(team.clock, TP_PHASE_NONE);
@@ -315,9 +323,6 @@ static void epoch_task(void *argument, struct tp_team team) {
             call->status = end_step(t);
         tp_team_barrier(team);
     }
-    tp_enter(team.clock, TP_PHASE_UPDATE);
-    tp_shards_store(t->model, t->model->parameters, team);
-    tp_enter(team.clock, TP_PHASE_NONE);
 }
 
 static void add_phases(tp_phases *phases, const double *seconds) {
@@ -331,14 +336,10 @@ static void add_phases(tp_phases *phases, const double *seconds) {
 
 static tp_status run_epoch(struct tp_trainer *t) {
     struct epoch_call call = {t, TP_OK};
+    take_shards(t);
     const double began = tp_now();
     t->clock = (struct tp_clock){.since = began};
-    const struct tp_shards outer = t->model->first; /* of a run that this one is in a callback of */
-    tp_shards_store(t->model, t->model->parameters, tp_alone);
-    t->model->first = t->first;
     tp_parallel(pass_threads(t, t->workspace->threads), epoch_task, &call);
-    t->model->first = outer;
-    tp_shards_load(t->model, tp_alone);
     t->step_seconds += tp_now() - began;
     if (t->options.phases)
         add_phases(t->options.phases, t->clock.seconds);
@@ -373,10 +374,7 @@ static bool end_epoch(struct tp_trainer *t) {
     return t->options.on_epoch && t->options.on_epoch(t->options.user, &epoch);
 }
 
-tp_status tp_trainer_run(tp_trainer *t) {
-    if (!t)
-        return TP_ERR_ARGUMENT;
-    t->run_began = t->epoch_began = tp_now();
+static tp_status run_epochs(struct tp_trainer *t) {
     while (t->epoch < t->options.epochs) {
         tp_status status = run_epoch(t);
         if (t->step == t->steps_per_epoch && status != TP_ERR_NONFINITE)
@@ -389,4 +387,14 @@ tp_status tp_trainer_run(tp_trainer *t) {
                            (unsigned long long)steps_done(t));
     }
     return TP_OK;
+}
+
+tp_status tp_trainer_run(tp_trainer *t) {
+    if (!t)
+        return TP_ERR_ARGUMENT;
+    t->run_began = t->epoch_began = tp_now();
+    tp_shards_settle(t->model); /* after a run that this one is in a callback of */
+    const tp_status status = run_epochs(t);
+    tp_shards_settle(t->model);
+    return status;
 }
