@@ -32,7 +32,7 @@ static double edge_floats(const struct tp_gemm *g) {
 
 /* Threads along the rows of C, the rest along its columns: the split whose largest part is smallest, and that reads
  * least of the operands. */
-static int row_parts(const struct tp_gemm *g, struct grains grains, int size) {
+static int row_parts(const struct tp_gemm *g, bool swapped, struct grains grains, int size) {
     int best = 1;
     double least_work = 0, least_read = 0;
     for (int parts = 1; parts <= size; parts++) {
@@ -40,7 +40,8 @@ static int row_parts(const struct tp_gemm *g, struct grains grains, int size) {
             continue;
         const double m = (double)largest_share(g->m, grains.rows, parts);
         const double n = (double)largest_share(g->n, grains.columns, size / parts);
-        const double edges = parts < size ? edge_floats(g) * m : 0;
+        const bool shared = swapped ? parts > 1 : parts < size;
+        const double edges = shared ? edge_floats(g) * (swapped ? n : m) : 0;
         const double work = m * n, read = (double)g->k * (m + n) + edges;
         if (parts == 1 || work < least_work || (work == least_work && read < least_read)) {
             best = parts;
@@ -55,7 +56,7 @@ struct tp_gemm_share tp_gemm_share(const struct tp_gemm *g, bool swapped, struct
     if (team.size == 1)
         return (struct tp_gemm_share){{0, g->m}, {0, g->n}};
     const struct grains grains = grains_of(g, swapped);
-    const int down = row_parts(g, grains, team.size), across = team.size / down;
+    const int down = row_parts(g, swapped, grains, team.size), across = team.size / down;
     return (struct tp_gemm_share){tp_share(g->m, grains.rows, team.id % down, down),
                                   tp_share(g->n, grains.columns, team.id / down, across)};
 }
@@ -68,7 +69,6 @@ struct tp_gemm tp_gemm_columns(const struct tp_gemm *g, struct tp_range columns)
     some.bias = g->bias ? g->bias + j : NULL;
     some.c += j;
     some.epilogue.keep = g->epilogue.keep ? g->epilogue.keep + j : NULL;
-    some.epilogue.x = g->epilogue.x ? g->epilogue.x + j : NULL;
     return some;
 }
 

@@ -30,7 +30,7 @@ static struct tp_gemm consumed(const struct tp_gemm *gemm, const struct consumer
 static void update_shards(const struct tp_workspace *w, const struct tp_gemm *gemm,
                           const struct tp_optimizer *optimizer, struct tp_team team) {
     const struct tp_shape *shape = &w->model->shape[0];
-    for (int s = team.id; s < w->model->first.count; s += team.size) {
+    for (int s = team.id; s < w->model->shards.count; s += team.size) {
         const struct tp_range columns = tp_shard_columns(w->model, s);
         const struct tp_gemm some = tp_gemm_columns(gemm, columns);
         const size_t state = shape->weight + shape->inputs * columns.begin;
@@ -44,7 +44,7 @@ static void update_shards(const struct tp_workspace *w, const struct tp_gemm *ge
 static void update_layer(const struct tp_workspace *w, const struct tp_gemm *gemm, size_t l,
                          const struct tp_gradient_sink *sink, struct tp_team team) {
     const struct tp_shape *shape = &w->model->shape[l];
-    if (l == 0 && w->model->first.count) {
+    if (l == 0 && w->model->shards.count) {
         update_shards(w, gemm, sink->optimizer, team);
         return;
     }
@@ -93,15 +93,18 @@ static void bias_gradients(struct tp_workspace *w, size_t l, const struct tp_gra
     }
 }
 
-/* dJ/dX where the weights are in shards: these are parts of the sums, in their order. */
+/* dJ/dX where the weights are in shards: these are parts of the sums, in their order. Each thread has some samples. */
 static void propagate_shards(const struct tp_workspace *w, const struct tp_gemm *gemm, struct tp_team team) {
+    const struct tp_range rows = tp_share(gemm->m, 1, team.id, team.size);
     struct tp_gemm part = *gemm;
-    for (int s = 0; s < w->model->first.count; s++, part.start = TP_START_C) {
+    part.m = rows.end - rows.begin;
+    part.c += rows.begin * gemm->ldc;
+    for (int s = 0; part.m && s < w->model->shards.count; s++, part.start = TP_START_C) {
         const struct tp_range columns = tp_shard_columns(w->model, s);
         part.k = columns.end - columns.begin;
-        part.a.p = gemm->a.p + columns.begin;
+        part.a.p = gemm->a.p + rows.begin * gemm->a.row_step + columns.begin;
         part.b = tp_transposed(tp_shard(w->model, columns), part.k);
-        tp_run_product(w, &part, team);
+        tp_run_alone(w, &part, team);
     }
 }
 
@@ -128,7 +131,7 @@ static void propagate(struct tp_workspace *w, size_t l, float *c, size_t ldc, st
                      .ldx = derive ? tp_derivative_operand(w, l - 1)->ld : 0,
                      .parameter = derive ? below->slope : 0},
     };
-    if (l == 0 && model->first.count)
+    if (l == 0 && model->shards.count)
         propagate_shards(w, &gemm, team);
     else
         tp_run_product(w, &gemm, team);

@@ -232,6 +232,6 @@ tp_status tp_model_set_parameters(tp_model *model, const float *parameters, size
     if (status)
         return status;
     memcpy(model->parameters, parameters, count * sizeof *parameters);
-    model->first.count = 0;
+    model->shards.count = 0;
     return TP_OK;
 }

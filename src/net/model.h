@@ -29,7 +29,7 @@ struct tp_model {
     float huber_delta, label_smoothing;
     size_t parameter_count;
     float *parameters;
-    struct tp_shards first; /* count > 0: where the weights of layer 0 are, instead of in parameters */
+    struct tp_shards shards; /* count > 0: where the weights of layer 0 are, instead of in parameters */
 };
 
 /* What tp_model_create demands of options and their layers. */

@@ -24,16 +24,16 @@ int tp_shard_count(const struct tp_model *model, size_t batch, int threads) {
 }
 
 struct tp_range tp_shard_columns(const struct tp_model *model, int shard) {
-    return columns_of(model, shard, model->first.count);
+    return columns_of(model, shard, model->shards.count);
 }
 
 float *tp_shard(const struct tp_model *model, struct tp_range columns) {
-    return model->first.weights + model->shape[0].inputs * columns.begin;
+    return model->shards.weights + model->shape[0].inputs * columns.begin;
 }
 
 static void copy_shards(const struct tp_model *model, float *parameters, bool load, struct tp_team team) {
     const struct tp_shape *shape = &model->shape[0];
-    for (int s = team.id; s < model->first.count; s += team.size) {
+    for (int s = team.id; s < model->shards.count; s += team.size) {
         const struct tp_range columns = tp_shard_columns(model, s);
         const size_t n = columns.end - columns.begin;
         float *shard = tp_shard(model, columns), *row = parameters + shape->weight + columns.begin;
@@ -58,15 +58,15 @@ static void store_task(void *model, struct tp_team team) {
 
 static int copying_threads(const struct tp_model *model) {
     const int threads = model->context->threads;
-    return model->first.count < threads ? model->first.count : threads;
+    return model->shards.count < threads ? model->shards.count : threads;
 }
 
 void tp_shards_take(struct tp_model *model, const struct tp_shards *shards) {
-    model->first = *shards;
+    model->shards = *shards;
     tp_parallel(copying_threads(model), load_task, model);
 }
 
 void tp_shards_settle(struct tp_model *model) {
     tp_parallel(copying_threads(model), store_task, model);
-    model->first.count = 0;
+    model->shards.count = 0;
 }

@@ -19,8 +19,7 @@ int tp_shard_count(const struct tp_model *model, size_t batch, int threads);
 struct tp_range tp_shard_columns(const struct tp_model *model, int shard);
 float *tp_shard(const struct tp_model *model, struct tp_range columns);
 
-/* Brings the weights from the model's parameters into these shards, or back from the shards that they are in, if any.
- * In a callback of a run other functions may settle the model; the run takes its shards again. */
+/* Brings the weights of a model without shards into these, or back into its parameters if it has any. */
 void tp_shards_take(struct tp_model *model, const struct tp_shards *shards);
 void tp_shards_settle(struct tp_model *model);
 /* What tp_shards_settle would write, into parameters in their flat order. */

@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-/* For fewer steps it does not pay to bring weights into shards and back. */
+/* For no more steps it does not pay to bring weights into shards and back. */
 #define FEW_STEPS 2
 
 struct tp_trainer {
@@ -17,11 +17,11 @@ struct tp_trainer {
     tp_train_options options; /* the optimiser's total_steps filled in */
     struct tp_workspace *workspace;
     struct tp_optimizer *optimizer;
-    bool fused;       /* gradients go straight into the update */
-    float *gradients; /* flat; fused: room for the weights of the largest layer */
-    struct tp_shards first;
-    uint32_t *pool;  /* sample numbers: first those to train on, then those held out */
-    uint32_t *order; /* of this epoch: a permutation of 0..train_count */
+    bool fused;              /* gradients go straight into the update */
+    float *gradients;        /* flat; fused: room for the weights of the largest layer */
+    struct tp_shards shards; /* for its runs; count 0: none */
+    uint32_t *pool;          /* sample numbers: first those to train on, then those held out */
+    uint32_t *order;         /* of this epoch: a permutation of 0..train_count */
     size_t train_count, held_out;
     uint64_t steps_per_epoch;
     size_t epoch;        /* done */
@@ -88,7 +88,7 @@ static struct tp_trainer describe(struct tp_model *model, const tp_data *data, c
     if (!t.options.optimizer.total_steps)
         t.options.optimizer.total_steps = t.steps_per_epoch * options->epochs;
     if (t.fused && t.steps_per_epoch * options->epochs > FEW_STEPS)
-        t.first.count = tp_shard_count(model, t.options.batch, pass_threads(&t, model->context->threads));
+        t.shards.count = tp_shard_count(model, t.options.batch, pass_threads(&t, model->context->threads));
     return t;
 }
 
@@ -113,8 +113,8 @@ static struct parts lay_out(struct tp_trainer *t, struct tp_arena *arena) {
     parts.workspace = tp_arena_take(arena, parts.workspace_size, 1);
     parts.optimizer = tp_arena_take(arena, parts.optimizer_size, 1);
     t->gradients = tp_arena_take(arena, gradient_count(t), sizeof *t->gradients);
-    const struct tp_shape *first = &t->model->shape[0];
-    t->first.weights = tp_arena_take(arena, t->first.count ? first->inputs * first->outputs : 0, sizeof(float));
+    const size_t weights = t->model->shape[0].inputs * t->model->shape[0].outputs;
+    t->shards.weights = tp_arena_take(arena, t->shards.count ? weights : 0, sizeof(float));
     t->pool = tp_arena_take(arena, t->data->samples, sizeof *t->pool);
     t->order = tp_arena_take(arena, t->train_count, sizeof *t->order);
     return parts;
@@ -266,7 +266,7 @@ static tp_status check_parameters(const struct tp_trainer *t) {
     const struct tp_model *model = t->model;
     for (size_t l = 0; l < model->layers; l++) {
         const struct tp_shape *s = &model->shape[l];
-        const float *weights = l == 0 && model->first.count ? model->first.weights : model->parameters + s->weight;
+        const float *weights = l == 0 && model->shards.count ? model->shards.weights : model->parameters + s->weight;
         if (!finite_rows(weights, 0, 1, s->bias - s->weight) ||
             !finite_rows(model->parameters + s->bias, 0, 1, s->outputs))
             return tp_fail(model->context, TP_ERR_NONFINITE,
@@ -286,10 +286,10 @@ static bool report_step(const struct tp_trainer *t, double loss) {
     return t->options.on_step(t->options.user, &step);
 }
 
-/* Before a step: those of this run, unless the model has them. */
+/* The model gets the run's shards where it has none: the run begins, or a callback has settled the model. */
 static void take_shards(struct tp_trainer *t) {
-    if (t->first.count && !t->model->first.count)
-        tp_shards_take(t->model, &t->first);
+    if (t->shards.count && !t->model->shards.count)
+        tp_shards_take(t->model, &t->shards);
 }
 
 /* Counts and reports a step, on one thread. */
@@ -393,7 +393,7 @@ tp_status tp_trainer_run(tp_trainer *t) {
     if (!t)
         return TP_ERR_ARGUMENT;
     t->run_began = t->epoch_began = tp_now();
-    tp_shards_settle(t->model); /* after a run that this one is in a callback of */
+    tp_shards_settle(t->model); /* it has shards if this is the callback of another run, which will take them again */
     const tp_status status = run_epochs(t);
     tp_shards_settle(t->model);
     return status;

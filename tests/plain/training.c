@@ -3,7 +3,7 @@
  */
 #include "plain.h"
 
-enum { INPUTS = 23, HIDDEN = 37, OUTPUTS = 10, BATCH = 20, SAMPLES = 53, EPOCHS = 2 };
+enum { INPUTS = 23, HIDDEN = 91, OUTPUTS = 10, BATCH = 20, SAMPLES = 53, EPOCHS = 2 };
 
 static float x[SAMPLES * INPUTS];
 static int32_t classes[SAMPLES];

@@ -9,7 +9,7 @@
 
 enum {
     GUEST_IN = 20,
-    GUEST_HIDDEN = 33,
+    GUEST_HIDDEN = 61,
     GUEST_OUT = 10,
     GUEST_BATCH = 48,
     GUEST_SAMPLES = 2 * GUEST_BATCH + 7,
