@@ -196,7 +196,7 @@ static struct journal *run_with(const char *isa, int threads, tp_optimizer_kind 
 static void compare_all(tp_optimizer_kind kind) {
     static float x[SAMPLES * IN];
     static int32_t classes[SAMPLES];
-    static const int threads[] = {2, 3, 4, 5};
+    static const int threads[] = {2, 3, 5};
     tp_test_fill(x, SAMPLES * IN, 5, -1, 1);
     tp_test_fill_classes(classes, SAMPLES, 6, OUT);
     const tp_data data = {.samples = SAMPLES, .features = IN, .floats = x, .classes = classes, .outputs = OUT};
@@ -214,10 +214,6 @@ static void compare_all(tp_optimizer_kind kind) {
 
 Test(shards, callbacks_of_sgd) {
     compare_all(TP_SGD);
-}
-
-Test(shards, callbacks_of_momentum) {
-    compare_all(TP_MOMENTUM);
 }
 
 Test(shards, callbacks_of_adam) {
