@@ -16,14 +16,12 @@ static void update_weights(const void *consumer, const float *c, size_t ldc, con
     tp_enter(to->clock, interrupted);
 }
 
-/* A product whose strips update weights as soon as they are complete. */
-static struct tp_gemm consumed(const struct tp_gemm *gemm, const struct consumer *consumer) {
-    struct tp_gemm result = *gemm;
-    result.epilogue.consume = update_weights;
-    result.epilogue.consumer = consumer;
-    result.epilogue.target = consumer->optimizer->far ? consumer->weights.p : NULL;
-    result.epilogue.ldtarget = consumer->weights.n;
-    return result;
+/* The strips of a product update weights as soon as they are complete. */
+static void let_consume(struct tp_gemm *gemm, const struct consumer *consumer) {
+    gemm->epilogue.consume = update_weights;
+    gemm->epilogue.consumer = consumer;
+    gemm->epilogue.target = consumer->optimizer->far ? consumer->weights.p : NULL;
+    gemm->epilogue.ldtarget = consumer->weights.n;
 }
 
 /* The first layer's weights, each thread its shards. */
@@ -32,16 +30,16 @@ static void update_shards(const struct tp_workspace *w, const struct tp_gemm *ge
     const struct tp_shape *shape = &w->model->shape[0];
     for (int s = team.id; s < w->model->shards.count; s += team.size) {
         const struct tp_range columns = tp_shard_columns(w->model, s);
-        const struct tp_gemm some = tp_gemm_columns(gemm, columns);
+        struct tp_gemm shard = tp_gemm_columns(gemm, columns);
         const size_t state = shape->weight + shape->inputs * columns.begin;
-        const struct consumer consumer = {optimizer, {tp_shard(w->model, columns), some.n, state}, team.clock};
-        const struct tp_gemm shard = consumed(&some, &consumer);
+        const struct consumer consumer = {optimizer, {tp_shard(w->model, columns), shard.n, state}, team.clock};
+        let_consume(&shard, &consumer);
         tp_run_alone(w, &shard, team);
     }
 }
 
 /* The gradient of a layer's weights straight into their update. */
-static void update_layer(const struct tp_workspace *w, const struct tp_gemm *gemm, size_t l,
+static void update_layer(const struct tp_workspace *w, struct tp_gemm *gemm, size_t l,
                          const struct tp_gradient_sink *sink, struct tp_team team) {
     const struct tp_shape *shape = &w->model->shape[l];
     if (l == 0 && w->model->shards.count) {
@@ -50,8 +48,8 @@ static void update_layer(const struct tp_workspace *w, const struct tp_gemm *gem
     }
     const struct tp_weights weights = {sink->model->parameters + shape->weight, shape->outputs, shape->weight};
     const struct consumer consumer = {sink->optimizer, weights, team.clock};
-    const struct tp_gemm layer = consumed(gemm, &consumer);
-    tp_run_product(w, &layer, team);
+    let_consume(gemm, &consumer);
+    tp_run_product(w, gemm, team);
 }
 
 /* dJ/dW_l = A_{l-1}^T dZ_l, n_{l-1} x n_l. */
@@ -60,7 +58,7 @@ static void weight_gradients(struct tp_workspace *w, size_t l, const struct tp_g
     const struct tp_model *model = w->model;
     const struct tp_shape *shape = &model->shape[l];
     const struct tp_matrix *below = l ? &w->layer[l - 1] : NULL, *dz = tp_delta(w, l);
-    const struct tp_gemm gemm = {
+    struct tp_gemm gemm = {
         .isa = model->context->isa,
         .blocking = model->context->blocking,
         .m = shape->inputs,
