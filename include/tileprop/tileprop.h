@@ -500,8 +500,7 @@ typedef struct tp_step {
 } tp_step;
 
 /* Return nonzero to stop after this step or epoch. Called on the thread that called tp_trainer_run; on_step while the
- * other threads wait, so that OpenMP in it runs on one thread. Both may use the model and change
- * it, and must return. */
+ * other threads wait, so that OpenMP in it runs on one thread. Both may use and change the model, and must return. */
 typedef int tp_epoch_fn(void *user, const tp_epoch *epoch);
 typedef int tp_step_fn(void *user, const tp_step *step);
 
@@ -543,7 +542,7 @@ TP_API tp_status tp_trainer_create(tp_model *model, const tp_data *data, const t
 TP_API void tp_trainer_destroy(tp_trainer *trainer);
 
 /* Runs the epochs that are left. TP_ERR_STOPPED after a callback asked for it: call again to go on with the next step.
- * On several threads a run begins and ends with a copy of the first layer's weights, so it should not be stopped often.
+ * On several threads a run may begin and end with a copy of the first layer's weights: better not stop it often.
  * TP_ERR_NONFINITE: the message names the step and the first layer whose output is not finite; the parameters are those
  * before that step. */
 TP_API tp_status tp_trainer_run(tp_trainer *trainer);

@@ -5,6 +5,12 @@
 #include "core/size.h"
 #include "gemm/plan.h"
 
+/* Where a row of what the product updates is shared, caches exchange lines beyond the share's end (net/shards.h): that
+ * takes as long as to read so many floats. For a B of more than this many second-level caches it is not worth while
+ * that every thread reads all of its columns. */
+#define EDGE_FLOATS 256
+#define NEAR_CACHES 2
+
 /* What threads share: rows one by one, or swapped in pieces; columns by the line, or by the panels that are there. */
 struct grains {
     size_t rows, columns;
@@ -18,12 +24,6 @@ static struct grains grains_of(const struct tp_gemm *g, bool swapped) {
 static size_t largest_share(size_t count, size_t grain, int size) {
     return tp_min(count, tp_ceil_div(tp_ceil_div(count, grain), (size_t)size) * grain);
 }
-
-/* Where a row of what the product updates is shared, caches exchange lines beyond the share's end (net/shards.h): that
- * takes as long as to read so many floats. For a B of more than this many second-level caches it is not worth while
- * that every thread reads all of its columns. */
-#define EDGE_FLOATS 256
-#define NEAR_CACHES 2
 
 static double edge_floats(const struct tp_gemm *g) {
     const bool near = g->k * g->n <= NEAR_CACHES * g->blocking->kc * g->blocking->nc;
@@ -61,10 +61,9 @@ struct tp_gemm_share tp_gemm_share(const struct tp_gemm *g, bool swapped, struct
                                   tp_share(g->n, grains.columns, team.id / down, across)};
 }
 
-struct tp_gemm tp_gemm_columns(const struct tp_gemm *g, struct tp_range columns) {
+struct tp_gemm tp_gemm_columns(const struct tp_gemm *g, size_t j, size_t n) {
     struct tp_gemm some = *g;
-    const size_t j = columns.begin;
-    some.n = columns.end - j;
+    some.n = n;
     some.b.p += j * g->b.column_step;
     some.bias = g->bias ? g->bias + j : NULL;
     some.c += j;

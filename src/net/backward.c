@@ -29,12 +29,12 @@ static void update_shards(const struct tp_workspace *w, const struct tp_gemm *ge
                           const struct tp_optimizer *optimizer, struct tp_team team) {
     const struct tp_shape *shape = &w->model->shape[0];
     for (int s = team.id; s < w->model->shards.count; s += team.size) {
-        const struct tp_range columns = tp_shard_columns(w->model, s);
-        struct tp_gemm shard = tp_gemm_columns(gemm, columns);
-        const size_t state = shape->weight + shape->inputs * columns.begin;
-        const struct consumer consumer = {optimizer, {tp_shard(w->model, columns), shard.n, state}, team.clock};
-        let_consume(&shard, &consumer);
-        tp_run_alone(w, &shard, team);
+        const struct tp_shard shard = tp_shard(w->model, s);
+        const size_t state = shape->weight + shape->inputs * shard.begin;
+        const struct consumer consumer = {optimizer, {shard.p, shard.n, state}, team.clock};
+        struct tp_gemm some = tp_gemm_columns(gemm, shard.begin, shard.n);
+        let_consume(&some, &consumer);
+        tp_run_alone(w, &some, team);
     }
 }
 
@@ -42,7 +42,7 @@ static void update_shards(const struct tp_workspace *w, const struct tp_gemm *ge
 static void update_layer(const struct tp_workspace *w, struct tp_gemm *gemm, size_t l,
                          const struct tp_gradient_sink *sink, struct tp_team team) {
     const struct tp_shape *shape = &w->model->shape[l];
-    if (l == 0 && w->model->shards.count) {
+    if (tp_in_shards(w->model, l)) {
         update_shards(w, gemm, sink->optimizer, team);
         return;
     }
@@ -98,10 +98,10 @@ static void propagate_shards(const struct tp_workspace *w, const struct tp_gemm 
     part.m = rows.end - rows.begin;
     part.c += rows.begin * gemm->ldc;
     for (int s = 0; part.m && s < w->model->shards.count; s++, part.start = TP_START_C) {
-        const struct tp_range columns = tp_shard_columns(w->model, s);
-        part.k = columns.end - columns.begin;
-        part.a.p = gemm->a.p + rows.begin * gemm->a.row_step + columns.begin;
-        part.b = tp_transposed(tp_shard(w->model, columns), part.k);
+        const struct tp_shard shard = tp_shard(w->model, s);
+        part.k = shard.n;
+        part.a.p = gemm->a.p + rows.begin * gemm->a.row_step + shard.begin;
+        part.b = tp_transposed(shard.p, shard.n);
         tp_run_alone(w, &part, team);
     }
 }
@@ -129,7 +129,7 @@ static void propagate(struct tp_workspace *w, size_t l, float *c, size_t ldc, st
                      .ldx = derive ? tp_derivative_operand(w, l - 1)->ld : 0,
                      .parameter = derive ? below->slope : 0},
     };
-    if (l == 0 && model->shards.count)
+    if (tp_in_shards(model, l))
         propagate_shards(w, &gemm, team);
     else
         tp_run_product(w, &gemm, team);

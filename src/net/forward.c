@@ -33,10 +33,10 @@ void tp_run_alone(const struct tp_workspace *w, const struct tp_gemm *gemm, stru
 /* The first layer's product, each thread with its shards of the weights. */
 static void run_shards(const struct tp_workspace *w, const struct tp_gemm *gemm, struct tp_team team) {
     for (int s = team.id; s < w->model->shards.count; s += team.size) {
-        const struct tp_range columns = tp_shard_columns(w->model, s);
-        struct tp_gemm shard = tp_gemm_columns(gemm, columns);
-        shard.b = tp_plain(tp_shard(w->model, columns), shard.n);
-        tp_run_alone(w, &shard, team);
+        const struct tp_shard shard = tp_shard(w->model, s);
+        struct tp_gemm some = tp_gemm_columns(gemm, shard.begin, shard.n);
+        some.b = tp_plain(shard.p, shard.n);
+        tp_run_alone(w, &some, team);
     }
 }
 
@@ -68,7 +68,7 @@ static void forward_layer(struct tp_workspace *w, size_t l, struct tp_team team)
                      .activate = activate ? model->context->isa->activation[f].activate : NULL,
                      .parameter = model->layer[l].slope},
     };
-    if (l == 0 && model->shards.count)
+    if (tp_in_shards(model, l))
         run_shards(w, &gemm, team);
     else
         tp_run_product(w, &gemm, team);

@@ -9,8 +9,8 @@
 /* Shards of more than so many second-level caches leave these before they are needed again, shared lines or not. */
 #define FAR_CACHES 4
 
-static struct tp_range columns_of(const struct tp_model *model, int shard, int count) {
-    return tp_share(model->shape[0].outputs, TP_LINE, shard, count);
+static struct tp_range columns_of(const struct tp_model *model, int number, int count) {
+    return tp_share(model->shape[0].outputs, TP_LINE, number, count);
 }
 
 int tp_shard_count(const struct tp_model *model, size_t batch, int threads) {
@@ -23,22 +23,19 @@ int tp_shard_count(const struct tp_model *model, size_t batch, int threads) {
     return threads > 1 && outputs >= batch && least.begin < least.end && even && near ? threads : 0;
 }
 
-struct tp_range tp_shard_columns(const struct tp_model *model, int shard) {
-    return columns_of(model, shard, model->shards.count);
-}
-
-float *tp_shard(const struct tp_model *model, struct tp_range columns) {
-    return model->shards.weights + model->shape[0].inputs * columns.begin;
+struct tp_shard tp_shard(const struct tp_model *model, int number) {
+    const struct tp_range columns = columns_of(model, number, model->shards.count);
+    return (struct tp_shard){model->shards.weights + model->shape[0].inputs * columns.begin, columns.begin,
+                             columns.end - columns.begin};
 }
 
 static void copy_shards(const struct tp_model *model, float *parameters, bool load, struct tp_team team) {
     const struct tp_shape *shape = &model->shape[0];
     for (int s = team.id; s < model->shards.count; s += team.size) {
-        const struct tp_range columns = tp_shard_columns(model, s);
-        const size_t n = columns.end - columns.begin;
-        float *shard = tp_shard(model, columns), *row = parameters + shape->weight + columns.begin;
-        for (size_t i = 0; i < shape->inputs; i++, shard += n, row += shape->outputs)
-            memcpy(load ? shard : row, load ? row : shard, n * sizeof *row);
+        const struct tp_shard shard = tp_shard(model, s);
+        float *in = shard.p, *out = parameters + shape->weight + shard.begin;
+        for (size_t i = 0; i < shape->inputs; i++, in += shard.n, out += shape->outputs)
+            memcpy(load ? in : out, load ? out : in, shard.n * sizeof *in);
     }
 }
 

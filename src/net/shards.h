@@ -14,10 +14,17 @@
 /* How many shards are worth making for a team of so many threads and batches of batch samples; 0: none. */
 int tp_shard_count(const struct tp_model *model, size_t batch, int threads);
 
-/* Columns of W that shard 0..count-1 of the model has, whole cache lines but for the last; its rows follow each other
- * from tp_shard on. */
-struct tp_range tp_shard_columns(const struct tp_model *model, int shard);
-float *tp_shard(const struct tp_model *model, struct tp_range columns);
+static inline bool tp_in_shards(const struct tp_model *model, size_t l) {
+    return l == 0 && model->shards.count > 0;
+}
+
+/* Number 0..count-1 of the model: n columns of W from column begin on, whole cache lines but for the last shard's; rows
+ * follow each other from p on. */
+struct tp_shard {
+    float *p;
+    size_t begin, n;
+};
+struct tp_shard tp_shard(const struct tp_model *model, int number);
 
 /* Brings the weights of a model without shards into these, or back into its parameters if it has any. */
 void tp_shards_take(struct tp_model *model, const struct tp_shards *shards);

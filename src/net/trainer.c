@@ -17,6 +17,7 @@ struct tp_trainer {
     tp_train_options options; /* the optimiser's total_steps filled in */
     struct tp_workspace *workspace;
     struct tp_optimizer *optimizer;
+    int threads;             /* that are worth waking */
     bool fused;              /* gradients go straight into the update */
     float *gradients;        /* flat; fused: room for the weights of the largest layer */
     struct tp_shards shards; /* for its runs; count 0: none */
@@ -73,10 +74,6 @@ static tp_status check(const struct tp_model *model, const tp_data *data, const 
     return status;
 }
 
-static int pass_threads(const struct tp_trainer *t, int threads) {
-    return tp_pass_threads(t->model, threads, t->options.batch, true);
-}
-
 /* Everything about a trainer but its memory. */
 static struct tp_trainer describe(struct tp_model *model, const tp_data *data, const tp_train_options *options) {
     struct tp_trainer t = {.model = model, .data = data, .options = *options};
@@ -87,8 +84,9 @@ static struct tp_trainer describe(struct tp_model *model, const tp_data *data, c
     t.fused = options->optimizer.clip_norm == 0; /* the norm is known only after all gradients */
     if (!t.options.optimizer.total_steps)
         t.options.optimizer.total_steps = t.steps_per_epoch * options->epochs;
+    t.threads = tp_pass_threads(model, model->context->threads, t.options.batch, true);
     if (t.fused && t.steps_per_epoch * options->epochs > FEW_STEPS)
-        t.shards.count = tp_shard_count(model, t.options.batch, pass_threads(&t, model->context->threads));
+        t.shards.count = tp_shard_count(model, t.options.batch, t.threads);
     return t;
 }
 
@@ -266,7 +264,7 @@ static tp_status check_parameters(const struct tp_trainer *t) {
     const struct tp_model *model = t->model;
     for (size_t l = 0; l < model->layers; l++) {
         const struct tp_shape *s = &model->shape[l];
-        const float *weights = l == 0 && model->shards.count ? model->shards.weights : model->parameters + s->weight;
+        const float *weights = tp_in_shards(model, l) ? model->shards.weights : model->parameters + s->weight;
         if (!finite_rows(weights, 0, 1, s->bias - s->weight) ||
             !finite_rows(model->parameters + s->bias, 0, 1, s->outputs))
             return tp_fail(model->context, TP_ERR_NONFINITE,
@@ -339,7 +337,7 @@ static tp_status run_epoch(struct tp_trainer *t) {
     take_shards(t);
     const double began = tp_now();
     t->clock = (struct tp_clock){.since = began};
-    tp_parallel(pass_threads(t, t->workspace->threads), epoch_task, &call);
+    tp_parallel(t->threads, epoch_task, &call);
     t->step_seconds += tp_now() - began;
     if (t->options.phases)
         add_phases(t->options.phases, t->clock.seconds);
