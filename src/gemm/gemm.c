@@ -571,7 +571,8 @@ static void run(struct job *job, enum tp_way way, struct tp_team team, float *sc
     if (way == TP_OUTER) {
         multiply_outer(job);
     } else if (way == TP_DOTS && columns >= g->isa->lanes) {
-        if (rows > TP_DOTS_APART && g->a.column_step == 1)
+        const bool conflicts = rows > 2 && g->a.row_step % TP_CONFLICT == 0;
+        if (g->a.column_step == 1 && (rows > TP_DOTS_APART || conflicts))
             job->pack_a = scratch + PIECE_FLOATS;
         multiply_thin(job, g->isa->gemm_dots);
     } else if (way == TP_AXPY) {

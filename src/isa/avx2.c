@@ -88,8 +88,8 @@ ALWAYS_INLINE vf v_abs(vf v) {
 ALWAYS_INLINE vf v_select_le(vf a, vf b, vf x, vf y) {
     return _mm256_blendv_ps(y, x, _mm256_cmp_ps(a, b, _CMP_LE_OQ));
 }
-ALWAYS_INLINE vf v_load_groups(const float *p, size_t step) {
-    return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(p + step), 1);
+ALWAYS_INLINE vf v_load_groups(const float *const *p) {
+    return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p[0])), _mm_loadu_ps(p[1]), 1);
 }
 ALWAYS_INLINE void v_store_groups(float *p, size_t step, vf v) {
     _mm_storeu_ps(p, _mm256_castps256_ps128(v));

@@ -104,9 +104,8 @@ ALWAYS_INLINE vf v_abs(vf v) {
 ALWAYS_INLINE vf v_select_le(vf a, vf b, vf x, vf y) {
     return vbslq_f32(vcleq_f32(a, b), x, y);
 }
-ALWAYS_INLINE vf v_load_groups(const float *p, size_t step) {
-    (void)step;
-    return v_load(p);
+ALWAYS_INLINE vf v_load_groups(const float *const *p) {
+    return v_load(*p);
 }
 ALWAYS_INLINE void v_store_groups(float *p, size_t step, vf v) {
     (void)step;

@@ -75,9 +75,8 @@ ALWAYS_INLINE vf v_select_le(vf a, vf b, vf x, vf y) {
     return a <= b ? x : y;
 }
 /* 1 x 1 */
-ALWAYS_INLINE vf v_load_groups(const float *p, size_t step) {
-    (void)step;
-    return v_load(p);
+ALWAYS_INLINE vf v_load_groups(const float *const *p) {
+    return v_load(*p);
 }
 ALWAYS_INLINE void v_store_groups(float *p, size_t step, vf v) {
     (void)step;

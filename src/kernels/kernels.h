@@ -76,7 +76,7 @@ typedef void tp_gemm_strip_fn(const struct tp_strip *strip);
  * a_row is 1: more rows of A that lie apart would crowd the sets of a cache together with those of B.
  * gemm_axpy: m <= TP_AXPY_ROWS; B[k,j] at b[k * b_step + j]. C is passed over once for some rows of B.
  */
-#define TP_DOTS_ROWS 6
+#define TP_DOTS_ROWS 11
 #define TP_DOTS_APART 3
 #define TP_DOTS_STEPS 4
 #define TP_AXPY_ROWS 2

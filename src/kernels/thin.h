@@ -8,12 +8,11 @@
 
 /* Vectors of columns of the outer product that are done together. */
 #define OUTER_VECTORS 4
-/* Vectors of columns of B are done in pairs, so that there are enough chains to hide the latency of the multiply-add;
- * for more rows than short vectors have registers for, and where columns conflict, so that the cache cannot hold a line
- * of each, one by one, line after line, prefetched so many floats ahead. */
+/* Vectors of columns of B are done in pairs, so that there are enough chains to hide the latency of the multiply-add.
+ * They are done one by one for more rows than these, whose sums would take more than half of the registers that a
+ * tile's take, and where columns conflict, so that the cache cannot hold a line of each. */
 #define DOTS_VECTORS 2
-#define DOTS_PAIR_ROWS (VL < TP_LINE ? 4 : TP_DOTS_ROWS)
-#define DOTS_AHEAD 64
+#define DOTS_PAIR_ROWS (MR * NV / 2 / DOTS_VECTORS)
 
 /* vectors vectors of columns from column j, the last one cut to last columns. */
 ALWAYS_INLINE void outer_columns(const struct tp_strip *t, size_t j, size_t vectors, size_t last) {
@@ -55,42 +54,6 @@ static void thin_start(const struct tp_strip *t) {
     }
 }
 
-ALWAYS_INLINE void dots_step(vf *sum, size_t m, const float *a, size_t row, vf b) {
-    UNROLL
-    for (size_t i = 0; i < m; i++)
-        v_accumulate(&sum[i], v_set(a[i * row]), b);
-}
-
-ALWAYS_INLINE void prefetch_lines(const float *p, size_t count, size_t step) {
-    UNROLL
-    for (size_t l = 0; l < count; l++) {
-        __builtin_prefetch(p);
-        p += step;
-    }
-}
-
-/* steps k steps of VL columns, transposed in registers; the first skip steps are left out. One of row and step, the
- * distances of A's elements along the rows and along k, is the constant 1. */
-ALWAYS_INLINE void dots_steps(vf *sum, size_t m, const float *a, size_t row, size_t step, const float *b, size_t b_step,
-                              size_t steps, size_t skip) {
-    struct group_rows rows = group_rows(b, b_step);
-    vf x[GROUP];
-    UNROLL
-    for (size_t i = 0; steps > GROUP && i < GROUP; i++)
-        KEEP_POINTER(rows.p[i]);
-    UNROLL
-    for (size_t s = 0; s < steps; s++) {
-        if (s % GROUP == 0)
-            load_columns(x, &rows, s, b_step);
-        if (s >= skip)
-            dots_step(sum, m, step == 1 ? a + s : a, row, x[s % GROUP]);
-        if (step != 1) {
-            a += step;
-            KEEP_POINTER(a);
-        }
-    }
-}
-
 /* The lanes of a vector but the first. */
 ALWAYS_INLINE void store_last(float *p, vf v, size_t first) {
     float lanes[VL];
@@ -99,7 +62,8 @@ ALWAYS_INLINE void store_last(float *p, vf v, size_t first) {
         p[l] = lanes[l];
 }
 
-/* Of a group of columns; vectors, m, row and step are constants. */
+/* Of a group of columns; vectors and m are constants, and so is the one of row and step, the distances of A's elements
+ * along the rows and along k, that is 1. */
 typedef vf dots_sums[DOTS_VECTORS][TP_DOTS_ROWS];
 
 ALWAYS_INLINE void dots_load(dots_sums sum, const struct tp_strip *t, size_t j, size_t m, size_t vectors) {
@@ -128,42 +92,75 @@ ALWAYS_INLINE void dots_store(dots_sums sum, const struct tp_strip *t, size_t j,
     }
 }
 
-/* From step k on. */
-ALWAYS_INLINE void dots_vectors(dots_sums sum, const struct tp_strip *t, size_t j, size_t m, size_t vectors, size_t row,
-                                size_t step, size_t k, size_t steps, size_t skip) {
+/* GROUP steps of k; b: of each vector the first column. */
+ALWAYS_INLINE void dots_load_columns(vf x[DOTS_VECTORS][GROUP], const float *const *b, struct row_steps *columns,
+                                     size_t vectors) {
     UNROLL
     for (size_t v = 0; v < vectors; v++)
-        dots_steps(sum[v], m, t->a + k * step, row, step, t->b + (j + v * VL) * t->b_step + k, t->b_step, steps, skip);
+        load_columns(x[v], b[v], columns);
+}
+
+ALWAYS_INLINE void dots_step(dots_sums sum, const float *a, size_t row, vf x[DOTS_VECTORS][GROUP], size_t s, size_t m,
+                             size_t vectors) {
+    UNROLL
+    for (size_t i = 0; i < m; i++) {
+        const vf factor = v_set(a[i * row]);
+        UNROLL
+        for (size_t v = 0; v < vectors; v++)
+            v_accumulate(&sum[v][i], factor, x[v][s]);
+    }
 }
 
 /* m rows of vectors vectors of columns from column j; the first done of them were done before. */
-ALWAYS_INLINE void dots_columns(const struct tp_strip *t, size_t j, size_t m, size_t vectors, size_t row, size_t step,
-                                size_t done) {
+ALWAYS_INLINE void dots_columns(const struct tp_strip *t, struct row_steps *columns, size_t j, size_t m, size_t vectors,
+                                size_t row, size_t step, size_t done) {
+    const float *a = t->a, *b[DOTS_VECTORS];
     dots_sums sum;
     dots_load(sum, t, j, m, vectors);
-    size_t k = 0;
-    for (; vectors == 1 && k + TP_LINE <= t->k; k += TP_LINE) {
-        prefetch_lines(t->b + j * t->b_step + k + DOTS_AHEAD, VL, t->b_step);
-        dots_vectors(sum, t, j, m, vectors, row, step, k, TP_LINE, 0);
+    UNROLL
+    for (size_t v = 0; v < vectors; v++)
+        b[v] = t->b + (j + v * VL) * t->b_step;
+    size_t left = t->k;
+    for (; left >= GROUP; left -= GROUP) {
+        vf x[DOTS_VECTORS][GROUP];
+        dots_load_columns(x, b, columns, vectors);
+        UNROLL
+        for (size_t s = 0; s < GROUP; s++) {
+            dots_step(sum, a, row, x, s, m, vectors);
+            a += step;
+            KEEP_POINTER(a);
+        }
+        UNROLL
+        for (size_t v = 0; v < vectors; v++) {
+            b[v] += GROUP;
+            KEEP_POINTER(b[v]);
+        }
     }
-    for (; k + GROUP <= t->k; k += GROUP)
-        dots_vectors(sum, t, j, m, vectors, row, step, k, GROUP, 0);
-    if (k < t->k)
-        dots_vectors(sum, t, j, m, vectors, row, step, t->k - GROUP, GROUP, k + GROUP - t->k);
+    if (left) {
+        vf x[DOTS_VECTORS][GROUP];
+        UNROLL
+        for (size_t v = 0; v < vectors; v++)
+            b[v] -= GROUP - left;
+        dots_load_columns(x, b, columns, vectors);
+        for (size_t s = GROUP - left; s < GROUP; s++, a += step)
+            dots_step(sum, a, row, x, s, m, vectors);
+    }
     dots_store(sum, t, j, m, vectors, done);
 }
 
 /* Whole vectors, the last of which begins before the columns that are left. */
 ALWAYS_INLINE void dots_rows(const struct tp_strip *t, size_t m, size_t row, size_t step) {
-    const bool pairs = m <= DOTS_PAIR_ROWS && t->b_step % TP_CONFLICT != 0;
+    const size_t conflict = m > 2 ? TP_CONFLICT / 2 : TP_CONFLICT;
+    const bool pairs = m <= DOTS_PAIR_ROWS && t->b_step % conflict != 0;
+    struct row_steps columns = row_steps(t->b_step);
     size_t j = 0;
     if (pairs)
         for (; j + DOTS_VECTORS * VL <= t->n; j += DOTS_VECTORS * VL)
-            dots_columns(t, j, m, DOTS_VECTORS, row, step, 0);
+            dots_columns(t, &columns, j, m, DOTS_VECTORS, row, step, 0);
     for (; j + VL <= t->n; j += VL)
-        dots_columns(t, j, m, 1, row, step, 0);
+        dots_columns(t, &columns, j, m, 1, row, step, 0);
     if (j < t->n)
-        dots_columns(t, t->n - VL, m, 1, row, step, VL - (t->n - j));
+        dots_columns(t, &columns, t->n - VL, m, 1, row, step, VL - (t->n - j));
 }
 
 /* A function for each height, as in gemm_strip.h. */
@@ -185,11 +182,17 @@ DOTS_BESIDE(3)
 DOTS_BESIDE(4)
 DOTS_BESIDE(5)
 DOTS_BESIDE(6)
+DOTS_BESIDE(7)
+DOTS_BESIDE(8)
+DOTS_BESIDE(9)
+DOTS_BESIDE(10)
+DOTS_BESIDE(11)
 #undef DOTS_BESIDE
 
 static void gemm_dots(const struct tp_strip *t) {
     static tp_gemm_strip_fn *const dots[][TP_DOTS_ROWS] = {
-        {dots_beside_1, dots_beside_2, dots_beside_3, dots_beside_4, dots_beside_5, dots_beside_6},
+        {dots_beside_1, dots_beside_2, dots_beside_3, dots_beside_4, dots_beside_5, dots_beside_6, dots_beside_7,
+         dots_beside_8, dots_beside_9, dots_beside_10, dots_beside_11},
         {dots_apart_1, dots_apart_2, dots_apart_3},
     };
     const bool apart = t->m <= TP_DOTS_APART && t->a_step == 1;
@@ -288,7 +291,7 @@ static void gemm_axpy(const struct tp_strip *t) {
     axpy[t->m - 1](t);
 }
 
-_Static_assert(TP_DOTS_ROWS == 6 && TP_DOTS_APART == 3 && TP_DOTS_STEPS >= GROUP,
+_Static_assert(TP_DOTS_ROWS == 11 && TP_DOTS_APART == 3 && TP_DOTS_STEPS >= GROUP,
                "gemm_dots has a function for every height");
 
 #endif

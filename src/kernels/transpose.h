@@ -4,32 +4,49 @@
 
 #include "kernels/map.h"
 
-/* The first of VL rows; the others are multiples of GROUP rows after these. */
-struct group_rows {
-    const float *p[GROUP];
+/* The distances in bytes of odd rows from the first, in registers: processors that scale what they add to an address
+ * find all others by these. */
+struct row_steps {
+    size_t odd[(VL + 1) / 2];
 };
 
-ALWAYS_INLINE struct group_rows group_rows(const float *in, size_t ldi) {
-    struct group_rows rows;
+ALWAYS_INLINE struct row_steps row_steps(size_t ldi) {
+    struct row_steps steps;
     UNROLL
-    for (size_t i = 0; i < GROUP; i++)
-        rows.p[i] = in + i * ldi;
-    return rows;
+    for (size_t i = 0; i < (VL + 1) / 2; i++)
+        steps.odd[i] = (2 * i + 1) * ldi * sizeof(float);
+    return steps;
 }
 
-/* x[j] = column first + j of VL rows. */
-ALWAYS_INLINE void load_columns(vf x[GROUP], const struct group_rows *rows, size_t first, size_t ldi) {
+/* i is a constant. */
+ALWAYS_INLINE const float *row_of(const float *first, const struct row_steps *steps, size_t i) {
+    if (!i)
+        return first;
+    const int twos = __builtin_ctzll(i);
+    return (const float *)(const void *)((const char *)first + (steps->odd[i >> twos >> 1] << twos));
+}
+
+/* x[j] = element j of VL rows. */
+ALWAYS_INLINE void load_columns(vf x[GROUP], const float *first, struct row_steps *steps) {
     UNROLL
-    for (size_t i = 0; i < GROUP; i++)
-        x[i] = v_load_groups(rows->p[i] + first, GROUP * ldi);
+    for (size_t i = 0; i < (VL + 1) / 2; i++)
+        KEEP_POINTER(steps->odd[i]); /* or multiples of these would take more registers */
+    UNROLL
+    for (size_t i = 0; i < GROUP; i++) {
+        const float *groups[VL / GROUP];
+        UNROLL
+        for (size_t g = 0; g < VL / GROUP; g++)
+            groups[g] = row_of(first, steps, i + g * GROUP);
+        x[i] = v_load_groups(groups);
+    }
     v_transpose_groups(x);
 }
 
 /* VL rows x GROUP columns, times alpha if it is not NULL; of each column the first rows are stored. */
-ALWAYS_INLINE void transpose_group(float *out, size_t ldo, const float *in, size_t ldi, const vf *alpha, size_t rows) {
-    const struct group_rows in_rows = group_rows(in, ldi);
+ALWAYS_INLINE void transpose_group(float *out, size_t ldo, const float *in, struct row_steps *steps, const vf *alpha,
+                                   size_t rows) {
     vf x[GROUP];
-    load_columns(x, &in_rows, 0, ldi);
+    load_columns(x, in, steps);
     UNROLL
     for (size_t j = 0; j < GROUP; j++)
         store_some(out + j * ldo, alpha ? v_mul(*alpha, x[j]) : x[j], rows);
@@ -38,11 +55,12 @@ ALWAYS_INLINE void transpose_group(float *out, size_t ldo, const float *in, size
 /* Fewer rows or columns; padded, whole vectors are stored, with zeros. */
 ALWAYS_INLINE void transpose_part(float *out, size_t ldo, const float *in, size_t ldi, size_t rows, size_t columns,
                                   const vf *alpha, bool padded) {
+    struct row_steps steps = row_steps(GROUP);
     float part[VL * GROUP] = {0}, turned[GROUP * VL];
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < columns; j++)
             part[i * GROUP + j] = in[i * ldi + j];
-    transpose_group(turned, VL, part, GROUP, alpha, VL);
+    transpose_group(turned, VL, part, &steps, alpha, VL);
     for (size_t j = 0; j < columns; j++)
         store_some(out + j * ldo, v_load(turned + j * VL), padded ? VL : rows);
 }
@@ -50,11 +68,12 @@ ALWAYS_INLINE void transpose_part(float *out, size_t ldo, const float *in, size_
 /* VL rows. The last group may do columns over again. */
 ALWAYS_INLINE void transpose_rows(float *out, size_t ldo, const float *in, size_t ldi, size_t columns,
                                   const vf *alpha) {
+    struct row_steps steps = row_steps(ldi);
     for (size_t j = 0; j + GROUP <= columns; j += GROUP)
-        transpose_group(out + j * ldo, ldo, in + j, ldi, alpha, VL);
+        transpose_group(out + j * ldo, ldo, in + j, &steps, alpha, VL);
     if (columns % GROUP) {
         const size_t j = columns - GROUP;
-        transpose_group(out + j * ldo, ldo, in + j, ldi, alpha, VL);
+        transpose_group(out + j * ldo, ldo, in + j, &steps, alpha, VL);
     }
 }
 

@@ -18,7 +18,8 @@
  *   v_abs(v)                sign cleared
  *   v_select_le(a, b, x, y) a <= b ? x : y; y where a or b is NaN
  *   GROUP                   lanes of a group, 4, or 1 where VL is 1
- *   v_load_groups(p, s) v_store_groups(p, s, v)   VL / GROUP groups, s floats apart
+ *   v_load_groups(p)        VL / GROUP groups, from p[0], p[1], ..
+ *   v_store_groups(p, s, v) VL / GROUP groups, s floats apart
  *   v_transpose_groups(x)   the same group of x[0..GROUP], seen as a GROUP x GROUP matrix, becomes its transpose
  *   v_exp v_expm1 v_log v_log1p v_tanh   SLEEF's deterministic functions (Sleef_finz_*_u10)
  *   v_erfc(v)               1 - erf v, Sleef_finz_erfcf*_u15
@@ -41,7 +42,7 @@
 #define UNROLL _Pragma("GCC unroll 32")
 #endif
 
-/* Makes the compiler keep a pointer in a register of its own instead of deriving it from others. */
+/* Makes the compiler keep a pointer, or a distance, in a register of its own instead of deriving it from others. */
 #define KEEP_POINTER(p) __asm__("" : "+r"(p))
 
 /* The same, and what reads through the pointer stays behind the multiply-adds by v_accumulate_lane that come before:
