@@ -104,6 +104,36 @@ Test(kernels, optimizers) {
                     update_case(tp_test_table(i), (tp_optimizer_kind)kind, n, special);
 }
 
+/* Against the gradient as an array. */
+static void update_outer_case(const struct tp_isa *isa, tp_optimizer_kind kind, size_t n, bool special) {
+    const struct tp_update u = {0.01f, 0.75f, 0.003f, 0.9f, 0.9f, 0.1f, 0.999f, 0.001f, 3.3f, 1e-8f};
+    float *expected[3], *actual[3], *a = matrix(n + 300, special), *b = matrix(n + 400, special), *g = matrix(1, false);
+    for (uint64_t i = 0; i < 3; i++) {
+        expected[i] = matrix(n + 100 * i, special && i < 2);
+        actual[i] = matrix(n + 100 * i, special && i < 2);
+    }
+    for (size_t i = 0; i < ROWS * n; i++) {
+        expected[2][i] = actual[2][i] = fabsf(actual[2][i]);
+        g[i] = fmaf(a[i / n], b[i % n], 0);
+    }
+    isa->update_outer[kind](&u, actual[0], actual[1], actual[2], a, b, ROWS, n);
+    tp_isa_scalar.update[kind](&u, expected[0], g, expected[1], expected[2], ROWS * n);
+    for (int i = 0; i < 3; i++) {
+        cr_expect(tp_test_same_bits(expected[i], actual[i], ROWS * LD, "%s %s outer n %zu array %d", isa->name,
+                                    tp_optimizer_name(kind), n, i));
+        tp_test_guarded_free(expected[i]), tp_test_guarded_free(actual[i]);
+    }
+    tp_test_guarded_free(a), tp_test_guarded_free(b), tp_test_guarded_free(g);
+}
+
+Test(kernels, optimizers_with_outer_products) {
+    for (int i = 0; i < tp_test_isa_count(); i++)
+        for (int kind = 0; kind < TP_OPTIMIZER_COUNT; kind++)
+            for (size_t n = 0; n <= MAX_N; n++)
+                for (int special = 0; special < 2; special++)
+                    update_outer_case(tp_test_table(i), (tp_optimizer_kind)kind, n, special);
+}
+
 /* sum_l (x_l^2 + x_{l+16}^2 + ...) folded 8, 4, 2, 1, in double, written again. */
 static double canonical_square_sum(const float *x, size_t n) {
     double lane[16] = {0};

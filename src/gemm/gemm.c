@@ -492,10 +492,6 @@ static void multiply_in_place(const struct job *job) {
 static void multiply_outer_piece(const struct job *job, const struct tp_place *p) {
     const struct tp_gemm *g = job->g;
     struct tp_strip strip = whole_strip(job, p);
-    if (g->epilogue.consume) {
-        strip.c = job->piece;
-        strip.ldc = p->n;
-    }
     g->isa->gemm_outer(&strip);
     finish(g, strip.c, strip.ldc, p->i, p->j, p->m, p->n);
 }

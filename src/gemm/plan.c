@@ -181,9 +181,9 @@ static bool in_place(const struct tp_gemm *g) {
 enum tp_way tp_gemm_way(const struct tp_gemm *g) {
     if (g->b.packed || g->alpha != 1)
         return TP_PANELS;
-    if (g->start == TP_START_ZERO && g->k == 1 && g->b.column_step == 1)
-        return TP_OUTER;
     const bool whole = !g->epilogue.consume; /* thin kernels write C itself */
+    if (whole && g->start == TP_START_ZERO && g->k == 1 && g->b.column_step == 1)
+        return TP_OUTER;
     if (whole && dots(g, g->m, g->n, &g->b))
         return TP_DOTS;
     if (swaps(g))

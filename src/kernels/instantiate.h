@@ -44,6 +44,10 @@
 #define OPTIMIZER(id, name, states)                                                                                    \
     static void name##_update(const struct tp_update *u, float *w, const float *g, float *s, float *t, size_t n) {     \
         update_all(u, w, g, s, t, n, states, name##_rule);                                                             \
+    }                                                                                                                  \
+    static void name##_update_outer(const struct tp_update *u, float *w, float *s, float *t, const float *a,           \
+                                    const float *b, size_t m, size_t n) {                                              \
+        update_all_outer(u, w, s, t, a, b, m, n, states, name##_rule);                                                 \
     }
 #include "kernels/optimizer.def"
 #undef OPTIMIZER
@@ -77,6 +81,12 @@ const struct tp_isa TP_ISA = {
     .update =
         {
 #define OPTIMIZER(id, name, states) [TP_##id] = name##_update,
+#include "kernels/optimizer.def"
+#undef OPTIMIZER
+        },
+    .update_outer =
+        {
+#define OPTIMIZER(id, name, states) [TP_##id] = name##_update_outer,
 #include "kernels/optimizer.def"
 #undef OPTIMIZER
         },

@@ -125,6 +125,9 @@ struct tp_update {
 
 /* w and its states s, t (as many as the rule has; else NULL) from g, n elements. */
 typedef void tp_update_fn(const struct tp_update *update, float *w, const float *g, float *s, float *t, size_t n);
+/* The same for m rows of n, which follow each other, with g[i,j] = a[i] * b[j] as gemm_outer computes it. */
+typedef void tp_update_outer_fn(const struct tp_update *update, float *w, float *s, float *t, const float *a,
+                                const float *b, size_t m, size_t n);
 
 /* out[j] = sum over i ascending of d[i,j]. */
 typedef void tp_column_sums_fn(float *out, const float *d, size_t ldd, size_t rows, size_t columns);
@@ -151,6 +154,7 @@ struct tp_isa {
     struct tp_activation_kernels activation[TP_ACTIVATION_COUNT];
     tp_loss_row_fn *loss_row[TP_LOSS_COUNT];
     tp_update_fn *update[TP_OPTIMIZER_COUNT];
+    tp_update_outer_fn *update_outer[TP_OPTIMIZER_COUNT];
     tp_column_sums_fn *column_sums;
     tp_square_sum_fn *square_sum;
     tp_scale_bytes_fn *scale_bytes;

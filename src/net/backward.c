@@ -24,17 +24,34 @@ static void let_consume(struct tp_gemm *gemm, const struct consumer *consumer) {
     gemm->epilogue.ldtarget = consumer->weights.n;
 }
 
+/* Weights from their gradient; that of one sample is an outer product, which does not need to be anywhere. */
+static void update_from(const struct tp_workspace *w, struct tp_gemm *gradient, const struct tp_optimizer *optimizer,
+                        const struct tp_weights *weights, struct tp_team team, bool alone) {
+    if (w->batch == 1) {
+        const enum tp_phase interrupted = tp_enter(team.clock, TP_PHASE_UPDATE);
+        const struct tp_range rows =
+            alone ? (struct tp_range){0, gradient->m} : tp_share(gradient->m, 1, team.id, team.size);
+        tp_update_weights_outer(optimizer, weights, gradient->a.p, gradient->b.p, rows);
+        tp_enter(team.clock, interrupted);
+        return;
+    }
+    const struct consumer consumer = {optimizer, *weights, team.clock};
+    let_consume(gradient, &consumer);
+    if (alone)
+        tp_run_alone(w, gradient, team);
+    else
+        tp_run_product(w, gradient, team);
+}
+
 /* The first layer's weights, each thread its shards. */
 static void update_shards(const struct tp_workspace *w, const struct tp_gemm *gemm,
                           const struct tp_optimizer *optimizer, struct tp_team team) {
     const struct tp_shape *shape = &w->model->shape[0];
     for (int s = team.id; s < w->model->shards.count; s += team.size) {
         const struct tp_shard shard = tp_shard(w->model, s);
-        const size_t state = shape->weight + shape->inputs * shard.begin;
-        const struct consumer consumer = {optimizer, {shard.p, shard.n, state}, team.clock};
+        const struct tp_weights weights = {shard.p, shard.n, shape->weight + shape->inputs * shard.begin};
         struct tp_gemm some = tp_gemm_columns(gemm, shard.begin, shard.n);
-        let_consume(&some, &consumer);
-        tp_run_alone(w, &some, team);
+        update_from(w, &some, optimizer, &weights, team, true);
     }
 }
 
@@ -47,9 +64,7 @@ static void update_layer(const struct tp_workspace *w, struct tp_gemm *gemm, siz
         return;
     }
     const struct tp_weights weights = {sink->model->parameters + shape->weight, shape->outputs, shape->weight};
-    const struct consumer consumer = {sink->optimizer, weights, team.clock};
-    let_consume(gemm, &consumer);
-    tp_run_product(w, gemm, team);
+    update_from(w, gemm, sink->optimizer, &weights, team, false);
 }
 
 /* dJ/dW_l = A_{l-1}^T dZ_l, n_{l-1} x n_l. */

@@ -234,6 +234,15 @@ void tp_update_weights(const struct tp_optimizer *optimizer, const struct tp_wei
     }
 }
 
+void tp_update_weights_outer(const struct tp_optimizer *optimizer, const struct tp_weights *w, const float *a,
+                             const float *b, struct tp_range rows) {
+    tp_update_outer_fn *update = optimizer->model->context->isa->update_outer[optimizer->options.kind];
+    float *s = optimizer->state[0], *t = optimizer->state[1];
+    const size_t at = rows.begin * w->n, state = w->state + at;
+    update(&optimizer->next, w->p + at, s ? s + state : NULL, t ? t + state : NULL, a + rows.begin, b,
+           rows.end - rows.begin, w->n);
+}
+
 void tp_update_biases(const struct tp_optimizer *optimizer, struct tp_model *model, size_t l, const float *gradients,
                       struct tp_range columns) {
     const struct tp_update biases = without_decay(&optimizer->next);

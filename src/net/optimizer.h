@@ -28,6 +28,9 @@ struct tp_weights {
 /* A part of them, and columns of layer l's biases, from their gradients; without clipping. */
 void tp_update_weights(const struct tp_optimizer *optimizer, const struct tp_weights *weights, const float *gradients,
                        size_t ld, const struct tp_place *place);
+/* Rows of them from those of a gradient that is the outer product of a and b. */
+void tp_update_weights_outer(const struct tp_optimizer *optimizer, const struct tp_weights *weights, const float *a,
+                             const float *b, struct tp_range rows);
 void tp_update_biases(const struct tp_optimizer *optimizer, struct tp_model *model, size_t l, const float *gradients,
                       struct tp_range columns);
 

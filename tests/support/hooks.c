@@ -54,6 +54,12 @@ static void update(const struct tp_update *numbers, float *w, const float *g, fl
     real->update[TP_ADAM](numbers, w, g, s, t, n);
 }
 
+static void update_outer(const struct tp_update *numbers, float *w, float *s, float *t, const float *a, const float *b,
+                         size_t m, size_t n) {
+    call_hook(TEST_UPDATE);
+    real->update_outer[TP_ADAM](numbers, w, s, t, a, b, m, n);
+}
+
 struct tp_isa test_hooked(const struct tp_isa *isa, test_hook_fn *hook) {
     struct tp_isa hooked = *isa;
     real = isa;
@@ -68,5 +74,6 @@ struct tp_isa test_hooked(const struct tp_isa *isa, test_hook_fn *hook) {
     hooked.column_sums = columns;
     hooked.square_sum = squares;
     hooked.update[TP_ADAM] = update;
+    hooked.update_outer[TP_ADAM] = update_outer;
     return hooked;
 }

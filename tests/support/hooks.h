@@ -13,7 +13,7 @@ enum test_kernel {
     TEST_LOSS,     /* categorical cross-entropy */
     TEST_COLUMNS,  /* column_sums */
     TEST_SQUARES,  /* square_sum */
-    TEST_UPDATE,   /* Adam */
+    TEST_UPDATE,   /* Adam, update and update_outer */
     TEST_KERNELS
 };
 

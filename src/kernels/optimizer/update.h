@@ -17,9 +17,10 @@ ALWAYS_INLINE vf full_gradient(const struct tp_update *u, const struct parameter
     return v_fma(v_set(u->decay), p->w, v_mul(v_set(u->gradient_scale), p->g));
 }
 
-ALWAYS_INLINE void update_some(const struct tp_update *u, float *w, const float *g, float *s, float *t, size_t i,
-                               size_t count, int states, rule_fn *rule) {
-    struct parameters p = {.w = load_some(w + i, count), .g = load_some(g + i, count)};
+/* count parameters from number i on. */
+ALWAYS_INLINE void update_some(const struct tp_update *u, float *w, vf g, float *s, float *t, size_t i, size_t count,
+                               int states, rule_fn *rule) {
+    struct parameters p = {.w = load_some(w + i, count), .g = g};
     if (states > 0)
         p.s = load_some(s + i, count);
     if (states > 1)
@@ -37,9 +38,23 @@ ALWAYS_INLINE void update_all(const struct tp_update *u, float *w, const float *
     const struct tp_update local = *u; /* so that its values stay in registers */
     size_t i = 0;
     for (; i + VL <= n; i += VL)
-        update_some(&local, w, g, s, t, i, VL, states, rule);
+        update_some(&local, w, v_load(g + i), s, t, i, VL, states, rule);
     if (i < n)
-        update_some(&local, w, g, s, t, i, n - i, states, rule);
+        update_some(&local, w, v_load_first(g + i, n - i), s, t, i, n - i, states, rule);
+}
+
+ALWAYS_INLINE void update_all_outer(const struct tp_update *u, float *w, float *s, float *t, const float *a,
+                                    const float *b, size_t m, size_t n, int states, rule_fn *rule) {
+    const struct tp_update local = *u;
+    const vf zero = v_set(0);
+    for (size_t i = 0, at = 0; i < m; i++, at += n) {
+        const vf factor = v_set(a[i]);
+        size_t j = 0;
+        for (; j + VL <= n; j += VL)
+            update_some(&local, w, v_fma(factor, v_load(b + j), zero), s, t, at + j, VL, states, rule);
+        if (j < n)
+            update_some(&local, w, v_fma(factor, v_load_first(b + j, n - j), zero), s, t, at + j, n - j, states, rule);
+    }
 }
 
 #endif
