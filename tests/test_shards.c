@@ -297,21 +297,27 @@ static void consume(const void *consumer, const float *c, size_t ldc, const stru
     (void)consumer, (void)c, (void)ldc, (void)place;
 }
 
+/* The first thread of size: rows and columns from 0 to these. */
+static void expect_share(const struct tp_gemm *g, int size, size_t rows, size_t columns) {
+    const struct tp_team team = {0, size, NULL};
+    struct tp_range i, j;
+    tp_gemm_share(g, false, team, &i, &j);
+    cr_expect(i.begin == 0 && i.end == rows, "%d threads: %zu rows", size, i.end);
+    cr_expect(j.begin == 0 && j.end == columns, "%d threads: %zu columns", size, j.end);
+}
+
 /* Other layers' weights are updated by whole rows, unless B is large or threads are so many that they would read too
  * much. */
 Test(shards, other_layers) {
     tp_context *context = tp_test_context(NULL, 1);
     struct tp_gemm g = {.isa = context->isa, .blocking = context->blocking, .m = 512, .n = 512, .k = 128};
     static const struct tp_blocking roomy = {100, 4000, 1000, 1}, tight = {12, 100, 160, 1};
-    const struct tp_team team = {0, 2, NULL, NULL};
-    cr_expect_eq(tp_gemm_share(&g, false, team).columns.end, 256);
+    expect_share(&g, 2, 512, 256);
     g.epilogue.consume = consume;
-    cr_expect_eq(tp_gemm_share(&g, false, team).columns.end, 512);
+    expect_share(&g, 2, 256, 512);
     g.blocking = &roomy, g.k = 4096;
-    const struct tp_team large = {0, 16, NULL, NULL};
-    cr_expect_eq(tp_gemm_share(&g, false, large).rows.end, 128);
-    cr_expect_eq(tp_gemm_share(&g, false, large).columns.end, 128);
+    expect_share(&g, 16, 128, 128);
     g.blocking = &tight, g.k = 128;
-    cr_expect_eq(tp_gemm_share(&g, false, team).columns.end, 256);
+    expect_share(&g, 2, 512, 256);
     tp_context_destroy(context);
 }

@@ -4,7 +4,6 @@
 
 #include <omp.h>
 #include <sched.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,11 +14,6 @@
 #define POLLS 200
 #define YIELDS 4000
 #define NAP_NANOSECONDS 100000
-
-struct tp_barrier {
-    _Alignas(64) atomic_int arrived;
-    _Alignas(64) atomic_uint phase;
-};
 
 /* The process in which this thread opened its first region. GNU's OpenMP keeps workers for each thread that did, and in
  * a child of fork, where they are not, would wait for them for ever. */
@@ -33,13 +27,16 @@ static bool lost_its_workers(void) {
 }
 
 void tp_parallel(int threads, tp_task_fn *task, void *argument) {
+    struct tp_crew crew;
+    crew.clock = NULL;
     if (threads <= 1 || omp_get_level() > 0 || lost_its_workers()) {
-        task(argument, tp_alone);
+        task(argument, (struct tp_team){0, 1, &crew});
         return;
     }
-    struct tp_barrier barrier = {0};
+    atomic_init(&crew.arrived, 0);
+    atomic_init(&crew.phase, 0);
 #pragma omp parallel num_threads(threads)
-    task(argument, (struct tp_team){omp_get_thread_num(), omp_get_num_threads(), &barrier, NULL});
+    task(argument, (struct tp_team){omp_get_thread_num(), omp_get_num_threads(), &crew});
 }
 
 /* One poll's worth of rest for the other thread of the core. */
@@ -66,8 +63,8 @@ static void wait_for_phase(atomic_uint *phase, unsigned old) {
 void tp_team_barrier(struct tp_team team) {
     if (team.size <= 1)
         return;
-    const enum tp_phase interrupted = tp_enter(team.clock, TP_PHASE_BARRIER);
-    struct tp_barrier *b = team.barrier;
+    const enum tp_phase interrupted = tp_enter(tp_team_clock(team), TP_PHASE_BARRIER);
+    struct tp_crew *b = team.crew;
     const unsigned phase = atomic_load_explicit(&b->phase, memory_order_relaxed);
     if (atomic_fetch_add_explicit(&b->arrived, 1, memory_order_acq_rel) == team.size - 1) {
         atomic_store_explicit(&b->arrived, 0, memory_order_relaxed);
@@ -75,7 +72,7 @@ void tp_team_barrier(struct tp_team team) {
     } else {
         wait_for_phase(&b->phase, phase);
     }
-    tp_enter(team.clock, interrupted);
+    tp_enter(tp_team_clock(team), interrupted);
 }
 
 int tp_default_threads(void) {

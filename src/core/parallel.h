@@ -8,16 +8,28 @@
 
 #include "core/clock.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 
-struct tp_team {
-    int id;
-    int size;
-    struct tp_barrier *barrier;
-    struct tp_clock *clock; /* of this thread, or NULL */
+/* What the threads of a team share. */
+struct tp_crew {
+    struct tp_clock *clock; /* of thread 0, which sets and reads it; or NULL */
+    _Alignas(64) atomic_int arrived;
+    _Alignas(64) atomic_uint phase;
 };
 
-static const struct tp_team tp_alone = {0, 1, NULL, NULL};
+/* Two words, which calls pass in registers. */
+struct tp_team {
+    int id, size;
+    struct tp_crew *crew; /* or NULL for one thread without a clock */
+};
+
+static const struct tp_team tp_alone = {0, 1, NULL};
+
+/* Of this thread, or NULL. */
+static inline struct tp_clock *tp_team_clock(struct tp_team team) {
+    return team.id == 0 && team.crew ? team.crew->clock : NULL;
+}
 
 typedef void tp_task_fn(void *argument, struct tp_team team);
 

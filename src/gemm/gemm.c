@@ -551,9 +551,7 @@ static void lay_out(struct job *job, float *scratch) {
 
 static void run(struct job *job, enum tp_way way, struct tp_team team, float *scratch) {
     const struct tp_gemm *g = job->g;
-    const struct tp_gemm_share share = tp_gemm_share(g, job->swapped, team);
-    job->rows = share.rows;
-    job->columns = share.columns;
+    tp_gemm_share(g, job->swapped, team, &job->rows, &job->columns);
     const size_t rows = job->rows.end - job->rows.begin;
     const size_t columns = job->columns.end - job->columns.begin;
     if (!rows || !columns)

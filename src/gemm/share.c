@@ -52,13 +52,16 @@ static int row_parts(const struct tp_gemm *g, bool swapped, struct grains grains
     return best;
 }
 
-struct tp_gemm_share tp_gemm_share(const struct tp_gemm *g, bool swapped, struct tp_team team) {
+void tp_gemm_share(const struct tp_gemm *g, bool swapped, struct tp_team team, struct tp_range *rows,
+                   struct tp_range *columns) {
+    *rows = (struct tp_range){0, g->m};
+    *columns = (struct tp_range){0, g->n};
     if (team.size == 1)
-        return (struct tp_gemm_share){{0, g->m}, {0, g->n}};
+        return;
     const struct grains grains = grains_of(g, swapped);
     const int down = row_parts(g, swapped, grains, team.size), across = team.size / down;
-    return (struct tp_gemm_share){tp_share(g->m, grains.rows, team.id % down, down),
-                                  tp_share(g->n, grains.columns, team.id / down, across)};
+    *rows = tp_share(g->m, grains.rows, team.id % down, down);
+    *columns = tp_share(g->n, grains.columns, team.id / down, across);
 }
 
 struct tp_gemm tp_gemm_columns(const struct tp_gemm *g, size_t j, size_t n) {

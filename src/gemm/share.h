@@ -4,12 +4,9 @@
 
 #include "gemm/gemm.h"
 
-struct tp_gemm_share {
-    struct tp_range rows, columns;
-};
-
 /* What one thread of the team computes: of C or, if the product is swapped, of its C^T; perhaps nothing. */
-struct tp_gemm_share tp_gemm_share(const struct tp_gemm *gemm, bool swapped, struct tp_team team);
+void tp_gemm_share(const struct tp_gemm *gemm, bool swapped, struct tp_team team, struct tp_range *rows,
+                   struct tp_range *columns);
 
 /* n columns of a product, from column j on, as a product of its own, which may be given a consumer: it counts from the
  * first of them. B is not in panels, and nothing is derived or consumed so far. */

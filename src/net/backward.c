@@ -28,14 +28,14 @@ static void let_consume(struct tp_gemm *gemm, const struct consumer *consumer) {
 static void update_from(const struct tp_workspace *w, struct tp_gemm *gradient, const struct tp_optimizer *optimizer,
                         const struct tp_weights *weights, struct tp_team team, bool alone) {
     if (w->batch == 1) {
-        const enum tp_phase interrupted = tp_enter(team.clock, TP_PHASE_UPDATE);
+        const enum tp_phase interrupted = tp_enter(tp_team_clock(team), TP_PHASE_UPDATE);
         const struct tp_range rows =
             alone ? (struct tp_range){0, gradient->m} : tp_share(gradient->m, 1, team.id, team.size);
         tp_update_weights_outer(optimizer, weights, gradient->a.p, gradient->b.p, rows);
-        tp_enter(team.clock, interrupted);
+        tp_enter(tp_team_clock(team), interrupted);
         return;
     }
-    const struct consumer consumer = {optimizer, *weights, team.clock};
+    const struct consumer consumer = {optimizer, *weights, tp_team_clock(team)};
     let_consume(gradient, &consumer);
     if (alone)
         tp_run_alone(w, gradient, team);
@@ -100,9 +100,9 @@ static void bias_gradients(struct tp_workspace *w, size_t l, const struct tp_gra
     float *out = (sink->optimizer ? w->bias_gradients : sink->gradients + shape->bias) + columns.begin;
     model->context->isa->column_sums(out, dz->p + columns.begin, dz->ld, w->batch, columns.end - columns.begin);
     if (sink->optimizer) {
-        const enum tp_phase interrupted = tp_enter(team.clock, TP_PHASE_UPDATE);
+        const enum tp_phase interrupted = tp_enter(tp_team_clock(team), TP_PHASE_UPDATE);
         tp_update_biases(sink->optimizer, sink->model, l, out, columns);
-        tp_enter(team.clock, interrupted);
+        tp_enter(tp_team_clock(team), interrupted);
     }
 }
 

@@ -213,22 +213,22 @@ static void run_step(struct tp_trainer *t, struct tp_team team) {
         w->dropout_seed = t->options.seed;
         w->dropout_step = steps_done(t) + 1;
     }
-    tp_enter(team.clock, TP_PHASE_DATA);
+    tp_enter(tp_team_clock(team), TP_PHASE_DATA);
     tp_run_gather(w, &batch, team);
-    tp_enter(team.clock, TP_PHASE_FORWARD);
+    tp_enter(tp_team_clock(team), TP_PHASE_FORWARD);
     tp_run_forward(w, NULL, 0, team);
-    tp_enter(team.clock, TP_PHASE_LOSS);
+    tp_enter(tp_team_clock(team), TP_PHASE_LOSS);
     const tp_targets targets = batch_targets(t);
     tp_run_loss(w, &targets, true, team);
     if (!isfinite(tp_read_score(w, &targets).loss)) /* the same on every thread */
         return;
-    tp_enter(team.clock, TP_PHASE_BACKWARD);
+    tp_enter(tp_team_clock(team), TP_PHASE_BACKWARD);
     if (team.id == 0)
         tp_update_begin(t->optimizer); /* read after the barriers of the backward pass */
     const struct tp_gradient_sink sink = {t->gradients, t->fused ? t->optimizer : NULL, t->model};
     tp_run_backward(w, &sink, NULL, 0, team);
     if (!t->fused) {
-        tp_enter(team.clock, TP_PHASE_UPDATE);
+        tp_enter(tp_team_clock(team), TP_PHASE_UPDATE);
         tp_run_update(t->optimizer, t->model, t->gradients, team);
     }
 }
@@ -313,10 +313,10 @@ static void epoch_task(void *argument, struct tp_team team) {
     struct epoch_call *call = argument;
     struct tp_trainer *t = call->trainer;
     if (team.id == 0 && t->options.phases)
-        team.clock = &t->clock;
+        team.crew->clock = &t->clock;
     while (!call->status && t->step < t->steps_per_epoch) {
         run_step(t, team);
-        tp_enter(team.clock, TP_PHASE_NONE);
+        tp_enter(tp_team_clock(team), TP_PHASE_NONE);
         if (team.id == 0) /* nobody reads status and step behind the barriers of a step */
             call->status = end_step(t);
         tp_team_barrier(team);
