@@ -106,7 +106,7 @@ Test(kernels, optimizers) {
 
 /* Against the gradient as an array. */
 static void update_outer_case(const struct tp_isa *isa, tp_optimizer_kind kind, size_t n, bool special) {
-    const struct tp_update u = {0.01f, 0.75f, 0.003f, 0.9f, 0.9f, 0.1f, 0.999f, 0.001f, 3.3f, 1e-8f};
+    const struct tp_update u = {0.01f, 1, 0.003f, 0.9f, 0.9f, 0.1f, 0.999f, 0.001f, 3.3f, 1e-8f};
     float *expected[3], *actual[3], *a = matrix(n + 300, special), *b = matrix(n + 400, special), *g = matrix(1, false);
     for (uint64_t i = 0; i < 3; i++) {
         expected[i] = matrix(n + 100 * i, special && i < 2);

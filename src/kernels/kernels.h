@@ -125,7 +125,8 @@ struct tp_update {
 
 /* w and its states s, t (as many as the rule has; else NULL) from g, n elements. */
 typedef void tp_update_fn(const struct tp_update *update, float *w, const float *g, float *s, float *t, size_t n);
-/* The same for m rows of n, which follow each other, with g[i,j] = a[i] * b[j] as gemm_outer computes it. */
+/* The same for m rows of n, which follow each other, with g[i,j] = a[i] * b[j] as gemm_outer computes it and for a
+ * gradient_scale of 1. */
 typedef void tp_update_outer_fn(const struct tp_update *update, float *w, float *s, float *t, const float *a,
                                 const float *b, size_t m, size_t n);
 

@@ -45,7 +45,8 @@ ALWAYS_INLINE void update_all(const struct tp_update *u, float *w, const float *
 
 ALWAYS_INLINE void update_all_outer(const struct tp_update *u, float *w, float *s, float *t, const float *a,
                                     const float *b, size_t m, size_t n, int states, rule_fn *rule) {
-    const struct tp_update local = *u;
+    struct tp_update local = *u;
+    local.gradient_scale = 1; /* so that compilers leave it out */
     const vf zero = v_set(0);
     for (size_t i = 0, at = 0; i < m; i++, at += n) {
         const vf factor = v_set(a[i]);
