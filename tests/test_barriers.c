@@ -3,8 +3,7 @@
  * One thread of a team is late wherever it calls one of the kernels, and the bits stay what they are. Without a barrier
  * the other threads would read what is not there yet, or write what is still being read.
  */
-#include "core/context.h"
-#include "gemm/gemm.h"
+#include "support/blocking.h"
 #include "support/hooks.h"
 #include "support/support.h"
 
@@ -34,8 +33,7 @@ static void train(int threads, float clip_norm, float parameters[PARAMETERS]) {
     tp_test_fill_classes(classes, SAMPLES, 2, OUTPUTS);
     tp_context *context = tp_test_context(NULL, threads);
     const struct tp_isa isa = test_hooked(context->isa, be_late);
-    struct tp_blocking eager = *context->blocking;
-    eager.thread_flops = 1;
+    const struct tp_blocking eager = tp_test_eager(context);
     tp_context copy = *context;
     copy.isa = &isa, copy.blocking = &eager;
     const tp_data data = {.samples = SAMPLES, .features = INPUTS, .floats = x, .classes = classes, .outputs = OUTPUTS};

@@ -169,8 +169,7 @@ static void check(tp_context *context, const struct run *run, enum weighting wei
 static void check_all(int threads) {
     for (int i = 0; i < tp_test_isa_count(); i++) {
         tp_context *context = tp_test_context(tp_test_isa(i), threads);
-        struct tp_blocking eager = *context->blocking;
-        eager.thread_flops = 1;
+        const struct tp_blocking eager = tp_test_eager(context);
         tp_context copy = tp_test_with_blocking(context, &eager);
         for (size_t r = 0; r < RUNS; r++)
             check(&copy, &runs[r], NO_WEIGHTS, "");

@@ -272,8 +272,7 @@ Test(dropout, training_gives_the_same_bits) {
         for (int threads = 1; threads <= 5; threads += 2)
             for (size_t b = 0; b < 3; b++) {
                 tp_context *context = tp_test_context(tp_test_isa(i), threads);
-                struct tp_blocking blocking = blockings[b].mc ? blockings[b] : *context->blocking;
-                blocking.thread_flops = 1;
+                const struct tp_blocking blocking = blockings[b].mc ? blockings[b] : tp_test_eager(context);
                 tp_context copy = tp_test_with_blocking(context, &blocking);
                 tp_train_options options = train_options();
                 options.optimizer.clip_norm = b == 1 ? 1e30f : 0; /* gradients by way of an array */

@@ -107,8 +107,7 @@ static float *trained(tp_context *context, const struct net *net, float clip_nor
 static void compare(const struct net *net, const float *expected, const char *isa, int threads,
                     const struct tp_blocking *blocking) {
     tp_context *context = tp_test_context(isa, threads);
-    struct tp_blocking eager = blocking ? *blocking : *context->blocking;
-    eager.thread_flops = 1;
+    const struct tp_blocking eager = blocking ? *blocking : tp_test_eager(context);
     tp_context copy = tp_test_with_blocking(context, &eager);
     size_t count;
     float *actual = trained(&copy, net, 0, &count);

@@ -259,8 +259,7 @@ Test(gemm, threads_do_not_change_a_bit) {
     for (int i = 0; i < tp_test_isa_count(); i++)
         for (int threads = 1; threads <= 8; threads += threads < 3 || threads == 7 ? 1 : 2) {
             tp_context *context = tp_test_context(tp_test_isa(i), threads);
-            struct tp_blocking eager = *context->blocking;
-            eager.thread_flops = 1;
+            const struct tp_blocking eager = tp_test_eager(context);
             tp_context copy = tp_test_with_blocking(context, &eager);
             for (size_t q = 0; q < sizeof problems / sizeof *problems; q++)
                 cr_expect(check(&copy, &problems[q]), "%d threads", threads);

@@ -336,8 +336,7 @@ static void open_state(struct state *t, const char *isa) {
     for (int i = 0; i < MAX_THREADS; i++)
         t->contexts[i] = tp_test_context(isa, i + 1);
     t->scalar = tp_test_context("scalar", 1);
-    t->chosen = *t->contexts[0]->blocking;
-    t->chosen.thread_flops = 1;
+    t->chosen = tp_test_eager(t->contexts[0]);
     struct stored *const stored[] = {&t->a, &t->b, &t->c};
     for (size_t i = 0; i < 3; i++)
         stored[i]->memory = test_fence_open(CAPACITY * sizeof(float));

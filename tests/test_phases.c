@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What a trainer says that it spends its time on: where a kernel naps, the time of its phase is at least that of the
  * naps. */
-#include "core/context.h"
-#include "gemm/gemm.h"
+#include "support/blocking.h"
 #include "support/hooks.h"
 #include "support/support.h"
 
@@ -92,8 +91,7 @@ static void run_to_the_end(struct run *run, tp_model *model) {
 static void train(struct run *run) {
     tp_context *context = tp_test_context(NULL, run->threads);
     const struct tp_isa isa = test_hooked(context->isa, perhaps_nap);
-    struct tp_blocking eager = *context->blocking;
-    eager.thread_flops = 1;
+    const struct tp_blocking eager = tp_test_eager(context);
     tp_context copy = *context;
     copy.isa = &isa, copy.blocking = &eager;
     tp_model *model = make_model(&copy);

@@ -185,8 +185,7 @@ static struct journal *run(tp_context *context, tp_optimizer_kind kind, const tp
 
 static struct journal *run_with(const char *isa, int threads, tp_optimizer_kind kind, const tp_data *data) {
     tp_context *context = tp_test_context(isa, threads);
-    struct tp_blocking eager = *context->blocking;
-    eager.thread_flops = 1;
+    const struct tp_blocking eager = tp_test_eager(context);
     tp_context copy = tp_test_with_blocking(context, &eager);
     struct journal *j = run(&copy, kind, data, threads > 1 ? threads : 0);
     tp_context_destroy(context);
@@ -226,8 +225,7 @@ Test(shards, not_finite) {
     static float x[SAMPLES * IN];
     static int32_t classes[SAMPLES];
     tp_context *context = tp_test_context(NULL, 2);
-    struct tp_blocking eager = *context->blocking;
-    eager.thread_flops = 1;
+    const struct tp_blocking eager = tp_test_eager(context);
     tp_context copy = tp_test_with_blocking(context, &eager);
     tp_test_fill(x, SAMPLES * IN, 5, 1000, 1001);
     tp_test_fill_classes(classes, SAMPLES, 6, OUT);

@@ -12,4 +12,11 @@ static inline tp_context tp_test_with_blocking(const tp_context *context, const 
     return copy;
 }
 
+/* The context's blocking, but every thread is worth waking for any work. */
+static inline struct tp_blocking tp_test_eager(const tp_context *context) {
+    struct tp_blocking eager = *context->blocking;
+    eager.thread_flops = 1;
+    return eager;
+}
+
 #endif

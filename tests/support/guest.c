@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "guest.h"
 
-#include "core/context.h"
+#include "blocking.h"
 #include "tap.h"
 
 static const tp_layer layers[] = {{GUEST_HIDDEN, TP_TANH, 0, 0}, {GUEST_OUT, TP_SOFTMAX, 0, 0}};
@@ -17,8 +17,7 @@ bool test_guest_open(struct test_guest *guest, int threads) {
     options.threads = threads;
     if (!ok(tp_context_create(&options, &guest->context), "context"))
         return false;
-    guest->eager = *guest->context->blocking;
-    guest->eager.thread_flops = 1;
+    guest->eager = tp_test_eager(guest->context);
     guest->context->blocking = &guest->eager;
     tp_model_options shape;
     tp_model_options_default(&shape);
