@@ -308,6 +308,29 @@ Test(gemm, workspace_of_the_caller) {
     tp_context_destroy(context);
 }
 
+/* Blocks so small that panels need less room than the rows which dot products pack. */
+Test(gemm, workspace_for_packed_rows) {
+    static const struct tp_blocking small = {13, 7, 40, 1};
+    const size_t m = TP_DOTS_ROWS, n = 40, k = 300;
+    float *a = tp_test_floats(m * k), *b = tp_test_floats(n * k), *c = tp_test_floats(m * n),
+          *d = tp_test_floats(m * n);
+    tp_test_fill(a, m * k, 1, -1, 1);
+    tp_test_fill(b, n * k, 2, -1, 1);
+    for (int i = 0; i < tp_test_isa_count(); i++) {
+        tp_context *context = tp_test_context(tp_test_isa(i), 1);
+        tp_context copy = tp_test_with_blocking(context, &small);
+        const size_t size = tp_sgemm_workspace_size(&copy, m, n, k);
+        float *memory = tp_test_guarded(size / sizeof(float) + 1, 0);
+        cr_expect_eq(tp_sgemm(&copy, TP_NO_TRANSPOSE, TP_TRANSPOSE, m, n, k, 1, a, k, b, k, 0, c, n, memory, size),
+                     TP_OK);
+        cr_expect_eq(tp_sgemm(context, TP_NO_TRANSPOSE, TP_TRANSPOSE, m, n, k, 1, a, k, b, k, 0, d, n, NULL, 0), TP_OK);
+        cr_expect(tp_test_same_bits(d, c, m * n, "%s", tp_test_isa(i)));
+        tp_test_guarded_free(memory);
+        tp_context_destroy(context);
+    }
+    free(a), free(b), free(c), free(d);
+}
+
 struct bad_call {
     const char *names;
     int ta;

@@ -17,6 +17,7 @@ enum { PARAMETERS = INPUTS * HIDDEN + HIDDEN + HIDDEN * OUTPUTS + OUTPUTS };
 struct run {
     int threads;
     float clip_norm; /* not 0: updates are a stage of their own */
+    bool one;        /* sample a step */
     tp_step_fn *on_step;
     tp_phases *phases;
     double seconds; /* that it took */
@@ -70,10 +71,11 @@ static void run_to_the_end(struct run *run, tp_model *model) {
     static int32_t classes[SAMPLES];
     tp_test_fill(x, SAMPLES * INPUTS, 1, -1, 1);
     tp_test_fill_classes(classes, SAMPLES, 2, OUTPUTS);
-    const tp_data data = {.samples = SAMPLES, .features = INPUTS, .floats = x, .classes = classes, .outputs = OUTPUTS};
+    const size_t samples = run->one ? STEPS / EPOCHS : SAMPLES;
+    const tp_data data = {.samples = samples, .features = INPUTS, .floats = x, .classes = classes, .outputs = OUTPUTS};
     tp_train_options options;
     tp_train_options_default(&options);
-    options.batch = SAMPLES * EPOCHS / STEPS, options.epochs = EPOCHS;
+    options.batch = samples * EPOCHS / STEPS, options.epochs = EPOCHS;
     options.optimizer.clip_norm = run->clip_norm;
     options.on_step = run->on_step;
     options.phases = run->phases;
@@ -125,13 +127,13 @@ static void check(const struct run *run) {
     cr_expect_leq(sum(p), run->seconds);
 }
 
-Test(phases, every_kernel_counts_in_its_phase) {
+static void every_kernel(bool one) {
     for (int threads = 1; threads <= 2; threads++)
         for (int clip = 0; clip < 2; clip++)
             for (int kernel = TEST_NO_KERNEL + 1; kernel < TEST_KERNELS; kernel++) {
                 tp_phases phases = {0};
                 static struct run run;
-                run = (struct run){.threads = threads, .clip_norm = clip ? 1 : 0, .phases = &phases};
+                run = (struct run){.threads = threads, .clip_norm = clip ? 1 : 0, .one = one, .phases = &phases};
                 tired = (enum test_kernel)kernel;
                 if (!has_one_phase(tired, clip))
                     continue;
@@ -141,6 +143,14 @@ Test(phases, every_kernel_counts_in_its_phase) {
                 cr_expect(phase_of(tired, &phases) >= NAP * naps, "%d threads, clip %d: kernel %d: %g for %d naps",
                           threads, clip, kernel, phase_of(tired, &phases), naps);
             }
+}
+
+Test(phases, every_kernel_counts_in_its_phase) {
+    every_kernel(false);
+}
+
+Test(phases, and_with_one_sample) {
+    every_kernel(true);
 }
 
 Test(phases, callbacks_do_not_count) {

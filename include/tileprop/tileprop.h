@@ -506,8 +506,8 @@ typedef int tp_step_fn(void *user, const tp_step *step);
 
 /* Seconds that a thread spends on what, without callbacks: bringing samples into the batch; products, biases and
  * activations of the forward pass; loss and its derivative; gradients; updates, also those within the product that
- * makes the gradient; waiting for other threads. Shuffling, validation and checks are in none of them. To read the
- * clock for it costs some 0.1 microseconds a phase. */
+ * makes the gradient, and for one sample that product; waiting for other threads. Shuffling, validation and checks are
+ * in none of them. To read the clock for it costs some 0.1 microseconds a phase. */
 typedef struct tp_phases {
     double data, forward, loss, backward, update, barrier;
 } tp_phases;

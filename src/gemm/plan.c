@@ -100,7 +100,7 @@ static double cost(const struct tp_gemm *g, size_t m, size_t n, const struct tp_
     return products + TRANSPOSE_COST * moved + PIECE_COST * pieces;
 }
 
-/* A few rows, and B (k x n) by columns, which in panels would be read only once. */
+/* A few rows, and B (k x n) by columns, which in panels would be read only once or twice. */
 static bool dots(const struct tp_gemm *g, size_t m, size_t n, const struct tp_operand *b) {
     return m <= TP_DOTS_ROWS && n >= g->isa->lanes && g->k >= TP_DOTS_STEPS && b->row_step == 1;
 }

@@ -12,6 +12,9 @@
 /* Parts of rows are too short for processors to foresee the next one: it is asked for so many rows ahead. */
 #define ROWS_AHEAD 4
 
+/* Gradients of so many weights stay in the first-level cache; at least a row of fewer than four vectors. */
+#define SHORT_FLOATS ((size_t)512)
+
 void tp_optimizer_options_default(tp_optimizer_options *options) {
     if (options)
         *options = (tp_optimizer_options){.kind = TP_ADAM,
@@ -234,8 +237,27 @@ void tp_update_weights(const struct tp_optimizer *optimizer, const struct tp_wei
     }
 }
 
+/* Some rows after others: theirs are too short to fill vectors, but together they do. */
+static void update_short_rows(const struct tp_optimizer *optimizer, const struct tp_weights *w, const float *a,
+                              const float *b, struct tp_range rows) {
+    float gradient[SHORT_FLOATS];
+    struct tp_strip strip = {.n = w->n, .k = 1, .a_row = 1, .b = b, .c = gradient, .ldc = w->n};
+    for (; rows.begin < rows.end; rows.begin += strip.m) {
+        const size_t at = rows.begin * w->n;
+        strip.m = tp_min(SHORT_FLOATS / w->n, rows.end - rows.begin);
+        strip.a = a + rows.begin;
+        optimizer->model->context->isa->gemm_outer(&strip);
+        update_some(optimizer, &optimizer->next, w->p + at, gradient, w->state + at, strip.m * w->n);
+    }
+}
+
 void tp_update_weights_outer(const struct tp_optimizer *optimizer, const struct tp_weights *w, const float *a,
                              const float *b, struct tp_range rows) {
+    const size_t lanes = optimizer->model->context->isa->lanes;
+    if (tp_ceil_div(w->n, lanes) * lanes > w->n + w->n / 4) {
+        update_short_rows(optimizer, w, a, b, rows);
+        return;
+    }
     tp_update_outer_fn *update = optimizer->model->context->isa->update_outer[optimizer->options.kind];
     float *s = optimizer->state[0], *t = optimizer->state[1];
     const size_t at = rows.begin * w->n, state = w->state + at;
