@@ -34,8 +34,8 @@ static void train(int threads, float clip_norm, float parameters[PARAMETERS]) {
     tp_context *context = tp_test_context(NULL, threads);
     const struct tp_isa isa = test_hooked(context->isa, be_late);
     const struct tp_blocking eager = tp_test_eager(context);
-    tp_context copy = *context;
-    copy.isa = &isa, copy.blocking = &eager;
+    tp_context copy = tp_test_with_blocking(context, &eager);
+    copy.isa = &isa;
     const tp_data data = {.samples = SAMPLES, .features = INPUTS, .floats = x, .classes = classes, .outputs = OUTPUTS};
     tp_model_options shape;
     tp_model_options_default(&shape);

@@ -78,6 +78,14 @@ Test(kernels, losses) {
                     loss_case(tp_test_table(i), (tp_loss)loss, n, special);
 }
 
+static void compare_and_free(const struct tp_isa *isa, const char *rule, size_t n, float **expected, float **actual,
+                             int arrays) {
+    for (int a = 0; a < arrays; a++) {
+        cr_expect(tp_test_same_bits(expected[a], actual[a], ROWS * LD, "%s %s n %zu array %d", isa->name, rule, n, a));
+        tp_test_guarded_free(expected[a]), tp_test_guarded_free(actual[a]);
+    }
+}
+
 static void update_case(const struct tp_isa *isa, tp_optimizer_kind kind, size_t n, bool special) {
     const struct tp_update u = {0.01f, 0.75f, 0.003f, 0.9f, 0.9f, 0.1f, 0.999f, 0.001f, 3.3f, 1e-8f};
     float *expected[4], *actual[4];
@@ -89,19 +97,7 @@ static void update_case(const struct tp_isa *isa, tp_optimizer_kind kind, size_t
         expected[3][i] = actual[3][i] = fabsf(actual[3][i]);
     isa->update[kind](&u, actual[0], actual[1], actual[2], actual[3], n);
     tp_isa_scalar.update[kind](&u, expected[0], expected[1], expected[2], expected[3], n);
-    for (int a = 0; a < 4; a++) {
-        cr_expect(tp_test_same_bits(expected[a], actual[a], ROWS * LD, "%s %s n %zu array %d", isa->name,
-                                    tp_optimizer_name(kind), n, a));
-        tp_test_guarded_free(expected[a]), tp_test_guarded_free(actual[a]);
-    }
-}
-
-Test(kernels, optimizers) {
-    for (int i = 0; i < tp_test_isa_count(); i++)
-        for (int kind = 0; kind < TP_OPTIMIZER_COUNT; kind++)
-            for (size_t n = 0; n <= MAX_N; n++)
-                for (int special = 0; special < 2; special++)
-                    update_case(tp_test_table(i), (tp_optimizer_kind)kind, n, special);
+    compare_and_free(isa, tp_optimizer_name(kind), n, expected, actual, 4);
 }
 
 /* Against the gradient as an array. */
@@ -118,20 +114,24 @@ static void update_outer_case(const struct tp_isa *isa, tp_optimizer_kind kind, 
     }
     isa->update_outer[kind](&u, actual[0], actual[1], actual[2], a, b, ROWS, n);
     tp_isa_scalar.update[kind](&u, expected[0], g, expected[1], expected[2], ROWS * n);
-    for (int i = 0; i < 3; i++) {
-        cr_expect(tp_test_same_bits(expected[i], actual[i], ROWS * LD, "%s %s outer n %zu array %d", isa->name,
-                                    tp_optimizer_name(kind), n, i));
-        tp_test_guarded_free(expected[i]), tp_test_guarded_free(actual[i]);
-    }
+    compare_and_free(isa, tp_optimizer_name(kind), n, expected, actual, 3);
     tp_test_guarded_free(a), tp_test_guarded_free(b), tp_test_guarded_free(g);
 }
 
-Test(kernels, optimizers_with_outer_products) {
+static void all_updates(void (*update)(const struct tp_isa *isa, tp_optimizer_kind kind, size_t n, bool special)) {
     for (int i = 0; i < tp_test_isa_count(); i++)
         for (int kind = 0; kind < TP_OPTIMIZER_COUNT; kind++)
             for (size_t n = 0; n <= MAX_N; n++)
                 for (int special = 0; special < 2; special++)
-                    update_outer_case(tp_test_table(i), (tp_optimizer_kind)kind, n, special);
+                    update(tp_test_table(i), (tp_optimizer_kind)kind, n, special);
+}
+
+Test(kernels, optimizers) {
+    all_updates(update_case);
+}
+
+Test(kernels, optimizers_with_outer_products) {
+    all_updates(update_outer_case);
 }
 
 /* sum_l (x_l^2 + x_{l+16}^2 + ...) folded 8, 4, 2, 1, in double, written again. */

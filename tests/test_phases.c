@@ -94,8 +94,8 @@ static void train(struct run *run) {
     tp_context *context = tp_test_context(NULL, run->threads);
     const struct tp_isa isa = test_hooked(context->isa, perhaps_nap);
     const struct tp_blocking eager = tp_test_eager(context);
-    tp_context copy = *context;
-    copy.isa = &isa, copy.blocking = &eager;
+    tp_context copy = tp_test_with_blocking(context, &eager);
+    copy.isa = &isa;
     tp_model *model = make_model(&copy);
     naps = 0;
     run_to_the_end(run, model);

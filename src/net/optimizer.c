@@ -180,12 +180,16 @@ static float clip(struct tp_optimizer *optimizer, const float *gradients, struct
     return norm <= most ? 1 : (float)(most / norm); /* NaN for NaN */
 }
 
+/* From number at on; NULL where the rule has none. */
+static float *state_at(const struct tp_optimizer *optimizer, int i, size_t at) {
+    return optimizer->state[i] ? optimizer->state[i] + at : NULL;
+}
+
 /* count parameters, whose state begins at number at. */
 static void update_some(const struct tp_optimizer *optimizer, const struct tp_update *update, float *parameters,
                         const float *gradients, size_t at, size_t count) {
-    float *s = optimizer->state[0], *t = optimizer->state[1];
-    optimizer->model->context->isa->update[optimizer->options.kind](update, parameters, gradients, s ? s + at : NULL,
-                                                                    t ? t + at : NULL, count);
+    optimizer->model->context->isa->update[optimizer->options.kind](
+        update, parameters, gradients, state_at(optimizer, 0, at), state_at(optimizer, 1, at), count);
 }
 
 /* The part of the parameters [begin, end) that lies in mine. */
@@ -253,16 +257,15 @@ static void update_short_rows(const struct tp_optimizer *optimizer, const struct
 
 void tp_update_weights_outer(const struct tp_optimizer *optimizer, const struct tp_weights *w, const float *a,
                              const float *b, struct tp_range rows) {
-    const size_t lanes = optimizer->model->context->isa->lanes;
-    if (tp_ceil_div(w->n, lanes) * lanes > w->n + w->n / 4) {
+    const struct tp_isa *isa = optimizer->model->context->isa;
+    if (tp_ceil_div(w->n, isa->lanes) * isa->lanes > w->n + w->n / 4) {
         update_short_rows(optimizer, w, a, b, rows);
         return;
     }
-    tp_update_outer_fn *update = optimizer->model->context->isa->update_outer[optimizer->options.kind];
-    float *s = optimizer->state[0], *t = optimizer->state[1];
     const size_t at = rows.begin * w->n, state = w->state + at;
-    update(&optimizer->next, w->p + at, s ? s + state : NULL, t ? t + state : NULL, a + rows.begin, b,
-           rows.end - rows.begin, w->n);
+    isa->update_outer[optimizer->options.kind](&optimizer->next, w->p + at, state_at(optimizer, 0, state),
+                                               state_at(optimizer, 1, state), a + rows.begin, b, rows.end - rows.begin,
+                                               w->n);
 }
 
 void tp_update_biases(const struct tp_optimizer *optimizer, struct tp_model *model, size_t l, const float *gradients,
