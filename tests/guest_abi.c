@@ -132,7 +132,8 @@ static void call_losses(size_t n) {
 }
 
 static void call_updates(size_t n) {
-    const struct tp_update update = {0.01f, 0.75f, 0.003f, 0.9f, 0.9f, 0.1f, 0.999f, 0.001f, 3.3f, 1e-8f};
+    const struct tp_update update = {0.01f,  0.75f,  0.003f, 0.9f,  0.9f,   0.1f,
+                                     0.999f, 0.001f, 3.3f,   1e-8f, 4e-18f, 4e-36f};
     for (int kind = 0; kind < TP_OPTIMIZER_COUNT; kind++) {
         CALL(update[kind], .integers = {P(&update), P(w), P(x), P(y), P(z), n});
         CALL(update_outer[kind], .integers = {P(&update), P(w), P(x), P(y), P(z), P(z), ROWS, n});

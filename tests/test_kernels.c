@@ -87,7 +87,7 @@ static void compare_and_free(const struct tp_isa *isa, const char *rule, size_t 
 }
 
 static void update_case(const struct tp_isa *isa, tp_optimizer_kind kind, size_t n, bool special) {
-    const struct tp_update u = {0.01f, 0.75f, 0.003f, 0.9f, 0.9f, 0.1f, 0.999f, 0.001f, 3.3f, 1e-8f};
+    const struct tp_update u = {0.01f, 0.75f, 0.003f, 0.9f, 0.9f, 0.1f, 0.999f, 0.001f, 3.3f, 1e-8f, 4e-18f, 4e-36f};
     float *expected[4], *actual[4];
     for (uint64_t a = 0; a < 4; a++) {
         expected[a] = matrix(n + 100 * a, special && a < 3);
@@ -102,7 +102,7 @@ static void update_case(const struct tp_isa *isa, tp_optimizer_kind kind, size_t
 
 /* Against the gradient as an array. */
 static void update_outer_case(const struct tp_isa *isa, tp_optimizer_kind kind, size_t n, bool special) {
-    const struct tp_update u = {0.01f, 1, 0.003f, 0.9f, 0.9f, 0.1f, 0.999f, 0.001f, 3.3f, 1e-8f};
+    const struct tp_update u = {0.01f, 1, 0.003f, 0.9f, 0.9f, 0.1f, 0.999f, 0.001f, 3.3f, 1e-8f, 4e-18f, 4e-36f};
     float *expected[3], *actual[3], *a = matrix(n + 300, special), *b = matrix(n + 400, special), *g = matrix(1, false);
     for (uint64_t i = 0; i < 3; i++) {
         expected[i] = matrix(n + 100 * i, special && i < 2);
@@ -231,13 +231,14 @@ Test(kernels, values_against_libm) {
             tp_test_table(i)->activation[TP_SIGMOID].activate(sigmoid, 1, 1, 1, 0);
             tp_test_table(i)->activation[TP_TANH].activate(hyperbolic, 1, 1, 1, 0);
             const double s = 1 / (1 + exp(-z)), h = tanh(z);
-            cr_expect(fabs((double)sigmoid[0] - s) <= 4e-7 * s + 1e-44, "sigmoid(%g) = %g", z, (double)sigmoid[0]);
+            cr_expect(fabs((double)sigmoid[0] - s) <= 4e-7 * s + 0x1p-126, "sigmoid(%g) = %g", z, (double)sigmoid[0]);
             cr_expect(fabs((double)hyperbolic[0] - h) <= 2e-7 * fabs(h), "tanh(%g) = %g", z, (double)hyperbolic[0]);
             const double softplus = z > 0 ? z + log1p(exp(-z)) : log1p(exp(z));
             const double loss1 = (double)tp_test_table(i)->loss_row[TP_BCE](&points[p], one, 1, 0, 1, NULL);
             const double loss0 = (double)tp_test_table(i)->loss_row[TP_BCE](&points[p], zero, 1, 0, 1, NULL);
-            cr_expect(fabs(loss0 - softplus) <= 3e-7 * softplus + 1e-44, "bce(%g, 0) = %g", z, loss0);
-            cr_expect(fabs(loss1 - (softplus - z)) <= 3e-7 * (fabs(z) + softplus) + 1e-44, "bce(%g, 1) = %g", z, loss1);
+            cr_expect(fabs(loss0 - softplus) <= 3e-7 * softplus + 0x1p-126, "bce(%g, 0) = %g", z, loss0);
+            cr_expect(fabs(loss1 - (softplus - z)) <= 3e-7 * (fabs(z) + softplus) + 0x1p-126, "bce(%g, 1) = %g", z,
+                      loss1);
         }
 }
 

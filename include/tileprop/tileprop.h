@@ -53,10 +53,20 @@
  *                output MSE, MAE and Huber are Inf (NaN if the target is the same); at an infinite logit BCE is Inf or
  *                NaN, and CCE NaN for +Inf, for -Inf Inf or, where the target is 0, without that term.
  *   optimisers   NaN or infinity in the gradient makes its own parameter NaN or infinite, in later steps too, and no
- *                other; but with clip_norm NaN makes all NaN, and infinity makes the rest of the gradient 0.
+ *                other; but with clip_norm NaN makes all NaN, and infinity makes the rest of the gradient 0. Finite
+ *                gradients may be as large as they like: Adam takes at most 2^63 of them (tp_optimizer_kind). Where
+ *                another rule's velocity or parameter overflows, it shows as infinity.
  *   training     a loss that is not finite stops tp_trainer_run before that step changes anything; parameters that a
  *                step made so are found by the next loss or at the end of the epoch. Validation, tp_evaluate and
  *                tp_predict report what they find.
+ *
+ * Denormal numbers. Products keep them. Everything else that the library computes on floats (scaling of samples,
+ * activations but for the identity, their derivatives, losses, dropout, updates of parameters and state) reads a number
+ * of magnitude below 2^-126 as 0 and writes 0 where a result would be one, whatever its sign. So a dead unit, a moment
+ * that fades or a saturated output takes no more time than others. This is part of the arithmetic, the same bits
+ * everywhere; the floating-point mode of the processor is neither needed nor changed. One thing more for weights that
+ * decay: a weight becomes 0 where its decay (weight_decay w, for AdamW rate weight_decay w) would be below 2^-126, but
+ * never above 2^-100.
  *
  * Notation. N samples (the batch), layers l = 1..L of width n_l, n_0 inputs; all matrices are row-major:
  *   A_0 = X                           N x n_0
@@ -197,8 +207,8 @@ TP_API void tp_pack_destroy(tp_packed *packed);
 
 /* --------------------------------------------------------------------------------------------------------- model */
 
-/* NaN gives NaN. At -Inf sigmoid and softplus are 0, SiLU and GELU -0, tanh -1, ELU -slope; at +Inf sigmoid and tanh
- * are 1, the others but softmax +Inf. */
+/* NaN gives NaN. At -Inf sigmoid, softplus, SiLU and GELU are 0, tanh -1, ELU -slope; at +Inf sigmoid and tanh are 1,
+ * the others but softmax +Inf. */
 typedef enum tp_activation {
     TP_IDENTITY = 0, /* z */
     TP_RELU,         /* z <= 0 ? 0 : z; derivative 0 at 0; NaN passes */
@@ -413,7 +423,9 @@ typedef enum tp_optimizer_kind {
     TP_MOMENTUM, /* v = mu v + g; w -= r v */
     TP_NESTEROV, /* v = mu v + g; w -= r (g + mu v) */
     TP_ADAM,     /* m = b1 m + (1-b1) g; s = b2 s + (1-b2) g^2; w -= r' m / (sqrt(s)/c + eps),
-                    r' = r/(1-b1^t), c = sqrt(1-b2^t): Kingma and Ba 2015, bias-corrected */
+                    r' = r/(1-b1^t), c = sqrt(1-b2^t): Kingma and Ba 2015, bias-corrected. So that g^2 is a normal
+                    number, g beyond +-2^63 counts as +-2^63, and g of magnitude at most sqrt(2^-126 / (1-b2)), or
+                    2^-126 / (1-b1) if that is more, as 0: 3.4e-18 by default */
     TP_ADAMW,    /* w -= r decay w, then Adam without decay in the gradient: Loshchilov and Hutter 2019 */
     TP_OPTIMIZER_COUNT
 } tp_optimizer_kind;

@@ -85,8 +85,21 @@ ALWAYS_INLINE void v_accumulate(vf *sum, vf a, vf b) {
 ALWAYS_INLINE vf v_abs(vf v) {
     return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), v);
 }
+ALWAYS_INLINE vf v_flush(vf v) {
+    const __m256i exponent = _mm256_and_si256(_mm256_castps_si256(v), _mm256_set1_epi32(0x7f800000));
+    return _mm256_andnot_ps(_mm256_castsi256_ps(_mm256_cmpeq_epi32(exponent, _mm256_setzero_si256())), v);
+}
+ALWAYS_INLINE vf v_at_least(vf v, vf low) {
+    return _mm256_max_ps(low, v);
+}
+ALWAYS_INLINE vf v_at_most(vf v, vf high) {
+    return _mm256_min_ps(high, v);
+}
 ALWAYS_INLINE vf v_select_le(vf a, vf b, vf x, vf y) {
     return _mm256_blendv_ps(y, x, _mm256_cmp_ps(a, b, _CMP_LE_OQ));
+}
+ALWAYS_INLINE vf v_zero_le(vf a, vf b, vf y) {
+    return _mm256_andnot_ps(_mm256_cmp_ps(a, b, _CMP_LE_OQ), y);
 }
 ALWAYS_INLINE vf v_load_groups(const float *const *p) {
     return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p[0])), _mm_loadu_ps(p[1]), 1);

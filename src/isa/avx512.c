@@ -74,8 +74,20 @@ ALWAYS_INLINE void v_accumulate(vf *sum, vf a, vf b) {
 ALWAYS_INLINE vf v_abs(vf v) {
     return _mm512_abs_ps(v);
 }
+ALWAYS_INLINE vf v_flush(vf v) {
+    return _mm512_maskz_mov_ps(_mm512_test_epi32_mask(_mm512_castps_si512(v), _mm512_set1_epi32(0x7f800000)), v);
+}
+ALWAYS_INLINE vf v_at_least(vf v, vf low) {
+    return _mm512_max_ps(low, v);
+}
+ALWAYS_INLINE vf v_at_most(vf v, vf high) {
+    return _mm512_min_ps(high, v);
+}
 ALWAYS_INLINE vf v_select_le(vf a, vf b, vf x, vf y) {
     return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LE_OQ), y, x);
+}
+ALWAYS_INLINE vf v_zero_le(vf a, vf b, vf y) {
+    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a, b, _CMP_NLE_UQ), y);
 }
 ALWAYS_INLINE vf v_load_groups(const float *const *p) {
     vf v = _mm512_castps128_ps512(_mm_loadu_ps(p[0]));

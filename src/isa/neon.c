@@ -101,8 +101,21 @@ ALWAYS_INLINE void v_accumulate_lane(vf *sum, vf a, size_t lane, vf b) {
 ALWAYS_INLINE vf v_abs(vf v) {
     return vabsq_f32(v);
 }
+ALWAYS_INLINE vf v_flush(vf v) {
+    const uint32x4_t bits = vreinterpretq_u32_f32(v);
+    return vreinterpretq_f32_u32(vandq_u32(bits, vtstq_u32(bits, vdupq_n_u32(0x7f800000))));
+}
+ALWAYS_INLINE vf v_at_least(vf v, vf low) {
+    return vmaxq_f32(v, low);
+}
+ALWAYS_INLINE vf v_at_most(vf v, vf high) {
+    return vminq_f32(v, high);
+}
 ALWAYS_INLINE vf v_select_le(vf a, vf b, vf x, vf y) {
     return vbslq_f32(vcleq_f32(a, b), x, y);
+}
+ALWAYS_INLINE vf v_zero_le(vf a, vf b, vf y) {
+    return vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(y), vcleq_f32(a, b)));
 }
 ALWAYS_INLINE vf v_load_groups(const float *const *p) {
     return v_load(*p);

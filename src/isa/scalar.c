@@ -71,8 +71,20 @@ ALWAYS_INLINE void v_accumulate(vf *sum, vf a, vf b) {
 ALWAYS_INLINE vf v_abs(vf v) {
     return fabsf(v);
 }
+ALWAYS_INLINE vf v_flush(vf v) {
+    return fabsf(v) < 0x1p-126f ? 0 : v;
+}
+ALWAYS_INLINE vf v_at_least(vf v, vf low) {
+    return v < low ? low : v;
+}
+ALWAYS_INLINE vf v_at_most(vf v, vf high) {
+    return high < v ? high : v;
+}
 ALWAYS_INLINE vf v_select_le(vf a, vf b, vf x, vf y) {
     return a <= b ? x : y;
+}
+ALWAYS_INLINE vf v_zero_le(vf a, vf b, vf y) {
+    return a <= b ? 0 : y;
 }
 /* 1 x 1 */
 ALWAYS_INLINE vf v_load_groups(const float *const *p) {

@@ -112,6 +112,9 @@ struct tp_activation_kernels {
  * is the delta of Huber. */
 typedef float tp_loss_row_fn(const float *x, const float *y, size_t n, float parameter, float scale, float *d);
 
+/* Adam takes gradients beyond it for it, so that a second moment, at most its square, is finite. */
+#define TP_ADAM_MAX 0x1p63f
+
 /* Numbers of one optimiser step, prepared in double and rounded. */
 struct tp_update {
     float rate;           /* r; Adam: r / (1 - beta1^t) */
@@ -121,6 +124,8 @@ struct tp_update {
     float beta1, one_minus_beta1, beta2, one_minus_beta2;
     float second_scale; /* 1 / sqrt(1 - beta2^t) */
     float epsilon;
+    float largest_small; /* Adam: gradients up to it count as 0 */
+    float largest_zero;  /* weights up to it become 0 */
 };
 
 /* w and its states s, t (as many as the rule has; else NULL) from g, n elements. */

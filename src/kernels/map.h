@@ -16,6 +16,55 @@ ALWAYS_INLINE vf at_most(vf v, vf high) {
     return v_select_le(high, v, high, v);
 }
 
+/*
+ * Denormal numbers cost processors up to a hundred times as long, so elementwise functions neither read nor write them:
+ * below 2^-126 in magnitude an input counts as 0, and a result becomes 0. Nor do they compute with them in between,
+ * but for results just above: functions of SLEEF square what they are given, which zero_below prevents, and the
+ * functions below keep them from arguments with denormal results.
+ */
+
+#define LARGEST_DENORMAL 0x0.fffffep-126f
+
+/* 0 for what is not above limit in magnitude. */
+ALWAYS_INLINE vf zero_below(float limit, vf v) {
+    return v_zero_le(v_abs(v), v_set(limit), v);
+}
+
+/* The same where only 1 + v matters, or exp(v): to the last bit. */
+ALWAYS_INLINE vf small_to_zero(vf v) {
+    return zero_below(0x1p-40f, v);
+}
+
+/* exp(x) for x <= 0; 0 where that is below 2^-126. */
+ALWAYS_INLINE vf exp_below(vf x) {
+    const vf large = v_at_least(x, v_set(-0x1.5d589ep+6f)); /* ln 2^-126, rounded towards 0 */
+    const vf e = v_exp(v_zero_le(v_set(-0x1p-40f), large, large));
+    return v_zero_le(x, v_set(-0x1.5d58ap+6f), e);
+}
+
+typedef vf value_fn(vf v);
+
+/* f(v), but v where |v| <= limit, a power of two, so that f(v) rounds to v; f(0) is 0. */
+ALWAYS_INLINE vf small_or(float limit, vf v, value_fn *f) {
+    const vf size = v_abs(v), above = v_set(limit * (1 + 0x1p-23f));
+    return v_add(f(v_zero_le(size, v_set(limit), v)), v_zero_le(above, size, v));
+}
+
+/* -1 to the last bit below -32 */
+ALWAYS_INLINE vf expm1_limited(vf x) {
+    return v_expm1(v_at_least(x, v_set(-32)));
+}
+
+/* expm1(x) for x <= 0 */
+ALWAYS_INLINE vf expm1_below(vf x) {
+    return small_or(0x1p-25f, x, expm1_limited);
+}
+
+/* log1p(e) for 0 <= e <= 1 */
+ALWAYS_INLINE vf log1p_of(vf e) {
+    return small_or(0x1p-26f, e, v_log1p);
+}
+
 /* x = f(x) over a matrix. */
 ALWAYS_INLINE void map1(float *x, size_t ldx, size_t rows, size_t columns, float parameter, map1_fn *f) {
     const vf p = v_set(parameter);

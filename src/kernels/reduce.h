@@ -66,7 +66,7 @@ static void scale_bytes(float *x, const uint8_t *raw, size_t n, float mean, floa
 static void scale_floats(float *x, const float *raw, size_t n, float mean, float scale) {
     for (size_t i = 0; i < n; i += VL) {
         const size_t count = n - i < VL ? n - i : VL;
-        store_some(x + i, scale_value(load_some(raw + i, count), mean, scale), count);
+        store_some(x + i, v_flush(scale_value(v_flush(load_some(raw + i, count)), mean, scale)), count);
     }
 }
 

@@ -31,7 +31,7 @@ ALWAYS_INLINE float row_max(const float *x, size_t n) {
 
 ALWAYS_INLINE void exp_step(void *state, size_t part, size_t offset, size_t count) {
     struct row_scan *s = state;
-    const vf e = v_exp(v_sub(load_some(s->x + offset, count), s->m));
+    const vf e = exp_below(v_sub(load_some(s->x + offset, count), s->m));
     if (s->out)
         store_some(s->out + offset, e, count);
     s->lanes.part[part] = v_add(s->lanes.part[part], first_some(e, v_set(0), count));
@@ -45,7 +45,7 @@ ALWAYS_INLINE float row_exp_sum(const float *x, size_t n, float m, float *out) {
 }
 
 ALWAYS_INLINE vf divide(vf x, vf by) {
-    return v_div(x, by);
+    return v_flush(v_div(x, by));
 }
 
 static void softmax_row(float *z, size_t columns) {
@@ -70,10 +70,10 @@ static void softmax_short_rows(float *z, size_t ldz, size_t columns) {
         x[k] = k < columns ? v_load(block + k * VL) : v_set(-INFINITY);
     const vf m = rows_fold(x, larger);
     for (size_t k = 0; k < TP_SUM_LANES; k++)
-        e[k] = k < columns ? v_exp(v_sub(x[k], m)) : v_set(0);
+        e[k] = k < columns ? exp_below(v_sub(x[k], m)) : v_set(0);
     const vf sum = rows_fold(e, v_add);
     for (size_t k = 0; k < columns; k++)
-        v_store(block + k * VL, v_div(e[k], sum));
+        v_store(block + k * VL, divide(e[k], sum));
     transpose(z, ldz, block, VL, columns, VL);
 }
 
@@ -88,12 +88,12 @@ static void softmax_activate(float *z, size_t ldz, size_t rows, size_t columns, 
 
 ALWAYS_INLINE void dot_step(void *state, size_t part, size_t offset, size_t count) {
     struct row_scan *s = state;
-    const vf product = v_mul(load_some(s->x + offset, count), load_some(s->y + offset, count));
+    const vf product = v_mul(v_flush(load_some(s->x + offset, count)), v_flush(load_some(s->y + offset, count)));
     s->lanes.part[part] = v_add(s->lanes.part[part], first_some(product, v_set(0), count));
 }
 
 ALWAYS_INLINE vf softmax_slope(vf d, vf a, vf dot) {
-    return v_mul(a, v_sub(d, dot));
+    return v_flush(v_mul(v_flush(a), v_flush(v_sub(d, dot))));
 }
 
 /* dz_k = a_k (d_k - sum_j d_j a_j) for every row */

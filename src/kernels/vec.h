@@ -16,7 +16,10 @@
  *   v_fma(a, b, c)          a * b + c, rounded once
  *   v_accumulate(s, a, b)   *s = v_fma(a, b, *s), in place: compilers left to choose the form move registers about
  *   v_abs(v)                sign cleared
+ *   v_flush(v)              0 for what is below 2^-126 in magnitude, zeros of both signs included, else v; NaN passes
+ *   v_at_least(v, low) v_at_most(v, high)   the larger, and the smaller; the bound is not 0 or NaN; NaN in v passes
  *   v_select_le(a, b, x, y) a <= b ? x : y; y where a or b is NaN
+ *   v_zero_le(a, b, y)      a <= b ? 0 : y; y where a or b is NaN
  *   GROUP                   lanes of a group, 4, or 1 where VL is 1
  *   v_load_groups(p)        VL / GROUP groups, from p[0], p[1], ..
  *   v_store_groups(p, s, v) VL / GROUP groups, s floats apart

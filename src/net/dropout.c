@@ -28,12 +28,13 @@ static struct drop describe(const struct tp_workspace *w, size_t l) {
                          .scale = scale_of(layer)};
 }
 
-static inline float keep_if(float x, uint32_t kept) { /* x or 0, without a branch that nobody can predict */
+/* x scale, or 0: if it is dropped or x is denormal (kernels/map.h). Without branches that nobody can predict. */
+static inline float scale_if(float x, float scale, uint32_t kept) {
     uint32_t bits;
     memcpy(&bits, &x, sizeof bits);
-    bits &= -kept;
+    bits &= -(kept & ((bits & 0x7f800000) != 0));
     memcpy(&x, &bits, sizeof x);
-    return x;
+    return x * scale;
 }
 
 static void drop_row(const struct drop *drop, float *a, uint8_t *mask, size_t n, uint64_t first) {
@@ -43,7 +44,7 @@ static void drop_row(const struct drop *drop, float *a, uint8_t *mask, size_t n,
         for (size_t e = (first + j) % 4; e < 4 && j < n; e++, j++) {
             const uint32_t kept = draw.word[e] >= drop->threshold;
             mask[j / 8] |= (uint8_t)(kept << j % 8);
-            a[j] = keep_if(a[j] * drop->scale, kept);
+            a[j] = scale_if(a[j], drop->scale, kept);
         }
     }
 }
@@ -72,7 +73,7 @@ void tp_run_dropout_derivative(struct tp_workspace *w, size_t l, struct tp_team 
         float *d = tp_row(tp_delta(w, l), i);
         const uint8_t *mask = w->mask[l] + i * tp_mask_bytes(n);
         for (size_t j = 0; j < n; j++)
-            d[j] = keep_if(d[j] * scale, (uint32_t)(mask[j / 8] >> j % 8 & 1));
+            d[j] = scale_if(d[j], scale, (uint32_t)(mask[j / 8] >> j % 8 & 1));
     }
     tp_team_barrier(team);
 }

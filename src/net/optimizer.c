@@ -15,6 +15,12 @@
 /* Gradients of so many weights stay in the first-level cache; at least a row of fewer than four vectors. */
 #define SHORT_FLOATS ((size_t)512)
 
+#define LEAST_NORMAL 0x1p-126
+#define LARGEST_DENORMAL 0x0.fffffep-126
+
+/* Decay makes zeros of weights only below it, however little it is. */
+#define MOST_ZERO 0x1p-100
+
 void tp_optimizer_options_default(tp_optimizer_options *options) {
     if (options)
         *options = (tp_optimizer_options){.kind = TP_ADAM,
@@ -142,16 +148,29 @@ void tp_optimizer_destroy(tp_optimizer *optimizer) {
     }
 }
 
+/* Where decay w, of what decays, would be denormal: too little to be more than 0. */
+static float largest_zero(double decay) {
+    const double limit = decay > 0 ? LEAST_NORMAL / decay : 0;
+    return (float)(limit < LARGEST_DENORMAL ? LARGEST_DENORMAL : limit > MOST_ZERO ? MOST_ZERO : limit);
+}
+
+/* Where (1-b2) g^2 or (1-b1) g would be. */
+static float largest_small(double beta1, double beta2) {
+    const double first = LEAST_NORMAL / (1 - beta1), second = sqrt(LEAST_NORMAL / (1 - beta2));
+    return (float)(first > second ? first : second);
+}
+
 void tp_update_begin(struct tp_optimizer *optimizer) {
     const tp_optimizer_options *o = &optimizer->options;
     const uint64_t t = ++optimizer->steps;
     const double rate = (double)tp_learning_rate(optimizer->model->context->isa, o, t);
     const double beta1 = (double)o->beta1, beta2 = (double)o->beta2;
+    const double decay = o->kind == TP_ADAMW ? rate * (double)o->weight_decay : (double)o->weight_decay;
     const bool adam = o->kind == TP_ADAM || o->kind == TP_ADAMW;
     optimizer->next = (struct tp_update){
         .rate = (float)(adam ? rate / (1 - tp_power(beta1, t)) : rate),
         .gradient_scale = 1,
-        .decay = (float)(o->kind == TP_ADAMW ? rate * (double)o->weight_decay : (double)o->weight_decay),
+        .decay = (float)decay,
         .momentum = o->momentum,
         .beta1 = o->beta1,
         .one_minus_beta1 = (float)(1 - beta1),
@@ -159,6 +178,8 @@ void tp_update_begin(struct tp_optimizer *optimizer) {
         .one_minus_beta2 = (float)(1 - beta2),
         .second_scale = adam ? (float)(1 / sqrt(1 - tp_power(beta2, t))) : 1,
         .epsilon = o->epsilon,
+        .largest_small = largest_small(beta1, beta2),
+        .largest_zero = largest_zero(decay),
     };
 }
 
@@ -203,6 +224,7 @@ static void update_part(const struct tp_optimizer *optimizer, const struct tp_up
 static struct tp_update without_decay(const struct tp_update *update) {
     struct tp_update biases = *update;
     biases.decay = 0;
+    biases.largest_zero = largest_zero(0);
     return biases;
 }
 

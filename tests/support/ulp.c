@@ -133,14 +133,22 @@ static void compare(const struct buffers *b, size_t n, const struct tp_isa *othe
     }
 }
 
+/* Where 0 takes the place of denormal results, rounding decides just above 2^-126. */
+static double smallest_normal(const struct ulp_function *f) {
+    return f->small > 0 ? f->small : f->denormals ? 0x1p-126 : 0x1.00001p-126;
+}
+
 static void measure(const struct ulp_function *f, const struct buffers *b, size_t n, struct ulp_result *result) {
     for (size_t i = 0; i < n; i++) {
         const double x = (double)float_of(b->inputs[i]);
         if (f->limit > 0 && !(fabs(x) <= f->limit))
             continue;
         const double truth = f->truth(x), size = f->size ? f->size(x) : fabs(truth);
-        keep_worst(size < (f->small > 0 ? f->small : (double)FLT_MIN) ? &result->denormal : &result->normal,
-                   ulp_error(float_of(b->results[i]), truth, size), b->inputs[i]);
+        const double error = ulp_error(float_of(b->results[i]), truth, size);
+        if (size < smallest_normal(f))
+            keep_worst(&result->denormal, f->denormals ? error : error * 0x1p-23, b->inputs[i]);
+        else
+            keep_worst(&result->normal, error, b->inputs[i]);
     }
 }
 

@@ -21,6 +21,7 @@ struct ulp_function {
     float parameter;
     double (*truth)(double x);
     double ulp, denormal_ulp; /* largest errors over all floats, of results that are normal and denormal */
+    bool denormals;           /* there are denormal results; else 0 takes their place, and they count 2^-23 as much */
     double (*size)(double x); /* errors are in units of this, not of the truth, if it is not NULL */
     double small;             /* results below count as denormal, because a factor of theirs is; 0: 2^-126 */
     double limit;             /* the truth is asked for where |x| <= limit; 0: everywhere */

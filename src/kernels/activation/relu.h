@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "kernels/map.h"
 
-/* f(z) = z <= 0 ? 0 : z, so that NaN passes and -0 becomes 0 */
+/* f(z) = z <= 0 ? 0 : z, so that NaN passes; compared with the largest denormal instead of 0 */
 ALWAYS_INLINE vf relu_value(vf z, vf parameter) {
     (void)parameter;
-    return at_least(z, v_set(0));
+    return v_zero_le(z, v_set(LARGEST_DENORMAL), z);
 }
 
 /* d f'(z) = a <= 0 ? 0 : d */
 ALWAYS_INLINE vf relu_slope(vf d, vf a, vf parameter) {
     (void)parameter;
-    return v_select_le(a, v_set(0), v_set(0), d);
+    return v_flush(v_zero_le(a, v_set(LARGEST_DENORMAL), d));
 }

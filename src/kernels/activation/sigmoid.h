@@ -4,9 +4,9 @@
 
 #include "kernels/map.h"
 
-/* exp(-|z|), which cannot overflow */
+/* exp(-|z|), which cannot overflow; 0 where below 2^-126 */
 ALWAYS_INLINE vf exp_minus_abs(vf z) {
-    return v_exp(v_sub(v_set(0), v_abs(z)));
+    return exp_below(v_sub(v_set(0), v_abs(z)));
 }
 
 /* 1/(1 + exp(-z)) = (z >= 0 ? 1 : e)/(1 + e), e = exp(-|z|) */
@@ -22,7 +22,8 @@ ALWAYS_INLINE vf sigmoid_value(vf z, vf parameter) {
 /* d f'(z) = d a (1 - a) */
 ALWAYS_INLINE vf sigmoid_slope(vf d, vf a, vf parameter) {
     (void)parameter;
-    return v_mul(d, v_mul(a, v_sub(v_set(1), a)));
+    const vf x = v_flush(a);
+    return v_flush(v_mul(v_flush(d), v_mul(x, v_sub(v_set(1), x))));
 }
 
 #endif

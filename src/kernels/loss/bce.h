@@ -7,7 +7,7 @@ ALWAYS_INLINE vf bce_term(vf z, vf y, vf parameter, vf *derivative) {
     (void)parameter;
     const vf e = exp_minus_abs(z);
     *derivative = v_sub(sigmoid_from_exp(z, e), y);
-    return v_add(v_fma(v_sub(v_set(0), z), y, at_least(z, v_set(0))), v_log1p(e));
+    return v_add(v_fma(v_sub(v_set(0), z), y, at_least(z, v_set(0))), log1p_of(e));
 }
 
 /* The sum over the outputs; x is z */

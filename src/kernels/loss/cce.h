@@ -3,15 +3,15 @@
 
 ALWAYS_INLINE void target_step(void *state, size_t part, size_t offset, size_t count) {
     struct row_scan *s = state;
-    const vf y = load_some(s->y + offset, count);
-    const vf below = v_sub(s->m, load_some(s->x + offset, count));
+    const vf y = v_flush(load_some(s->y + offset, count));
+    const vf below = v_flush(v_sub(s->m, load_some(s->x + offset, count)));
     /* a target of 0 takes no part, even where z is -Inf */
     const vf term = v_select_le(v_abs(y), v_set(0), v_set(0), v_mul(y, below));
     s->lanes.part[part] = v_add(s->lanes.part[part], first_some(term, v_set(0), count));
 }
 
 ALWAYS_INLINE vf minus_target(vf a, vf y, vf scale) {
-    return v_mul(v_sub(a, y), scale);
+    return v_flush(v_mul(v_flush(v_sub(a, y)), scale));
 }
 
 /* logsumexp(z) - sum_j y_j z_j = ln sum_j exp(z_j - m) + sum_j y_j (m - z_j), m = max z, because sum_j y_j = 1;

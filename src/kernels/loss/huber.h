@@ -4,8 +4,9 @@
 /* With e = a - y and c = e kept within -delta..delta: c (e - c/2), which is e^2/2 within, delta (|e| - delta/2) beyond;
  * the derivative by a is c. NaN passes. */
 ALWAYS_INLINE vf huber_term(vf a, vf y, vf delta, vf *derivative) {
-    const vf e = v_sub(a, y), c = at_most(at_least(e, v_sub(v_set(0), delta)), delta);
-    *derivative = c;
+    const vf difference = v_sub(a, y), e = zero_below(0x1p-62f, difference), least = v_sub(v_set(0), delta);
+    const vf c = at_most(at_least(e, least), delta);
+    *derivative = at_most(at_least(difference, least), delta);
     return v_mul(c, v_fma(v_set(-0.5f), c, e));
 }
 

@@ -19,11 +19,11 @@ struct loss_scan {
 ALWAYS_INLINE void loss_step(void *state, size_t part, size_t offset, size_t count) {
     struct loss_scan *s = state;
     vf derivative;
-    const vf x = load_some(s->x + offset, count), y = load_some(s->y + offset, count);
+    const vf x = v_flush(load_some(s->x + offset, count)), y = v_flush(load_some(s->y + offset, count));
     const vf term = s->term(x, y, s->parameter, &derivative);
     s->lanes.part[part] = v_add(s->lanes.part[part], first_some(term, v_set(0), count));
     if (s->d)
-        store_some(s->d + offset, v_mul(derivative, s->scale), count);
+        store_some(s->d + offset, v_flush(v_mul(v_flush(derivative), s->scale)), count);
 }
 
 ALWAYS_INLINE float loss_row(const float *x, const float *y, size_t n, float parameter, float scale, float *d,

@@ -6,7 +6,8 @@ ALWAYS_INLINE vf mse_term(vf a, vf y, vf parameter, vf *derivative) {
     (void)parameter;
     const vf difference = v_sub(a, y);
     *derivative = v_add(difference, difference);
-    return v_mul(difference, difference);
+    const vf e = zero_below(0x1p-63f, difference);
+    return v_mul(e, e);
 }
 
 /* (1/n) sum_j (a_j - y_j)^2, d_j = scale (2/n) (a_j - y_j); x is a */

@@ -4,8 +4,17 @@
 
 #include "kernels/optimizer/update.h"
 
+/* g within the range whose squares, times 1-b2, are normal numbers: nearer to 0 it is 0, beyond it is the end of the
+ * range. Infinity does not become data: it gives NaN. */
+ALWAYS_INLINE vf adam_gradient(const struct tp_update *u, vf g) {
+    const vf x = zero_below(u->largest_small, g);
+    const vf limited = v_at_most(v_at_least(x, v_set(-TP_ADAM_MAX)), v_set(TP_ADAM_MAX));
+    return v_fma(v_set(0), x, limited);
+}
+
 /* m = b1 m + (1-b1) g; s = b2 s + ((1-b2) g) g; w = w - r' (m / (sqrt(s) c' + eps)), r' and c' bias-corrected */
-ALWAYS_INLINE void adam_moments(const struct tp_update *u, struct parameters *p, vf g) {
+ALWAYS_INLINE void adam_moments(const struct tp_update *u, struct parameters *p, vf given) {
+    const vf g = adam_gradient(u, given);
     p->s = v_fma(v_set(u->beta1), p->s, v_mul(v_set(u->one_minus_beta1), g));
     p->t = v_fma(v_set(u->beta2), p->t, v_mul(v_mul(v_set(u->one_minus_beta2), g), g));
     const vf scale = v_fma(v_sqrt(p->t), v_set(u->second_scale), v_set(u->epsilon));

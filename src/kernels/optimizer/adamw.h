@@ -4,5 +4,5 @@
 /* w = w - (r decay) w, then Adam with the plain gradient */
 ALWAYS_INLINE void adamw_rule(const struct tp_update *u, struct parameters *p) {
     p->w = v_fma(v_set(-u->decay), p->w, p->w);
-    adam_moments(u, p, v_mul(v_set(u->gradient_scale), p->g));
+    adam_moments(u, p, plain_gradient(u, p));
 }

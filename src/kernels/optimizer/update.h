@@ -12,9 +12,14 @@ struct parameters {
 
 typedef void rule_fn(const struct tp_update *u, struct parameters *p);
 
-/* The gradient after clipping and with the L2 term: gradient_scale g + decay w */
+/* The gradient after clipping: gradient_scale g */
+ALWAYS_INLINE vf plain_gradient(const struct tp_update *u, const struct parameters *p) {
+    return v_mul(v_set(u->gradient_scale), v_flush(p->g));
+}
+
+/* The same with the L2 term: gradient_scale g + decay w */
 ALWAYS_INLINE vf full_gradient(const struct tp_update *u, const struct parameters *p) {
-    return v_fma(v_set(u->decay), p->w, v_mul(v_set(u->gradient_scale), p->g));
+    return v_fma(v_set(u->decay), p->w, plain_gradient(u, p));
 }
 
 /* count parameters from number i on. */
@@ -26,11 +31,11 @@ ALWAYS_INLINE void update_some(const struct tp_update *u, float *w, vf g, float 
     if (states > 1)
         p.t = load_some(t + i, count);
     rule(u, &p);
-    store_some(w + i, p.w, count);
+    store_some(w + i, zero_below(u->largest_zero, p.w), count);
     if (states > 0)
-        store_some(s + i, p.s, count);
+        store_some(s + i, v_flush(p.s), count);
     if (states > 1)
-        store_some(t + i, p.t, count);
+        store_some(t + i, v_flush(p.t), count);
 }
 
 ALWAYS_INLINE void update_all(const struct tp_update *u, float *w, const float *g, float *s, float *t, size_t n,
