@@ -141,7 +141,8 @@ static void call_updates(size_t n) {
 }
 
 static void call_others(size_t n) {
-    CALL(column_sums, .integers = {P(x), P(y), LD, ROWS, n});
+    CALL(column_sums, .integers = {P(x), P(y), LD, ROWS, n, 0});
+    CALL(column_sums, .integers = {P(x), P(y), LD, ROWS, n, 1});
     CALL(square_sum, .integers = {P(y), n});
     CALL(scale_bytes, .integers = {P(x), P(y), n}, .floats = {1, 2});
     CALL(scale_floats, .integers = {P(x), P(y), n}, .floats = {1, 2});

@@ -114,6 +114,7 @@ static void call_passes(void) {
     EXPECT(TP_OK, tp_loss_value, guest.model, workspace, &targets, &score);
     EXPECT(TP_OK, tp_backward, guest.model, workspace, &targets, pass.gradients, pass.dx, GUEST_IN, &score);
     EXPECT(TP_OK, tp_backward_from, guest.model, workspace, pass.y, GUEST_OUT, pass.gradients, pass.dx, GUEST_IN);
+    EXPECT(TP_OK, tp_backward_accumulate, guest.model, workspace, &targets, pass.gradients, NULL, 0, &score);
     EXPECT(TP_OK, tp_workspace_set_dropout, workspace, 1, 1);
     EXPECT(TP_OK, tp_evaluate, guest.model, workspace, &guest.data, &score, NULL);
     EXPECT(TP_OK, tp_predict, guest.model, workspace, &guest.data, y);
@@ -122,8 +123,24 @@ static void call_passes(void) {
     EXPECT(TP_OK, tp_optimizer_create, guest.model, &options, NULL, 0, &optimizer);
     EXPECT(TP_OK, tp_optimizer_step, optimizer, guest.model, pass.gradients);
     CALL(tp_optimizer_steps, optimizer);
+    EXPECT(TP_OK, tp_optimizer_set_learning_rate, optimizer, 0.01f);
+    CALL(tp_optimizer_state_count, optimizer);
+    EXPECT(TP_OK, tp_optimizer_get_state, optimizer, 1, pass.gradients, GUEST_PARAMETERS);
+    EXPECT(TP_OK, tp_optimizer_set_state, optimizer, 1, pass.gradients, GUEST_PARAMETERS);
+    EXPECT(TP_OK, tp_optimizer_set_steps, optimizer, 3);
+    EXPECT(TP_OK, tp_train_step, guest.model, workspace, optimizer, GUEST_BATCH, guest.x, GUEST_IN, &targets, &score);
     CALL(tp_optimizer_learning_rate, optimizer, 3);
     CALL(tp_optimizer_destroy, optimizer);
+    CALL(tp_workspace_destroy, workspace);
+}
+
+static void call_derivatives(void) {
+    static float jacobian[GUEST_BATCH * GUEST_OUT * GUEST_IN], jv[GUEST_BATCH * GUEST_OUT];
+    tp_workspace *workspace = NULL;
+    EXPECT(TP_OK, tp_workspace_create, guest.model, GUEST_BATCH, TP_DERIVATIVES, NULL, 0, &workspace);
+    EXPECT(TP_OK, tp_jacobian, guest.model, workspace, GUEST_BATCH, guest.x, GUEST_IN, NULL, 0, jacobian);
+    EXPECT(TP_OK, tp_jvp, guest.model, workspace, GUEST_BATCH, guest.x, GUEST_IN, guest.x, GUEST_IN, NULL, 0, jv,
+           GUEST_OUT);
     CALL(tp_workspace_destroy, workspace);
 }
 
@@ -205,6 +222,7 @@ static void call_everything(const char *scenario) {
             call_products();
             call_model();
             call_passes();
+            call_derivatives();
             call_trainer();
             call_files();
         }

@@ -171,8 +171,12 @@ Test(kernels, column_sums_are_chains) {
                     for (size_t r = 0; r < rows; r++)
                         expected[j] += d[r * ld + j];
                 }
-                tp_test_table(i)->column_sums(out, d, ld, rows, n);
+                tp_test_table(i)->column_sums(out, d, ld, rows, n, false);
                 cr_expect(tp_test_same_bits(expected, out, n, "%s column sums %zu x %zu", tp_test_isa(i), rows, n));
+                tp_test_table(i)->column_sums(out, d, ld, rows / 3, n, false);
+                tp_test_table(i)->column_sums(out, d + rows / 3 * ld, ld, rows - rows / 3, n, true);
+                cr_expect(tp_test_same_bits(expected, out, n, "%s column sums %zu x %zu in two parts", tp_test_isa(i),
+                                            rows, n));
                 tp_test_guarded_free(out);
             }
     tp_test_guarded_free(d);

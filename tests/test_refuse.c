@@ -40,8 +40,8 @@ static struct outputs {
 static struct arguments {
     tp_context *context;
     tp_model *model, *other_model;
-    tp_workspace *workspace, *inference, *other_workspace, *fresh_workspace;
-    tp_optimizer *optimizer;
+    tp_workspace *workspace, *inference, *derivatives, *other_workspace, *fresh_workspace;
+    tp_optimizer *optimizer, *other_optimizer;
     tp_trainer *trainer;
     tp_packed *packed, *foreign_packed;
     const char *path, *idx_path, *where;
@@ -61,7 +61,7 @@ static struct arguments {
     tp_mode mode;
     tp_split split;
     int threads, value;
-    float beta;
+    float beta, rate;
     const float *a, *b, *x, *dy;
     float *c, *y, *gradients, *dx, *parameters;
     uint64_t step, *confusion;
@@ -510,7 +510,7 @@ CALL(workspace_size, nothing(!tp_workspace_size(now.model, now.max_batch, now.mo
     SILENT(WITH(model, NULL)),
     SILENT(WITH(max_batch, 0)),
     SILENT(WITH(mode, (tp_mode)-1)),
-    SILENT(WITH(mode, (tp_mode)2)),
+    SILENT(WITH(mode, (tp_mode)3)),
     SILENT(WITH(mode, (tp_mode)INT_MAX)),
     SILENT(WITH(max_batch, SIZE_MAX)),
     SILENT(WITH(max_batch, SIZE_MAX / 2)),
@@ -523,8 +523,8 @@ CALL(workspace_create,
     SILENT(WITH(model, NULL)),
     REFUSE("workspace is NULL", WITH(workspace_out, NULL)),
     REFUSE("max_batch is 0 and mode 1; max_batch must be at least 1", WITH(max_batch, 0)),
-    REFUSE("mode -1; max_batch must be at least 1, mode TP_INFERENCE or", WITH(mode, (tp_mode)-1)),
-    REFUSE("mode 2; max_batch must be at least 1, mode TP_INFERENCE or", WITH(mode, (tp_mode)2)),
+    REFUSE("mode -1; max_batch must be at least 1, mode one of", WITH(mode, (tp_mode)-1)),
+    REFUSE("mode 3; max_batch must be at least 1, mode one of", WITH(mode, (tp_mode)3)),
     REFUSE_AS(TP_ERR_MEMORY, "workspace: its size does not fit in size_t", WITH(max_batch, SIZE_MAX)),
     REFUSE_AS(TP_ERR_MEMORY, "workspace: its size does not fit in size_t", WITH(max_batch, SIZE_MAX / 2)),
     REFUSE_AS(TP_ERR_MEMORY, "workspace: its size does not fit in size_t", WITH(max_batch, (size_t)1 << 62)),
@@ -536,20 +536,60 @@ CALL(workspace_set_dropout, tp_workspace_set_dropout(now.workspace, 1, 1)){
     SILENT(WITH(workspace, NULL)),
     REFUSE("workspace: dropout needs a training workspace", FROM(workspace, inference)),
 };
+#define REFUSED_FORWARD                                                                                                \
+    REFUSED_WORKSPACE, REFUSE("batch is 9; the workspace holds at most 8", WITH(batch, MAX_BATCH + 1)),                \
+        REFUSE("batch is 18446744073709551615; the workspace holds at most 8", WITH(batch, SIZE_MAX)),                 \
+        REFUSE("x is NULL", WITH(x, NULL)), REFUSE("ldx is 4; it must be at least 5", WITH(ldx, IN - 1)),              \
+        REFUSE("ldx is 0; it must be at least 5", WITH(ldx, 0)),                                                       \
+        REFUSE("x: 6 rows of 18446744073709551615 floats do not fit in memory", WITH(ldx, SIZE_MAX)),                  \
+        REFUSE("x: 6 rows of 1152921504606846976 floats do not fit in memory", WITH(ldx, (size_t)1 << 60))
+
+#define REFUSED_DERIVATIVES                                                                                            \
+    SILENT(WITH(model, NULL)), REFUSE("workspace is NULL", WITH(derivatives, NULL)),                                   \
+        REFUSE("workspace was not made for derivatives", FROM(derivatives, workspace)),                                \
+        REFUSE("workspace was made for another model", FROM(derivatives, other_workspace)),                            \
+        REFUSE("batch is 9; the workspace holds at most 8", WITH(batch, MAX_BATCH + 1)),                               \
+        REFUSE("x is NULL", WITH(x, NULL)), REFUSE("ldx is 4; it must be at least 5", WITH(ldx, IN - 1))
+
+#define REFUSED_Y                                                                                                      \
+    REFUSE("ldy is 2; it must be at least 3", WITH(ldy, OUT - 1)),                                                     \
+        REFUSE("ldy is 0; it must be at least 3", WITH(ldy, 0)),                                                       \
+        REFUSE("y: 6 rows of 18446744073709551615 floats do not fit in memory", WITH(ldy, SIZE_MAX)),                  \
+        REFUSE("y: 6 rows of 1152921504606846976 floats do not fit in memory", WITH(ldy, (size_t)1 << 60))
+
 CALL(forward, tp_forward(now.model, now.workspace, now.batch, now.x, now.ldx, now.y, now.ldy)){
-    REFUSED_WORKSPACE,
+    REFUSED_FORWARD,
+    REFUSED_Y,
+    REFUSE("y is NULL; an inference workspace does not allow that", FROM(workspace, inference), WITH(y, NULL)),
+};
+CALL(jacobian, tp_jacobian(now.model, now.derivatives, now.batch, now.x, now.ldx, now.y, now.ldy, now.parameters)){
+    REFUSED_DERIVATIVES,
+    REFUSED_Y,
+    REFUSE("jacobian is NULL", WITH(parameters, NULL)),
+};
+CALL(jvp, tp_jvp(now.model, now.derivatives, now.batch, now.x, now.ldx, now.dy, now.lddx, NULL, 0, now.y, now.ldy)){
+    REFUSED_DERIVATIVES,
+    REFUSE("v is NULL", WITH(dy, NULL)),
+    REFUSE("jv is NULL", WITH(y, NULL)),
+    REFUSE("ldv is 4; it must be at least 5", WITH(lddx, IN - 1)),
+    REFUSE("ldjv is 2; it must be at least 3", WITH(ldy, OUT - 1)),
+    REFUSE("v: 6 rows of 1152921504606846976 floats do not fit in memory", WITH(lddx, (size_t)1 << 60)),
+    REFUSE("jv: 6 rows of 1152921504606846976 floats do not fit in memory", WITH(ldy, (size_t)1 << 60)),
+};
+CALL(train_step,
+     tp_train_step(now.model, now.workspace, now.optimizer, now.batch, now.x, now.ldx, now.targets_p, now.score)){
+    SILENT(WITH(model, NULL)),
+    REFUSE("workspace is NULL", WITH(workspace, NULL)),
+    REFUSE("optimizer is NULL", WITH(optimizer, NULL)),
+    REFUSE("workspace must be a training workspace of this model", FROM(workspace, inference)),
+    REFUSE("workspace must be a training workspace of this model", FROM(workspace, other_workspace)),
+    REFUSE("workspace must be a training workspace of this model", FROM(model, other_model)),
+    REFUSE("optimizer was made for another model", FROM(optimizer, other_optimizer)),
+    REFUSE("batch is 0; it must be at least 1", WITH(batch, 0)),
     REFUSE("batch is 9; the workspace holds at most 8", WITH(batch, MAX_BATCH + 1)),
-    REFUSE("batch is 18446744073709551615; the workspace holds at most 8", WITH(batch, SIZE_MAX)),
     REFUSE("x is NULL", WITH(x, NULL)),
-    REFUSE("y is NULL; only a training workspace allows that", FROM(workspace, inference), WITH(y, NULL)),
     REFUSE("ldx is 4; it must be at least 5", WITH(ldx, IN - 1)),
-    REFUSE("ldx is 0; it must be at least 5", WITH(ldx, 0)),
-    REFUSE("ldy is 2; it must be at least 3", WITH(ldy, OUT - 1)),
-    REFUSE("ldy is 0; it must be at least 3", WITH(ldy, 0)),
-    REFUSE("x: 6 rows of 18446744073709551615 floats do not fit in memory", WITH(ldx, SIZE_MAX)),
-    REFUSE("x: 6 rows of 1152921504606846976 floats do not fit in memory", WITH(ldx, (size_t)1 << 60)),
-    REFUSE("y: 6 rows of 18446744073709551615 floats do not fit in memory", WITH(ldy, SIZE_MAX)),
-    REFUSE("y: 6 rows of 1152921504606846976 floats do not fit in memory", WITH(ldy, (size_t)1 << 60)),
+    REFUSED_TARGETS,
 };
 CALL(loss_value, tp_loss_value(now.model, now.workspace, now.targets_p, now.score)){
     REFUSED_TRAINING_WORKSPACE,
@@ -560,12 +600,19 @@ CALL(backward, tp_backward(now.model, now.workspace, now.targets_p, now.gradient
     REFUSED_TRAINING_WORKSPACE,
     REFUSED_TARGETS,
     REFUSED_DX,
-    REFUSE("gradients is NULL", WITH(gradients, NULL)),
+    REFUSE("gradients and dx are NULL: there is nothing to compute", WITH(gradients, NULL), WITH(dx, NULL)),
+};
+CALL(backward_accumulate,
+     tp_backward_accumulate(now.model, now.workspace, now.targets_p, now.gradients, now.dx, now.lddx, now.score)){
+    REFUSED_TRAINING_WORKSPACE,
+    REFUSED_TARGETS,
+    REFUSED_DX,
+    REFUSE("gradients and dx are NULL: there is nothing to compute", WITH(gradients, NULL), WITH(dx, NULL)),
 };
 CALL(backward_from, tp_backward_from(now.model, now.workspace, now.dy, now.lddy, now.gradients, now.dx, now.lddx)){
     REFUSED_TRAINING_WORKSPACE,
     REFUSED_DX,
-    REFUSE("gradients is NULL", WITH(gradients, NULL)),
+    REFUSE("gradients and dx are NULL: there is nothing to compute", WITH(gradients, NULL), WITH(dx, NULL)),
     REFUSE("dy is NULL", WITH(dy, NULL)),
     REFUSE("lddy is 2; it must be at least 3", WITH(lddy, OUT - 1)),
     REFUSE("lddy is 0; it must be at least 3", WITH(lddy, 0)),
@@ -598,6 +645,23 @@ CALL(optimizer_step, tp_optimizer_step(now.optimizer, now.model, now.x)){
     REFUSE("gradients is NULL", WITH(x, NULL)),
     REFUSE("optimizer was made for another model", FROM(model, other_model)),
 };
+CALL(optimizer_set_learning_rate, tp_optimizer_set_learning_rate(now.optimizer, now.rate)){
+    SILENT(WITH(optimizer, NULL)),
+    REFUSE("optimizer: learning_rate is 0; it must be positive and finite", WITH(rate, 0)),
+    REFUSE("optimizer: learning_rate is -1; it must be positive and finite", WITH(rate, -1)),
+    REFUSE("optimizer: learning_rate is nan; it must be positive and finite", WITH(rate, NAN)),
+    REFUSE("optimizer: learning_rate is inf; it must be positive and finite", WITH(rate, INFINITY)),
+};
+CALL(optimizer_state_count, nothing(!tp_optimizer_state_count(now.optimizer))){SILENT(WITH(optimizer, NULL))};
+#define REFUSED_STATE                                                                                                  \
+    SILENT(WITH(optimizer, NULL)), REFUSE("values is NULL", WITH(parameters, NULL)),                                   \
+        REFUSE("which is 2; adam has 2 states", WITH(layer, 2)),                                                       \
+        REFUSE("which is 18446744073709551615; adam has 2 states", WITH(layer, SIZE_MAX)),                             \
+        REFUSE("count is 0; the model has 174 parameters", WITH(count, 0)),                                            \
+        REFUSE("count is 175; the model has 174 parameters", WITH(count, PARAMETERS + 1))
+CALL(optimizer_get_state, tp_optimizer_get_state(now.optimizer, now.layer, now.parameters, now.count)){REFUSED_STATE};
+CALL(optimizer_set_state, tp_optimizer_set_state(now.optimizer, now.layer, now.parameters, now.count)){REFUSED_STATE};
+CALL(optimizer_set_steps, tp_optimizer_set_steps(now.optimizer, now.step)){SILENT(WITH(optimizer, NULL))};
 CALL(optimizer_steps, nothing(!tp_optimizer_steps(now.optimizer))){SILENT(WITH(optimizer, NULL))};
 CALL(optimizer_learning_rate, nothing(!(tp_optimizer_learning_rate(now.optimizer, now.step) > 0))){
     SILENT(WITH(optimizer, NULL)),
@@ -702,6 +766,9 @@ static const struct function {
     FUNCTION(loss_value, MANY),
     FUNCTION(backward, MANY),
     FUNCTION(backward_from, MANY),
+    FUNCTION(backward_accumulate, MANY),
+    FUNCTION(jacobian, MANY),
+    FUNCTION(jvp, MANY),
     FUNCTION(optimizer_name, FEW),
     FUNCTION(schedule_name, FEW),
     FUNCTION(optimizer_options_default, NULL_ONLY),
@@ -710,6 +777,12 @@ static const struct function {
     FUNCTION(optimizer_destroy, NULL_ONLY),
     FUNCTION(optimizer_step, FEW),
     FUNCTION(optimizer_steps, FEW),
+    FUNCTION(optimizer_set_learning_rate, FEW),
+    FUNCTION(optimizer_state_count, FEW),
+    FUNCTION(optimizer_get_state, FEW),
+    FUNCTION(optimizer_set_state, FEW),
+    FUNCTION(optimizer_set_steps, FEW),
+    FUNCTION(train_step, MANY),
     FUNCTION(optimizer_learning_rate, FEW),
     FUNCTION(train_options_default, NULL_ONLY),
     FUNCTION(trainer_size, MANY),
@@ -731,7 +804,8 @@ enum { FUNCTIONS = sizeof functions / sizeof *functions };
 static struct {
     tp_context *context;
     tp_model *model, *foreign_model; /* of the fixture's context, and of the one here */
-    tp_workspace *workspace, *fresh;
+    tp_workspace *workspace, *fresh, *derivatives;
+    tp_optimizer *optimizer; /* of model */
     tp_packed *packed, *foreign;
     char path[PATH_MAX], idx_path[PATH_MAX];
     float x[MAX_BATCH * PARAMETERS], small[16];
@@ -762,6 +836,9 @@ static void set_up(void) {
     cr_assert_eq(tp_model_create(made.context, &options, &made.foreign_model), TP_OK);
     cr_assert_eq(tp_workspace_create(made.foreign_model, MAX_BATCH, TP_TRAINING, NULL, 0, &made.workspace), TP_OK);
     cr_assert_eq(tp_workspace_create(fixture.model, MAX_BATCH, TP_TRAINING, NULL, 0, &made.fresh), TP_OK);
+    const tp_optimizer_options rule = test_optimizer_options();
+    cr_assert_eq(tp_optimizer_create(made.model, &rule, NULL, 0, &made.optimizer), TP_OK);
+    cr_assert_eq(tp_workspace_create(fixture.model, MAX_BATCH, TP_DERIVATIVES, NULL, 0, &made.derivatives), TP_OK);
     tp_test_fill(made.x, sizeof made.x / sizeof *made.x, 7, -1, 1);
     cr_assert_eq(tp_pack_create(fixture.context, TP_NO_TRANSPOSE, K, N, made.x, N, NULL, 0, &made.packed), TP_OK);
     cr_assert_eq(tp_pack_create(made.context, TP_NO_TRANSPOSE, K, N, made.x, N, NULL, 0, &made.foreign), TP_OK);
@@ -776,6 +853,8 @@ static void set_up(void) {
 static void tear_down(void) {
     tp_pack_destroy(made.foreign);
     tp_pack_destroy(made.packed);
+    tp_workspace_destroy(made.derivatives);
+    tp_optimizer_destroy(made.optimizer);
     tp_workspace_destroy(made.fresh);
     tp_workspace_destroy(made.workspace);
     tp_model_destroy(made.foreign_model);
@@ -793,9 +872,11 @@ static void set_objects(void) {
     now.other_model = made.model;
     now.workspace = fixture.training;
     now.inference = fixture.inference;
+    now.derivatives = made.derivatives;
     now.other_workspace = made.workspace;
     now.fresh_workspace = made.fresh;
     now.optimizer = fixture.optimizer;
+    now.other_optimizer = made.optimizer;
     now.trainer = fixture.trainer;
     now.packed = made.packed;
     now.foreign_packed = made.foreign;
@@ -833,6 +914,7 @@ static void set_numbers(void) {
     now.ldx = IN, now.ldy = OUT, now.lddx = IN, now.lddy = OUT;
     now.mode = TP_TRAINING;
     now.threads = 2;
+    now.rate = 0.5f;
     now.step = 1;
 }
 

@@ -339,7 +339,8 @@ TP_API tp_status tp_model_load(tp_context *context, const char *path, tp_model *
 
 typedef enum tp_mode {
     TP_INFERENCE = 0, /* tp_forward only; two activation buffers */
-    TP_TRAINING       /* keeps every activation (of SiLU and GELU also z) for tp_backward; gradients and deltas */
+    TP_TRAINING,      /* keeps every activation (of SiLU and GELU also z) for tp_backward; gradients and deltas */
+    TP_DERIVATIVES    /* tp_forward, tp_jacobian and tp_jvp; keeps every activation, and 2 x n_L rows for each thread */
 } tp_mode;
 
 typedef struct tp_workspace tp_workspace;
@@ -361,7 +362,7 @@ TP_API tp_status tp_workspace_set_dropout(tp_workspace *workspace, uint64_t seed
 
 /*
  * A_L for batch rows of x (already scaled inputs, row distance ldx >= n_0), written to y (row distance ldy >= n_L).
- * y may be NULL with a training workspace. Equation: see the notation above.
+ * y may be NULL but with an inference workspace. Equation: see the notation above.
  * With a training workspace x must stay unchanged until the tp_backward that follows. batch = 0 does nothing.
  */
 TP_API tp_status tp_forward(const tp_model *model, tp_workspace *workspace, size_t batch, const float *x, size_t ldx,
@@ -405,15 +406,39 @@ TP_API tp_status tp_loss_value(const tp_model *model, tp_workspace *workspace, c
  * Back-propagates the last tp_forward of this training workspace:
  *   dZ_L = dJ/dZ_L (includes the 1/N, or w_i / sum_i w_i), dZ_l = (dZ_{l+1} W_{l+1}^T) * f_l'(Z_l),
  *   dJ/dW_l = A_{l-1}^T dZ_l, dJ/db_l = column sums of dZ_l, dJ/dX = dZ_1 W_1^T.
- * gradients: tp_model_parameter_count floats in the flat order, overwritten. dx: batch rows of n_0 (row distance lddx),
- * or NULL. score may be NULL. May be called again for the same forward with other targets.
+ * gradients: tp_model_parameter_count floats in the flat order, overwritten. dx: batch rows of n_0 (row distance lddx).
+ * One of both may be NULL and is not computed. score may be NULL. May be called again for the same forward with other
+ * targets.
  */
 TP_API tp_status tp_backward(const tp_model *model, tp_workspace *workspace, const tp_targets *targets,
                              float *gradients, float *dx, size_t lddx, tp_score *score);
 
+/*
+ * As tp_backward for a batch that comes in parts, whose gradients do not fit the memory of one pass: sums, not means,
+ *   gradients += d (sum_i w_i L_i) / d parameters, dx = d (sum_i w_i L_i) / dX,
+ * added sample by sample to what is there. So parts in a row give the same bits however the batch is cut. Begin with
+ * zeros; divide by the sum of the parts' score->weight before tp_optimizer_step.
+ */
+TP_API tp_status tp_backward_accumulate(const tp_model *model, tp_workspace *workspace, const tp_targets *targets,
+                                        float *gradients, float *dx, size_t lddx, tp_score *score);
+
 /* As tp_backward for a loss of your own: dy is dJ/dA_L, batch rows of n_L (row distance lddy). */
 TP_API tp_status tp_backward_from(const tp_model *model, tp_workspace *workspace, const float *dy, size_t lddy,
                                   float *gradients, float *dx, size_t lddx);
+
+/*
+ * Derivatives of the outputs by the inputs at each sample, with a workspace of mode TP_DERIVATIVES. x, y and their row
+ * distances are those of tp_forward; y may be NULL. batch = 0 does nothing.
+ *   tp_jacobian  jacobian[i][j][k] = d A_L[i,j] / d X[i,k]: batch x n_L x n_0, contiguous. It costs n_L backward passes
+ *                of one sample for each sample.
+ *   tp_jvp       jv[i] = (d A_L[i] / d X[i]) v[i]: forward mode along one direction for each sample. v: batch rows of
+ *                n_0 (row distance ldv), jv: batch rows of n_L (row distance ldjv). It costs two forward passes.
+ * v and jv must not overlap each other or x and y.
+ */
+TP_API tp_status tp_jacobian(const tp_model *model, tp_workspace *workspace, size_t batch, const float *x, size_t ldx,
+                             float *y, size_t ldy, float *jacobian);
+TP_API tp_status tp_jvp(const tp_model *model, tp_workspace *workspace, size_t batch, const float *x, size_t ldx,
+                        const float *v, size_t ldv, float *y, size_t ldy, float *jv, size_t ldjv);
 
 /* ----------------------------------------------------------------------------------------------------- optimiser */
 
@@ -471,6 +496,29 @@ TP_API void tp_optimizer_destroy(tp_optimizer *optimizer);
 
 /* One update of the model's parameters from flat gradients (not modified). */
 TP_API tp_status tp_optimizer_step(tp_optimizer *optimizer, tp_model *model, const float *gradients);
+
+/*
+ * One training step in a loop of your own: tp_forward, tp_backward and tp_optimizer_step in one, with the gradients
+ * going into the update while they are in cache; the same bits. x: batch >= 1 rows of n_0 already scaled inputs, not
+ * needed after the call. workspace: a training workspace; optimizer: made for this model. score may be NULL.
+ * TP_ERR_NONFINITE: the loss, which score tells, is not finite, and neither the parameters nor the optimiser changed.
+ */
+TP_API tp_status tp_train_step(tp_model *model, tp_workspace *workspace, tp_optimizer *optimizer, size_t batch,
+                               const float *x, size_t ldx, const tp_targets *targets, tp_score *score);
+
+/* Another learning rate > 0 from the next step on. The schedule's factor multiplies it as before. */
+TP_API tp_status tp_optimizer_set_learning_rate(tp_optimizer *optimizer, float learning_rate);
+
+/*
+ * What the optimiser has gathered, to go on elsewhere with the same bits: tp_optimizer_state_count arrays in the flat
+ * order of the parameters (SGD 0; momentum and Nesterov 1: v; Adam and AdamW 2: m, then s) and the number of steps.
+ * which counts the arrays from 0; count must be tp_model_parameter_count. Values are taken as they are; those of s must
+ * not be negative.
+ */
+TP_API size_t tp_optimizer_state_count(const tp_optimizer *optimizer);
+TP_API tp_status tp_optimizer_get_state(const tp_optimizer *optimizer, size_t which, float *values, size_t count);
+TP_API tp_status tp_optimizer_set_state(tp_optimizer *optimizer, size_t which, const float *values, size_t count);
+TP_API tp_status tp_optimizer_set_steps(tp_optimizer *optimizer, uint64_t steps);
 
 /* Steps done so far, and the rate that step t (from 1) uses. */
 TP_API uint64_t tp_optimizer_steps(const tp_optimizer *optimizer);

@@ -135,8 +135,8 @@ typedef void tp_update_fn(const struct tp_update *update, float *w, const float 
 typedef void tp_update_outer_fn(const struct tp_update *update, float *w, float *s, float *t, const float *a,
                                 const float *b, size_t m, size_t n);
 
-/* out[j] = sum over i ascending of d[i,j]. */
-typedef void tp_column_sums_fn(float *out, const float *d, size_t ldd, size_t rows, size_t columns);
+/* out[j] = sum over i ascending of d[i,j], beginning with out[j] if add. */
+typedef void tp_column_sums_fn(float *out, const float *d, size_t ldd, size_t rows, size_t columns, bool add);
 /* Canonical sum of squares. */
 typedef double tp_square_sum_fn(const float *x, size_t n);
 /* x = (raw - mean) * scale. */

@@ -8,11 +8,12 @@
 #include <string.h>
 
 /* out[j..j+count) for count <= 4 VL columns: independent chains hide the latency of the addition. */
-ALWAYS_INLINE void sum_columns(float *out, const float *d, size_t ldd, size_t rows, size_t vectors, size_t last) {
+ALWAYS_INLINE void sum_columns(float *out, const float *d, size_t ldd, size_t rows, size_t vectors, size_t last,
+                               bool add) {
     vf sum[4];
     UNROLL
     for (size_t v = 0; v < vectors; v++)
-        sum[v] = v_set(0);
+        sum[v] = add ? load_some(out + v * VL, v + 1 < vectors ? VL : last) : v_set(0);
     for (size_t i = 0; i < rows; i++, d += ldd) {
         UNROLL
         for (size_t v = 0; v < vectors; v++)
@@ -23,13 +24,13 @@ ALWAYS_INLINE void sum_columns(float *out, const float *d, size_t ldd, size_t ro
         store_some(out + v * VL, sum[v], v + 1 < vectors ? VL : last);
 }
 
-/* out_j = d_0j + d_1j + ..., one chain per column */
-static void column_sums(float *out, const float *d, size_t ldd, size_t rows, size_t columns) {
+/* out_j = 0, or out_j, + d_0j + d_1j + ..., one chain per column */
+static void column_sums(float *out, const float *d, size_t ldd, size_t rows, size_t columns, bool add) {
     size_t j = 0;
     for (; j + 4 * VL <= columns; j += 4 * VL)
-        sum_columns(out + j, d + j, ldd, rows, 4, VL);
+        sum_columns(out + j, d + j, ldd, rows, 4, VL, add);
     for (; j < columns; j += VL)
-        sum_columns(out + j, d + j, ldd, rows, 1, columns - j < VL ? columns - j : VL);
+        sum_columns(out + j, d + j, ldd, rows, 1, columns - j < VL ? columns - j : VL, add);
 }
 
 /* sum_j x_j^2 in the canonical order, but in double, where no float's square overflows; products are exact. */

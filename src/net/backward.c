@@ -82,10 +82,11 @@ static void weight_gradients(struct tp_workspace *w, size_t l, const struct tp_g
         .alpha = 1,
         .a = below ? tp_transposed(below->p, below->ld) : tp_transposed(w->x, w->ldx),
         .b = tp_plain(dz->p, dz->ld),
-        .c = sink->optimizer ? sink->gradients : sink->gradients + shape->weight,
+        .start = sink->kind == TP_SINK_ADD ? TP_START_C : TP_START_ZERO,
+        .c = sink->kind == TP_SINK_UPDATE ? sink->optimizer->room : sink->gradients + shape->weight,
         .ldc = shape->outputs,
     };
-    if (sink->optimizer)
+    if (sink->kind == TP_SINK_UPDATE)
         update_layer(w, &gemm, l, sink, team);
     else
         tp_run_product(w, &gemm, team);
@@ -97,9 +98,11 @@ static void bias_gradients(struct tp_workspace *w, size_t l, const struct tp_gra
     const struct tp_shape *shape = &model->shape[l];
     const struct tp_matrix *dz = tp_delta(w, l);
     const struct tp_range columns = tp_share(shape->outputs, TP_SUM_LANES, team.id, team.size);
-    float *out = (sink->optimizer ? w->bias_gradients : sink->gradients + shape->bias) + columns.begin;
-    model->context->isa->column_sums(out, dz->p + columns.begin, dz->ld, w->batch, columns.end - columns.begin);
-    if (sink->optimizer) {
+    const bool update = sink->kind == TP_SINK_UPDATE;
+    float *out = (update ? w->bias_gradients : sink->gradients + shape->bias) + columns.begin;
+    model->context->isa->column_sums(out, dz->p + columns.begin, dz->ld, w->batch, columns.end - columns.begin,
+                                     sink->kind == TP_SINK_ADD);
+    if (update) {
         const enum tp_phase interrupted = tp_enter(tp_team_clock(team), TP_PHASE_UPDATE);
         tp_update_biases(sink->optimizer, sink->model, l, out, columns);
         tp_enter(tp_team_clock(team), interrupted);
@@ -107,8 +110,8 @@ static void bias_gradients(struct tp_workspace *w, size_t l, const struct tp_gra
 }
 
 /* dJ/dX where the weights are in shards: these are parts of the sums, in their order. Each thread has some samples. */
-static void propagate_shards(const struct tp_workspace *w, const struct tp_gemm *gemm, struct tp_team team) {
-    const struct tp_range rows = tp_share(gemm->m, 1, team.id, team.size);
+static void propagate_shards(const struct tp_workspace *w, const struct tp_gemm *gemm, struct tp_range rows,
+                             struct tp_team team) {
     struct tp_gemm part = *gemm;
     part.m = rows.end - rows.begin;
     part.c += rows.begin * gemm->ldc;
@@ -121,33 +124,48 @@ static void propagate_shards(const struct tp_workspace *w, const struct tp_gemm 
     }
 }
 
-/* dZ_{l-1} = (dZ_l W_l^T) * f'_{l-1}, N x n_{l-1}; for the first layer dJ/dX, without a derivative. */
-static void propagate(struct tp_workspace *w, size_t l, float *c, size_t ldc, struct tp_team team) {
+void tp_propagate(const struct tp_workspace *w, const struct tp_propagation *p, struct tp_team team) {
     const struct tp_model *model = w->model;
-    const struct tp_matrix *dz = tp_delta(w, l);
-    const struct tp_shape *shape = &model->shape[l];
-    const tp_layer *below = l ? &model->layer[l - 1] : NULL;
+    const struct tp_shape *shape = &model->shape[p->l];
+    const tp_layer *below = p->l ? &model->layer[p->l - 1] : NULL;
     const bool derive = below && below->activation != TP_IDENTITY;
     const struct tp_gemm gemm = {
         .isa = model->context->isa,
         .blocking = model->context->blocking,
-        .m = w->batch,
+        .m = p->rows,
         .n = shape->inputs,
         .k = shape->outputs,
         .alpha = 1,
-        .a = tp_plain(dz->p, dz->ld),
+        .a = tp_plain(p->dz, p->lddz),
         .b = tp_transposed(model->parameters + shape->weight, shape->outputs),
-        .c = c,
-        .ldc = ldc,
+        .c = p->c,
+        .ldc = p->ldc,
         .epilogue = {.derive = derive ? model->context->isa->activation[below->activation].derive : NULL,
-                     .x = derive ? tp_derivative_operand(w, l - 1)->p : NULL,
-                     .ldx = derive ? tp_derivative_operand(w, l - 1)->ld : 0,
+                     .x = p->x,
+                     .ldx = p->ldx,
                      .parameter = derive ? below->slope : 0},
     };
-    if (tp_in_shards(model, l))
-        propagate_shards(w, &gemm, team);
+    if (tp_in_shards(model, p->l))
+        propagate_shards(w, &gemm, p->alone ? (struct tp_range){0, p->rows} : tp_share(p->rows, 1, team.id, team.size),
+                         team);
+    else if (p->alone)
+        tp_run_alone(w, &gemm, team);
     else
         tp_run_product(w, &gemm, team);
+}
+
+/* dZ_{l-1}, N x n_{l-1}; for the first layer dJ/dX. */
+static void propagate(const struct tp_workspace *w, size_t l, float *c, size_t ldc, struct tp_team team) {
+    const struct tp_matrix *dz = tp_delta(w, l), *x = l ? tp_derivative_operand(w, l - 1) : NULL;
+    const struct tp_propagation p = {.l = l,
+                                     .rows = w->batch,
+                                     .dz = dz->p,
+                                     .lddz = dz->ld,
+                                     .x = x ? x->p : NULL,
+                                     .ldx = x ? x->ld : 0,
+                                     .c = c,
+                                     .ldc = ldc};
+    tp_propagate(w, &p, team);
 }
 
 void tp_run_backward(struct tp_workspace *w, const struct tp_gradient_sink *sink, float *dx, size_t lddx,
@@ -160,8 +178,10 @@ void tp_run_backward(struct tp_workspace *w, const struct tp_gradient_sink *sink
         tp_team_barrier(team); /* nobody reads these weights any more; what the next layer needs is complete */
         if (l && w->mask[l - 1] && w->dropout_step)
             tp_run_dropout_derivative(w, l - 1, team);
-        weight_gradients(w, l, sink, team);
-        bias_gradients(w, l, sink, team);
+        if (sink->kind != TP_SINK_NOWHERE) {
+            weight_gradients(w, l, sink, team);
+            bias_gradients(w, l, sink, team);
+        }
     }
     tp_team_barrier(team);
 }
@@ -171,7 +191,8 @@ struct backward_call {
     const tp_targets *targets;
     const float *dy;
     size_t lddy;
-    float *gradients;
+    enum tp_gradient gradient;
+    struct tp_gradient_sink sink;
     float *dx;
     size_t lddx;
 };
@@ -179,18 +200,19 @@ struct backward_call {
 static void backward_task(void *argument, struct tp_team team) {
     const struct backward_call *call = argument;
     if (call->targets)
-        tp_run_loss(call->workspace, call->targets, true, team);
+        tp_run_loss(call->workspace, call->targets, call->gradient, team);
     else
         tp_run_output_derivative(call->workspace, call->dy, call->lddy, team);
-    const struct tp_gradient_sink sink = {.gradients = call->gradients};
-    tp_run_backward(call->workspace, &sink, call->dx, call->lddx, team);
+    tp_run_backward(call->workspace, &call->sink, call->dx, call->lddx, team);
 }
 
 static tp_status check_backward(const tp_model *model, const struct backward_call *call) {
     const struct tp_workspace *w = call->workspace;
     const struct tp_context *context = model->context;
-    if (!w || !call->gradients)
-        return tp_fail(context, TP_ERR_ARGUMENT, "%s is NULL", w ? "gradients" : "workspace");
+    if (!w)
+        return tp_fail(context, TP_ERR_ARGUMENT, "workspace is NULL");
+    if (!call->sink.gradients && !call->dx)
+        return tp_fail(context, TP_ERR_ARGUMENT, "gradients and dx are NULL: there is nothing to compute");
     if (w->model != model || w->mode != TP_TRAINING)
         return tp_fail(context, TP_ERR_ARGUMENT, "workspace must be a training workspace of this model");
     if (!w->batch)
@@ -205,20 +227,42 @@ static void run(struct backward_call *call) {
     tp_parallel(tp_pass_threads(w->model, w->threads, w->batch, true), backward_task, call);
 }
 
-tp_status tp_backward(const tp_model *model, tp_workspace *w, const tp_targets *targets, float *gradients, float *dx,
-                      size_t lddx, tp_score *score) {
-    if (!model)
-        return TP_ERR_ARGUMENT;
-    struct backward_call call = {.workspace = w, .targets = targets, .gradients = gradients, .dx = dx, .lddx = lddx};
-    tp_status status = check_backward(model, &call);
+static struct tp_gradient_sink sink_of(float *gradients, enum tp_sink_kind kind) {
+    return (struct tp_gradient_sink){.kind = gradients ? kind : TP_SINK_NOWHERE, .gradients = gradients};
+}
+
+static tp_status run_with_targets(const tp_model *model, struct backward_call *call, tp_score *score) {
+    tp_status status = check_backward(model, call);
     if (!status)
-        status = tp_check_targets(w, targets);
+        status = tp_check_targets(model, call->targets, call->workspace->batch);
     if (status)
         return status;
-    run(&call);
+    run(call);
     if (score)
-        *score = tp_read_score(w, targets);
+        *score = tp_read_score(call->workspace, call->targets);
     return TP_OK;
+}
+
+tp_status tp_backward(const tp_model *model, tp_workspace *w, const tp_targets *targets, float *gradients, float *dx,
+                      size_t lddx, tp_score *score) {
+    struct backward_call call = {.workspace = w,
+                                 .targets = targets,
+                                 .gradient = TP_GRADIENT_OF_MEAN,
+                                 .sink = sink_of(gradients, TP_SINK_STORE),
+                                 .dx = dx,
+                                 .lddx = lddx};
+    return model ? run_with_targets(model, &call, score) : TP_ERR_ARGUMENT;
+}
+
+tp_status tp_backward_accumulate(const tp_model *model, tp_workspace *w, const tp_targets *targets, float *gradients,
+                                 float *dx, size_t lddx, tp_score *score) {
+    struct backward_call call = {.workspace = w,
+                                 .targets = targets,
+                                 .gradient = TP_GRADIENT_OF_SUM,
+                                 .sink = sink_of(gradients, TP_SINK_ADD),
+                                 .dx = dx,
+                                 .lddx = lddx};
+    return model ? run_with_targets(model, &call, score) : TP_ERR_ARGUMENT;
 }
 
 tp_status tp_backward_from(const tp_model *model, tp_workspace *w, const float *dy, size_t lddy, float *gradients,
@@ -226,7 +270,7 @@ tp_status tp_backward_from(const tp_model *model, tp_workspace *w, const float *
     if (!model)
         return TP_ERR_ARGUMENT;
     struct backward_call call = {
-        .workspace = w, .dy = dy, .lddy = lddy, .gradients = gradients, .dx = dx, .lddx = lddx};
+        .workspace = w, .dy = dy, .lddy = lddy, .sink = sink_of(gradients, TP_SINK_STORE), .dx = dx, .lddx = lddx};
     tp_status status = check_backward(model, &call);
     if (status)
         return status;

@@ -40,6 +40,13 @@ static void run_shards(const struct tp_workspace *w, const struct tp_gemm *gemm,
     }
 }
 
+void tp_run_layer_product(const struct tp_workspace *w, size_t l, const struct tp_gemm *gemm, struct tp_team team) {
+    if (tp_in_shards(w->model, l))
+        run_shards(w, gemm, team);
+    else
+        tp_run_product(w, gemm, team);
+}
+
 /* Z_l = A_{l-1} W_l + 1 b_l, A_l = f_l(Z_l) at the store of a tile; N x n_l. */
 static void forward_layer(struct tp_workspace *w, size_t l, struct tp_team team) {
     const struct tp_model *model = w->model;
@@ -68,10 +75,7 @@ static void forward_layer(struct tp_workspace *w, size_t l, struct tp_team team)
                      .activate = activate ? model->context->isa->activation[f].activate : NULL,
                      .parameter = model->layer[l].slope},
     };
-    if (tp_in_shards(model, l))
-        run_shards(w, &gemm, team);
-    else
-        tp_run_product(w, &gemm, team);
+    tp_run_layer_product(w, l, &gemm, team);
     tp_team_barrier(team);
 }
 
@@ -144,23 +148,31 @@ static tp_status check_forward(const tp_model *model, const tp_workspace *w, siz
     if (ldx < model->inputs)
         return tp_fail(context, TP_ERR_ARGUMENT, "ldx is %zu; it must be at least %zu", ldx, model->inputs);
     if (batch && !y && w->mode == TP_INFERENCE)
-        return tp_fail(context, TP_ERR_ARGUMENT, "y is NULL; only a training workspace allows that");
+        return tp_fail(context, TP_ERR_ARGUMENT, "y is NULL; an inference workspace does not allow that");
     if (y && ldy < outputs)
         return tp_fail(context, TP_ERR_ARGUMENT, "ldy is %zu; it must be at least %zu", ldy, outputs);
     const tp_status status = tp_check_rows(context, "x", batch, ldx);
     return status || !y ? status : tp_check_rows(context, "y", batch, ldy);
 }
 
-tp_status tp_forward(const tp_model *model, tp_workspace *w, size_t batch, const float *x, size_t ldx, float *y,
-                     size_t ldy) {
-    if (!model)
-        return TP_ERR_ARGUMENT;
+tp_status tp_begin_forward(const tp_model *model, tp_workspace *w, size_t batch, const float *x, size_t ldx,
+                           const float *y, size_t ldy) {
     const tp_status status = check_forward(model, w, batch, x, ldx, y, ldy);
     if (status || !batch)
         return status;
     w->batch = batch;
     w->x = x;
     w->ldx = ldx;
+    return TP_OK;
+}
+
+tp_status tp_forward(const tp_model *model, tp_workspace *w, size_t batch, const float *x, size_t ldx, float *y,
+                     size_t ldy) {
+    if (!model)
+        return TP_ERR_ARGUMENT;
+    const tp_status status = tp_begin_forward(model, w, batch, x, ldx, y, ldy);
+    if (status || !batch)
+        return status;
     struct forward_call call = {w, y, ldy};
     tp_parallel(tp_pass_threads(model, w->threads, batch, false), forward_task, &call);
     return TP_OK;

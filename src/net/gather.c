@@ -90,7 +90,7 @@ static void batch_task(void *argument, struct tp_team team) {
     tp_run_forward(w, call->y, tp_model_outputs(w->model), team);
     if (call->batch.targets) {
         const tp_targets targets = tp_gathered_targets(w, call->batch.data);
-        tp_run_loss(w, &targets, false, team);
+        tp_run_loss(w, &targets, TP_GRADIENT_NONE, team);
     }
 }
 

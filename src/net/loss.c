@@ -72,7 +72,14 @@ static double weight_sum(const tp_targets *targets, size_t batch) {
     return sum;
 }
 
-void tp_run_loss(struct tp_workspace *w, const tp_targets *targets, bool derivative, struct tp_team team) {
+/* w_i over the sum of weights, or w_i itself. */
+static float gradient_scale(const tp_targets *targets, size_t i, double weights, enum tp_gradient gradient) {
+    if (gradient == TP_GRADIENT_OF_SUM)
+        return (float)sample_weight(targets, i);
+    return weights > 0 ? (float)(sample_weight(targets, i) / weights) : 0;
+}
+
+void tp_run_loss(struct tp_workspace *w, const tp_targets *targets, enum tp_gradient gradient, struct tp_team team) {
     const struct tp_model *model = w->model;
     const struct tp_isa *isa = model->context->isa;
     const size_t outputs = tp_model_outputs(model);
@@ -80,11 +87,12 @@ void tp_run_loss(struct tp_workspace *w, const tp_targets *targets, bool derivat
     const struct tp_matrix *operand = tp_derivative_operand(w, model->layers - 1);
     const struct tp_range rows = tp_share(w->batch, 1, team.id, team.size);
     const double weights = weight_sum(targets, w->batch);
+    const bool derivative = gradient != TP_GRADIENT_NONE;
     size_t correct = 0;
     for (size_t i = rows.begin; i < rows.end; i++) {
         const float *x = tp_row(&w->layer[model->layers - 1], i);
         const float *y = target_row(w, targets, i, team);
-        const float scale = weights > 0 ? (float)(sample_weight(targets, i) / weights) : 0;
+        const float scale = gradient_scale(targets, i, weights, gradient);
         float *d = derivative ? tp_row(tp_delta(w, model->layers - 1), i) : NULL;
         const bool right = is_right(model, x, y, targets->classes != NULL); /* smooth may overwrite y */
         w->loss[i] = isa->loss_row[model->loss](x, smooth(w, y, team), outputs, model->huber_delta, scale, d);
@@ -98,23 +106,24 @@ void tp_run_loss(struct tp_workspace *w, const tp_targets *targets, bool derivat
     tp_team_barrier(team);
 }
 
-/* d = dJ/dZ_L for one row of dJ/dA_L; the activation is computed again where the loss has left Z_L in its place. */
-static void derive_row(const struct tp_workspace *w, size_t i, float *d, float *x) {
+/* The activation is computed again where the loss has left Z_L in its place. */
+void tp_derive_output(const struct tp_workspace *w, size_t i, float *d, size_t ldd, size_t rows, float *x) {
     const struct tp_model *model = w->model;
     const tp_layer *last = &model->layer[model->layers - 1];
     const struct tp_activation_kernels *f = &model->context->isa->activation[last->activation];
     memcpy(x, tp_row(tp_derivative_operand(w, model->layers - 1), i), last->width * sizeof *x);
     if (tp_reads_logits(model))
         f->activate(x, last->width, 1, last->width, last->slope);
-    f->derive(d, last->width, x, last->width, 1, last->width, last->slope);
+    f->derive(d, ldd, x, 0, rows, last->width, last->slope);
 }
 
 void tp_run_output_derivative(struct tp_workspace *w, const float *dy, size_t lddy, struct tp_team team) {
+    const size_t outputs = tp_model_outputs(w->model);
     const struct tp_range rows = tp_share(w->batch, 1, team.id, team.size);
     for (size_t i = rows.begin; i < rows.end; i++) {
         float *d = tp_row(tp_delta(w, w->model->layers - 1), i);
-        memcpy(d, dy + i * lddy, tp_model_outputs(w->model) * sizeof *d);
-        derive_row(w, i, d, tp_row(&w->target, (size_t)team.id));
+        memcpy(d, dy + i * lddy, outputs * sizeof *d);
+        tp_derive_output(w, i, d, outputs, 1, tp_row(&w->target, (size_t)team.id));
     }
     tp_team_barrier(team);
 }
@@ -177,25 +186,25 @@ tp_status tp_check_class_weights(const struct tp_model *model, const char *what,
     return check_weights(model, what, "class_weights", class_weights, class_count(model));
 }
 
-static tp_status check_classes_or_values(const struct tp_workspace *w, const tp_targets *targets) {
-    const struct tp_context *context = w->model->context;
+static tp_status check_classes_or_values(const struct tp_model *model, const tp_targets *targets, size_t batch) {
+    const struct tp_context *context = model->context;
     if (!targets->classes == !targets->values)
         return tp_fail(context, TP_ERR_ARGUMENT, "targets: exactly one of classes and values must be set");
     if (targets->classes)
-        return tp_check_classes(w->model, "targets", targets->classes, w->batch);
-    if (targets->ld < tp_model_outputs(w->model))
+        return tp_check_classes(model, "targets", targets->classes, batch);
+    if (targets->ld < tp_model_outputs(model))
         return tp_fail(context, TP_ERR_ARGUMENT, "targets: ld is %zu; it must be at least %zu", targets->ld,
-                       tp_model_outputs(w->model));
-    return tp_check_rows(context, "targets", w->batch, targets->ld);
+                       tp_model_outputs(model));
+    return tp_check_rows(context, "targets", batch, targets->ld);
 }
 
-tp_status tp_check_targets(const struct tp_workspace *w, const tp_targets *targets) {
+tp_status tp_check_targets(const struct tp_model *model, const tp_targets *targets, size_t batch) {
     if (!targets)
-        return tp_fail(w->model->context, TP_ERR_ARGUMENT, "targets is NULL");
-    tp_status status = check_classes_or_values(w, targets);
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "targets is NULL");
+    tp_status status = check_classes_or_values(model, targets, batch);
     if (!status)
-        status = tp_check_weights(w->model, "targets", targets->weights, w->batch);
-    return status ? status : tp_check_class_weights(w->model, "targets", targets->class_weights, targets->classes);
+        status = tp_check_weights(model, "targets", targets->weights, batch);
+    return status ? status : tp_check_class_weights(model, "targets", targets->class_weights, targets->classes);
 }
 
 /* Mostly an exponential. */
@@ -208,7 +217,7 @@ struct loss_call {
 
 static void loss_task(void *argument, struct tp_team team) {
     const struct loss_call *call = argument;
-    tp_run_loss(call->workspace, call->targets, false, team);
+    tp_run_loss(call->workspace, call->targets, TP_GRADIENT_NONE, team);
 }
 
 tp_status tp_loss_value(const tp_model *model, tp_workspace *w, const tp_targets *targets, tp_score *score) {
@@ -220,7 +229,7 @@ tp_status tp_loss_value(const tp_model *model, tp_workspace *w, const tp_targets
         return tp_fail(model->context, TP_ERR_ARGUMENT, "workspace must be a training workspace of this model");
     if (!w->batch)
         return tp_fail(model->context, TP_ERR_ARGUMENT, "workspace has no forward pass to take the loss of");
-    const tp_status status = tp_check_targets(w, targets);
+    const tp_status status = tp_check_targets(model, targets, w->batch);
     if (status)
         return status;
     struct loss_call call = {w, targets};

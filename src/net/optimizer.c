@@ -94,11 +94,24 @@ static size_t chunks(size_t count) {
     return tp_ceil_div(count, TP_SUM_CHUNK);
 }
 
+bool tp_update_is_fused(const struct tp_optimizer *optimizer) {
+    return optimizer->options.clip_norm == 0;
+}
+
+static size_t largest_layer(const struct tp_model *model) {
+    size_t most = 0;
+    for (size_t l = 0; l < model->layers; l++)
+        most = tp_max(most, model->shape[l].bias - model->shape[l].weight);
+    return most;
+}
+
 static void lay_out(struct tp_optimizer *optimizer, struct tp_arena *arena) {
     const size_t count = optimizer->model->parameter_count;
     for (int i = 0; i < state_count(optimizer->options.kind); i++)
         optimizer->state[i] = tp_arena_take(arena, count, sizeof(float));
     optimizer->square_sums = tp_arena_take(arena, chunks(count), sizeof(double));
+    optimizer->room =
+        tp_arena_take(arena, tp_update_is_fused(optimizer) ? largest_layer(optimizer->model) : count, sizeof(float));
 }
 
 static bool is_far(const struct tp_model *model, const tp_optimizer_options *options) {
@@ -331,4 +344,54 @@ float tp_optimizer_learning_rate(const tp_optimizer *optimizer, uint64_t step) {
     if (!optimizer || !step)
         return 0;
     return tp_learning_rate(optimizer->model->context->isa, &optimizer->options, step);
+}
+
+tp_status tp_optimizer_set_learning_rate(tp_optimizer *optimizer, float rate) {
+    if (!optimizer)
+        return TP_ERR_ARGUMENT;
+    tp_optimizer_options options = optimizer->options;
+    options.learning_rate = rate;
+    const tp_status status = tp_check_optimizer(optimizer->model->context, &options);
+    if (!status)
+        optimizer->options = options;
+    return status;
+}
+
+size_t tp_optimizer_state_count(const tp_optimizer *optimizer) {
+    return optimizer ? (size_t)state_count(optimizer->options.kind) : 0;
+}
+
+static tp_status check_state(const tp_optimizer *optimizer, size_t which, const float *values, size_t count) {
+    const struct tp_context *context = optimizer->model->context;
+    const size_t states = tp_optimizer_state_count(optimizer);
+    if (which >= states)
+        return tp_fail(context, TP_ERR_ARGUMENT, "which is %zu; %s has %zu states", which,
+                       tp_optimizer_name(optimizer->options.kind), states);
+    if (!values)
+        return tp_fail(context, TP_ERR_ARGUMENT, "values is NULL");
+    if (count != optimizer->model->parameter_count)
+        return tp_fail(context, TP_ERR_ARGUMENT, "count is %zu; the model has %zu parameters", count,
+                       optimizer->model->parameter_count);
+    return TP_OK;
+}
+
+tp_status tp_optimizer_get_state(const tp_optimizer *optimizer, size_t which, float *values, size_t count) {
+    const tp_status status = optimizer ? check_state(optimizer, which, values, count) : TP_ERR_ARGUMENT;
+    if (!status)
+        memcpy(values, optimizer->state[which], count * sizeof *values);
+    return status;
+}
+
+tp_status tp_optimizer_set_state(tp_optimizer *optimizer, size_t which, const float *values, size_t count) {
+    const tp_status status = optimizer ? check_state(optimizer, which, values, count) : TP_ERR_ARGUMENT;
+    if (!status)
+        memcpy(optimizer->state[which], values, count * sizeof *values);
+    return status;
+}
+
+tp_status tp_optimizer_set_steps(tp_optimizer *optimizer, uint64_t steps) {
+    if (!optimizer)
+        return TP_ERR_ARGUMENT;
+    optimizer->steps = steps;
+    return TP_OK;
 }

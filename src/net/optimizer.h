@@ -13,10 +13,14 @@ struct tp_optimizer {
     float *state[2];       /* flat like the parameters; NULL where the rule has none */
     bool far;              /* they and the parameters are more than the second-level cache holds */
     double *square_sums;   /* per TP_SUM_CHUNK gradients, for clipping */
+    float *room;           /* of a step on a batch: gradients of a layer's weights, or flat if they are to be clipped */
     struct tp_update next; /* numbers of the step that is being done */
 };
 
 tp_status tp_check_optimizer(const struct tp_context *context, const tp_optimizer_options *options);
+
+/* Whether a layer is updated as soon as its gradient is there; the norm to clip by is known only after all. */
+bool tp_update_is_fused(const struct tp_optimizer *optimizer);
 
 /* Prepares the next step, on one thread; a barrier must come before the others take part. */
 void tp_update_begin(struct tp_optimizer *optimizer);

@@ -6,6 +6,7 @@
 #include "net/pass.h"
 
 #include <math.h>
+#include <stdio.h>
 
 /* For no more steps it does not pay to bring weights into shards and back. */
 #define FEW_STEPS 2
@@ -18,8 +19,6 @@ struct tp_trainer {
     struct tp_workspace *workspace;
     struct tp_optimizer *optimizer;
     int threads;             /* that are worth waking */
-    bool fused;              /* gradients go straight into the update */
-    float *gradients;        /* flat; fused: room for the weights of the largest layer */
     struct tp_shards shards; /* for its runs; count 0: none */
     uint32_t *pool;          /* sample numbers: first those to train on, then those held out */
     uint32_t *order;         /* of this epoch: a permutation of 0..train_count */
@@ -81,11 +80,10 @@ static struct tp_trainer describe(struct tp_model *model, const tp_data *data, c
     t.train_count = data->samples - t.held_out;
     t.options.batch = options->batch < t.train_count ? options->batch : t.train_count;
     t.steps_per_epoch = (t.train_count - 1) / t.options.batch + 1;
-    t.fused = options->optimizer.clip_norm == 0; /* the norm is known only after all gradients */
     if (!t.options.optimizer.total_steps)
         t.options.optimizer.total_steps = t.steps_per_epoch * options->epochs;
     t.threads = tp_pass_threads(model, model->context->threads, t.options.batch, true);
-    if (t.fused && t.steps_per_epoch * options->epochs > FEW_STEPS)
+    if (options->optimizer.clip_norm == 0 && t.steps_per_epoch * options->epochs > FEW_STEPS)
         t.shards.count = tp_shard_count(model, t.options.batch, t.threads);
     return t;
 }
@@ -95,22 +93,12 @@ struct parts {
     size_t workspace_size, optimizer_size;
 };
 
-static size_t gradient_count(const struct tp_trainer *t) {
-    size_t most = 0;
-    for (size_t l = 0; l < t->model->layers; l++) {
-        const size_t weights = t->model->shape[l].inputs * t->model->shape[l].outputs;
-        most = weights > most ? weights : most;
-    }
-    return t->fused ? most : t->model->parameter_count;
-}
-
 static struct parts lay_out(struct tp_trainer *t, struct tp_arena *arena) {
     struct parts parts;
     parts.workspace_size = tp_workspace_size(t->model, t->options.batch, TP_TRAINING);
     parts.optimizer_size = tp_optimizer_size(t->model, &t->options.optimizer);
     parts.workspace = tp_arena_take(arena, parts.workspace_size, 1);
     parts.optimizer = tp_arena_take(arena, parts.optimizer_size, 1);
-    t->gradients = tp_arena_take(arena, gradient_count(t), sizeof *t->gradients);
     const size_t weights = t->model->shape[0].inputs * t->model->shape[0].outputs;
     t->shards.weights = tp_arena_take(arena, t->shards.count ? weights : 0, sizeof(float));
     t->pool = tp_arena_take(arena, t->data->samples, sizeof *t->pool);
@@ -205,7 +193,6 @@ static uint64_t steps_done(const struct tp_trainer *t) {
     return t->epoch * t->steps_per_epoch + t->step;
 }
 
-/* One step up to its update; all threads return early together if the loss is not finite. */
 static void run_step(struct tp_trainer *t, struct tp_team team) {
     struct tp_workspace *w = t->workspace;
     const struct tp_batch batch = next_batch(t);
@@ -215,48 +202,14 @@ static void run_step(struct tp_trainer *t, struct tp_team team) {
     }
     tp_enter(tp_team_clock(team), TP_PHASE_DATA);
     tp_run_gather(w, &batch, team);
-    tp_enter(tp_team_clock(team), TP_PHASE_FORWARD);
-    tp_run_forward(w, NULL, 0, team);
-    tp_enter(tp_team_clock(team), TP_PHASE_LOSS);
     const tp_targets targets = batch_targets(t);
-    tp_run_loss(w, &targets, true, team);
-    if (!isfinite(tp_read_score(w, &targets).loss)) /* the same on every thread */
-        return;
-    tp_enter(tp_team_clock(team), TP_PHASE_BACKWARD);
-    if (team.id == 0)
-        tp_update_begin(t->optimizer); /* read after the barriers of the backward pass */
-    const struct tp_gradient_sink sink = {t->gradients, t->fused ? t->optimizer : NULL, t->model};
-    tp_run_backward(w, &sink, NULL, 0, team);
-    if (!t->fused) {
-        tp_enter(tp_team_clock(team), TP_PHASE_UPDATE);
-        tp_run_update(t->optimizer, t->model, t->gradients, team);
-    }
-}
-
-static bool finite_rows(const float *p, size_t ld, size_t rows, size_t columns) {
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < columns; j++)
-            if (!isfinite(p[i * ld + j]))
-                return false;
-    return true;
+    tp_run_step(w, t->optimizer, t->model, &targets, team);
 }
 
 static tp_status fail_nonfinite(const struct tp_trainer *t, uint64_t step, double loss) {
-    const struct tp_workspace *w = t->workspace;
-    const struct tp_model *model = t->model;
-    const struct tp_context *context = model->context;
-    const unsigned long long at = step;
-    const char *value = isnan(loss) ? "NaN" : "infinite"; /* printf may show the sign of a NaN, which means nothing */
-    if (!finite_rows(w->x, w->ldx, w->batch, model->inputs))
-        return tp_fail(context, TP_ERR_NONFINITE, "step %llu: loss is %s; the input samples are not finite", at, value);
-    for (size_t l = 0; l < model->layers; l++)
-        if (!finite_rows(w->layer[l].p, w->layer[l].ld, w->batch, model->layer[l].width))
-            return tp_fail(context, TP_ERR_NONFINITE,
-                           "step %llu: loss is %s; the output of layer %zu (%s) is the first that is not finite", at,
-                           value, l, tp_activation_name(model->layer[l].activation));
-    return tp_fail(context, TP_ERR_NONFINITE,
-                   "step %llu: loss is %s; every layer's output is finite: the targets are not, or the loss overflows",
-                   at, value);
+    char when[32];
+    snprintf(when, sizeof when, "step %llu: ", (unsigned long long)step);
+    return tp_fail_nonfinite(t->workspace, when, loss);
 }
 
 /* An update may overflow although every loss was finite; the next loss would show it, but there may be none. */
@@ -265,8 +218,8 @@ static tp_status check_parameters(const struct tp_trainer *t) {
     for (size_t l = 0; l < model->layers; l++) {
         const struct tp_shape *s = &model->shape[l];
         const float *weights = tp_in_shards(model, l) ? model->shards.weights : model->parameters + s->weight;
-        if (!finite_rows(weights, 0, 1, s->bias - s->weight) ||
-            !finite_rows(model->parameters + s->bias, 0, 1, s->outputs))
+        if (!tp_finite_rows(weights, 0, 1, s->bias - s->weight) ||
+            !tp_finite_rows(model->parameters + s->bias, 0, 1, s->outputs))
             return tp_fail(model->context, TP_ERR_NONFINITE,
                            "epoch %zu: the parameters of layer %zu are no longer finite: the learning rate may be too "
                            "large",

@@ -26,6 +26,8 @@ static size_t largest_scratch(const struct tp_workspace *w) {
             most = tp_max(most, tp_gemm_scratch(isa, blocking, in, out, n));
             most = tp_max(most, tp_gemm_scratch(isa, blocking, n, in, out));
         }
+        if (w->mode == TP_DERIVATIVES)
+            most = tp_max(most, tp_gemm_scratch(isa, blocking, tp_model_outputs(w->model), in, out));
     }
     return tp_padded(most);
 }
@@ -40,9 +42,10 @@ static void lay_out_layers(struct tp_workspace *w, struct tp_arena *arena) {
         const tp_layer *layer = &model->layer[l];
         w->layer[l] = w->mode == TP_INFERENCE ? pair[l % 2] : take_matrix(arena, w->max_batch, layer->width);
         const enum tp_from from = model->context->isa->activation[layer->activation].from;
-        if (w->mode == TP_TRAINING && (from == TP_FROM_Z || (from == TP_FROM_A && layer->dropout > 0)))
+        const bool drops = w->mode == TP_TRAINING && layer->dropout > 0;
+        if (w->mode != TP_INFERENCE && (from == TP_FROM_Z || (from == TP_FROM_A && drops)))
             w->kept[l] = take_matrix(arena, w->max_batch, layer->width);
-        if (w->mode == TP_TRAINING && layer->dropout > 0)
+        if (drops)
             w->mask[l] = tp_arena_take(arena, w->max_batch, tp_mask_bytes(layer->width));
     }
 }
@@ -57,6 +60,10 @@ void tp_workspace_lay_out(struct tp_workspace *w, struct tp_arena *arena) {
             w->delta[i] = take_matrix(arena, w->max_batch, tp_model_widest(model));
         w->bias_gradients = tp_arena_take(arena, tp_model_widest(model), sizeof(float));
     }
+    if (w->mode == TP_DERIVATIVES)
+        for (int i = 0; i < 2; i++)
+            w->delta[i] =
+                take_matrix(arena, tp_max(w->max_batch, tp_size_mul(threads, outputs)), tp_model_widest(model));
     w->target = take_matrix(arena, threads, outputs);
     w->loss = tp_arena_take(arena, w->max_batch, sizeof(float));
     w->classes = tp_arena_take(arena, w->max_batch, sizeof(int32_t));
@@ -80,7 +87,7 @@ static size_t needed(struct tp_workspace w) {
 }
 
 static bool valid(size_t max_batch, tp_mode mode) {
-    return max_batch > 0 && (mode == TP_INFERENCE || mode == TP_TRAINING);
+    return max_batch > 0 && (unsigned)mode <= TP_DERIVATIVES;
 }
 
 size_t tp_workspace_size(const tp_model *model, size_t max_batch, tp_mode mode) {
@@ -96,8 +103,8 @@ tp_status tp_workspace_create(const tp_model *model, size_t max_batch, tp_mode m
         return tp_fail(context, TP_ERR_ARGUMENT, "workspace is NULL");
     if (!valid(max_batch, mode))
         return tp_fail(context, TP_ERR_ARGUMENT,
-                       "max_batch is %zu and mode %d; max_batch must be at least 1, mode TP_INFERENCE or TP_TRAINING",
-                       max_batch, (int)mode);
+                       "max_batch is %zu and mode %d; max_batch must be at least 1, mode one of tp_mode", max_batch,
+                       (int)mode);
     struct tp_workspace w = describe(model, max_batch, mode);
     const tp_status status = tp_block_open(context, "workspace", needed(w), memory, size, &w.block);
     if (status)

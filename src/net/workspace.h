@@ -29,10 +29,10 @@ struct tp_workspace {
     struct tp_matrix input;                /* scaled samples of a gathered batch */
     struct tp_matrix layer[TP_MAX_LAYERS]; /* A_l; of the last layer Z_L for BCE and CCE */
     struct tp_matrix kept[TP_MAX_LAYERS];  /* what the derivative needs if it is not in layer[l]: Z_l, or A_l from
-                                              before dropout; training only */
+                                              before dropout; not for inference */
     uint8_t *mask[TP_MAX_LAYERS];          /* of layers with dropout: a bit per output, tp_mask_bytes per row; training
                                               only */
-    struct tp_matrix delta[3];             /* tp_delta; training only */
+    struct tp_matrix delta[3];             /* tp_delta in training; two for derivatives, which alternate */
     float *bias_gradients;                 /* of the layer in work; training only */
     struct tp_matrix target;               /* a row per thread: one-hot, smoothed */
     float *loss;                           /* per sample */

@@ -39,9 +39,9 @@ static float loss(const float *x, const float *y, size_t n, float parameter, flo
     return real->loss_row[TP_CCE](x, y, n, parameter, factor, d);
 }
 
-static void columns(float *out, const float *d, size_t ldd, size_t rows, size_t count) {
+static void columns(float *out, const float *d, size_t ldd, size_t rows, size_t count, bool add) {
     call_hook(TEST_COLUMNS);
-    real->column_sums(out, d, ldd, rows, count);
+    real->column_sums(out, d, ldd, rows, count, add);
 }
 
 static double squares(const float *x, size_t n) {

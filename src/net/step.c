@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One training step, in the trainer and in loops of one's own. */
+#include "net/pass.h"
+
+#include <math.h>
+
+void tp_run_step(struct tp_workspace *w, struct tp_optimizer *optimizer, struct tp_model *model,
+                 const tp_targets *targets, struct tp_team team) {
+    const bool fused = tp_update_is_fused(optimizer);
+    tp_enter(tp_team_clock(team), TP_PHASE_FORWARD);
+    tp_run_forward(w, NULL, 0, team);
+    tp_enter(tp_team_clock(team), TP_PHASE_LOSS);
+    tp_run_loss(w, targets, TP_GRADIENT_OF_MEAN, team);
+    if (!isfinite(tp_read_score(w, targets).loss)) /* the same on every thread */
+        return;
+    tp_enter(tp_team_clock(team), TP_PHASE_BACKWARD);
+    if (team.id == 0)
+        tp_update_begin(optimizer); /* read after the barriers of the backward pass */
+    const struct tp_gradient_sink sink = {fused ? TP_SINK_UPDATE : TP_SINK_STORE, optimizer->room, optimizer, model};
+    tp_run_backward(w, &sink, NULL, 0, team);
+    if (!fused) {
+        tp_enter(tp_team_clock(team), TP_PHASE_UPDATE);
+        tp_run_update(optimizer, model, optimizer->room, team);
+    }
+}
+
+bool tp_finite_rows(const float *p, size_t ld, size_t rows, size_t columns) {
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < columns; j++)
+            if (!isfinite(p[i * ld + j]))
+                return false;
+    return true;
+}
+
+tp_status tp_fail_nonfinite(const struct tp_workspace *w, const char *when, double loss) {
+    const struct tp_model *model = w->model;
+    const struct tp_context *context = model->context;
+    const char *value = isnan(loss) ? "NaN" : "infinite"; /* printf may show the sign of a NaN, which means nothing */
+    if (!tp_finite_rows(w->x, w->ldx, w->batch, model->inputs))
+        return tp_fail(context, TP_ERR_NONFINITE, "%sloss is %s; the input samples are not finite", when, value);
+    for (size_t l = 0; l < model->layers; l++)
+        if (!tp_finite_rows(w->layer[l].p, w->layer[l].ld, w->batch, model->layer[l].width))
+            return tp_fail(context, TP_ERR_NONFINITE,
+                           "%sloss is %s; the output of layer %zu (%s) is the first that is not finite", when, value, l,
+                           tp_activation_name(model->layer[l].activation));
+    return tp_fail(context, TP_ERR_NONFINITE,
+                   "%sloss is %s; every layer's output is finite: the targets are not, or the loss overflows", when,
+                   value);
+}
+
+struct step_call {
+    struct tp_workspace *workspace;
+    struct tp_optimizer *optimizer;
+    struct tp_model *model;
+    const tp_targets *targets;
+};
+
+static void step_task(void *argument, struct tp_team team) {
+    const struct step_call *call = argument;
+    tp_run_step(call->workspace, call->optimizer, call->model, call->targets, team);
+}
+
+static tp_status check(const tp_model *model, const tp_workspace *w, const tp_optimizer *optimizer, size_t batch) {
+    const struct tp_context *context = model->context;
+    if (!w || !optimizer)
+        return tp_fail(context, TP_ERR_ARGUMENT, "%s is NULL", w ? "optimizer" : "workspace");
+    if (w->model != model || w->mode != TP_TRAINING)
+        return tp_fail(context, TP_ERR_ARGUMENT, "workspace must be a training workspace of this model");
+    if (optimizer->model != model)
+        return tp_fail(context, TP_ERR_ARGUMENT, "optimizer was made for another model");
+    return batch ? TP_OK : tp_fail(context, TP_ERR_ARGUMENT, "batch is 0; it must be at least 1");
+}
+
+tp_status tp_train_step(tp_model *model, tp_workspace *w, tp_optimizer *optimizer, size_t batch, const float *x,
+                        size_t ldx, const tp_targets *targets, tp_score *score) {
+    if (!model)
+        return TP_ERR_ARGUMENT;
+    tp_status status = check(model, w, optimizer, batch);
+    if (!status && batch <= w->max_batch)
+        status = tp_check_targets(model, targets, batch);
+    if (!status)
+        status = tp_begin_forward(model, w, batch, x, ldx, NULL, 0);
+    if (status)
+        return status;
+    tp_shards_settle(model);
+    struct step_call call = {w, optimizer, model, targets};
+    tp_parallel(tp_pass_threads(model, w->threads, batch, true), step_task, &call);
+    const tp_score result = tp_read_score(w, targets);
+    if (!isfinite(result.loss))
+        status = tp_fail_nonfinite(w, "", result.loss);
+    if (score)
+        *score = result;
+    w->batch = 0; /* x need not be there any more */
+    return status;
+}
