@@ -346,6 +346,23 @@ Test(denormal, what_dies_away_becomes_0) {
     check_what_dies(0.5f);
 }
 
+/* A weight whose decay would be denormal is 0; a bias, which does not decay, stays. */
+Test(denormal, what_decays_no_more_is_0) {
+    const float little[PARAMETERS] = {2e-38f, -2e-38f, 1e-30f, 2e-38f, 0, 2e-38f}, none[PARAMETERS] = {0};
+    for (int isa = 0; isa < tp_test_isa_count(); isa++)
+        for (int rule = 0; rule < TP_OPTIMIZER_COUNT; rule++) {
+            struct run run;
+            float w[PARAMETERS];
+            start(&run, isa, rule, 0.25f);
+            cr_assert_eq(tp_model_set_parameters(run.model, little, PARAMETERS), TP_OK);
+            step(&run, none, 1);
+            cr_assert_eq(tp_model_get_parameters(run.model, w, PARAMETERS), TP_OK);
+            cr_expect(w[0] == 0 && w[1] == 0 && w[2] != 0 && w[3] == 0 && w[4] == 0 && w[5] == little[5], "%s %s",
+                      tp_test_isa(isa), tp_optimizer_name((tp_optimizer_kind)rule));
+            finish(&run);
+        }
+}
+
 /* y = 2 x with x up to 1e11, which needs gradients whose squares overflow. */
 Test(denormal, adam_learns_from_huge_inputs) {
     enum { SAMPLES = 64 };

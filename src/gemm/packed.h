@@ -20,8 +20,6 @@ struct tp_packed {
 tp_status tp_check_transpose(const struct tp_context *context, const char *name, tp_transpose transpose);
 tp_status tp_check_matrix(const struct tp_context *context, const char *name, const float *p, size_t ld, size_t rows,
                           size_t columns, bool used);
-/* where: "layer 3", "epilogue". */
-tp_status tp_check_slope(const struct tp_context *context, const char *where, tp_activation activation, float slope);
 
 struct tp_operand tp_operand_of(const float *p, size_t ld, tp_transpose transpose);
 

@@ -2,11 +2,11 @@
 /* tp_sgemm and tp_sgemm_packed: the public matrix products. */
 #include "core/context.h"
 #include "core/memory.h"
+#include "core/names.h"
 #include "gemm/gemm.h"
 #include "gemm/packed.h"
 #include "gemm/share.h"
 
-#include <math.h>
 
 struct call {
     struct tp_gemm gemm;
@@ -44,15 +44,6 @@ tp_status tp_check_transpose(const struct tp_context *context, const char *name,
     if (transpose != TP_NO_TRANSPOSE && transpose != TP_TRANSPOSE)
         return tp_fail(context, TP_ERR_ARGUMENT, "transpose_%s is %d; it must be TP_NO_TRANSPOSE or TP_TRANSPOSE", name,
                        (int)transpose);
-    return TP_OK;
-}
-
-tp_status tp_check_slope(const struct tp_context *context, const char *where, tp_activation activation, float slope) {
-    if (activation == TP_LEAKY_RELU && !(slope >= 0 && slope <= 1))
-        return tp_fail(context, TP_ERR_ARGUMENT, "%s: slope is %g; it must be 0..1", where, (double)slope);
-    if (activation == TP_ELU && !(slope > 0 && isfinite(slope)))
-        return tp_fail(context, TP_ERR_ARGUMENT, "%s: slope is %g; it must be positive and finite: it is ELU's alpha",
-                       where, (double)slope);
     return TP_OK;
 }
 

@@ -22,14 +22,4 @@ void tp_run_gather(struct tp_workspace *workspace, const struct tp_batch *batch,
 /* The targets of a gathered batch. */
 tp_targets tp_gathered_targets(const struct tp_workspace *workspace, const tp_data *data);
 
-/* Mean loss and right answers over pool[0..count) (pool NULL: the samples 0..count). */
-struct tp_evaluation {
-    struct tp_workspace *workspace;
-    const tp_data *data;
-    const uint32_t *pool;
-    size_t count;
-    uint64_t *confusion; /* or NULL */
-};
-tp_score tp_run_evaluation(const struct tp_evaluation *evaluation);
-
 #endif

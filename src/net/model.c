@@ -2,7 +2,7 @@
 #include "net/model.h"
 
 #include "core/memory.h"
-#include "gemm/packed.h"
+#include "core/names.h"
 #include "net/shards.h"
 
 #include <math.h>

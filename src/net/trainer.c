@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The training loop: shuffled mini-batches, one parallel region per epoch, validation after each epoch. */
 #include "core/random.h"
+#include "net/evaluate.h"
 #include "net/gather.h"
 #include "net/optimizer.h"
 #include "net/pass.h"

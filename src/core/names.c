@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Names of the enumerations; every table is as long as its enumeration. */
-#include "tileprop/tileprop.h"
+#include "core/names.h"
+
+#include <math.h>
 
 #define COUNT(names) (sizeof(names) / sizeof *(names))
 
@@ -61,4 +63,13 @@ const char *tp_optimizer_name(tp_optimizer_kind kind) {
 
 const char *tp_schedule_name(tp_schedule schedule) {
     return name(schedules, COUNT(schedules), (unsigned)schedule);
+}
+
+tp_status tp_check_slope(const struct tp_context *context, const char *where, tp_activation activation, float slope) {
+    if (activation == TP_LEAKY_RELU && !(slope >= 0 && slope <= 1))
+        return tp_fail(context, TP_ERR_ARGUMENT, "%s: slope is %g; it must be 0..1", where, (double)slope);
+    if (activation == TP_ELU && !(slope > 0 && isfinite(slope)))
+        return tp_fail(context, TP_ERR_ARGUMENT, "%s: slope is %g; it must be positive and finite: it is ELU's alpha",
+                       where, (double)slope);
+    return TP_OK;
 }

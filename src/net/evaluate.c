@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A whole data set through the model, batch by batch: loss and right answers, or predictions. */
+#include "net/evaluate.h"
+
+#include "core/size.h"
+#include "net/gather.h"
+#include "net/pass.h"
+
+#include <string.h>
+
+struct batch_call {
+    struct tp_workspace *workspace;
+    struct tp_batch batch;
+    float *y; /* predictions of the batch, or NULL */
+};
+
+static void batch_task(void *argument, struct tp_team team) {
+    const struct batch_call *call = argument;
+    struct tp_workspace *w = call->workspace;
+    tp_run_gather(w, &call->batch, team);
+    tp_run_forward(w, call->y, tp_model_outputs(w->model), team);
+    if (call->batch.targets) {
+        const tp_targets targets = tp_gathered_targets(w, call->batch.data);
+        tp_run_loss(w, &targets, TP_GRADIENT_NONE, team);
+    }
+}
+
+/* Without dropout. */
+static void run_batch(struct batch_call *call) {
+    struct tp_workspace *w = call->workspace;
+    const uint64_t step = w->dropout_step;
+    w->dropout_step = 0;
+    tp_parallel(tp_pass_threads(w->model, w->threads, call->batch.count, false), batch_task, call);
+    w->dropout_step = step;
+}
+
+static void count_confusion(const struct tp_workspace *w, uint64_t *confusion) {
+    const size_t outputs = tp_model_outputs(w->model);
+    for (size_t i = 0; i < w->batch; i++)
+        confusion[(size_t)w->classes[i] * outputs + tp_largest(tp_row(&w->layer[w->model->layers - 1], i), outputs)]++;
+}
+
+tp_score tp_run_evaluation(const struct tp_evaluation *e) {
+    struct tp_workspace *w = e->workspace;
+    const tp_targets targets = tp_gathered_targets(w, e->data);
+    tp_score sum = {0};
+    for (size_t i = 0; i < e->count; i += w->max_batch) {
+        struct batch_call call = {
+            .workspace = w,
+            .batch = {e->data, e->pool, NULL, i, tp_min(w->max_batch, e->count - i), true},
+        };
+        run_batch(&call);
+        const tp_score score = tp_read_score(w, &targets);
+        tp_add_score(&sum, &score);
+        if (e->confusion)
+            count_confusion(w, e->confusion);
+    }
+    return tp_mean_score(&sum);
+}
+
+static tp_status check_workspace(const tp_model *model, const tp_workspace *w) {
+    if (!w)
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "workspace is NULL");
+    if (w->model != model)
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "workspace was made for another model");
+    return TP_OK;
+}
+
+tp_status tp_evaluate(const tp_model *model, tp_workspace *w, const tp_data *data, tp_score *score,
+                      uint64_t *confusion) {
+    if (!model)
+        return TP_ERR_ARGUMENT;
+    tp_status status = check_workspace(model, w);
+    if (!status)
+        status = tp_check_data(model, "data", data, true);
+    if (status)
+        return status;
+    const size_t outputs = tp_model_outputs(model);
+    if (!score)
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "score is NULL");
+    if (confusion && (!data->classes || outputs < 2))
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "confusion needs classes and a model with two or more outputs");
+    if (confusion)
+        memset(confusion, 0, outputs * outputs * sizeof *confusion);
+    *score = tp_run_evaluation(&(struct tp_evaluation){w, data, NULL, data->samples, confusion});
+    w->batch = 0; /* there is no forward pass of the caller's to go back from */
+    return TP_OK;
+}
+
+tp_status tp_predict(const tp_model *model, tp_workspace *w, const tp_data *data, float *y) {
+    if (!model)
+        return TP_ERR_ARGUMENT;
+    tp_status status = check_workspace(model, w);
+    if (!status)
+        status = tp_check_data(model, "data", data, false);
+    if (status)
+        return status;
+    if (!y)
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "y is NULL");
+    for (size_t i = 0; i < data->samples; i += w->max_batch) {
+        struct batch_call call = {
+            .workspace = w,
+            .batch = {data, NULL, NULL, i, tp_min(w->max_batch, data->samples - i), false},
+            .y = y + i * tp_model_outputs(model),
+        };
+        run_batch(&call);
+    }
+    w->batch = 0; /* as above */
+    return TP_OK;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TP_NET_EVALUATE_H
+#define TP_NET_EVALUATE_H
+
+#include "net/workspace.h"
+
+/* Mean loss and right answers over pool[0..count) (pool NULL: the samples 0..count). */
+struct tp_evaluation {
+    struct tp_workspace *workspace;
+    const tp_data *data;
+    const uint32_t *pool;
+    size_t count;
+    uint64_t *confusion; /* or NULL */
+};
+tp_score tp_run_evaluation(const struct tp_evaluation *evaluation);
+
+#endif
