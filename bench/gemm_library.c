@@ -10,8 +10,8 @@ static size_t workspace_size(const struct gemm_shape *shape) {
 }
 
 static void multiply_own(const struct gemm_shape *s, const struct gemm_operands *x) {
-    const tp_status status = tp_sgemm(bench_context, s->transpose_a ? TP_TRANSPOSE : TP_NO_TRANSPOSE,
-                                      s->transpose_b ? TP_TRANSPOSE : TP_NO_TRANSPOSE, s->m, s->n, s->k, 1, x->a,
+    const tp_status status = tp_sgemm(bench_context, s->transpose_a ? TP_TRANSPOSE_YES : TP_TRANSPOSE_NO,
+                                      s->transpose_b ? TP_TRANSPOSE_YES : TP_TRANSPOSE_NO, s->m, s->n, s->k, 1, x->a,
                                       s->transpose_a ? s->m : s->k, x->b, s->transpose_b ? s->k : s->n, 0, x->c, s->n,
                                       x->workspace, x->workspace_size);
     if (status != TP_OK)

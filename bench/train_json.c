@@ -45,7 +45,8 @@ static json_t *result(const struct train_run *run, const struct train_row *row) 
     json_object_set_new(object, "group", bench_json_text(net->group));
     json_object_set_new(object, "name", bench_json_text(net->name));
     json_object_set_new(object, "batch", json_integer((json_int_t)net->task.batch));
-    json_object_set_new(object, "optimizer", bench_json_text(tp_optimizer_name(net->task.adam ? TP_ADAM : TP_SGD)));
+    json_object_set_new(object, "optimizer",
+                        bench_json_text(tp_optimizer_name(net->task.adam ? TP_OPTIMIZER_ADAM : TP_OPTIMIZER_SGD)));
     json_object_set_new(object, "widths", widths(&net->task));
     json_object_set_new(object, "flops_per_sample", json_real(train_net_flops(net)));
     json_object_set_new(object, "sizes", sizes(&row->sizes));

@@ -46,10 +46,10 @@ static void make_model(void) {
     options.input_mean = TRAIN_MEAN;
     options.input_deviation = TRAIN_DEVIATION;
     for (size_t l = 0; l < options.layers; l++)
-        layer[l] = (tp_layer){.width = (size_t)task->widths[l + 1], .activation = TP_RELU};
+        layer[l] = (tp_layer){.width = (size_t)task->widths[l + 1], .activation = TP_ACTIVATION_RELU};
     tp_layer *last = &layer[options.layers - 1];
-    last->activation = last->width == 1 ? TP_SIGMOID : TP_SOFTMAX;
-    options.loss = last->width == 1 ? TP_BCE : TP_CCE;
+    last->activation = last->width == 1 ? TP_ACTIVATION_SIGMOID : TP_ACTIVATION_SOFTMAX;
+    options.loss = last->width == 1 ? TP_LOSS_BCE : TP_LOSS_CCE;
     need(tp_model_create(bench_context, &options, &own.model));
 }
 
@@ -72,8 +72,8 @@ static void make_trainer(tp_phases *phases) {
     options->batch = (size_t)own.task->batch;
     options->epochs = EPOCHS;
     options->shuffle = own.task->shuffled;
-    options->optimizer.kind = own.task->adam ? TP_ADAM : TP_SGD;
-    options->optimizer.schedule = TP_CONSTANT;
+    options->optimizer.kind = own.task->adam ? TP_OPTIMIZER_ADAM : TP_OPTIMIZER_SGD;
+    options->optimizer.schedule = TP_SCHEDULE_CONSTANT;
     options->optimizer.learning_rate = (float)own.task->rate;
     options->on_step = on_step;
     need(tp_trainer_create(own.model, &own.set, options, NULL, 0, &own.trainer));
@@ -81,7 +81,7 @@ static void make_trainer(tp_phases *phases) {
 
 static void make_workspace(void) {
     const size_t batch = (size_t)own.task->batch;
-    need(tp_workspace_create(own.model, batch, TP_INFERENCE, NULL, 0, &own.workspace));
+    need(tp_workspace_create(own.model, batch, TP_MODE_INFERENCE, NULL, 0, &own.workspace));
     own.x = train_allocate(batch * own.data->inputs * sizeof *own.x);
     own.y = train_allocate(batch * own.data->outputs * sizeof *own.y);
     own.classes = train_allocate(batch * sizeof *own.classes);
@@ -123,12 +123,12 @@ static void sizes(struct train_sizes *sizes) {
     const size_t batch = (size_t)own.task->batch;
     sizes->parameters = (double)(tp_model_parameter_count(own.model) * sizeof(float));
     if (own.task->inference) {
-        sizes->workspace = (double)tp_workspace_size(own.model, batch, TP_INFERENCE);
+        sizes->workspace = (double)tp_workspace_size(own.model, batch, TP_MODE_INFERENCE);
         return;
     }
     sizes->trainer = (double)tp_trainer_size(own.model, &own.set, &own.options);
     sizes->optimizer = (double)tp_optimizer_size(own.model, &own.options.optimizer);
-    sizes->workspace = (double)tp_workspace_size(own.model, batch, TP_TRAINING);
+    sizes->workspace = (double)tp_workspace_size(own.model, batch, TP_MODE_TRAINING);
 }
 
 /* With a trainer of its own: to read the clock takes time as well. */

@@ -8,7 +8,7 @@
 #define MIB 1048576.0
 
 static const char *rule(const struct train_net *net) {
-    return net->task.inference ? "-" : tp_optimizer_name(net->task.adam ? TP_ADAM : TP_SGD);
+    return net->task.inference ? "-" : tp_optimizer_name(net->task.adam ? TP_OPTIMIZER_ADAM : TP_OPTIMIZER_SGD);
 }
 
 /* Samples per second, or of an inference the microseconds of a batch. */

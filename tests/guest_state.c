@@ -71,13 +71,13 @@ static void call_products(void) {
     static float c[M * N];
     tp_packed *packed = NULL;
     CALL(tp_sgemm_workspace_size, guest.context, M, N, K);
-    EXPECT(TP_OK, tp_sgemm, guest.context, TP_NO_TRANSPOSE, TP_NO_TRANSPOSE, M, N, K, 1, guest.x, K, guest.x, N, 0, c,
+    EXPECT(TP_OK, tp_sgemm, guest.context, TP_TRANSPOSE_NO, TP_TRANSPOSE_NO, M, N, K, 1, guest.x, K, guest.x, N, 0, c,
            N, NULL, 0);
-    CALL(tp_pack_size, guest.context, K, N);
-    EXPECT(TP_OK, tp_pack_create, guest.context, TP_NO_TRANSPOSE, K, N, guest.x, N, NULL, 0, &packed);
-    EXPECT(TP_OK, tp_pack_update, packed, TP_TRANSPOSE, guest.x, K);
-    EXPECT(TP_OK, tp_sgemm_packed, guest.context, TP_NO_TRANSPOSE, M, 1, guest.x, K, packed, 0, NULL, c, N, NULL, 0);
-    CALL(tp_pack_destroy, packed);
+    CALL(tp_packed_size, guest.context, K, N);
+    EXPECT(TP_OK, tp_packed_create, guest.context, TP_TRANSPOSE_NO, K, N, guest.x, N, NULL, 0, &packed);
+    EXPECT(TP_OK, tp_packed_update, packed, TP_TRANSPOSE_YES, guest.x, K);
+    EXPECT(TP_OK, tp_sgemm_packed, guest.context, TP_TRANSPOSE_NO, M, 1, guest.x, K, packed, 0, NULL, c, N, NULL, 0);
+    CALL(tp_packed_destroy, packed);
 }
 
 static void call_model(void) {
@@ -108,8 +108,8 @@ static void call_passes(void) {
     tp_optimizer *optimizer = NULL;
     tp_optimizer_options options;
     tp_score score;
-    CALL(tp_workspace_size, guest.model, GUEST_BATCH, TP_TRAINING);
-    EXPECT(TP_OK, tp_workspace_create, guest.model, GUEST_BATCH, TP_TRAINING, NULL, 0, &workspace);
+    CALL(tp_workspace_size, guest.model, GUEST_BATCH, TP_MODE_TRAINING);
+    EXPECT(TP_OK, tp_workspace_create, guest.model, GUEST_BATCH, TP_MODE_TRAINING, NULL, 0, &workspace);
     EXPECT(TP_OK, tp_forward, guest.model, workspace, GUEST_BATCH, guest.x, GUEST_IN, pass.y, GUEST_OUT);
     EXPECT(TP_OK, tp_loss_value, guest.model, workspace, &targets, &score);
     EXPECT(TP_OK, tp_backward, guest.model, workspace, &targets, pass.gradients, pass.dx, GUEST_IN, &score);
@@ -137,7 +137,7 @@ static void call_passes(void) {
 static void call_derivatives(void) {
     static float jacobian[GUEST_BATCH * GUEST_OUT * GUEST_IN], jv[GUEST_BATCH * GUEST_OUT];
     tp_workspace *workspace = NULL;
-    EXPECT(TP_OK, tp_workspace_create, guest.model, GUEST_BATCH, TP_DERIVATIVES, NULL, 0, &workspace);
+    EXPECT(TP_OK, tp_workspace_create, guest.model, GUEST_BATCH, TP_MODE_DERIVATIVES, NULL, 0, &workspace);
     EXPECT(TP_OK, tp_jacobian, guest.model, workspace, GUEST_BATCH, guest.x, GUEST_IN, NULL, 0, jacobian);
     EXPECT(TP_OK, tp_jvp, guest.model, workspace, GUEST_BATCH, guest.x, GUEST_IN, guest.x, GUEST_IN, NULL, 0, jv,
            GUEST_OUT);
@@ -193,11 +193,11 @@ static void call_context(const char *isa) {
     char text[64];
     CALL(tp_version, );
     CALL(tp_status_text, TP_OK);
-    CALL(tp_activation_name, TP_RELU);
-    CALL(tp_loss_name, TP_MSE);
+    CALL(tp_activation_name, TP_ACTIVATION_RELU);
+    CALL(tp_loss_name, TP_LOSS_MSE);
     CALL(tp_init_name, TP_INIT_AUTO);
-    CALL(tp_optimizer_name, TP_SGD);
-    CALL(tp_schedule_name, TP_STEP);
+    CALL(tp_optimizer_name, TP_OPTIMIZER_SGD);
+    CALL(tp_schedule_name, TP_SCHEDULE_STEP);
     CALL(tp_context_options_default, &options);
     options.isa = isa;
     EXPECT(TP_OK, tp_context_create, &options, &context);
@@ -282,7 +282,7 @@ static void odd_environment(void) {
 enum { M = 48, N = 40, K = 40 }; /* guest.x holds the operands */
 
 static bool multiply(float *c) {
-    const tp_status status = tp_sgemm(guest.context, TP_NO_TRANSPOSE, TP_NO_TRANSPOSE, M, N, K, 1, guest.x, K,
+    const tp_status status = tp_sgemm(guest.context, TP_TRANSPOSE_NO, TP_TRANSPOSE_NO, M, N, K, 1, guest.x, K,
                                       guest.x + 7, N, 0, c, N, NULL, 0);
     return test_tap_check(status == TP_OK, "%s", tp_status_text(status));
 }

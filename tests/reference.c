@@ -76,21 +76,21 @@ static void softmax(const double *z, double *a, size_t n) {
 
 double ref_activation(tp_activation activation, double slope, double z) {
     switch (activation) {
-    case TP_RELU:
+    case TP_ACTIVATION_RELU:
         return z <= 0 ? 0 : z;
-    case TP_LEAKY_RELU:
+    case TP_ACTIVATION_LEAKY_RELU:
         return z <= 0 ? slope * z : z;
-    case TP_SIGMOID:
+    case TP_ACTIVATION_SIGMOID:
         return z >= 0 ? 1 / (1 + exp(-z)) : exp(z) / (1 + exp(z));
-    case TP_TANH:
+    case TP_ACTIVATION_TANH:
         return tanh(z);
-    case TP_ELU:
+    case TP_ACTIVATION_ELU:
         return z <= 0 ? slope * expm1(z) : z;
-    case TP_SOFTPLUS:
+    case TP_ACTIVATION_SOFTPLUS:
         return z > 0 ? z + log1p(exp(-z)) : log1p(exp(z));
-    case TP_SILU:
+    case TP_ACTIVATION_SILU:
         return z / (1 + exp(-z));
-    case TP_GELU:
+    case TP_ACTIVATION_GELU:
         return z / 2 * erfc(-z / sqrt(2));
     default:
         return z;
@@ -110,7 +110,7 @@ static void forward_layer(struct ref_pass *pass, size_t l, const double *paramet
                 z[j] += factor[k] * x[k] * w[k * out + j];
             a[j] = ref_activation(pass->net.activation[l], pass->net.slope[l], z[j]);
         }
-        if (pass->net.activation[l] == TP_SOFTMAX)
+        if (pass->net.activation[l] == TP_ACTIVATION_SOFTMAX)
             softmax(z, a, out);
     }
 }
@@ -131,24 +131,24 @@ static double huber(double error, double delta) {
 /* Targets are mixed with equal ones for all classes (CCE), or for both (BCE). */
 static double smoothed(const struct ref_net *net, double y) {
     const double s = net->label_smoothing;
-    return (1 - s) * y + s / (net->loss == TP_CCE ? (double)net->width[net->layers] : 2);
+    return (1 - s) * y + s / (net->loss == TP_LOSS_CCE ? (double)net->width[net->layers] : 2);
 }
 
 static double sample_loss(const struct ref_net *net, const double *z, const double *a, const double *y) {
     const size_t n = net->width[net->layers];
-    double value = net->loss == TP_CCE ? log_sum_exp(z, n) : 0;
+    double value = net->loss == TP_LOSS_CCE ? log_sum_exp(z, n) : 0;
     for (size_t j = 0; j < n; j++) {
         switch (net->loss) {
-        case TP_CCE:
+        case TP_LOSS_CCE:
             value -= smoothed(net, y[j]) * z[j];
             break;
-        case TP_BCE:
+        case TP_LOSS_BCE:
             value += (z[j] > 0 ? z[j] : 0) - z[j] * smoothed(net, y[j]) + log1p(exp(-fabs(z[j])));
             break;
-        case TP_MAE:
+        case TP_LOSS_MAE:
             value += fabs(a[j] - y[j]) / (double)n;
             break;
-        case TP_HUBER:
+        case TP_LOSS_HUBER:
             value += huber(a[j] - y[j], net->huber_delta) / (double)n;
             break;
         default:
@@ -178,21 +178,21 @@ double ref_loss(const struct ref_pass *pass, const double *targets) {
 
 static double derivative(tp_activation activation, double slope, double z, double a) {
     switch (activation) {
-    case TP_RELU:
+    case TP_ACTIVATION_RELU:
         return z <= 0 ? 0 : 1;
-    case TP_LEAKY_RELU:
+    case TP_ACTIVATION_LEAKY_RELU:
         return z <= 0 ? slope : 1;
-    case TP_SIGMOID:
+    case TP_ACTIVATION_SIGMOID:
         return a * (1 - a);
-    case TP_TANH:
+    case TP_ACTIVATION_TANH:
         return 1 - a * a;
-    case TP_ELU:
+    case TP_ACTIVATION_ELU:
         return z <= 0 ? slope * exp(z) : 1;
-    case TP_SOFTPLUS:
+    case TP_ACTIVATION_SOFTPLUS:
         return 1 / (1 + exp(-z));
-    case TP_SILU:
+    case TP_ACTIVATION_SILU:
         return (1 + z / (1 + exp(z))) / (1 + exp(-z));
-    case TP_GELU:
+    case TP_ACTIVATION_GELU:
         return erfc(-z / sqrt(2)) / 2 + z * exp(-z * z / 2) / sqrt(2 * acos(-1));
     default:
         return 1;
@@ -204,7 +204,7 @@ static void through_activation(const struct ref_net *net, size_t l, const double
                                double *dz) {
     const size_t n = net->width[l];
     for (size_t k = 0; k < n; k++) {
-        if (net->activation[l] != TP_SOFTMAX) {
+        if (net->activation[l] != TP_ACTIVATION_SOFTMAX) {
             dz[k] = g[k] * derivative(net->activation[l], net->slope[l], z[k], a[k]);
             continue;
         }
@@ -275,9 +275,9 @@ void ref_backward_from(struct ref_pass *pass, const double *parameters, const do
 /* Of a term of the loss by a - y. */
 static double error_derivative(const struct ref_net *net, double error) {
     switch (net->loss) {
-    case TP_MAE:
+    case TP_LOSS_MAE:
         return error > 0 ? 1 : error < 0 ? -1 : 0;
-    case TP_HUBER:
+    case TP_LOSS_HUBER:
         return fabs(error) <= net->huber_delta ? error : error > 0 ? net->huber_delta : -net->huber_delta;
     default:
         return 2 * error;
@@ -297,7 +297,7 @@ static void error_backward(struct ref_pass *pass, const double *parameters, cons
 
 void ref_backward(struct ref_pass *pass, const double *parameters, const double *targets, double *gradients,
                   double *dx) {
-    if (pass->net.loss != TP_BCE && pass->net.loss != TP_CCE) {
+    if (pass->net.loss != TP_LOSS_BCE && pass->net.loss != TP_LOSS_CCE) {
         error_backward(pass, parameters, targets, gradients, dx);
         return;
     }
@@ -328,9 +328,9 @@ double ref_learning_rate(const tp_optimizer_options *o, uint64_t step) {
     double rate = (double)o->learning_rate;
     if (step <= o->warmup_steps)
         rate *= (double)step / (double)o->warmup_steps;
-    if (o->schedule == TP_STEP)
+    if (o->schedule == TP_SCHEDULE_STEP)
         rate *= pow((double)o->step_factor, (double)((step - 1) / o->step_every));
-    else if (o->schedule == TP_COSINE)
+    else if (o->schedule == TP_SCHEDULE_COSINE)
         rate *= cosine_factor(o, (double)step);
     return rate;
 }
@@ -357,14 +357,14 @@ static double change(struct ref_optimizer *optimizer, size_t i, double g, double
     const double mu = (double)optimizer->options.momentum;
     double *v = &optimizer->first[i];
     switch (optimizer->options.kind) {
-    case TP_MOMENTUM:
+    case TP_OPTIMIZER_MOMENTUM:
         *v = mu * *v + g;
         return rate * *v;
-    case TP_NESTEROV:
+    case TP_OPTIMIZER_NESTEROV:
         *v = mu * *v + g;
         return rate * (g + mu * *v);
-    case TP_ADAM:
-    case TP_ADAMW:
+    case TP_OPTIMIZER_ADAM:
+    case TP_OPTIMIZER_ADAMW:
         return adam(optimizer, i, g, rate);
     default:
         return rate * g;
@@ -374,7 +374,7 @@ static double change(struct ref_optimizer *optimizer, size_t i, double g, double
 static void update_range(struct ref_optimizer *optimizer, size_t begin, size_t end, double decay, double scale,
                          double *parameters, const double *gradients) {
     const double rate = ref_learning_rate(&optimizer->options, optimizer->steps);
-    const bool decoupled = optimizer->options.kind == TP_ADAMW;
+    const bool decoupled = optimizer->options.kind == TP_OPTIMIZER_ADAMW;
     for (size_t i = begin; i < end; i++) {
         const double g = scale * gradients[i] + (decoupled ? 0 : decay * parameters[i]);
         const double shrink = decoupled ? rate * decay * parameters[i] : 0;

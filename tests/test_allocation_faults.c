@@ -44,7 +44,7 @@ static struct {
     } out;
 } all;
 
-static const tp_layer layers[] = {{HIDDEN, TP_LEAKY_RELU, 0.01f, 0}, {OUT, TP_SOFTMAX, 0, 0}};
+static const tp_layer layers[] = {{HIDDEN, TP_ACTIVATION_LEAKY_RELU, 0.01f, 0}, {OUT, TP_ACTIVATION_SOFTMAX, 0, 0}};
 
 static tp_model_options model_options(void) {
     tp_model_options options;
@@ -103,8 +103,8 @@ static void set_up(void) {
     all.data = (tp_data){.samples = SAMPLES, .features = IN, .floats = all.x, .classes = all.classes, .outputs = OUT};
     cr_assert_eq(tp_context_create(&(tp_context_options){.threads = 2}, &all.context), TP_OK);
     cr_assert_eq(tp_model_create(all.context, &model, &all.model), TP_OK);
-    cr_assert_eq(tp_pack_create(all.context, TP_TRANSPOSE, IN, SAMPLES, all.b, IN, NULL, 0, &all.packed), TP_OK);
-    cr_assert_eq(tp_workspace_create(all.model, SAMPLES, TP_TRAINING, NULL, 0, &all.workspace), TP_OK);
+    cr_assert_eq(tp_packed_create(all.context, TP_TRANSPOSE_YES, IN, SAMPLES, all.b, IN, NULL, 0, &all.packed), TP_OK);
+    cr_assert_eq(tp_workspace_create(all.model, SAMPLES, TP_MODE_TRAINING, NULL, 0, &all.workspace), TP_OK);
     cr_assert_eq(tp_trainer_create(all.model, &all.data, &train, NULL, 0, &all.trainer), TP_OK);
     write_files();
     memset(&all.out, 0x5a, sizeof all.out);
@@ -113,7 +113,7 @@ static void set_up(void) {
 static void tear_down(void) {
     tp_trainer_destroy(all.trainer);
     tp_workspace_destroy(all.workspace);
-    tp_pack_destroy(all.packed);
+    tp_packed_destroy(all.packed);
     tp_model_destroy(all.model);
     tp_context_destroy(all.context);
     tp_test_scratch_close();
@@ -140,11 +140,11 @@ static tp_status make_model(void) {
 }
 
 static tp_status make_inference(void) {
-    return tp_workspace_create(all.model, SAMPLES, TP_INFERENCE, NULL, 0, &all.out.workspace);
+    return tp_workspace_create(all.model, SAMPLES, TP_MODE_INFERENCE, NULL, 0, &all.out.workspace);
 }
 
 static tp_status make_workspace(void) {
-    return tp_workspace_create(all.model, SAMPLES, TP_TRAINING, NULL, 0, &all.out.workspace);
+    return tp_workspace_create(all.model, SAMPLES, TP_MODE_TRAINING, NULL, 0, &all.out.workspace);
 }
 
 static tp_status make_optimizer(void) {
@@ -159,16 +159,16 @@ static tp_status make_trainer(void) {
 }
 
 static tp_status make_packed(void) {
-    return tp_pack_create(all.context, TP_TRANSPOSE, IN, SAMPLES, all.b, IN, NULL, 0, &all.out.packed);
+    return tp_packed_create(all.context, TP_TRANSPOSE_YES, IN, SAMPLES, all.b, IN, NULL, 0, &all.out.packed);
 }
 
 static tp_status multiply(void) {
-    return tp_sgemm(all.context, TP_NO_TRANSPOSE, TP_TRANSPOSE, SAMPLES, SAMPLES, IN, 0.5f, all.x, IN, all.b, IN, 0,
+    return tp_sgemm(all.context, TP_TRANSPOSE_NO, TP_TRANSPOSE_YES, SAMPLES, SAMPLES, IN, 0.5f, all.x, IN, all.b, IN, 0,
                     all.out.c, SAMPLES, NULL, 0);
 }
 
 static tp_status multiply_packed(void) {
-    return tp_sgemm_packed(all.context, TP_NO_TRANSPOSE, SAMPLES, 0.5f, all.x, IN, all.packed, 0, NULL, all.out.c,
+    return tp_sgemm_packed(all.context, TP_TRANSPOSE_NO, SAMPLES, 0.5f, all.x, IN, all.packed, 0, NULL, all.out.c,
                            SAMPLES, NULL, 0);
 }
 
@@ -229,7 +229,7 @@ static void release_trainer(void) {
 }
 
 static void release_packed(void) {
-    tp_pack_destroy(all.out.packed);
+    tp_packed_destroy(all.out.packed);
 }
 
 static void release_idx(void) {
@@ -265,7 +265,7 @@ static const struct operation {
     {"tp_workspace_create for training", make_workspace, release_workspace, 1},
     {"tp_optimizer_create", make_optimizer, release_optimizer, 1},
     {"tp_trainer_create", make_trainer, release_trainer, 1},
-    {"tp_pack_create", make_packed, release_packed, 1},
+    {"tp_packed_create", make_packed, release_packed, 1},
     {"tp_sgemm", multiply, NULL, 1},
     {"tp_sgemm_packed", multiply_packed, NULL, 1},
     {"tp_model_save", save, NULL, 50},

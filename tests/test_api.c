@@ -17,8 +17,8 @@ static void refuse_model(const tp_model_options *options, const char *name) {
 Test(api, label_smoothing_is_for_cross_entropies) {
     const float values[] = {-0.1f, 1, 2, NAN, INFINITY};
     for (int loss = 0; loss < TP_LOSS_COUNT; loss++) {
-        const bool takes = loss == TP_BCE || loss == TP_CCE;
-        const tp_layer last = {3, loss == TP_BCE ? TP_SIGMOID : TP_SOFTMAX, 0, 0};
+        const bool takes = loss == TP_LOSS_BCE || loss == TP_LOSS_CCE;
+        const tp_layer last = {3, loss == TP_LOSS_BCE ? TP_ACTIVATION_SIGMOID : TP_ACTIVATION_SOFTMAX, 0, 0};
         tp_model_options options = test_model_options();
         options.layers = 1, options.layer = &last, options.loss = (tp_loss)loss;
         for (size_t i = 0; i < 5; i++)
@@ -41,12 +41,12 @@ Test(api, label_smoothing_is_for_cross_entropies) {
 /* Options that were filled with zeros, and not by tp_model_options_default, know no delta. */
 Test(api, huber_delta_is_for_huber) {
     for (int loss = 0; loss < TP_LOSS_COUNT; loss++) {
-        const tp_layer last = {3, loss == TP_BCE ? TP_SIGMOID : TP_SOFTMAX, 0, 0};
+        const tp_layer last = {3, loss == TP_LOSS_BCE ? TP_ACTIVATION_SIGMOID : TP_ACTIVATION_SOFTMAX, 0, 0};
         tp_model_options options = test_model_options();
         options.layers = 1, options.layer = &last, options.loss = (tp_loss)loss, options.huber_delta = 0;
         tp_model *model = NULL;
         const tp_status status = tp_model_create(fixture.context, &options, &model);
-        if (loss == TP_HUBER)
+        if (loss == TP_LOSS_HUBER)
             test_expect_argument(status, "huber_delta is 0");
         else
             cr_assert_eq(status, TP_OK);
@@ -60,9 +60,9 @@ Test(api, losses_need_their_activation) {
             const tp_layer last = {3, (tp_activation)activation, 1, 0};
             tp_model_options options = test_model_options();
             options.layers = 1, options.layer = &last, options.loss = (tp_loss)loss;
-            const bool fits = loss == TP_BCE   ? activation == TP_SIGMOID
-                              : loss == TP_CCE ? activation == TP_SOFTMAX
-                                               : true; /* of a_L itself */
+            const bool fits = loss == TP_LOSS_BCE   ? activation == TP_ACTIVATION_SIGMOID
+                              : loss == TP_LOSS_CCE ? activation == TP_ACTIVATION_SOFTMAX
+                                                    : true; /* of a_L itself */
             tp_model *model = NULL;
             const tp_status status = tp_model_create(fixture.context, &options, &model);
             if (fits) {

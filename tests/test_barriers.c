@@ -25,8 +25,10 @@ static void be_late(enum test_kernel kernel) {
 
 /* Two epochs of three steps; late_kernel and late_thread say who is late. */
 static void train(int threads, float clip_norm, float parameters[PARAMETERS]) {
-    static const tp_layer layers[] = {
-        {61, TP_RELU, 0, 0}, {90, TP_TANH, 0, 0}, {40, TP_SIGMOID, 0, 0}, {OUTPUTS, TP_SOFTMAX, 0, 0}};
+    static const tp_layer layers[] = {{61, TP_ACTIVATION_RELU, 0, 0},
+                                      {90, TP_ACTIVATION_TANH, 0, 0},
+                                      {40, TP_ACTIVATION_SIGMOID, 0, 0},
+                                      {OUTPUTS, TP_ACTIVATION_SOFTMAX, 0, 0}};
     static float x[SAMPLES * INPUTS];
     static int32_t classes[SAMPLES];
     tp_test_fill(x, SAMPLES * INPUTS, 1, -1, 1);

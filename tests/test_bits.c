@@ -26,35 +26,35 @@ struct run {
 };
 
 static const struct run runs[] = {
-    {"relu softmax cce sgd", TP_RELU, TP_SOFTMAX, TP_CCE, TP_SGD,
+    {"relu softmax cce sgd", TP_ACTIVATION_RELU, TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE, TP_OPTIMIZER_SGD,
      "0217762cd9eff39da1e74a531063136496b38154ec19ddb8d846a3fe65ddff3e"},
-    {"relu softmax cce adam", TP_RELU, TP_SOFTMAX, TP_CCE, TP_ADAM,
+    {"relu softmax cce adam", TP_ACTIVATION_RELU, TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE, TP_OPTIMIZER_ADAM,
      "11aad42a5a1331607ef58c8624b92d3ea4628f9b32503177b694b30e2394db15"},
-    {"sigmoid sigmoid bce sgd", TP_SIGMOID, TP_SIGMOID, TP_BCE, TP_SGD,
+    {"sigmoid sigmoid bce sgd", TP_ACTIVATION_SIGMOID, TP_ACTIVATION_SIGMOID, TP_LOSS_BCE, TP_OPTIMIZER_SGD,
      "7dffc6e43caecbf6c2d26a65a4221dde29b525ee6234230302a742f90a6cba35"},
-    {"sigmoid sigmoid bce adam", TP_SIGMOID, TP_SIGMOID, TP_BCE, TP_ADAM,
+    {"sigmoid sigmoid bce adam", TP_ACTIVATION_SIGMOID, TP_ACTIVATION_SIGMOID, TP_LOSS_BCE, TP_OPTIMIZER_ADAM,
      "deb8b39635f819c58d81d891fe6ed915af8b98a5a2d522b8fac82974fdc94c73"},
-    {"tanh tanh mse sgd", TP_TANH, TP_TANH, TP_MSE, TP_SGD,
+    {"tanh tanh mse sgd", TP_ACTIVATION_TANH, TP_ACTIVATION_TANH, TP_LOSS_MSE, TP_OPTIMIZER_SGD,
      "e66cec9c865a905e1729094003db75151d1b4e5e1e8e671a0c00e0c5e0803e30"},
-    {"tanh tanh mse adam", TP_TANH, TP_TANH, TP_MSE, TP_ADAM,
+    {"tanh tanh mse adam", TP_ACTIVATION_TANH, TP_ACTIVATION_TANH, TP_LOSS_MSE, TP_OPTIMIZER_ADAM,
      "a57df5eae929b3c146ebf75652d725425c5ee6e6808c9456f73ec6824c39a442"},
-    {"leaky_relu softmax mse nesterov", TP_LEAKY_RELU, TP_SOFTMAX, TP_MSE, TP_NESTEROV,
-     "04615a096b30cb446d9584f03c768cb79223a6ff344fb65672e869988958fa6a"},
-    {"tanh softmax cce momentum", TP_TANH, TP_SOFTMAX, TP_CCE, TP_MOMENTUM,
+    {"leaky_relu softmax mse nesterov", TP_ACTIVATION_LEAKY_RELU, TP_ACTIVATION_SOFTMAX, TP_LOSS_MSE,
+     TP_OPTIMIZER_NESTEROV, "04615a096b30cb446d9584f03c768cb79223a6ff344fb65672e869988958fa6a"},
+    {"tanh softmax cce momentum", TP_ACTIVATION_TANH, TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE, TP_OPTIMIZER_MOMENTUM,
      "2826f9ee9ede76981a4c74e44f57c6dcb571a508306905fa94a53739416df410"},
-    {"relu sigmoid bce adamw", TP_RELU, TP_SIGMOID, TP_BCE, TP_ADAMW,
+    {"relu sigmoid bce adamw", TP_ACTIVATION_RELU, TP_ACTIVATION_SIGMOID, TP_LOSS_BCE, TP_OPTIMIZER_ADAMW,
      "48fec902797de78a71ebee70887a9997bdac39e5607284b81af7005a9c11a928"},
-    {"relu identity mae adam", TP_RELU, TP_IDENTITY, TP_MAE, TP_ADAM,
+    {"relu identity mae adam", TP_ACTIVATION_RELU, TP_ACTIVATION_IDENTITY, TP_LOSS_MAE, TP_OPTIMIZER_ADAM,
      "c0ea22ddebf2f4d4b8c95ff8078e40d10d47cf3e1fe34ed3639e9fea31820cb2"},
-    {"tanh softmax huber sgd", TP_TANH, TP_SOFTMAX, TP_HUBER, TP_SGD,
+    {"tanh softmax huber sgd", TP_ACTIVATION_TANH, TP_ACTIVATION_SOFTMAX, TP_LOSS_HUBER, TP_OPTIMIZER_SGD,
      "e02733f7f5d6af69695f4dacea4655741288c81dff0c4b306df996cea275eaf3"},
-    {"elu softmax cce adam", TP_ELU, TP_SOFTMAX, TP_CCE, TP_ADAM,
+    {"elu softmax cce adam", TP_ACTIVATION_ELU, TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE, TP_OPTIMIZER_ADAM,
      "521662068398244df637249797a7333f4db4d48544c974569f2ed6073461b50a"},
-    {"softplus sigmoid bce sgd", TP_SOFTPLUS, TP_SIGMOID, TP_BCE, TP_SGD,
+    {"softplus sigmoid bce sgd", TP_ACTIVATION_SOFTPLUS, TP_ACTIVATION_SIGMOID, TP_LOSS_BCE, TP_OPTIMIZER_SGD,
      "e24e4460a8b924f67a863e0a2d25ca83667964543b72fe5ff145e51c5789d52a"},
-    {"silu softmax cce adam", TP_SILU, TP_SOFTMAX, TP_CCE, TP_ADAM,
+    {"silu softmax cce adam", TP_ACTIVATION_SILU, TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE, TP_OPTIMIZER_ADAM,
      "ebff40e556735b2c924ec8648f2a97cd7f7aa0b26f2c703b04d6612a6315f04e"},
-    {"gelu gelu mse adamw", TP_GELU, TP_GELU, TP_MSE, TP_ADAMW,
+    {"gelu gelu mse adamw", TP_ACTIVATION_GELU, TP_ACTIVATION_GELU, TP_LOSS_MSE, TP_OPTIMIZER_ADAMW,
      "f25878ef669b47916fc9b32e1e1b90051fe681c3b2ad18f993dbc7ac589a1eef"},
 };
 
@@ -62,9 +62,9 @@ static const struct run runs[] = {
 
 /* With weights of samples and classes and, for cross-entropies, smoothed labels. */
 static const struct run weighted_runs[] = {
-    {"weighted relu softmax cce adam", TP_RELU, TP_SOFTMAX, TP_CCE, TP_ADAM,
+    {"weighted relu softmax cce adam", TP_ACTIVATION_RELU, TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE, TP_OPTIMIZER_ADAM,
      "776c5ef95f01bb12c87354eb3de4e1b42acba44ee8ece87f26c76249610c68ed"},
-    {"weighted tanh sigmoid bce sgd", TP_TANH, TP_SIGMOID, TP_BCE, TP_SGD,
+    {"weighted tanh sigmoid bce sgd", TP_ACTIVATION_TANH, TP_ACTIVATION_SIGMOID, TP_LOSS_BCE, TP_OPTIMIZER_SGD,
      "d4a910e58d3947ff9041dcf5145e684fda30c3bc1be39c9657c2dd052c223262"},
 };
 
@@ -126,7 +126,8 @@ static tp_train_options train_options(const struct run *run) {
     options.epochs = STEPS;
     options.on_step = stop_after;
     options.optimizer.kind = run->optimizer;
-    options.optimizer.learning_rate = run->optimizer == TP_ADAM || run->optimizer == TP_ADAMW ? 0.003f : 0.1f;
+    options.optimizer.learning_rate =
+        run->optimizer == TP_OPTIMIZER_ADAM || run->optimizer == TP_OPTIMIZER_ADAMW ? 0.003f : 0.1f;
     options.optimizer.weight_decay = 0.001f;
     options.optimizer.clip_norm = 0.5f;
     options.optimizer.warmup_steps = 5;

@@ -404,7 +404,7 @@ static struct problem make_problem(tp_context *context, int m, int n, int k) {
                         tp_test_floats(rows * columns)};
     tp_test_fill(p.a, rows * depth, 1, -1, 1);
     tp_test_fill(p.b, depth * columns, 2, -1, 1);
-    cr_assert_eq(tp_sgemm(context, TP_NO_TRANSPOSE, TP_NO_TRANSPOSE, rows, columns, depth, 1, p.a, depth, p.b, columns,
+    cr_assert_eq(tp_sgemm(context, TP_TRANSPOSE_NO, TP_TRANSPOSE_NO, rows, columns, depth, 1, p.a, depth, p.b, columns,
                           0, p.expected, columns, NULL, 0),
                  TP_OK);
     return p;

@@ -36,8 +36,8 @@ enum { UNITS = 61, ROWS = 500 };
 
 /* Hidden units of value 1, passed on as they are: the outputs are the scaled mask. */
 static tp_model *make_mask_model(tp_context *context, float rate) {
-    const tp_layer layer[] = {{UNITS, TP_IDENTITY, 0, rate}, {UNITS, TP_IDENTITY, 0, 0}};
-    tp_model *model = make_model(context, 1, layer, 2, TP_MSE);
+    const tp_layer layer[] = {{UNITS, TP_ACTIVATION_IDENTITY, 0, rate}, {UNITS, TP_ACTIVATION_IDENTITY, 0, 0}};
+    tp_model *model = make_model(context, 1, layer, 2, TP_LOSS_MSE);
     const size_t count = tp_model_parameter_count(model);
     float *parameters = tp_test_floats(count);
     memset(parameters, 0, count * sizeof *parameters);
@@ -58,7 +58,7 @@ static void find_mask(const tp_model *model, tp_workspace *workspace, uint64_t s
 
 static void check_rate(tp_context *context, float rate) {
     tp_model *model = make_mask_model(context, rate);
-    tp_workspace *workspace = make_workspace(model, ROWS, TP_TRAINING);
+    tp_workspace *workspace = make_workspace(model, ROWS, TP_MODE_TRAINING);
     float *y = tp_test_floats(ROWS * UNITS);
     const float scale = 1 / (1 - rate);
     const double n = ROWS * UNITS, p = (double)rate;
@@ -95,7 +95,7 @@ static void check_apart(const float *a, size_t a_step, const float *b, size_t b_
 Test(dropout, masks_are_independent) {
     tp_context *context = tp_test_context(NULL, 1);
     tp_model *model = make_mask_model(context, 0.5f);
-    tp_workspace *workspace = make_workspace(model, ROWS, TP_TRAINING);
+    tp_workspace *workspace = make_workspace(model, ROWS, TP_MODE_TRAINING);
     float *one = tp_test_floats(ROWS * UNITS), *two = tp_test_floats(ROWS * UNITS);
     find_mask(model, workspace, SEED, 1, one);
     find_mask(model, workspace, SEED, 1, two);
@@ -116,8 +116,8 @@ Test(dropout, masks_are_independent) {
 Test(dropout, inference_has_none) {
     tp_context *context = tp_test_context(NULL, 1);
     tp_model *model = make_mask_model(context, 0.5f);
-    tp_workspace *training = make_workspace(model, ROWS, TP_TRAINING);
-    tp_workspace *inference = make_workspace(model, ROWS, TP_INFERENCE);
+    tp_workspace *training = make_workspace(model, ROWS, TP_MODE_TRAINING);
+    tp_workspace *inference = make_workspace(model, ROWS, TP_MODE_INFERENCE);
     float *y = tp_test_floats(ROWS * UNITS), *ones = tp_test_floats(ROWS * UNITS), x[ROWS] = {0};
     for (size_t i = 0; i < ROWS * UNITS; i++)
         ones[i] = 1;
@@ -164,9 +164,9 @@ static double loss_at(struct gradient_check *c, float *parameters, size_t count,
 
 /* Central differences of the loss in f32: rounding 1e-7 / 1e-2, truncation 1e-4 times a third derivative. */
 static void check_gradient(tp_context *context, tp_activation f) {
-    const tp_layer layer[] = {{9, f, 0.75f, 0.4f}, {7, f, 0.75f, 0.25f}, {OUT, TP_IDENTITY, 0, 0}};
-    struct gradient_check c = {.model = make_model(context, IN, layer, 3, TP_MSE)};
-    c.workspace = make_workspace(c.model, BATCH, TP_TRAINING);
+    const tp_layer layer[] = {{9, f, 0.75f, 0.4f}, {7, f, 0.75f, 0.25f}, {OUT, TP_ACTIVATION_IDENTITY, 0, 0}};
+    struct gradient_check c = {.model = make_model(context, IN, layer, 3, TP_LOSS_MSE)};
+    c.workspace = make_workspace(c.model, BATCH, TP_MODE_TRAINING);
     tp_test_fill(c.x, BATCH * IN, 1, -1, 1);
     tp_test_fill(c.y, BATCH * OUT, 2, -1, 1);
     const size_t count = tp_model_parameter_count(c.model);
@@ -190,7 +190,8 @@ static void check_gradient(tp_context *context, tp_activation f) {
 
 Test(dropout, gradients_with_a_fixed_mask) {
     tp_context *context = tp_test_context(NULL, 2);
-    const tp_activation smooth[] = {TP_IDENTITY, TP_SIGMOID, TP_TANH, TP_SOFTPLUS, TP_SILU, TP_GELU};
+    const tp_activation smooth[] = {TP_ACTIVATION_IDENTITY, TP_ACTIVATION_SIGMOID, TP_ACTIVATION_TANH,
+                                    TP_ACTIVATION_SOFTPLUS, TP_ACTIVATION_SILU,    TP_ACTIVATION_GELU};
     for (size_t f = 0; f < sizeof smooth / sizeof *smooth; f++)
         check_gradient(context, smooth[f]);
     tp_context_destroy(context);
@@ -213,8 +214,10 @@ static void fill_samples(struct samples *s) {
         (tp_data){.samples = SAMPLES, .features = FEATURES, .floats = s->x, .classes = s->classes, .outputs = CLASSES};
 }
 
-static const tp_layer train_layers[] = {
-    {67, TP_TANH, 0, 0.3f}, {35, TP_GELU, 0, 0.5f}, {23, TP_RELU, 0, 0}, {CLASSES, TP_SOFTMAX, 0, 0}};
+static const tp_layer train_layers[] = {{67, TP_ACTIVATION_TANH, 0, 0.3f},
+                                        {35, TP_ACTIVATION_GELU, 0, 0.5f},
+                                        {23, TP_ACTIVATION_RELU, 0, 0},
+                                        {CLASSES, TP_ACTIVATION_SOFTMAX, 0, 0}};
 
 static tp_train_options train_options(void) {
     tp_train_options options;
@@ -222,7 +225,7 @@ static tp_train_options train_options(void) {
     options.batch = TRAIN_BATCH;
     options.epochs = EPOCHS;
     options.seed = SEED;
-    options.optimizer.schedule = TP_CONSTANT;
+    options.optimizer.schedule = TP_SCHEDULE_CONSTANT;
     return options;
 }
 
@@ -239,7 +242,7 @@ static float *train(tp_context *context, const tp_train_options *options, const 
     struct samples *samples = malloc(sizeof *samples);
     cr_assert(samples);
     fill_samples(samples);
-    tp_model *model = make_model(context, FEATURES, layers, 4, TP_CCE);
+    tp_model *model = make_model(context, FEATURES, layers, 4, TP_LOSS_CCE);
     tp_trainer *trainer = NULL;
     cr_assert_eq(tp_trainer_create(model, &samples->data, options, NULL, 0, &trainer), TP_OK);
     while (tp_trainer_run(trainer) == TP_ERR_STOPPED)
@@ -315,8 +318,8 @@ Test(dropout, own_loop) {
     float *expected = train(context, &options, train_layers, &count);
     static struct samples samples;
     fill_samples(&samples);
-    tp_model *model = make_model(context, FEATURES, train_layers, 4, TP_CCE);
-    tp_workspace *workspace = make_workspace(model, TRAIN_BATCH, TP_TRAINING);
+    tp_model *model = make_model(context, FEATURES, train_layers, 4, TP_LOSS_CCE);
+    tp_workspace *workspace = make_workspace(model, TRAIN_BATCH, TP_MODE_TRAINING);
     tp_optimizer *optimizer = NULL;
     cr_assert_eq(tp_optimizer_create(model, &options.optimizer, NULL, 0, &optimizer), TP_OK);
     float *gradients = tp_test_floats(count);
@@ -355,8 +358,10 @@ Test(dropout, refusals) {
     tp_context *context = tp_test_context(NULL, 1);
     const float bad[] = {-0.1f, 1, 2, NAN, INFINITY};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        refuse(context, (const tp_layer[]){{3, TP_RELU, 0, bad[i]}, {2, TP_SOFTMAX, 0, 0}}, "layer 0: dropout is");
-    refuse(context, (const tp_layer[]){{3, TP_RELU, 0, 0}, {2, TP_SOFTMAX, 0, 0.5f}}, "layer 1: dropout is 0.5");
+        refuse(context, (const tp_layer[]){{3, TP_ACTIVATION_RELU, 0, bad[i]}, {2, TP_ACTIVATION_SOFTMAX, 0, 0}},
+               "layer 0: dropout is");
+    refuse(context, (const tp_layer[]){{3, TP_ACTIVATION_RELU, 0, 0}, {2, TP_ACTIVATION_SOFTMAX, 0, 0.5f}},
+           "layer 1: dropout is 0.5");
     tp_context_destroy(context);
 }
 
@@ -374,8 +379,9 @@ static bool file_has(const char *path, const char *text) {
 
 Test(dropout, files) {
     tp_context *context = tp_test_context(NULL, 1);
-    const tp_layer layer[] = {{3, TP_RELU, 0, 0.3f}, {3, TP_RELU, 0, 0}, {2, TP_SOFTMAX, 0, 0}};
-    tp_model *model = make_model(context, 2, layer, 3, TP_CCE), *copy = NULL;
+    const tp_layer layer[] = {
+        {3, TP_ACTIVATION_RELU, 0, 0.3f}, {3, TP_ACTIVATION_RELU, 0, 0}, {2, TP_ACTIVATION_SOFTMAX, 0, 0}};
+    tp_model *model = make_model(context, 2, layer, 3, TP_LOSS_CCE), *copy = NULL;
     tp_model_options options;
     char path[] = "/tmp/tileprop-dropout-XXXXXX";
     const int fd = mkstemp(path);

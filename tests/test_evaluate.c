@@ -13,10 +13,10 @@
 enum { CLASSES = 3 };
 
 static tp_model *identity_model(tp_context *context, size_t n, float mean, float deviation) {
-    const tp_layer layer = {n, TP_IDENTITY, 0, 0};
+    const tp_layer layer = {n, TP_ACTIVATION_IDENTITY, 0, 0};
     tp_model_options options;
     tp_model_options_default(&options);
-    options.inputs = n, options.layers = 1, options.layer = &layer, options.loss = TP_MSE;
+    options.inputs = n, options.layers = 1, options.layer = &layer, options.loss = TP_LOSS_MSE;
     options.input_mean = mean, options.input_deviation = deviation;
     tp_model *model = NULL;
     cr_assert_eq(tp_model_create(context, &options, &model), TP_OK);
@@ -30,7 +30,7 @@ static tp_model *identity_model(tp_context *context, size_t n, float mean, float
 
 static void predict(const tp_model *model, const tp_data *data, size_t max_batch, float *y) {
     tp_workspace *workspace = NULL;
-    cr_assert_eq(tp_workspace_create(model, max_batch, TP_INFERENCE, NULL, 0, &workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(model, max_batch, TP_MODE_INFERENCE, NULL, 0, &workspace), TP_OK);
     cr_assert_eq(tp_predict(model, workspace, data, y), TP_OK);
     tp_workspace_destroy(workspace);
 }
@@ -72,8 +72,8 @@ Test(evaluate, inputs_are_scaled) {
 
 Test(evaluate, predictions_do_not_depend_on_the_workspace) {
     enum { IN = 4, OUT = 3, ROWS = 90 };
-    const struct ref_net net =
-        test_net(1, (const size_t[]){IN, 8, OUT}, TP_RELU, (struct test_head){TP_SOFTMAX, TP_CCE});
+    const struct ref_net net = test_net(1, (const size_t[]){IN, 8, OUT}, TP_ACTIVATION_RELU,
+                                        (struct test_head){TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE});
     float x[ROWS * IN], expected[ROWS * OUT], y[ROWS * OUT];
     tp_test_fill(x, ROWS * IN, 7, -1, 1);
     const tp_data data = {.samples = ROWS, .features = IN, .floats = x};
@@ -107,7 +107,7 @@ Test(evaluate, confusion_rows_are_targets_and_columns_predictions) {
     const tp_data data = {.samples = n, .features = CLASSES, .floats = x, .classes = classes, .outputs = CLASSES};
     tp_context *context = tp_test_context(NULL, 2);
     tp_model *model = identity_model(context, CLASSES, 0, 1);
-    for (int mode = TP_INFERENCE; mode <= TP_TRAINING; mode++) {
+    for (int mode = TP_MODE_INFERENCE; mode <= TP_MODE_TRAINING; mode++) {
         tp_workspace *workspace = NULL;
         uint64_t confusion[CLASSES * CLASSES + 1] = {[CLASSES * CLASSES] = 99};
         tp_score score;
@@ -131,7 +131,7 @@ Test(evaluate, confusion_needs_classes) {
     tp_workspace *workspace = NULL;
     tp_score score;
     uint64_t confusion[CLASSES * CLASSES];
-    cr_assert_eq(tp_workspace_create(model, 4, TP_INFERENCE, NULL, 0, &workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(model, 4, TP_MODE_INFERENCE, NULL, 0, &workspace), TP_OK);
     cr_assert_eq(tp_evaluate(model, workspace, &data, &score, NULL), TP_OK);
     cr_assert_eq(tp_evaluate(model, workspace, &data, &score, confusion), TP_ERR_ARGUMENT);
     cr_assert_not_null(strstr(tp_test_message(context), "confusion"));
@@ -151,7 +151,7 @@ Test(evaluate, backward_needs_a_forward_again) {
     const tp_data data = {.samples = 4, .features = 2, .floats = x, .values = x, .outputs = 2};
     tp_score score;
     float y[8];
-    cr_assert_eq(tp_workspace_create(model, 4, TP_TRAINING, NULL, 0, &workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(model, 4, TP_MODE_TRAINING, NULL, 0, &workspace), TP_OK);
     cr_assert_eq(tp_forward(model, workspace, 1, x, 2, NULL, 0), TP_OK);
     cr_assert_eq(tp_evaluate(model, workspace, &data, &score, NULL), TP_OK);
     cr_expect_eq(tp_backward(model, workspace, &targets, gradients, NULL, 0, NULL), TP_ERR_ARGUMENT);
@@ -166,7 +166,7 @@ Test(evaluate, backward_needs_a_forward_again) {
 /* The one class of a single softmax output is certain: no loss, no gradient, and no other class. */
 Test(evaluate, a_single_softmax_output_has_one_class) {
     tp_context *context = tp_test_context(NULL, 1);
-    const tp_layer layer = {1, TP_SOFTMAX, 0, 0};
+    const tp_layer layer = {1, TP_ACTIVATION_SOFTMAX, 0, 0};
     tp_model_options options;
     tp_model_options_default(&options);
     options.inputs = 2, options.layers = 1, options.layer = &layer;
@@ -177,7 +177,7 @@ Test(evaluate, a_single_softmax_output_has_one_class) {
     float gradients[3] = {7, 7, 7};
     const float zeros[3] = {0};
     cr_assert_eq(tp_model_create(context, &options, &model), TP_OK);
-    cr_assert_eq(tp_workspace_create(model, 1, TP_TRAINING, NULL, 0, &workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(model, 1, TP_MODE_TRAINING, NULL, 0, &workspace), TP_OK);
     cr_assert_eq(tp_forward(model, workspace, 1, x, 2, NULL, 0), TP_OK);
     const tp_targets only = {.classes = (const int32_t[]){0}}, other = {.classes = (const int32_t[]){1}};
     cr_assert_eq(tp_backward(model, workspace, &only, gradients, NULL, 0, &score), TP_OK);
@@ -201,7 +201,7 @@ static tp_score evaluate_zeros(tp_context *context, tp_layer layer, tp_loss loss
     tp_workspace *workspace = NULL;
     tp_score score = {0};
     cr_assert_eq(tp_model_create(context, &options, &model), TP_OK);
-    cr_assert_eq(tp_workspace_create(model, 4, TP_INFERENCE, NULL, 0, &workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(model, 4, TP_MODE_INFERENCE, NULL, 0, &workspace), TP_OK);
     cr_assert_eq(tp_evaluate(model, workspace, &data, &score, NULL), TP_OK, "%s", tp_test_message(context));
     tp_workspace_destroy(workspace);
     tp_model_destroy(model);
@@ -212,9 +212,10 @@ static tp_score evaluate_zeros(tp_context *context, tp_layer layer, tp_loss loss
 Test(evaluate, ties) {
     tp_context *context = tp_test_context(NULL, 2);
     const int32_t classes[8] = {0, 2, 0, 1, 0, 2, 2, 1}, yes[8] = {1, 0, 1, 1, 0, 1, 1, 1};
-    cr_expect_eq(evaluate_zeros(context, (tp_layer){3, TP_SOFTMAX, 0, 0}, TP_CCE, 8, classes).correct, 3);
-    cr_expect_eq(evaluate_zeros(context, (tp_layer){1, TP_SIGMOID, 0, 0}, TP_BCE, 8, yes).correct, 6);
-    cr_expect_eq(evaluate_zeros(context, (tp_layer){1, TP_SIGMOID, 0, 0}, TP_MSE, 8, yes).correct, 6);
+    cr_expect_eq(evaluate_zeros(context, (tp_layer){3, TP_ACTIVATION_SOFTMAX, 0, 0}, TP_LOSS_CCE, 8, classes).correct,
+                 3);
+    cr_expect_eq(evaluate_zeros(context, (tp_layer){1, TP_ACTIVATION_SIGMOID, 0, 0}, TP_LOSS_BCE, 8, yes).correct, 6);
+    cr_expect_eq(evaluate_zeros(context, (tp_layer){1, TP_ACTIVATION_SIGMOID, 0, 0}, TP_LOSS_MSE, 8, yes).correct, 6);
     tp_context_destroy(context);
 }
 
@@ -225,7 +226,7 @@ Test(evaluate, threads_that_are_not_needed_count_nothing) {
     blocking.thread_flops = 2 * 3; /* what a sample of the network costs */
     tp_context copy = tp_test_with_blocking(context, &blocking);
     const int32_t classes[5] = {0, 0, 0, 0, 0};
-    cr_expect_eq(evaluate_zeros(&copy, (tp_layer){3, TP_SOFTMAX, 0, 0}, TP_CCE, 5, classes).correct, 5);
+    cr_expect_eq(evaluate_zeros(&copy, (tp_layer){3, TP_ACTIVATION_SOFTMAX, 0, 0}, TP_LOSS_CCE, 5, classes).correct, 5);
     tp_context_destroy(context);
 }
 

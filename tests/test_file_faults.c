@@ -57,7 +57,7 @@ static bool same_files(const char *a, const char *b) {
 }
 
 static tp_model *make_model(uint64_t seed) {
-    static const tp_layer layer = {OUT, TP_SOFTMAX, 0, 0};
+    static const tp_layer layer = {OUT, TP_ACTIVATION_SOFTMAX, 0, 0};
     tp_model_options options;
     tp_model_options_default(&options);
     options.inputs = IN;

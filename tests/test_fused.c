@@ -24,13 +24,20 @@ struct net {
 
 /* Real sizes, and one with widths that are no multiple of anything. */
 static const struct net nets[] = {
-    {"A", 32, 20, TP_SGD, {784, 128, 10}, false},           {"B", 128, 2, TP_SGD, {784, 512, 512, 10}, false},
-    {"G", 256, 4, TP_ADAM, {64, 256, 256, 1}, false},       {"H", 1, 50, TP_SGD, {32, 64, 64, 8}, false},
-    {"odd", 37, 9, TP_NESTEROV, {19, 101, 53, 7}, false},   {"wide", 3, 9, TP_ADAMW, {5, 333, 2}, false},
-    {"narrow", 70, 9, TP_MOMENTUM, {131, 3, 70, 4}, false}, {"one layer", 50, 9, TP_ADAM, {150, 12}, false},
-    {"few rows", 8, 3, TP_SGD, {4, 20000, 3}, false},       {"one row", 32, 3, TP_SGD, {3, 30000}, false},
-    {"sample", 1, 20, TP_ADAM, {37, 101, 53, 7}, true},     {"wide sample", 1, 5, TP_NESTEROV, {5, 7000, 2}, false},
-    {"smooth", 37, 9, TP_ADAM, {19, 101, 53, 7}, true},     {"smooth B", 96, 2, TP_SGD, {784, 512, 512, 10}, true},
+    {"A", 32, 20, TP_OPTIMIZER_SGD, {784, 128, 10}, false},
+    {"B", 128, 2, TP_OPTIMIZER_SGD, {784, 512, 512, 10}, false},
+    {"G", 256, 4, TP_OPTIMIZER_ADAM, {64, 256, 256, 1}, false},
+    {"H", 1, 50, TP_OPTIMIZER_SGD, {32, 64, 64, 8}, false},
+    {"odd", 37, 9, TP_OPTIMIZER_NESTEROV, {19, 101, 53, 7}, false},
+    {"wide", 3, 9, TP_OPTIMIZER_ADAMW, {5, 333, 2}, false},
+    {"narrow", 70, 9, TP_OPTIMIZER_MOMENTUM, {131, 3, 70, 4}, false},
+    {"one layer", 50, 9, TP_OPTIMIZER_ADAM, {150, 12}, false},
+    {"few rows", 8, 3, TP_OPTIMIZER_SGD, {4, 20000, 3}, false},
+    {"one row", 32, 3, TP_OPTIMIZER_SGD, {3, 30000}, false},
+    {"sample", 1, 20, TP_OPTIMIZER_ADAM, {37, 101, 53, 7}, true},
+    {"wide sample", 1, 5, TP_OPTIMIZER_NESTEROV, {5, 7000, 2}, false},
+    {"smooth", 37, 9, TP_OPTIMIZER_ADAM, {19, 101, 53, 7}, true},
+    {"smooth B", 96, 2, TP_OPTIMIZER_SGD, {784, 512, 512, 10}, true},
 };
 
 #define NETS (sizeof nets / sizeof *nets)
@@ -51,10 +58,11 @@ static tp_model *make_model(tp_context *context, const struct net *net) {
     options.layer = layer;
     for (size_t l = 0; l < options.layers; l++)
         layer[l] = (tp_layer){.width = net->widths[l + 1],
-                              .activation = net->smooth ? (l % 2 ? TP_SILU : TP_GELU) : (l % 2 ? TP_TANH : TP_RELU)};
+                              .activation = net->smooth ? (l % 2 ? TP_ACTIVATION_SILU : TP_ACTIVATION_GELU)
+                                                        : (l % 2 ? TP_ACTIVATION_TANH : TP_ACTIVATION_RELU)};
     tp_layer *last = &layer[options.layers - 1];
-    last->activation = last->width == 1 ? TP_SIGMOID : TP_SOFTMAX;
-    options.loss = last->width == 1 ? TP_BCE : TP_CCE;
+    last->activation = last->width == 1 ? TP_ACTIVATION_SIGMOID : TP_ACTIVATION_SOFTMAX;
+    options.loss = last->width == 1 ? TP_LOSS_BCE : TP_LOSS_CCE;
     tp_model *model = NULL;
     cr_assert_eq(tp_model_create(context, &options, &model), TP_OK);
     return model;

@@ -95,8 +95,8 @@ static bool check(tp_context *context, const struct problem *p) {
     float *expected = tp_test_floats(c.rows * c.ld);
     expected_c(p, &a, &b, &c, expected);
     const tp_status status =
-        tp_sgemm(context, p->ta ? TP_TRANSPOSE : TP_NO_TRANSPOSE, p->tb ? TP_TRANSPOSE : TP_NO_TRANSPOSE, p->m, p->n,
-                 p->k, p->alpha, a.p, a.ld, b.p, b.ld, p->beta, c.p, c.ld, NULL, 0);
+        tp_sgemm(context, p->ta ? TP_TRANSPOSE_YES : TP_TRANSPOSE_NO, p->tb ? TP_TRANSPOSE_YES : TP_TRANSPOSE_NO, p->m,
+                 p->n, p->k, p->alpha, a.p, a.ld, b.p, b.ld, p->beta, c.p, c.ld, NULL, 0);
     cr_expect_eq(status, TP_OK);
     const bool same = tp_test_same_bits(expected, c.p, c.rows * c.ld, "%s %zu x %zu x %zu%s%s alpha %g beta %g +%zu",
                                         tp_context_isa(context), p->m, p->n, p->k, p->ta ? " A^T" : "",
@@ -273,16 +273,16 @@ Test(gemm, nan_rules) {
         tp_context *context = tp_test_context(tp_test_isa(i), 1);
         float c[3] = {NAN, INFINITY, NAN};
         const float a[1] = {2}, b[3] = {1, 2, 3}, zeros[3] = {0}, product[3] = {2, 4, 6};
-        cr_expect_eq(tp_sgemm(context, TP_NO_TRANSPOSE, TP_NO_TRANSPOSE, 1, 3, 1, 1, a, 1, b, 3, 0, c, 3, NULL, 0),
+        cr_expect_eq(tp_sgemm(context, TP_TRANSPOSE_NO, TP_TRANSPOSE_NO, 1, 3, 1, 1, a, 1, b, 3, 0, c, 3, NULL, 0),
                      TP_OK);
         cr_expect(tp_test_same_bits(product, c, 3, "beta = 0"));
         c[1] = NAN;
         cr_expect_eq(
-            tp_sgemm(context, TP_NO_TRANSPOSE, TP_NO_TRANSPOSE, 1, 3, 7, 0, NULL, 7, NULL, 3, 0, c, 3, NULL, 0), TP_OK);
+            tp_sgemm(context, TP_TRANSPOSE_NO, TP_TRANSPOSE_NO, 1, 3, 7, 0, NULL, 7, NULL, 3, 0, c, 3, NULL, 0), TP_OK);
         cr_expect(tp_test_same_bits(zeros, c, 3, "alpha = 0 and beta = 0"));
         const float bad[1] = {0}, infinite[3] = {INFINITY, 1, NAN};
         cr_expect_eq(
-            tp_sgemm(context, TP_NO_TRANSPOSE, TP_NO_TRANSPOSE, 1, 3, 1, 1, bad, 1, infinite, 3, 0, c, 3, NULL, 0),
+            tp_sgemm(context, TP_TRANSPOSE_NO, TP_TRANSPOSE_NO, 1, 3, 1, 1, bad, 1, infinite, 3, 0, c, 3, NULL, 0),
             TP_OK);
         cr_expect(isnan(c[0]) && c[1] == 0 && isnan(c[2]), "0 * Inf and 0 * NaN must show");
         tp_context_destroy(context);
@@ -297,11 +297,11 @@ Test(gemm, workspace_of_the_caller) {
     tp_test_fill(a, m * k, 1, -1, 1);
     tp_test_fill(b, k * n, 2, -1, 1);
     float *memory = tp_test_guarded(size / sizeof(float) + 1, 4);
-    cr_expect_eq(tp_sgemm(context, TP_NO_TRANSPOSE, TP_NO_TRANSPOSE, m, n, k, 1, a, k, b, n, 0, c, n, memory, size),
+    cr_expect_eq(tp_sgemm(context, TP_TRANSPOSE_NO, TP_TRANSPOSE_NO, m, n, k, 1, a, k, b, n, 0, c, n, memory, size),
                  TP_OK);
-    cr_expect_eq(tp_sgemm(context, TP_NO_TRANSPOSE, TP_NO_TRANSPOSE, m, n, k, 1, a, k, b, n, 0, d, n, NULL, 0), TP_OK);
+    cr_expect_eq(tp_sgemm(context, TP_TRANSPOSE_NO, TP_TRANSPOSE_NO, m, n, k, 1, a, k, b, n, 0, d, n, NULL, 0), TP_OK);
     cr_expect(tp_test_same_bits(c, d, m * n, "own workspace"));
-    cr_expect_eq(tp_sgemm(context, TP_NO_TRANSPOSE, TP_NO_TRANSPOSE, m, n, k, 1, a, k, b, n, 0, c, n, memory, 64),
+    cr_expect_eq(tp_sgemm(context, TP_TRANSPOSE_NO, TP_TRANSPOSE_NO, m, n, k, 1, a, k, b, n, 0, c, n, memory, 64),
                  TP_ERR_MEMORY);
     tp_test_guarded_free(memory);
     free(a), free(b), free(c), free(d);
@@ -321,9 +321,10 @@ Test(gemm, workspace_for_packed_rows) {
         tp_context copy = tp_test_with_blocking(context, &small);
         const size_t size = tp_sgemm_workspace_size(&copy, m, n, k);
         float *memory = tp_test_guarded(size / sizeof(float) + 1, 0);
-        cr_expect_eq(tp_sgemm(&copy, TP_NO_TRANSPOSE, TP_TRANSPOSE, m, n, k, 1, a, k, b, k, 0, c, n, memory, size),
+        cr_expect_eq(tp_sgemm(&copy, TP_TRANSPOSE_NO, TP_TRANSPOSE_YES, m, n, k, 1, a, k, b, k, 0, c, n, memory, size),
                      TP_OK);
-        cr_expect_eq(tp_sgemm(context, TP_NO_TRANSPOSE, TP_TRANSPOSE, m, n, k, 1, a, k, b, k, 0, d, n, NULL, 0), TP_OK);
+        cr_expect_eq(tp_sgemm(context, TP_TRANSPOSE_NO, TP_TRANSPOSE_YES, m, n, k, 1, a, k, b, k, 0, d, n, NULL, 0),
+                     TP_OK);
         cr_expect(tp_test_same_bits(d, c, m * n, "%s", tp_test_isa(i)));
         tp_test_guarded_free(memory);
         tp_context_destroy(context);
@@ -356,7 +357,7 @@ Test(gemm, argument_errors_name_the_argument) {
         c[i] = 3;
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
         const struct bad_call *q = &calls[i];
-        const tp_status status = tp_sgemm(context, (tp_transpose)q->ta, TP_NO_TRANSPOSE, q->m, 5, 3, 1, q->a ? a : NULL,
+        const tp_status status = tp_sgemm(context, (tp_transpose)q->ta, TP_TRANSPOSE_NO, q->m, 5, 3, 1, q->a ? a : NULL,
                                           q->lda, q->b ? b : NULL, q->ldb, 0, q->c ? c : NULL, q->ldc, NULL, 0);
         cr_expect_eq(status, TP_ERR_ARGUMENT, "call %zu (%s)", i, q->names);
         cr_expect(strstr(tp_test_message(context), q->names) || q->m > 4, "\"%s\" does not name %s",
@@ -364,7 +365,7 @@ Test(gemm, argument_errors_name_the_argument) {
     }
     for (size_t i = 0; i < 64; i++)
         cr_expect_eq(c[i], 3);
-    cr_expect_eq(tp_sgemm(NULL, TP_NO_TRANSPOSE, TP_NO_TRANSPOSE, 1, 1, 1, 1, a, 1, b, 1, 0, c, 1, NULL, 0),
+    cr_expect_eq(tp_sgemm(NULL, TP_TRANSPOSE_NO, TP_TRANSPOSE_NO, 1, 1, 1, 1, a, 1, b, 1, 0, c, 1, NULL, 0),
                  TP_ERR_ARGUMENT);
     tp_context_destroy(context);
 }

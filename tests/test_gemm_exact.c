@@ -129,11 +129,11 @@ static void expect_epilogue(struct state *t, const struct problem *p, const tp_e
     tp_packed *nothing = NULL;
     tp_epilogue rest = *e;
     rest.bias = NULL;
-    cr_assert_eq(tp_pack_create(t->scalar, TP_NO_TRANSPOSE, 0, p->n, NULL, p->n + !p->n, NULL, 0, &nothing), TP_OK);
-    cr_assert_eq(tp_sgemm_packed(t->scalar, TP_NO_TRANSPOSE, p->m, 1, NULL, 1, nothing, 1, &rest, t->product,
+    cr_assert_eq(tp_packed_create(t->scalar, TP_TRANSPOSE_NO, 0, p->n, NULL, p->n + !p->n, NULL, 0, &nothing), TP_OK);
+    cr_assert_eq(tp_sgemm_packed(t->scalar, TP_TRANSPOSE_NO, p->m, 1, NULL, 1, nothing, 1, &rest, t->product,
                                  p->n + !p->n, NULL, 0),
                  TP_OK);
-    tp_pack_destroy(nothing);
+    tp_packed_destroy(nothing);
 }
 
 /* ---------------------------------------------------------------------------------------------------------- storage */
@@ -228,8 +228,8 @@ static bool check_product(struct state *t, const struct problem *p, size_t q) {
     void *const workspace = take(&t->workspace, &size, p->own_workspace);
     const bool reads = reads_operands(p);
     const tp_status status =
-        tp_sgemm(p->context, p->ta ? TP_TRANSPOSE : TP_NO_TRANSPOSE, p->tb ? TP_TRANSPOSE : TP_NO_TRANSPOSE, p->m, p->n,
-                 p->k, factors[p->alpha], reads ? t->a.p : NULL, t->a.ld, reads ? t->b.p : NULL, t->b.ld,
+        tp_sgemm(p->context, p->ta ? TP_TRANSPOSE_YES : TP_TRANSPOSE_NO, p->tb ? TP_TRANSPOSE_YES : TP_TRANSPOSE_NO,
+                 p->m, p->n, p->k, factors[p->alpha], reads ? t->a.p : NULL, t->a.ld, reads ? t->b.p : NULL, t->b.ld,
                  factors[p->beta], t->c.p, t->c.ld, workspace, size);
     t->tally.products++;
     return status == TP_OK && check_c(t, p, bits, "plain", q);
@@ -238,7 +238,7 @@ static bool check_product(struct state *t, const struct problem *p, size_t q) {
 /* NULL, or an activation with or without a bias, or its derivative. */
 static const tp_epilogue *choose_epilogue(struct state *t, const struct problem *p, size_t q, tp_epilogue *e) {
     const size_t bits = draw(30, q, SIZE_MAX), f = bits / 12 % TP_ACTIVATION_COUNT;
-    if (bits % 3 == 0 || f == TP_SOFTMAX)
+    if (bits % 3 == 0 || f == TP_ACTIVATION_SOFTMAX)
         return NULL;
     *e = (tp_epilogue){.activation = (tp_activation)f, .slope = 0.125f};
     if (bits / 3 % 2 && factors[p->beta] == 0)
@@ -258,18 +258,18 @@ static bool check_packed(struct state *t, const struct problem *p, size_t q) {
         expect_product(t, p, t->bias, 0, 1);
     if (e)
         expect_epilogue(t, p, e);
-    size_t size = tp_pack_size(p->context, p->k, p->n);
+    size_t size = tp_packed_size(p->context, p->k, p->n);
     void *const memory = take(&t->packed, &size, p->own_workspace);
     tp_packed *packed = NULL;
-    tp_status status = tp_pack_create(p->context, p->tb ? TP_TRANSPOSE : TP_NO_TRANSPOSE, p->k, p->n, t->b.p, t->b.ld,
-                                      memory, size, &packed);
+    tp_status status = tp_packed_create(p->context, p->tb ? TP_TRANSPOSE_YES : TP_TRANSPOSE_NO, p->k, p->n, t->b.p,
+                                        t->b.ld, memory, size, &packed);
     cr_assert_eq(status, TP_OK);
     size = tp_sgemm_workspace_size(p->context, p->m, p->n, p->k);
     void *const workspace = take(&t->workspace, &size, p->own_workspace);
-    status = tp_sgemm_packed(p->context, p->ta ? TP_TRANSPOSE : TP_NO_TRANSPOSE, p->m, factors[p->alpha],
+    status = tp_sgemm_packed(p->context, p->ta ? TP_TRANSPOSE_YES : TP_TRANSPOSE_NO, p->m, factors[p->alpha],
                              reads_operands(p) ? t->a.p : NULL, t->a.ld, packed, factors[p->beta], e, t->c.p, t->c.ld,
                              workspace, size);
-    tp_pack_destroy(packed);
+    tp_packed_destroy(packed);
     t->tally.packed++;
     const char *const what = !e ? "packed" : e->outputs ? "packed, derivative" : tp_activation_name(e->activation);
     return status == TP_OK && check_c(t, p, bits, what, q);
@@ -376,7 +376,7 @@ static void check_tally(const struct tally *tally, size_t cases, const char *isa
     for (size_t i = 0; i < BLOCKINGS; i++)
         cr_assert(tally->blockings[i] >= cases / 16, "%s: blocking %zu", isa, i);
     for (size_t f = 0; f < TP_ACTIVATION_COUNT; f++)
-        cr_assert(f == TP_SOFTMAX || tally->epilogues[f] >= cases / 64, "%s: %s", isa,
+        cr_assert(f == TP_ACTIVATION_SOFTMAX || tally->epilogues[f] >= cases / 64, "%s: %s", isa,
                   tp_activation_name((tp_activation)f));
     cr_assert(tally->elements > 5 * cases && tally->zeros < tally->elements / 8, "%s: %zu of %zu are zero", isa,
               tally->zeros, tally->elements);

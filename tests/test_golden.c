@@ -82,7 +82,9 @@ static struct golden open_golden(const char *name) {
     snprintf(path, sizeof path, "%s/%s.json", TP_TEST_GOLDEN, name);
     struct golden g = {.json = json_load_file(path, 0, &error)};
     cr_assert(g.json, "%s: %s", path, error.text);
-    static const tp_activation last[] = {[TP_MSE] = TP_IDENTITY, [TP_BCE] = TP_SIGMOID, [TP_CCE] = TP_SOFTMAX};
+    static const tp_activation last[] = {[TP_LOSS_MSE] = TP_ACTIVATION_IDENTITY,
+                                         [TP_LOSS_BCE] = TP_ACTIVATION_SIGMOID,
+                                         [TP_LOSS_CCE] = TP_ACTIVATION_SOFTMAX};
     g.loss = (tp_loss)named(g.json, "loss", loss_name, TP_LOSS_COUNT);
     g.samples = (size_t)number(g.json, "samples");
     g.inputs = width(g.json, 0);
@@ -93,7 +95,7 @@ static struct golden open_golden(const char *name) {
     g.parameter_count = (g.inputs + 1) * g.layers[0].width + (g.layers[0].width + 1) * g.outputs;
     g.x = floats(g.json, "x", g.samples * g.inputs);
     g.parameters = floats(g.json, "parameters", g.parameter_count);
-    const bool classes = g.loss == TP_CCE;
+    const bool classes = g.loss == TP_LOSS_CCE;
     g.values = floats(g.json, "targets", classes ? g.samples : g.samples * g.outputs);
     g.classes = calloc(g.samples, sizeof *g.classes);
     for (size_t i = 0; i < g.samples && classes; i++)
@@ -118,7 +120,7 @@ static tp_train_options train_options(const struct golden *g, const json_t *run)
     options.epochs = STEPS;
     options.shuffle = false;
     options.optimizer.kind = (tp_optimizer_kind)named(run, "optimizer", optimizer_name, TP_OPTIMIZER_COUNT);
-    options.optimizer.schedule = TP_CONSTANT;
+    options.optimizer.schedule = TP_SCHEDULE_CONSTANT;
     options.optimizer.learning_rate = (float)number(run, "learning_rate");
     options.optimizer.momentum = (float)number(g->json, "momentum");
     options.optimizer.beta1 = (float)number(g->json, "beta1");
@@ -141,7 +143,7 @@ static void train(const struct golden *g, const json_t *run, tp_context *context
     shape.layer = g->layers;
     shape.loss = g->loss;
     tp_data data = {.samples = g->samples, .features = g->inputs, .floats = g->x, .outputs = g->outputs};
-    if (g->loss == TP_CCE)
+    if (g->loss == TP_LOSS_CCE)
         data.classes = g->classes;
     else
         data.values = g->values;

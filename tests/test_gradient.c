@@ -186,7 +186,7 @@ static void check_isa(const struct problem *p, tp_context *context) {
     const char *isa = tp_context_isa(context);
     tp_model *model = test_model(context, &p->net, p->parameter);
     tp_workspace *workspace = NULL;
-    cr_assert_eq(tp_workspace_create(model, MAX_BATCH, TP_TRAINING, NULL, 0, &workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(model, MAX_BATCH, TP_MODE_TRAINING, NULL, 0, &workspace), TP_OK);
     cr_assert_eq(tp_workspace_set_dropout(workspace, DROPOUT_SEED, DROPOUT_STEP), TP_OK);
     check_forward(p, model, workspace, isa);
     check_backward(p, model, workspace, isa);
@@ -204,9 +204,9 @@ static double largest(const double *x, size_t n) {
 
 static void check_sharpness(const struct problem *p) {
     const double gradient = largest(p->gradients, p->parameters), error = largest(p->gradients_bound, p->parameters);
-    if (p->net.activation[p->net.layers] == TP_SOFTMAX && gradient < ROUNDING)
+    if (p->net.activation[p->net.layers] == TP_ACTIVATION_SOFTMAX && gradient < ROUNDING)
         return; /* dJ/dA_L is the same for all outputs, whose sum is always 1: the gradients are 0 */
-    if (p->net.activation[p->net.layers] == TP_RELU && gradient == 0)
+    if (p->net.activation[p->net.layers] == TP_ACTIVATION_RELU && gradient == 0)
         return; /* dead in spite of its biases, because the layer before is positive throughout */
     cr_assert(error <= SHARPNESS * gradient, "%s batch %zu: bound %.3g for gradients up to %.3g",
               test_net_name(&p->net), p->batch, error, gradient);

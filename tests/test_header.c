@@ -2,7 +2,7 @@
 /* The public header stands alone: nothing is included before it, and it brings all that it uses. */
 #include "tileprop/tileprop.h"
 
-static const tp_optimizer_options options = {.kind = TP_ADAM, .warmup_steps = UINT64_C(1)};
+static const tp_optimizer_options options = {.kind = TP_OPTIMIZER_ADAM, .warmup_steps = UINT64_C(1)};
 static const tp_train_options training = {.shuffle = true, .validation = NULL};
 
 #include <criterion/criterion.h>
@@ -15,7 +15,7 @@ Test(header, version_text_is_that_of_the_macros) {
 }
 
 Test(header, types_are_complete) {
-    cr_assert_eq(options.kind, TP_ADAM);
+    cr_assert_eq(options.kind, TP_OPTIMIZER_ADAM);
     cr_assert(training.shuffle);
 }
 
@@ -55,8 +55,8 @@ Test(header, every_value_has_its_own_name) {
     check_names(init_name, TP_INIT_COUNT);
     check_names(optimizer_name, TP_OPTIMIZER_COUNT);
     check_names(schedule_name, TP_SCHEDULE_COUNT);
-    cr_assert_str_eq(tp_activation_name(TP_RELU), "relu");
-    cr_assert_str_eq(tp_loss_name(TP_CCE), "cce");
+    cr_assert_str_eq(tp_activation_name(TP_ACTIVATION_RELU), "relu");
+    cr_assert_str_eq(tp_loss_name(TP_LOSS_CCE), "cce");
     cr_assert_str_eq(tp_init_name(TP_INIT_HE_NORMAL), "he_normal");
 }
 

@@ -69,7 +69,7 @@ static const unsigned char u8_file[] = {0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2
 
 static void check_u8_file(const tp_idx *idx) {
     const unsigned char elements[] = {1, 2, 3, 253, 254, 255};
-    cr_assert_eq(idx->type, TP_IDX_U8);
+    cr_assert_eq(idx->type, TP_IDX_TYPE_U8);
     cr_assert_eq(idx->rank, 2);
     cr_assert_eq(idx->dims[0], 2);
     cr_assert_eq(idx->dims[1], 3);
@@ -108,7 +108,7 @@ Test(idx, i32_in_host_order) {
     const int32_t expected[] = {258, -2, INT32_MIN};
     tp_idx idx;
     cr_assert_eq(tp_idx_read(context, write_file("file", file, sizeof file), &idx), TP_OK);
-    cr_expect_eq(idx.type, TP_IDX_I32);
+    cr_expect_eq(idx.type, TP_IDX_TYPE_I32);
     cr_expect_eq(idx.elements, 3);
     cr_expect_eq(memcmp(idx.data, expected, sizeof expected), 0);
     tp_idx_release(context, &idx);
@@ -119,7 +119,7 @@ Test(idx, f32_in_host_order) {
     const float expected[] = {1.5f, -0x1.921fb6p+1f};
     tp_idx idx;
     cr_assert_eq(tp_idx_read(context, write_file("file", file, sizeof file), &idx), TP_OK);
-    cr_expect_eq(idx.type, TP_IDX_F32);
+    cr_expect_eq(idx.type, TP_IDX_TYPE_F32);
     cr_expect_eq(idx.elements, 2);
     cr_expect(tp_test_same_bits(expected, idx.data, 2, "f32 elements"));
     tp_idx_release(context, &idx);

@@ -13,7 +13,7 @@ static void initialise(tp_init init, tp_activation activation, uint64_t seed, fl
     tp_context *context = tp_test_context(NULL, 1);
     tp_model_options options;
     tp_model_options_default(&options);
-    options.inputs = FAN_IN, options.layers = 1, options.layer = &layer, options.loss = TP_MSE;
+    options.inputs = FAN_IN, options.layers = 1, options.layer = &layer, options.loss = TP_LOSS_MSE;
     options.init = init, options.seed = seed;
     tp_model *model = NULL;
     cr_assert_eq(tp_model_create(context, &options, &model), TP_OK);
@@ -28,7 +28,7 @@ static void initialise(tp_init init, tp_activation activation, uint64_t seed, fl
 static void check_moments(tp_init init, double variance, double largest) {
     float w[WEIGHTS + FAN_OUT];
     double sum = 0, squares = 0, most = 0;
-    initialise(init, TP_TANH, 1, w);
+    initialise(init, TP_ACTIVATION_TANH, 1, w);
     for (size_t i = 0; i < WEIGHTS; i++) {
         sum += (double)w[i];
         squares += (double)w[i] * (double)w[i];
@@ -51,9 +51,9 @@ Test(init, weights_have_their_variance) {
 Test(init, weights_are_a_function_of_the_seed) {
     float one[WEIGHTS + FAN_OUT], again[WEIGHTS + FAN_OUT], two[WEIGHTS + FAN_OUT];
     for (int init = TP_INIT_HE_NORMAL; init < TP_INIT_ZERO; init++) {
-        initialise((tp_init)init, TP_TANH, 1, one);
-        initialise((tp_init)init, TP_TANH, 1, again);
-        initialise((tp_init)init, TP_TANH, 2, two);
+        initialise((tp_init)init, TP_ACTIVATION_TANH, 1, one);
+        initialise((tp_init)init, TP_ACTIVATION_TANH, 1, again);
+        initialise((tp_init)init, TP_ACTIVATION_TANH, 2, two);
         cr_assert(tp_test_same_bits(one, again, WEIGHTS, "equal seeds"));
         cr_assert_neq(memcmp(one, two, sizeof one), 0);
         for (size_t block = 1; block < WEIGHTS / 256; block++) /* weights are drawn 256 at a time */
@@ -64,8 +64,8 @@ Test(init, weights_are_a_function_of_the_seed) {
 Test(init, automatic_by_activation) {
     float automatic[WEIGHTS + FAN_OUT], expected[WEIGHTS + FAN_OUT];
     for (int activation = 0; activation < TP_ACTIVATION_COUNT; activation++) {
-        const bool he =
-            activation != TP_IDENTITY && activation != TP_SIGMOID && activation != TP_TANH && activation != TP_SOFTMAX;
+        const bool he = activation != TP_ACTIVATION_IDENTITY && activation != TP_ACTIVATION_SIGMOID &&
+                        activation != TP_ACTIVATION_TANH && activation != TP_ACTIVATION_SOFTMAX;
         initialise(TP_INIT_AUTO, (tp_activation)activation, 1, automatic);
         initialise(he ? TP_INIT_HE_NORMAL : TP_INIT_GLOROT_UNIFORM, (tp_activation)activation, 1, expected);
         cr_assert(tp_test_same_bits(expected, automatic, WEIGHTS, "%s", tp_activation_name((tp_activation)activation)));
@@ -75,6 +75,6 @@ Test(init, automatic_by_activation) {
 Test(init, zero) {
     float w[WEIGHTS + FAN_OUT];
     const float zeros[WEIGHTS + FAN_OUT] = {0};
-    initialise(TP_INIT_ZERO, TP_TANH, 1, w);
+    initialise(TP_INIT_ZERO, TP_ACTIVATION_TANH, 1, w);
     cr_assert(tp_test_same_bits(zeros, w, WEIGHTS, "zero"));
 }

@@ -232,14 +232,14 @@ Test(kernels, values_against_libm) {
         for (size_t p = 0; p < sizeof points / sizeof *points; p++) {
             const double z = (double)points[p];
             float sigmoid[1] = {points[p]}, hyperbolic[1] = {points[p]}, one[1] = {1}, zero[1] = {0};
-            tp_test_table(i)->activation[TP_SIGMOID].activate(sigmoid, 1, 1, 1, 0);
-            tp_test_table(i)->activation[TP_TANH].activate(hyperbolic, 1, 1, 1, 0);
+            tp_test_table(i)->activation[TP_ACTIVATION_SIGMOID].activate(sigmoid, 1, 1, 1, 0);
+            tp_test_table(i)->activation[TP_ACTIVATION_TANH].activate(hyperbolic, 1, 1, 1, 0);
             const double s = 1 / (1 + exp(-z)), h = tanh(z);
             cr_expect(fabs((double)sigmoid[0] - s) <= 4e-7 * s + 0x1p-126, "sigmoid(%g) = %g", z, (double)sigmoid[0]);
             cr_expect(fabs((double)hyperbolic[0] - h) <= 2e-7 * fabs(h), "tanh(%g) = %g", z, (double)hyperbolic[0]);
             const double softplus = z > 0 ? z + log1p(exp(-z)) : log1p(exp(z));
-            const double loss1 = (double)tp_test_table(i)->loss_row[TP_BCE](&points[p], one, 1, 0, 1, NULL);
-            const double loss0 = (double)tp_test_table(i)->loss_row[TP_BCE](&points[p], zero, 1, 0, 1, NULL);
+            const double loss1 = (double)tp_test_table(i)->loss_row[TP_LOSS_BCE](&points[p], one, 1, 0, 1, NULL);
+            const double loss0 = (double)tp_test_table(i)->loss_row[TP_LOSS_BCE](&points[p], zero, 1, 0, 1, NULL);
             cr_expect(fabs(loss0 - softplus) <= 3e-7 * softplus + 0x1p-126, "bce(%g, 0) = %g", z, loss0);
             cr_expect(fabs(loss1 - (softplus - z)) <= 3e-7 * (fabs(z) + softplus) + 0x1p-126, "bce(%g, 1) = %g", z,
                       loss1);
@@ -269,6 +269,6 @@ static void check_ulps(const struct tp_isa *isa, tp_activation f) {
 Test(kernels, activations_within_4_ulp) {
     for (int i = 0; i < tp_test_isa_count(); i++)
         for (int f = 0; f < TP_ACTIVATION_COUNT; f++)
-            if (f != TP_SOFTMAX)
+            if (f != TP_ACTIVATION_SOFTMAX)
                 check_ulps(tp_test_table(i), (tp_activation)f);
 }

@@ -28,7 +28,7 @@ static void set_up(void) {
     tp_test_scratch_open();
     context = tp_test_scratch.context;
     for (int i = 0; i < MODELS; i++) {
-        const tp_layer layer = {OUT, TP_SOFTMAX, 0, 0};
+        const tp_layer layer = {OUT, TP_ACTIVATION_SOFTMAX, 0, 0};
         tp_model_options options;
         tp_model_options_default(&options);
         options.inputs = IN;

@@ -54,7 +54,7 @@ static tp_targets targets_of(const struct loop *s, size_t first) {
 
 static tp_workspace *workspace_of(const tp_model *model) {
     tp_workspace *workspace = NULL;
-    cr_assert_eq(tp_workspace_create(model, BATCH, TP_TRAINING, NULL, 0, &workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(model, BATCH, TP_MODE_TRAINING, NULL, 0, &workspace), TP_OK);
     return workspace;
 }
 
@@ -130,7 +130,8 @@ Test(loop, a_step_is_its_parts) {
                 for (int clip = 0; clip < 2; clip++) {
                     struct loop s;
                     const tp_optimizer_options options = optimizer_options(rule, clip);
-                    open_loop(&s, isa, threads, TP_RELU, (struct test_head){TP_SOFTMAX, TP_CCE});
+                    open_loop(&s, isa, threads, TP_ACTIVATION_RELU,
+                              (struct test_head){TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE});
                     for (size_t b = 0; b < sizeof batches / sizeof *batches; b++)
                         check_steps(&s, &options, batches[b]);
                     close_loop(&s);
@@ -140,12 +141,12 @@ Test(loop, a_step_is_its_parts) {
 /* The trainer takes the samples in order and with the same weights. */
 Test(loop, a_step_is_the_trainers) {
     struct loop s;
-    open_loop(&s, 0, 1, TP_TANH, (struct test_head){TP_SOFTMAX, TP_CCE});
+    open_loop(&s, 0, 1, TP_ACTIVATION_TANH, (struct test_head){TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE});
     tp_score scores[STEPS];
     float *expected = tp_test_floats(s.count), *actual = tp_test_floats(s.count);
     tp_train_options options;
     tp_train_options_default(&options);
-    options.optimizer = optimizer_options(TP_ADAM, false);
+    options.optimizer = optimizer_options(TP_OPTIMIZER_ADAM, false);
     options.batch = BATCH, options.epochs = 1, options.shuffle = false;
     run_steps(&s, &options.optimizer, BATCH, step_in_one, scores, actual);
     const tp_data data = {
@@ -164,8 +165,8 @@ Test(loop, a_step_is_the_trainers) {
 /* A loss that is not finite changes nothing: neither parameters nor the optimiser. */
 Test(loop, a_step_that_is_not_finite_is_none) {
     struct loop s;
-    open_loop(&s, 0, 1, TP_RELU, (struct test_head){TP_SOFTMAX, TP_CCE});
-    const tp_optimizer_options options = optimizer_options(TP_ADAM, false);
+    open_loop(&s, 0, 1, TP_ACTIVATION_RELU, (struct test_head){TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE});
+    const tp_optimizer_options options = optimizer_options(TP_OPTIMIZER_ADAM, false);
     tp_model *model = test_model(&s.context, &s.net, s.parameters);
     tp_workspace *workspace = workspace_of(model);
     tp_optimizer *optimizer = optimizer_of(model, &options);
@@ -188,10 +189,10 @@ Test(loop, a_step_that_is_not_finite_is_none) {
 
 Test(loop, another_learning_rate) {
     struct loop s;
-    open_loop(&s, 0, 1, TP_RELU, (struct test_head){TP_SOFTMAX, TP_CCE});
-    tp_optimizer_options options = optimizer_options(TP_SGD, false);
+    open_loop(&s, 0, 1, TP_ACTIVATION_RELU, (struct test_head){TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE});
+    tp_optimizer_options options = optimizer_options(TP_OPTIMIZER_SGD, false);
     options.weight_decay = 0;
-    options.schedule = TP_STEP, options.step_every = 1, options.step_factor = 0.5f;
+    options.schedule = TP_SCHEDULE_STEP, options.step_every = 1, options.step_factor = 0.5f;
     tp_model *model = test_model(&s.context, &s.net, s.parameters);
     tp_optimizer *optimizer = optimizer_of(model, &options);
     for (size_t i = 0; i < s.count; i++)
@@ -222,9 +223,9 @@ Test(loop, an_optimiser_goes_on_elsewhere) {
     static const size_t states[TP_OPTIMIZER_COUNT] = {0, 1, 1, 2, 2};
     for (int rule = 0; rule < TP_OPTIMIZER_COUNT; rule++) {
         struct loop s;
-        open_loop(&s, 0, 1, TP_RELU, (struct test_head){TP_SOFTMAX, TP_CCE});
+        open_loop(&s, 0, 1, TP_ACTIVATION_RELU, (struct test_head){TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE});
         tp_optimizer_options options = optimizer_options(rule, false);
-        options.schedule = TP_COSINE, options.total_steps = 2 * STEPS;
+        options.schedule = TP_SCHEDULE_COSINE, options.total_steps = 2 * STEPS;
         tp_score scores[STEPS];
         float *expected = tp_test_floats(s.count), *actual = tp_test_floats(s.count), *state = tp_test_floats(s.count);
         run_steps(&s, &options, BATCH, step_in_one, scores, expected);
@@ -279,7 +280,7 @@ Test(loop, gradients_in_parts_are_those_of_the_whole) {
     for (int isa = 0; isa < tp_test_isa_count(); isa++)
         for (int threads = 1; threads <= 3; threads += 2) {
             struct loop s;
-            open_loop(&s, isa, threads, TP_SIGMOID, (struct test_head){TP_SOFTMAX, TP_CCE});
+            open_loop(&s, isa, threads, TP_ACTIVATION_SIGMOID, (struct test_head){TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE});
             check_parts(&s, halves, 2);
             check_parts(&s, uneven, 4);
             check_parts(&s, single, 1);
@@ -290,7 +291,7 @@ Test(loop, gradients_in_parts_are_those_of_the_whole) {
 /* The derivatives by the inputs are the same with and without those by the parameters, and these stay untouched. */
 Test(loop, inputs_alone) {
     struct loop s;
-    open_loop(&s, 0, 1, TP_GELU, (struct test_head){TP_SOFTMAX, TP_CCE});
+    open_loop(&s, 0, 1, TP_ACTIVATION_GELU, (struct test_head){TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE});
     tp_model *model = test_model(&s.context, &s.net, s.parameters);
     tp_workspace *workspace = workspace_of(model);
     float both[BATCH * IN], alone[BATCH * IN], dy[BATCH * OUT];

@@ -51,10 +51,10 @@ static void multiply(const struct product *p, float *c) {
         return;
     }
     tp_packed *b = NULL;
-    cr_assert_eq(tp_pack_create(p->context, p->tb, p->k, p->n, p->b, p->ldb, NULL, 0, &b), TP_OK);
+    cr_assert_eq(tp_packed_create(p->context, p->tb, p->k, p->n, p->b, p->ldb, NULL, 0, &b), TP_OK);
     cr_assert_eq(
         tp_sgemm_packed(p->context, p->ta, p->m, 1, p->a, p->lda, b, p->beta, &p->epilogue, c, p->ldc, NULL, 0), TP_OK);
-    tp_pack_destroy(b);
+    tp_packed_destroy(b);
 }
 
 /* Operands of low..high, old C and bias of 1..4, outputs of 1. */
@@ -140,8 +140,8 @@ static void shape(struct product *p, int s) {
 
 static void check_plain(tp_context *context, int s, int transposes, float beta) {
     struct product p = {.context = context, .beta = beta};
-    p.ta = transposes & 1 ? TP_TRANSPOSE : TP_NO_TRANSPOSE;
-    p.tb = transposes & 2 ? TP_TRANSPOSE : TP_NO_TRANSPOSE;
+    p.ta = transposes & 1 ? TP_TRANSPOSE_YES : TP_TRANSPOSE_NO;
+    p.tb = transposes & 2 ? TP_TRANSPOSE_YES : TP_TRANSPOSE_NO;
     shape(&p, s);
     for (int zeros = 0; zeros < 2; zeros++) { /* 0 times what is not finite is NaN */
         open_product(&p, zeros ? 0 : 1, zeros ? 0 : 4);
@@ -183,7 +183,7 @@ Test(nonfinite, nan_passes_every_epilogue) {
     for (int i = 0; i < tp_test_isa_count(); i++) {
         tp_context *context = tp_test_context(tp_test_isa(i), 1);
         for (int f = 0; f < TP_ACTIVATION_COUNT; f++)
-            for (int q = 0; f != TP_SOFTMAX && q < 4; q++)
+            for (int q = 0; f != TP_ACTIVATION_SOFTMAX && q < 4; q++)
                 check_epilogue(context, (tp_activation)f, 1 + q % 3, q & 1, q & 2);
         tp_context_destroy(context);
     }
@@ -211,8 +211,8 @@ static void check_unread(tp_context *context, int s, float alpha, float beta, si
 /* C is all NaN before; the result must be that of a C of zeros. */
 static void check_stores(tp_context *context, int s, int transposes, float beta) {
     struct product p = {.context = context};
-    p.ta = transposes & 1 ? TP_TRANSPOSE : TP_NO_TRANSPOSE;
-    p.tb = transposes & 2 ? TP_TRANSPOSE : TP_NO_TRANSPOSE;
+    p.ta = transposes & 1 ? TP_TRANSPOSE_YES : TP_TRANSPOSE_NO;
+    p.tb = transposes & 2 ? TP_TRANSPOSE_YES : TP_TRANSPOSE_NO;
     shape(&p, s);
     open_product(&p, 1, 4);
     run_clean(&p);
@@ -253,8 +253,8 @@ Test(nonfinite, factors_show) {
         tp_context *context = tp_test_context(tp_test_isa(i), 1);
         for (size_t v = 0; v < BAD; v++) {
             float c[2] = {1, 1};
-            tp_sgemm(context, TP_NO_TRANSPOSE, TP_NO_TRANSPOSE, 1, 1, 2, bad[v], a, 2, b, 1, 0, c, 1, NULL, 0);
-            tp_sgemm(context, TP_NO_TRANSPOSE, TP_NO_TRANSPOSE, 1, 1, 2, 0, NULL, 2, NULL, 1, bad[v], c + 1, 1, NULL,
+            tp_sgemm(context, TP_TRANSPOSE_NO, TP_TRANSPOSE_NO, 1, 1, 2, bad[v], a, 2, b, 1, 0, c, 1, NULL, 0);
+            tp_sgemm(context, TP_TRANSPOSE_NO, TP_TRANSPOSE_NO, 1, 1, 2, 0, NULL, 2, NULL, 1, bad[v], c + 1, 1, NULL,
                      0);
             cr_assert(isnan(c[0]), "0 times alpha = %g", (double)bad[v]);
             cr_assert(tp_test_same_bits(&bad[v], c + 1, 1, "beta"));
@@ -271,9 +271,9 @@ enum { ROW = 37 };
 static void activate(tp_context *context, tp_activation f, const float *row, float *out) {
     const tp_epilogue e = {.bias = row, .activation = f, .slope = 0.125f};
     tp_packed *nothing = NULL;
-    cr_assert_eq(tp_pack_create(context, TP_NO_TRANSPOSE, 0, ROW, NULL, ROW, NULL, 0, &nothing), TP_OK);
-    cr_assert_eq(tp_sgemm_packed(context, TP_NO_TRANSPOSE, 1, 1, NULL, 1, nothing, 0, &e, out, ROW, NULL, 0), TP_OK);
-    tp_pack_destroy(nothing);
+    cr_assert_eq(tp_packed_create(context, TP_TRANSPOSE_NO, 0, ROW, NULL, ROW, NULL, 0, &nothing), TP_OK);
+    cr_assert_eq(tp_sgemm_packed(context, TP_TRANSPOSE_NO, 1, 1, NULL, 1, nothing, 0, &e, out, ROW, NULL, 0), TP_OK);
+    tp_packed_destroy(nothing);
 }
 
 /* The limit of f: what it is far out, or infinite where that is large. */
@@ -288,7 +288,7 @@ Test(nonfinite, activations_take_their_limits) {
         tp_context *context = tp_test_context(tp_test_isa(i), 1);
         for (size_t q = 0; q < TP_ACTIVATION_COUNT * ROW; q++) {
             const tp_activation f = (tp_activation)(q / ROW);
-            if (f == TP_SOFTMAX)
+            if (f == TP_ACTIVATION_SOFTMAX)
                 continue;
             const float expected[BAD] = {NAN, limit(context, f, true), limit(context, f, false)};
             float row[ROW], clean[ROW], out[ROW];
@@ -313,24 +313,26 @@ Test(nonfinite, derivatives) {
         tp_activation f;
         float d, a, expected;
     } rows[] = {
-        {TP_RELU, NAN, 1, NAN},       {TP_RELU, NAN, 0, 0},         {TP_RELU, 2, NAN, 2},
-        {TP_LEAKY_RELU, NAN, 1, NAN}, {TP_LEAKY_RELU, NAN, 0, NAN}, {TP_LEAKY_RELU, 2, NAN, 2},
-        {TP_SIGMOID, NAN, 0, NAN},    {TP_SIGMOID, 2, NAN, NAN},    {TP_TANH, NAN, 1, NAN},
-        {TP_TANH, 2, NAN, NAN},       {TP_IDENTITY, NAN, 1, NAN},   {TP_IDENTITY, 2, NAN, 2},
+        {TP_ACTIVATION_RELU, NAN, 1, NAN},       {TP_ACTIVATION_RELU, NAN, 0, 0},
+        {TP_ACTIVATION_RELU, 2, NAN, 2},         {TP_ACTIVATION_LEAKY_RELU, NAN, 1, NAN},
+        {TP_ACTIVATION_LEAKY_RELU, NAN, 0, NAN}, {TP_ACTIVATION_LEAKY_RELU, 2, NAN, 2},
+        {TP_ACTIVATION_SIGMOID, NAN, 0, NAN},    {TP_ACTIVATION_SIGMOID, 2, NAN, NAN},
+        {TP_ACTIVATION_TANH, NAN, 1, NAN},       {TP_ACTIVATION_TANH, 2, NAN, NAN},
+        {TP_ACTIVATION_IDENTITY, NAN, 1, NAN},   {TP_ACTIVATION_IDENTITY, 2, NAN, 2},
     };
     for (int i = 0; i < tp_test_isa_count(); i++) {
         tp_context *context = tp_test_context(tp_test_isa(i), 1);
         tp_packed *nothing = NULL;
-        cr_assert_eq(tp_pack_create(context, TP_NO_TRANSPOSE, 0, ROW, NULL, ROW, NULL, 0, &nothing), TP_OK);
+        cr_assert_eq(tp_packed_create(context, TP_TRANSPOSE_NO, 0, ROW, NULL, ROW, NULL, 0, &nothing), TP_OK);
         for (size_t q = 0; q < sizeof rows / sizeof *rows * ROW; q++) {
             const size_t r = q / ROW, at = q % ROW;
             float d[ROW] = {0}, a[ROW] = {0}, expected[ROW] = {0};
             d[at] = rows[r].d, a[at] = rows[r].a, expected[at] = rows[r].expected;
             const tp_epilogue e = {.activation = rows[r].f, .slope = 0.125f, .outputs = a, .ld = ROW};
-            tp_sgemm_packed(context, TP_NO_TRANSPOSE, 1, 1, NULL, 1, nothing, 1, &e, d, ROW, NULL, 0);
+            tp_sgemm_packed(context, TP_TRANSPOSE_NO, 1, 1, NULL, 1, nothing, 1, &e, d, ROW, NULL, 0);
             cr_assert(tp_test_same_bits(expected, d, ROW, "%s %s'", tp_test_isa(i), tp_activation_name(rows[r].f)));
         }
-        tp_pack_destroy(nothing);
+        tp_packed_destroy(nothing);
         tp_context_destroy(context);
     }
 }
@@ -364,7 +366,7 @@ static void open_world(struct world *w, const char *isa, struct ref_net net) {
     }
     w->context = tp_test_context(isa, 1);
     w->model = test_model(w->context, &net, w->parameters);
-    cr_assert_eq(tp_workspace_create(w->model, N, TP_TRAINING, NULL, 0, &w->workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(w->model, N, TP_MODE_TRAINING, NULL, 0, &w->workspace), TP_OK);
 }
 
 static void close_world(struct world *w) {
@@ -417,7 +419,7 @@ static void spoil_outputs(struct world *w, float *element, size_t row, size_t co
 
 static void spoil_parameters(struct world *w) {
     for (size_t l = 1; l <= w->net.layers; l++) {
-        const bool last = l == w->net.layers, spreads = !last || w->net.activation[l] == TP_SOFTMAX;
+        const bool last = l == w->net.layers, spreads = !last || w->net.activation[l] == TP_ACTIVATION_SOFTMAX;
         const size_t weight = ref_weight_offset(&w->net, l), end = ref_bias_offset(&w->net, l) + w->net.width[l];
         for (size_t q = weight; q < end; q++)
             spoil_outputs(w, &w->parameters[q], EVERY, spreads ? EVERY : (q - weight) % w->net.width[l],
@@ -435,7 +437,7 @@ Test(nonfinite, nan_in_inputs_and_parameters_shows) {
             run_clean_world(&w);
             for (size_t i = 0; i < N * IN; i++) {
                 spoil_outputs(&w, &w.x[i / IN * LDX + i % IN], i / IN, EVERY, "x");
-                for (size_t g = 0; w.net.loss <= TP_CCE && g < w.count; g++)
+                for (size_t g = 0; w.net.loss <= TP_LOSS_CCE && g < w.count; g++)
                     cr_assert(isnan(w.gradients[g]), "%s %s: gradient %zu", tp_test_isa(isa), test_net_name(&w.net), g);
             }
             if (hidden == head % TEST_HIDDEN)
@@ -446,7 +448,7 @@ Test(nonfinite, nan_in_inputs_and_parameters_shows) {
 
 /* One layer of one input, so that the gradients of weight and bias j are sums over what came in at output j. */
 static void open_layer(struct world *w, const char *isa, struct test_head head) {
-    open_world(w, isa, test_net(0, (const size_t[]){1, MAX_OUT}, TP_IDENTITY, head));
+    open_world(w, isa, test_net(0, (const size_t[]){1, MAX_OUT}, TP_ACTIVATION_IDENTITY, head));
 }
 
 /* What came in at row i, output j, was NaN. */
@@ -471,8 +473,8 @@ Test(nonfinite, nan_in_targets_shows_in_loss_and_gradient) {
             w.values[i * LDY + j] = NAN;
             backward(&w);
             cr_assert(isnan(w.score.loss), "%s %s: loss %g", tp_test_isa(isa), test_net_name(&w.net), w.score.loss);
-            if (head.loss <= TP_CCE)
-                expect_nan_from(&w, i, j, head.activation == TP_SOFTMAX && head.loss == TP_MSE);
+            if (head.loss <= TP_LOSS_CCE)
+                expect_nan_from(&w, i, j, head.activation == TP_ACTIVATION_SOFTMAX && head.loss == TP_LOSS_MSE);
             close_world(&w);
         }
 }
@@ -488,7 +490,7 @@ Test(nonfinite, nan_in_the_derivative_of_the_caller_shows) {
             run_clean_world(&w);
             w.dy[i * LDY + j] = NAN;
             cr_assert_eq(tp_backward_from(w.model, w.workspace, w.dy, LDY, w.gradients, w.dx, LDX), TP_OK);
-            expect_nan_from(&w, i, j, head.activation == TP_SOFTMAX);
+            expect_nan_from(&w, i, j, head.activation == TP_ACTIVATION_SOFTMAX);
             close_world(&w);
         }
 }
@@ -510,7 +512,7 @@ static void open_logits(struct world *w, const char *isa, struct test_head head,
 }
 
 Test(nonfinite, softmax_rows) {
-    static const struct test_head head = {TP_SOFTMAX, TP_CCE};
+    static const struct test_head head = {TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE};
     for (int isa = 0; isa < tp_test_isa_count(); isa++)
         for (size_t q = 0; q < 4 * MAX_OUT; q++) {
             const size_t at = q % MAX_OUT, row = q / MAX_OUT;
@@ -532,20 +534,20 @@ Test(nonfinite, losses) {
         float rest, z, y;
         double loss; /* NaN stands for NaN */
     } rows[] = {
-        {{TP_IDENTITY, TP_MSE}, 0, INFINITY, 0, INFINITY},
-        {{TP_IDENTITY, TP_MSE}, 0, -INFINITY, 1, INFINITY},
-        {{TP_IDENTITY, TP_MSE}, 0, INFINITY, INFINITY, (double)NAN},
-        {{TP_SIGMOID, TP_BCE}, -200, INFINITY, 1, (double)NAN},
-        {{TP_SIGMOID, TP_BCE}, -200, INFINITY, 0, (double)NAN},
-        {{TP_SIGMOID, TP_BCE}, -200, -INFINITY, 0, (double)NAN},
-        {{TP_SIGMOID, TP_BCE}, -200, -INFINITY, 1, INFINITY},
-        {{TP_SIGMOID, TP_BCE}, -200, 200, 0, 200},  /* -ln(1 - p), where p is 1 in f32 */
-        {{TP_SIGMOID, TP_BCE}, -200, -200, 1, 200}, /* -ln p, where p is 0 */
-        {{TP_SOFTMAX, TP_CCE}, -200, INFINITY, 1, (double)NAN},
-        {{TP_SOFTMAX, TP_CCE}, -200, -INFINITY, 1, INFINITY},
-        {{TP_SOFTMAX, TP_CCE}, -INFINITY, 3, 1, 0}, /* targets of 0 at -Inf take no part */
-        {{TP_SOFTMAX, TP_CCE}, -INFINITY, -INFINITY, 1, (double)NAN},
-        {{TP_SOFTMAX, TP_CCE}, -200, 200, 1, 0},
+        {{TP_ACTIVATION_IDENTITY, TP_LOSS_MSE}, 0, INFINITY, 0, INFINITY},
+        {{TP_ACTIVATION_IDENTITY, TP_LOSS_MSE}, 0, -INFINITY, 1, INFINITY},
+        {{TP_ACTIVATION_IDENTITY, TP_LOSS_MSE}, 0, INFINITY, INFINITY, (double)NAN},
+        {{TP_ACTIVATION_SIGMOID, TP_LOSS_BCE}, -200, INFINITY, 1, (double)NAN},
+        {{TP_ACTIVATION_SIGMOID, TP_LOSS_BCE}, -200, INFINITY, 0, (double)NAN},
+        {{TP_ACTIVATION_SIGMOID, TP_LOSS_BCE}, -200, -INFINITY, 0, (double)NAN},
+        {{TP_ACTIVATION_SIGMOID, TP_LOSS_BCE}, -200, -INFINITY, 1, INFINITY},
+        {{TP_ACTIVATION_SIGMOID, TP_LOSS_BCE}, -200, 200, 0, 200},  /* -ln(1 - p), where p is 1 in f32 */
+        {{TP_ACTIVATION_SIGMOID, TP_LOSS_BCE}, -200, -200, 1, 200}, /* -ln p, where p is 0 */
+        {{TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE}, -200, INFINITY, 1, (double)NAN},
+        {{TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE}, -200, -INFINITY, 1, INFINITY},
+        {{TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE}, -INFINITY, 3, 1, 0}, /* targets of 0 at -Inf take no part */
+        {{TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE}, -INFINITY, -INFINITY, 1, (double)NAN},
+        {{TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE}, -200, 200, 1, 0},
     };
     for (int isa = 0; isa < tp_test_isa_count(); isa++)
         for (size_t q = 0; q < sizeof rows / sizeof *rows * MAX_OUT; q++) {
@@ -569,12 +571,12 @@ static void expect_right(struct world *w, const int32_t *classes, size_t right) 
 /* The classes are what a clean run predicts, so that all are right; a sample of NaN is not. */
 static void check_never_right(const char *isa, struct test_head head, size_t outputs) {
     struct world w;
-    open_world(&w, isa, test_net(0, (const size_t[]){IN, outputs}, TP_IDENTITY, head));
+    open_world(&w, isa, test_net(0, (const size_t[]){IN, outputs}, TP_ACTIVATION_IDENTITY, head));
     run_clean_world(&w);
     int32_t classes[N];
     for (size_t i = 0; i < N; i++) {
         const float *y = w.y + i * LDY;
-        classes[i] = outputs == 1 && head.loss != TP_CCE && y[0] >= 0.5f;
+        classes[i] = outputs == 1 && head.loss != TP_LOSS_CCE && y[0] >= 0.5f;
         for (size_t j = 1; j < outputs; j++)
             classes[i] = y[j] > y[classes[i]] ? (int32_t)j : classes[i];
     }
@@ -637,7 +639,8 @@ Test(nonfinite, gradients_spoil_their_own_parameter) {
     for (int isa = 0; isa < tp_test_isa_count(); isa++)
         for (int q = 0; q < TP_OPTIMIZER_COUNT * (int)BAD; q++) {
             struct world w;
-            open_world(&w, tp_test_isa(isa), test_net(0, (const size_t[]){2, 17}, TP_IDENTITY, test_heads[0]));
+            open_world(&w, tp_test_isa(isa),
+                       test_net(0, (const size_t[]){2, 17}, TP_ACTIVATION_IDENTITY, test_heads[0]));
             run_clean_world(&w);
             check_optimizer(&w, q / (int)BAD, (size_t)q % BAD);
             close_world(&w);
@@ -650,7 +653,8 @@ Test(nonfinite, the_norm_of_gradients_takes_part_in_clipping) {
         for (int q = 0; q < TP_OPTIMIZER_COUNT * (int)BAD; q++) {
             const float value = bad[(size_t)q % BAD];
             struct world w;
-            open_world(&w, tp_test_isa(isa), test_net(0, (const size_t[]){2, 17}, TP_IDENTITY, test_heads[0]));
+            open_world(&w, tp_test_isa(isa),
+                       test_net(0, (const size_t[]){2, 17}, TP_ACTIVATION_IDENTITY, test_heads[0]));
             run_clean_world(&w);
             for (size_t at = 0; at < w.count; at++) {
                 float after[MAX_PARAMETERS];
@@ -702,7 +706,7 @@ static int keep_validation(void *user, const tp_epoch *epoch) {
 }
 
 static void open_training(struct training *t, const char *isa, int threads) {
-    open_world(&t->w, isa, test_net(1, (const size_t[]){IN, HIDDEN, OUT}, TP_RELU, test_heads[0]));
+    open_world(&t->w, isa, test_net(1, (const size_t[]){IN, HIDDEN, OUT}, TP_ACTIVATION_RELU, test_heads[0]));
     cr_assert_eq(tp_context_set_threads(t->w.context, threads), TP_OK);
     tp_test_fill(t->x, SAMPLES * IN, 31, -1, 1);
     tp_test_fill(t->values, SAMPLES * OUT, 32, -1, 1);

@@ -46,7 +46,7 @@ struct trajectory {
 };
 
 static void open_trajectory(struct trajectory *t, const tp_optimizer_options *options) {
-    *t = (struct trajectory){.options = *options, .net = test_net(1, widths, TP_TANH, test_heads[0])};
+    *t = (struct trajectory){.options = *options, .net = test_net(1, widths, TP_ACTIVATION_TANH, test_heads[0])};
     t->parameters = ref_parameter_count(&t->net);
     t->initial = tp_test_floats(t->parameters);
     tp_test_fill(t->initial, t->parameters, 1, -1, 1);
@@ -93,26 +93,26 @@ static double adam_error(const tp_optimizer_options *o, struct cell *c, double g
 /* What is multiplied by the rate, and its error. */
 static double step_error(const tp_optimizer_options *o, struct cell *c, double g, double eg, double t, double *step) {
     const double mu = (double)o->momentum;
-    if (o->kind == TP_ADAM || o->kind == TP_ADAMW)
+    if (o->kind == TP_OPTIMIZER_ADAM || o->kind == TP_OPTIMIZER_ADAMW)
         return adam_error(o, c, g, eg, t, step);
-    if (o->kind == TP_SGD) {
+    if (o->kind == TP_OPTIMIZER_SGD) {
         *step = g;
         return eg;
     }
     c->ev = mu * c->ev + eg + 2 * U * (mu * fabs(c->v) + fabs(g));
     c->v = mu * c->v + g;
-    *step = o->kind == TP_NESTEROV ? g + mu * c->v : c->v;
-    return o->kind == TP_NESTEROV ? eg + mu * c->ev + 2 * U * (fabs(g) + mu * fabs(c->v)) : c->ev;
+    *step = o->kind == TP_OPTIMIZER_NESTEROV ? g + mu * c->v : c->v;
+    return o->kind == TP_OPTIMIZER_NESTEROV ? eg + mu * c->ev + 2 * U * (fabs(g) + mu * fabs(c->v)) : c->ev;
 }
 
 static double rate_error(const tp_optimizer_options *o, double rate) {
-    return 4 * U * rate + (o->schedule == TP_COSINE ? 3 * U * (double)o->learning_rate : 0);
+    return 4 * U * rate + (o->schedule == TP_SCHEDULE_COSINE ? 3 * U * (double)o->learning_rate : 0);
 }
 
 static void cell_step(const tp_optimizer_options *o, struct cell *c, double g, double eg, double t, double rate) {
     double step;
     const double ex = step_error(o, c, g, eg, t, &step);
-    const bool adam = o->kind == TP_ADAM || o->kind == TP_ADAMW;
+    const bool adam = o->kind == TP_OPTIMIZER_ADAM || o->kind == TP_OPTIMIZER_ADAMW;
     const double correction = adam ? 1 / (1 - pow((double)o->beta1, t)) : 1;
     const double r = rate * correction, er = rate_error(o, rate) * correction;
     c->ew = SLACK * (c->ew + r * ex + (er + 2 * U * r) * fabs(step) + U * fabs(c->w));
@@ -130,7 +130,7 @@ static double clip_factor(const struct trajectory *t, const double *g) {
 static void bound_step(struct trajectory *t, const double *gradients) {
     const double factor = clip_factor(t, gradients), step = (double)t->oracle.steps + 1;
     const double rate = ref_learning_rate(&t->options, t->oracle.steps + 1);
-    const bool decoupled = t->options.kind == TP_ADAMW;
+    const bool decoupled = t->options.kind == TP_OPTIMIZER_ADAMW;
     for (size_t i = 0; i < t->parameters; i++) {
         const double decay = is_weight(&t->net, i) ? (double)t->options.weight_decay : 0;
         struct cell c = {t->w[i], t->oracle.first[i], t->oracle.second[i], t->error[i], t->ev[i], t->es[i]};
@@ -238,23 +238,23 @@ static void check_kind(tp_optimizer_kind kind) {
 }
 
 Test(optimizer, sgd) {
-    check_kind(TP_SGD);
+    check_kind(TP_OPTIMIZER_SGD);
 }
 
 Test(optimizer, momentum) {
-    check_kind(TP_MOMENTUM);
+    check_kind(TP_OPTIMIZER_MOMENTUM);
 }
 
 Test(optimizer, nesterov) {
-    check_kind(TP_NESTEROV);
+    check_kind(TP_OPTIMIZER_NESTEROV);
 }
 
 Test(optimizer, adam) {
-    check_kind(TP_ADAM);
+    check_kind(TP_OPTIMIZER_ADAM);
 }
 
 Test(optimizer, adamw) {
-    check_kind(TP_ADAMW);
+    check_kind(TP_OPTIMIZER_ADAMW);
 }
 
 /* ---------------------------------------------------------------------------------------------------- learning rate */
@@ -262,7 +262,7 @@ Test(optimizer, adamw) {
 /* Rates at steps 1, 2, ... */
 static void check_rates(const tp_optimizer_options *options, const double *expected, size_t n) {
     tp_context *context = tp_test_context(NULL, 1);
-    const struct ref_net net = test_net(1, widths, TP_TANH, test_heads[0]);
+    const struct ref_net net = test_net(1, widths, TP_ACTIVATION_TANH, test_heads[0]);
     tp_model *model = test_model(context, &net, NULL);
     tp_optimizer *optimizer = NULL;
     cr_assert_eq(tp_optimizer_create(model, options, NULL, 0, &optimizer), TP_OK, "%s", tp_test_message(context));
@@ -277,38 +277,38 @@ static void check_rates(const tp_optimizer_options *options, const double *expec
 }
 
 static tp_optimizer_options rate_options(tp_schedule schedule, uint64_t warmup_steps) {
-    tp_optimizer_options options = base_options(TP_SGD, schedule);
+    tp_optimizer_options options = base_options(TP_OPTIMIZER_SGD, schedule);
     options.learning_rate = 0.5f;
     options.warmup_steps = warmup_steps;
     return options;
 }
 
 Test(optimizer, constant_rate) {
-    const tp_optimizer_options options = rate_options(TP_CONSTANT, 0);
+    const tp_optimizer_options options = rate_options(TP_SCHEDULE_CONSTANT, 0);
     check_rates(&options, (const double[]){0.5, 0.5, 0.5}, 3);
 }
 
 Test(optimizer, warmup_is_linear) {
-    const tp_optimizer_options options = rate_options(TP_CONSTANT, 4);
+    const tp_optimizer_options options = rate_options(TP_SCHEDULE_CONSTANT, 4);
     check_rates(&options, (const double[]){0.125, 0.25, 0.375, 0.5, 0.5, 0.5}, 6);
 }
 
 Test(optimizer, step_rate) {
-    tp_optimizer_options options = rate_options(TP_STEP, 0);
+    tp_optimizer_options options = rate_options(TP_SCHEDULE_STEP, 0);
     options.step_every = 3;
     options.step_factor = 0.5f;
     check_rates(&options, (const double[]){0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.125}, 7);
 }
 
 Test(optimizer, step_rate_with_warmup) {
-    tp_optimizer_options options = rate_options(TP_STEP, 2);
+    tp_optimizer_options options = rate_options(TP_SCHEDULE_STEP, 2);
     options.step_every = 1;
     options.step_factor = 0.5f;
     check_rates(&options, (const double[]){0.25, 0.25, 0.125, 0.0625}, 4);
 }
 
 Test(optimizer, cosine_rate_ends_at_the_final_factor) {
-    tp_optimizer_options options = rate_options(TP_COSINE, 0);
+    tp_optimizer_options options = rate_options(TP_SCHEDULE_COSINE, 0);
     options.total_steps = 4;
     options.final_factor = 0.25f;
     const double quarter = 0.5 * (0.25 + 0.75 * (1 + sqrt(0.5)) / 2), rest = 0.5 * (0.25 + 0.75 * (1 - sqrt(0.5)) / 2);
@@ -316,7 +316,7 @@ Test(optimizer, cosine_rate_ends_at_the_final_factor) {
 }
 
 Test(optimizer, cosine_rate_after_warmup) {
-    tp_optimizer_options options = rate_options(TP_COSINE, 2);
+    tp_optimizer_options options = rate_options(TP_SCHEDULE_COSINE, 2);
     options.total_steps = 6;
     options.final_factor = 0;
     const double quarter = 0.25 * (1 + sqrt(0.5)), rest = 0.25 * (1 - sqrt(0.5));
@@ -326,14 +326,14 @@ Test(optimizer, cosine_rate_after_warmup) {
 /* A gradient whose square overflows in single precision is clipped like any other. */
 Test(optimizer, clipping_of_huge_gradients) {
     tp_context *context = tp_test_context(NULL, 1);
-    const tp_layer layer = {.width = 1, .activation = TP_IDENTITY};
+    const tp_layer layer = {.width = 1, .activation = TP_ACTIVATION_IDENTITY};
     tp_model_options model_options;
     tp_model_options_default(&model_options);
     model_options.inputs = 1, model_options.layers = 1, model_options.layer = &layer;
-    model_options.loss = TP_MSE, model_options.init = TP_INIT_ZERO;
+    model_options.loss = TP_LOSS_MSE, model_options.init = TP_INIT_ZERO;
     tp_optimizer_options options;
     tp_optimizer_options_default(&options);
-    options.kind = TP_SGD, options.learning_rate = 1, options.clip_norm = 5;
+    options.kind = TP_OPTIMIZER_SGD, options.learning_rate = 1, options.clip_norm = 5;
     tp_model *model = NULL;
     tp_optimizer *optimizer = NULL;
     cr_assert_eq(tp_model_create(context, &model_options, &model), TP_OK);

@@ -69,11 +69,11 @@ static bool check(tp_context *context, const struct problem *p, const tp_epilogu
     e.ld = d.ldc;
     expect(context, p, kind ? &e : NULL, &d);
     tp_packed *packed = NULL;
-    cr_assert_eq(tp_pack_create(context, p->tb, p->k, p->n, d.b, d.ldb, NULL, 0, &packed), TP_OK);
+    cr_assert_eq(tp_packed_create(context, p->tb, p->k, p->n, d.b, d.ldb, NULL, 0, &packed), TP_OK);
     cr_assert_eq(tp_sgemm_packed(context, p->ta, p->m, p->alpha, d.a, d.lda, packed, bias ? 0 : p->beta,
                                  kind ? &e : NULL, d.c, d.ldc, NULL, 0),
                  TP_OK);
-    tp_pack_destroy(packed);
+    tp_packed_destroy(packed);
     const bool same = tp_test_same_bits(
         d.expected, d.c, p->m * d.ldc, "%s %zu x %zu x %zu, %s%s%s", tp_context_isa(context), p->m, p->n, p->k,
         kind ? tp_activation_name(e.activation) : "no epilogue", bias ? ", bias" : "", outputs ? ", derivative" : "");
@@ -82,11 +82,16 @@ static bool check(tp_context *context, const struct problem *p, const tp_epilogu
 }
 
 static const struct problem problems[] = {
-    {1, 1, 1, TP_NO_TRANSPOSE, TP_NO_TRANSPOSE, 1, 0},      {0, 5, 3, TP_NO_TRANSPOSE, TP_NO_TRANSPOSE, 1, 0},
-    {5, 7, 0, TP_NO_TRANSPOSE, TP_NO_TRANSPOSE, 1, 0},      {3, 10, 33, TP_NO_TRANSPOSE, TP_TRANSPOSE, 1, 0},
-    {17, 33, 9, TP_TRANSPOSE, TP_NO_TRANSPOSE, 0.7f, 1.3f}, {61, 77, 130, TP_NO_TRANSPOSE, TP_TRANSPOSE, 1, 1},
-    {1, 300, 20, TP_NO_TRANSPOSE, TP_NO_TRANSPOSE, 1, 0},   {3, 300, 700, TP_NO_TRANSPOSE, TP_TRANSPOSE, 1, 1},
-    {100, 65, 600, TP_TRANSPOSE, TP_TRANSPOSE, -1, 0.5f},   {9, 32, 16, TP_NO_TRANSPOSE, TP_NO_TRANSPOSE, 0, 2},
+    {1, 1, 1, TP_TRANSPOSE_NO, TP_TRANSPOSE_NO, 1, 0},
+    {0, 5, 3, TP_TRANSPOSE_NO, TP_TRANSPOSE_NO, 1, 0},
+    {5, 7, 0, TP_TRANSPOSE_NO, TP_TRANSPOSE_NO, 1, 0},
+    {3, 10, 33, TP_TRANSPOSE_NO, TP_TRANSPOSE_YES, 1, 0},
+    {17, 33, 9, TP_TRANSPOSE_YES, TP_TRANSPOSE_NO, 0.7f, 1.3f},
+    {61, 77, 130, TP_TRANSPOSE_NO, TP_TRANSPOSE_YES, 1, 1},
+    {1, 300, 20, TP_TRANSPOSE_NO, TP_TRANSPOSE_NO, 1, 0},
+    {3, 300, 700, TP_TRANSPOSE_NO, TP_TRANSPOSE_YES, 1, 1},
+    {100, 65, 600, TP_TRANSPOSE_YES, TP_TRANSPOSE_YES, -1, 0.5f},
+    {9, 32, 16, TP_TRANSPOSE_NO, TP_TRANSPOSE_NO, 0, 2},
 };
 
 #define PROBLEMS (sizeof problems / sizeof *problems)
@@ -106,7 +111,7 @@ Test(packed, products_have_the_same_bits) {
 Test(packed, epilogues) {
     for (int i = 0; i < tp_test_isa_count(); i++)
         for (int f = 0; f < TP_ACTIVATION_COUNT; f++)
-            for (size_t q = 0; f != TP_SOFTMAX && q < PROBLEMS * 4; q++) {
+            for (size_t q = 0; f != TP_ACTIVATION_SOFTMAX && q < PROBLEMS * 4; q++) {
                 tp_context *context = tp_test_context(tp_test_isa(i), 1);
                 const tp_epilogue e = {.activation = (tp_activation)f, .slope = 0.125f};
                 cr_expect(check(context, &problems[q / 4], &e, q & 1, q & 2));
@@ -119,16 +124,16 @@ Test(packed, updates_replace_the_matrix) {
     float one[12], two[12], a[4] = {1, 2, 3, 4}, c[3], expected[3];
     tp_test_fill(one, 12, 1, -1, 1);
     tp_test_fill(two, 12, 2, -1, 1);
-    const size_t size = tp_pack_size(context, 4, 3);
+    const size_t size = tp_packed_size(context, 4, 3);
     float *memory = tp_test_guarded(size / sizeof(float) + 1, 12);
     tp_packed *packed = NULL;
-    cr_assert_eq(tp_pack_create(context, TP_NO_TRANSPOSE, 4, 3, one, 3, memory, size, &packed), TP_OK);
-    cr_assert_eq(tp_pack_update(packed, TP_TRANSPOSE, two, 4), TP_OK);
-    cr_assert_eq(tp_sgemm_packed(context, TP_NO_TRANSPOSE, 1, 1, a, 4, packed, 0, NULL, c, 3, NULL, 0), TP_OK);
-    cr_assert_eq(tp_sgemm(context, TP_NO_TRANSPOSE, TP_TRANSPOSE, 1, 3, 4, 1, a, 4, two, 4, 0, expected, 3, NULL, 0),
-                 TP_OK);
+    cr_assert_eq(tp_packed_create(context, TP_TRANSPOSE_NO, 4, 3, one, 3, memory, size, &packed), TP_OK);
+    cr_assert_eq(tp_packed_update(packed, TP_TRANSPOSE_YES, two, 4), TP_OK);
+    cr_assert_eq(tp_sgemm_packed(context, TP_TRANSPOSE_NO, 1, 1, a, 4, packed, 0, NULL, c, 3, NULL, 0), TP_OK);
+    cr_assert_eq(
+        tp_sgemm(context, TP_TRANSPOSE_NO, TP_TRANSPOSE_YES, 1, 3, 4, 1, a, 4, two, 4, 0, expected, 3, NULL, 0), TP_OK);
     cr_expect(tp_test_same_bits(expected, c, 3, "after an update"));
-    tp_pack_destroy(packed);
+    tp_packed_destroy(packed);
     tp_test_guarded_free(memory);
     tp_context_destroy(context);
 }

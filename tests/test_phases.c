@@ -56,7 +56,7 @@ static double now(void) {
 }
 
 static tp_model *make_model(tp_context *context) {
-    static const tp_layer layers[] = {{HIDDEN, TP_RELU, 0, 0}, {OUTPUTS, TP_SOFTMAX, 0, 0}};
+    static const tp_layer layers[] = {{HIDDEN, TP_ACTIVATION_RELU, 0, 0}, {OUTPUTS, TP_ACTIVATION_SOFTMAX, 0, 0}};
     tp_model_options shape;
     tp_model_options_default(&shape);
     shape.inputs = INPUTS, shape.layers = 2, shape.layer = layers;

@@ -59,7 +59,7 @@ static void forward(const struct pass *p, tp_workspace *w, size_t batch, const f
 
 /* y, gradients and dx from x and targets. */
 static void run(struct pass *p) {
-    tp_workspace *w = workspace(p, TP_TRAINING);
+    tp_workspace *w = workspace(p, TP_MODE_TRAINING);
     const tp_targets targets = {.values = p->targets, .ld = p->out};
     forward(p, w, BATCH, p->x, p->y);
     cr_assert_eq(tp_backward(p->model, w, &targets, p->gradients, p->dx, p->in, NULL), TP_OK);
@@ -68,7 +68,7 @@ static void run(struct pass *p) {
 
 /* y, gradients and dx from x and dy. */
 static void run_from(struct pass *p) {
-    tp_workspace *w = workspace(p, TP_TRAINING);
+    tp_workspace *w = workspace(p, TP_MODE_TRAINING);
     forward(p, w, BATCH, p->x, p->y);
     cr_assert_eq(tp_backward_from(p->model, w, p->dy, p->out, p->gradients, p->dx, p->in), TP_OK);
     tp_workspace_destroy(w);
@@ -149,7 +149,7 @@ static void check_split(tp_context *context, tp_activation hidden, struct test_h
     open_pass(&p, context, hidden, head);
     run(&p);
     float *y = tp_test_floats(BATCH * p.out);
-    tp_workspace *w = workspace(&p, TP_INFERENCE);
+    tp_workspace *w = workspace(&p, TP_MODE_INFERENCE);
     for (size_t part = 1; part <= BATCH; part++) {
         memset(y, 0xff, BATCH * p.out * sizeof *y);
         for (size_t i = 0; i < BATCH; i += part)
@@ -180,7 +180,7 @@ static void check_padding(tp_context *context, tp_activation hidden, struct test
     float *x = spread(p.x, p.in), *dx = spread(p.dx, p.in), *y = spread(p.y, p.out), *values = spread(p.targets, p.out);
     float *far_y = tp_test_guarded(BATCH * (p.out + WIDE), 8), *far_dx = tp_test_guarded(BATCH * (p.in + WIDE), 8);
     float *gradients = tp_test_floats(p.parameter_count);
-    tp_workspace *w = workspace(&p, TP_TRAINING);
+    tp_workspace *w = workspace(&p, TP_MODE_TRAINING);
     const tp_targets targets = {.values = values, .ld = p.out + WIDE};
     cr_assert_eq(tp_forward(p.model, w, BATCH, x, p.in + WIDE, far_y, p.out + WIDE), TP_OK);
     cr_assert_eq(tp_backward(p.model, w, &targets, gradients, far_dx, p.in + WIDE, NULL), TP_OK);
@@ -233,7 +233,8 @@ Test(properties, backward_is_linear) {
 
 /* f(s z) = s f(z) for s > 0: so a layer's weights may be scaled, and the biases from there on. */
 static bool is_homogeneous(tp_activation activation) {
-    return activation == TP_IDENTITY || activation == TP_RELU || activation == TP_LEAKY_RELU;
+    return activation == TP_ACTIVATION_IDENTITY || activation == TP_ACTIVATION_RELU ||
+           activation == TP_ACTIVATION_LEAKY_RELU;
 }
 
 static void check_homogeneity(tp_context *context, tp_activation hidden, struct test_head head) {
@@ -274,12 +275,13 @@ Test(properties, weights_scale_outputs) {
  */
 static void check_softmax(tp_context *context, tp_loss loss) {
     const size_t one[] = {6, 23};
-    const struct ref_net net = test_net(0, one, TP_IDENTITY, (struct test_head){TP_SOFTMAX, loss});
+    const struct ref_net net =
+        test_net(0, one, TP_ACTIVATION_IDENTITY, (struct test_head){TP_ACTIVATION_SOFTMAX, loss});
     float parameters[6 * 23 + 23], gradients[6 * 23 + 23], x[6], y[23], targets[23];
     tp_test_fill(parameters, 6 * 23 + 23, 1, -4, 4);
     tp_model *model = test_model(context, &net, parameters);
     tp_workspace *w = NULL;
-    cr_assert_eq(tp_workspace_create(model, 1, TP_TRAINING, NULL, 0, &w), TP_OK);
+    cr_assert_eq(tp_workspace_create(model, 1, TP_MODE_TRAINING, NULL, 0, &w), TP_OK);
     for (uint64_t sample = 0; sample < 50; sample++) {
         tp_test_fill(x, 6, 10 + sample, -1, 1);
         test_fill_targets(targets, &net, 1, 70 + sample);
@@ -291,7 +293,7 @@ static void check_softmax(tp_context *context, tp_loss loss) {
             const double d = (double)gradients[6 * 23 + j], a = (double)y[j], target = (double)targets[j];
             probability += a;
             sum += d;
-            size += loss == TP_CCE ? a + fabs(target) : a * (fabs(a) + fabs(target));
+            size += loss == TP_LOSS_CCE ? a + fabs(target) : a * (fabs(a) + fabs(target));
         }
         cr_expect(fabs(probability - 1) <= (23 + 8) * TEST_U, "probabilities sum to 1 + %g", probability - 1);
         cr_expect(fabs(sum) <= (23 + 8) * TEST_U * size, "%s: the gradients sum to %g", tp_loss_name(loss), sum);
@@ -303,8 +305,8 @@ static void check_softmax(tp_context *context, tp_loss loss) {
 Test(properties, softmax_does_not_see_a_common_shift) {
     for (int i = 0; i < tp_test_isa_count(); i++) {
         tp_context *context = tp_test_context(tp_test_isa(i), 1);
-        check_softmax(context, TP_CCE);
-        check_softmax(context, TP_MSE);
+        check_softmax(context, TP_LOSS_CCE);
+        check_softmax(context, TP_LOSS_MSE);
         tp_context_destroy(context);
     }
 }

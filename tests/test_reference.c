@@ -43,12 +43,15 @@ static double *uniform(size_t n, uint64_t seed) {
 }
 
 static bool has_kink(tp_activation activation) {
-    return activation == TP_RELU || activation == TP_LEAKY_RELU || activation == TP_ELU; /* its alpha is not 1 */
+    return activation == TP_ACTIVATION_RELU || activation == TP_ACTIVATION_LEAKY_RELU ||
+           activation == TP_ACTIVATION_ELU; /* its alpha is not 1 */
 }
 
 /* Of the loss, by the error of one output. */
 static double distance_to_bend(const struct ref_net *net, double error) {
-    return net->loss == TP_MAE ? fabs(error) : net->loss == TP_HUBER ? fabs(fabs(error) - net->huber_delta) : INFINITY;
+    return net->loss == TP_LOSS_MAE     ? fabs(error)
+           : net->loss == TP_LOSS_HUBER ? fabs(fabs(error) - net->huber_delta)
+                                        : INFINITY;
 }
 
 static double distance_to_kink(const struct ref_pass *pass, const double *targets) {
@@ -199,7 +202,7 @@ Test(reference, gradients_of_a_linear_loss) {
 
 /* With a constant gradient m / (1 - b1^t) = g and sqrt(s) / c = |g|, so every Adam step is rate * g / (|g| + eps). */
 Test(reference, adam_with_constant_gradient) {
-    const struct ref_net net = test_net(0, shapes[0], TP_IDENTITY, test_heads[0]);
+    const struct ref_net net = test_net(0, shapes[0], TP_ACTIVATION_IDENTITY, test_heads[0]);
     const size_t n = ref_parameter_count(&net);
     tp_optimizer_options options;
     tp_optimizer_options_default(&options);

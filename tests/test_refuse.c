@@ -137,36 +137,38 @@ struct refusal {
         REFUSE("layer 1: width is 0; it must be at least 1", WITH(layers[1].width, 0)),                                \
         REFUSE("layer 0: activation -1 is unknown", WITH(layers[0].activation, (tp_activation)-1)),                    \
         REFUSE("layer 0: activation", WITH(layers[0].activation, TP_ACTIVATION_COUNT)),                                \
-        REFUSE("layer 0: softmax is for the last layer, 1", WITH(layers[0].activation, TP_SOFTMAX)),                   \
-        REFUSE("layer 0: slope is -0.5; it must be 0..1", WITH(layers[0].activation, TP_LEAKY_RELU),                   \
+        REFUSE("layer 0: softmax is for the last layer, 1", WITH(layers[0].activation, TP_ACTIVATION_SOFTMAX)),        \
+        REFUSE("layer 0: slope is -0.5; it must be 0..1", WITH(layers[0].activation, TP_ACTIVATION_LEAKY_RELU),        \
                WITH(layers[0].slope, -0.5f)),                                                                          \
-        REFUSE("layer 0: slope is 1.5; it must be 0..1", WITH(layers[0].activation, TP_LEAKY_RELU),                    \
+        REFUSE("layer 0: slope is 1.5; it must be 0..1", WITH(layers[0].activation, TP_ACTIVATION_LEAKY_RELU),         \
                WITH(layers[0].slope, 1.5f)),                                                                           \
-        REFUSE("layer 0: slope is nan; it must be 0..1", WITH(layers[0].activation, TP_LEAKY_RELU),                    \
+        REFUSE("layer 0: slope is nan; it must be 0..1", WITH(layers[0].activation, TP_ACTIVATION_LEAKY_RELU),         \
                WITH(layers[0].slope, NAN)),                                                                            \
-        REFUSE("layer 1: loss cce needs softmax as last activation, not tanh", WITH(layers[1].activation, TP_TANH)),   \
-        REFUSE("layer 1: loss bce needs sigmoid as last activation, not softmax", WITH(model_options.loss, TP_BCE)),   \
+        REFUSE("layer 1: loss cce needs softmax as last activation, not tanh",                                         \
+               WITH(layers[1].activation, TP_ACTIVATION_TANH)),                                                        \
+        REFUSE("layer 1: loss bce needs sigmoid as last activation, not softmax",                                      \
+               WITH(model_options.loss, TP_LOSS_BCE)),                                                                 \
         REFUSE("layer 0: slope is 0; it must be positive and finite: it is ELU's alpha",                               \
-               WITH(layers[0].activation, TP_ELU)),                                                                    \
-        REFUSE("layer 0: slope is -1; it must be positive", WITH(layers[0].activation, TP_ELU),                        \
+               WITH(layers[0].activation, TP_ACTIVATION_ELU)),                                                         \
+        REFUSE("layer 0: slope is -1; it must be positive", WITH(layers[0].activation, TP_ACTIVATION_ELU),             \
                WITH(layers[0].slope, -1)),                                                                             \
-        REFUSE("layer 0: slope is inf; it must be positive", WITH(layers[0].activation, TP_ELU),                       \
+        REFUSE("layer 0: slope is inf; it must be positive", WITH(layers[0].activation, TP_ACTIVATION_ELU),            \
                WITH(layers[0].slope, INFINITY)),                                                                       \
-        REFUSE("layer 0: slope is nan; it must be positive", WITH(layers[0].activation, TP_ELU),                       \
+        REFUSE("layer 0: slope is nan; it must be positive", WITH(layers[0].activation, TP_ACTIVATION_ELU),            \
                WITH(layers[0].slope, NAN)),                                                                            \
         REFUSE("label_smoothing is -0.5; it must be 0 or more and below 1",                                            \
                WITH(model_options.label_smoothing, -0.5f)),                                                            \
         REFUSE("label_smoothing is 1; it must be 0 or more and below 1", WITH(model_options.label_smoothing, 1)),      \
         REFUSE("label_smoothing is nan; it must be 0", WITH(model_options.label_smoothing, NAN)),                      \
-        REFUSE("label_smoothing is 0.5; with loss mse it must be 0", WITH(model_options.loss, TP_MSE),                 \
+        REFUSE("label_smoothing is 0.5; with loss mse it must be 0", WITH(model_options.loss, TP_LOSS_MSE),            \
                WITH(model_options.label_smoothing, 0.5f)),                                                             \
-        REFUSE("huber_delta is 0; it must be positive and finite", WITH(model_options.loss, TP_HUBER),                 \
+        REFUSE("huber_delta is 0; it must be positive and finite", WITH(model_options.loss, TP_LOSS_HUBER),            \
                WITH(model_options.huber_delta, 0)),                                                                    \
-        REFUSE("huber_delta is -1; it must be positive", WITH(model_options.loss, TP_HUBER),                           \
+        REFUSE("huber_delta is -1; it must be positive", WITH(model_options.loss, TP_LOSS_HUBER),                      \
                WITH(model_options.huber_delta, -1)),                                                                   \
-        REFUSE("huber_delta is inf; it must be positive", WITH(model_options.loss, TP_HUBER),                          \
+        REFUSE("huber_delta is inf; it must be positive", WITH(model_options.loss, TP_LOSS_HUBER),                     \
                WITH(model_options.huber_delta, INFINITY)),                                                             \
-        REFUSE("huber_delta is nan; it must be positive", WITH(model_options.loss, TP_HUBER),                          \
+        REFUSE("huber_delta is nan; it must be positive", WITH(model_options.loss, TP_LOSS_HUBER),                     \
                WITH(model_options.huber_delta, NAN))
 
 #define REFUSED_OPTIMIZER_OPTIONS(o)                                                                                   \
@@ -192,10 +194,12 @@ struct refusal {
         REFUSE("optimizer: weight_decay is inf; it must be 0 or more", WITH(o.weight_decay, INFINITY)),                \
         REFUSE("optimizer: clip_norm is -1; it must be 0 (off) or more and finite", WITH(o.clip_norm, -1)),            \
         REFUSE("optimizer: clip_norm is nan; it must be 0 (off)", WITH(o.clip_norm, NAN)),                             \
-        REFUSE("optimizer: step_every is 0; it must be at least 1", WITH(o.schedule, TP_STEP), WITH(o.step_every, 0)), \
-        REFUSE("optimizer: step_factor is 0; it must be positive", WITH(o.schedule, TP_STEP), WITH(o.step_factor, 0)), \
-        REFUSE("optimizer: total_steps is 5; it must be more than warmup_steps, 5", WITH(o.schedule, TP_COSINE),       \
-               WITH(o.warmup_steps, 5), WITH(o.total_steps, 5)),                                                       \
+        REFUSE("optimizer: step_every is 0; it must be at least 1", WITH(o.schedule, TP_SCHEDULE_STEP),                \
+               WITH(o.step_every, 0)),                                                                                 \
+        REFUSE("optimizer: step_factor is 0; it must be positive", WITH(o.schedule, TP_SCHEDULE_STEP),                 \
+               WITH(o.step_factor, 0)),                                                                                \
+        REFUSE("optimizer: total_steps is 5; it must be more than warmup_steps, 5",                                    \
+               WITH(o.schedule, TP_SCHEDULE_COSINE), WITH(o.warmup_steps, 5), WITH(o.total_steps, 5)),                 \
         REFUSE("optimizer: final_factor is 1.5; it must be 0..1", WITH(o.final_factor, 1.5f)),                         \
         REFUSE("optimizer: final_factor is nan; it must be 0..1", WITH(o.final_factor, NAN))
 
@@ -298,12 +302,12 @@ struct refusal {
 
 #define REFUSED_FACTORS                                                                                                \
     SILENT(WITH(context, NULL)),                                                                                       \
-        REFUSE("transpose_a is -1; it must be TP_NO_TRANSPOSE or TP_TRANSPOSE", WITH(ta, (tp_transpose)-1)),           \
-        REFUSE("transpose_a is 2; it must be TP_NO_TRANSPOSE or TP_TRANSPOSE", WITH(ta, (tp_transpose)2)),             \
+        REFUSE("transpose_a is -1; it must be TP_TRANSPOSE_NO or TP_TRANSPOSE_YES", WITH(ta, (tp_transpose)-1)),       \
+        REFUSE("transpose_a is 2; it must be TP_TRANSPOSE_NO or TP_TRANSPOSE_YES", WITH(ta, (tp_transpose)2)),         \
         REFUSE("a is NULL", WITH(a, NULL)), REFUSE("c is NULL", WITH(c, NULL)),                                        \
         REFUSE("lda is 3; it must be at least 4, the length of a row as stored", WITH(lda, K - 1)),                    \
         REFUSE("lda is 0; it must be at least 4", WITH(lda, 0)),                                                       \
-        REFUSE("lda is 2; it must be at least 3", WITH(ta, TP_TRANSPOSE), WITH(lda, M - 1)),                           \
+        REFUSE("lda is 2; it must be at least 3", WITH(ta, TP_TRANSPOSE_YES), WITH(lda, M - 1)),                       \
         REFUSE("ldc is 4; it must be at least 5", WITH(ldc, N - 1)),                                                   \
         REFUSE("ldc is 0; it must be at least 5", WITH(ldc, 0)),                                                       \
         REFUSE("a: 3 rows of 18446744073709551615 floats do not fit in memory", WITH(lda, SIZE_MAX)),                  \
@@ -312,13 +316,13 @@ struct refusal {
         REFUSED_MEMORY("sgemm workspace")
 
 #define REFUSED_B                                                                                                      \
-    REFUSE("transpose_b is -1; it must be TP_NO_TRANSPOSE or TP_TRANSPOSE", WITH(tb, (tp_transpose)-1)),               \
-        REFUSE("transpose_b is 2; it must be TP_NO_TRANSPOSE or TP_TRANSPOSE", WITH(tb, (tp_transpose)2)),             \
+    REFUSE("transpose_b is -1; it must be TP_TRANSPOSE_NO or TP_TRANSPOSE_YES", WITH(tb, (tp_transpose)-1)),           \
+        REFUSE("transpose_b is 2; it must be TP_TRANSPOSE_NO or TP_TRANSPOSE_YES", WITH(tb, (tp_transpose)2)),         \
         REFUSE("b is NULL", WITH(b, NULL)), REFUSE("ldb is 4; it must be at least 5", WITH(ldb, N - 1)),               \
         REFUSE("ldb is 0; it must be at least 5", WITH(ldb, 0)),                                                       \
-        REFUSE("ldb is 3; it must be at least 4", WITH(tb, TP_TRANSPOSE), WITH(ldb, K - 1)),                           \
+        REFUSE("ldb is 3; it must be at least 4", WITH(tb, TP_TRANSPOSE_YES), WITH(ldb, K - 1)),                       \
         REFUSE("b: 4 rows of 18446744073709551615 floats do not fit in memory", WITH(ldb, SIZE_MAX)),                  \
-        REFUSE("b: 5 rows of 1152921504606846976 floats do not fit in memory", WITH(tb, TP_TRANSPOSE),                 \
+        REFUSE("b: 5 rows of 1152921504606846976 floats do not fit in memory", WITH(tb, TP_TRANSPOSE_YES),             \
                WITH(ldb, (size_t)1 << 60))
 
 #define REFUSED_PATH(member)                                                                                           \
@@ -398,7 +402,7 @@ CALL(sgemm, tp_sgemm(now.context, now.ta, now.tb, now.m, now.n, now.k, 1, now.a,
 CALL(sgemm_workspace_size, nothing(!tp_sgemm_workspace_size(now.context, now.m, now.n, now.k))){
     SILENT(WITH(context, NULL)),
 };
-CALL(pack_size, nothing(!tp_pack_size(now.context, now.k, now.n))){
+CALL(packed_size, nothing(!tp_packed_size(now.context, now.k, now.n))){
     SILENT(WITH(context, NULL)),
     SILENT(WITH(k, SIZE_MAX)),
     SILENT(WITH(n, SIZE_MAX)),
@@ -410,8 +414,8 @@ CALL(pack_size, nothing(!tp_pack_size(now.context, now.k, now.n))){
     SILENT(WITH(k, (size_t)1 << 62), WITH(n, 1)),
     SILENT(WITH(k, (size_t)1 << 62), WITH(n, 4)),
 };
-CALL(pack_create,
-     tp_pack_create(now.context, now.tb, now.k, now.n, now.b, now.ldb, now.memory, now.size, now.packed_out)){
+CALL(packed_create,
+     tp_packed_create(now.context, now.tb, now.k, now.n, now.b, now.ldb, now.memory, now.size, now.packed_out)){
     REFUSED_B,
     REFUSED_MEMORY("packed matrix"),
     SILENT(WITH(context, NULL)),
@@ -420,12 +424,12 @@ CALL(pack_create,
     REFUSE("b: 18446744073709551615 rows of 5 floats do not fit in memory", WITH(k, SIZE_MAX)),
     REFUSE("b: 4611686018427387904 rows of 5 floats do not fit in memory", WITH(k, (size_t)1 << 62)),
 };
-CALL(pack_update, tp_pack_update(now.packed, now.tb, now.b, now.ldb)){
+CALL(packed_update, tp_packed_update(now.packed, now.tb, now.b, now.ldb)){
     REFUSED_B,
     SILENT(WITH(packed, NULL)),
     REFUSE("transpose_b is 2147483647; it must be", WITH(tb, (tp_transpose)INT_MAX)),
 };
-CALL_VOID(pack_destroy, tp_pack_destroy(NULL)){SILENT({0})};
+CALL_VOID(packed_destroy, tp_packed_destroy(NULL)){SILENT({0})};
 CALL(sgemm_packed, tp_sgemm_packed(now.context, now.ta, now.m, 1, now.a, now.lda, now.packed, now.beta, &now.epilogue,
                                    now.c, now.ldc, now.memory, now.size)){
     REFUSED_FACTORS,
@@ -433,14 +437,15 @@ CALL(sgemm_packed, tp_sgemm_packed(now.context, now.ta, now.m, 1, now.a, now.lda
     REFUSE("b was packed for another instruction set", FROM(packed, foreign_packed)),
     REFUSE("epilogue: activation -1 is unknown", WITH(epilogue.activation, (tp_activation)-1)),
     REFUSE("epilogue: activation", WITH(epilogue.activation, TP_ACTIVATION_COUNT)),
-    REFUSE("or not elementwise", WITH(epilogue.activation, TP_SOFTMAX)),
-    REFUSE("epilogue: slope is -0.5; it must be 0..1", WITH(epilogue.activation, TP_LEAKY_RELU),
+    REFUSE("or not elementwise", WITH(epilogue.activation, TP_ACTIVATION_SOFTMAX)),
+    REFUSE("epilogue: slope is -0.5; it must be 0..1", WITH(epilogue.activation, TP_ACTIVATION_LEAKY_RELU),
            WITH(epilogue.slope, -0.5f)),
-    REFUSE("epilogue: slope is 2; it must be 0..1", WITH(epilogue.activation, TP_LEAKY_RELU), WITH(epilogue.slope, 2)),
-    REFUSE("epilogue: slope is nan; it must be 0..1", WITH(epilogue.activation, TP_LEAKY_RELU),
+    REFUSE("epilogue: slope is 2; it must be 0..1", WITH(epilogue.activation, TP_ACTIVATION_LEAKY_RELU),
+           WITH(epilogue.slope, 2)),
+    REFUSE("epilogue: slope is nan; it must be 0..1", WITH(epilogue.activation, TP_ACTIVATION_LEAKY_RELU),
            WITH(epilogue.slope, NAN)),
     REFUSE("epilogue: slope is 0; it must be positive and finite: it is ELU's alpha",
-           WITH(epilogue.activation, TP_ELU)),
+           WITH(epilogue.activation, TP_ACTIVATION_ELU)),
     REFUSE("epilogue: bias needs beta = 0, not 1", FROM(epilogue.bias, x), WITH(beta, 1)),
     REFUSE("epilogue: bias needs beta = 0, not nan", FROM(epilogue.bias, x), WITH(beta, NAN)),
     REFUSE("epilogue: ld is 4; it must be at least 5", FROM(epilogue.outputs, x), WITH(epilogue.ld, N - 1)),
@@ -516,7 +521,7 @@ CALL(workspace_size, nothing(!tp_workspace_size(now.model, now.max_batch, now.mo
     SILENT(WITH(max_batch, SIZE_MAX / 2)),
     SILENT(WITH(max_batch, (size_t)1 << 62)),
     SILENT(WITH(max_batch, (size_t)1 << 60)),
-    SILENT(WITH(max_batch, (size_t)1 << 60), WITH(mode, TP_INFERENCE)),
+    SILENT(WITH(max_batch, (size_t)1 << 60), WITH(mode, TP_MODE_INFERENCE)),
 };
 CALL(workspace_create,
      tp_workspace_create(now.model, now.max_batch, now.mode, now.memory, now.size, now.workspace_out)){
@@ -740,10 +745,10 @@ static const struct function {
     FUNCTION(context_machine, FEW),
     FUNCTION(sgemm, MANY),
     FUNCTION(sgemm_workspace_size, FEW),
-    FUNCTION(pack_size, MANY),
-    FUNCTION(pack_create, MANY),
-    FUNCTION(pack_update, MANY),
-    FUNCTION(pack_destroy, NULL_ONLY),
+    FUNCTION(packed_size, MANY),
+    FUNCTION(packed_create, MANY),
+    FUNCTION(packed_update, MANY),
+    FUNCTION(packed_destroy, NULL_ONLY),
     FUNCTION(sgemm_packed, MANY),
     FUNCTION(activation_name, FEW),
     FUNCTION(loss_name, FEW),
@@ -834,14 +839,14 @@ static void set_up(void) {
     made.context = tp_test_context("scalar", 1);
     cr_assert_eq(tp_model_create(fixture.context, &options, &made.model), TP_OK);
     cr_assert_eq(tp_model_create(made.context, &options, &made.foreign_model), TP_OK);
-    cr_assert_eq(tp_workspace_create(made.foreign_model, MAX_BATCH, TP_TRAINING, NULL, 0, &made.workspace), TP_OK);
-    cr_assert_eq(tp_workspace_create(fixture.model, MAX_BATCH, TP_TRAINING, NULL, 0, &made.fresh), TP_OK);
+    cr_assert_eq(tp_workspace_create(made.foreign_model, MAX_BATCH, TP_MODE_TRAINING, NULL, 0, &made.workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(fixture.model, MAX_BATCH, TP_MODE_TRAINING, NULL, 0, &made.fresh), TP_OK);
     const tp_optimizer_options rule = test_optimizer_options();
     cr_assert_eq(tp_optimizer_create(made.model, &rule, NULL, 0, &made.optimizer), TP_OK);
-    cr_assert_eq(tp_workspace_create(fixture.model, MAX_BATCH, TP_DERIVATIVES, NULL, 0, &made.derivatives), TP_OK);
+    cr_assert_eq(tp_workspace_create(fixture.model, MAX_BATCH, TP_MODE_DERIVATIVES, NULL, 0, &made.derivatives), TP_OK);
     tp_test_fill(made.x, sizeof made.x / sizeof *made.x, 7, -1, 1);
-    cr_assert_eq(tp_pack_create(fixture.context, TP_NO_TRANSPOSE, K, N, made.x, N, NULL, 0, &made.packed), TP_OK);
-    cr_assert_eq(tp_pack_create(made.context, TP_NO_TRANSPOSE, K, N, made.x, N, NULL, 0, &made.foreign), TP_OK);
+    cr_assert_eq(tp_packed_create(fixture.context, TP_TRANSPOSE_NO, K, N, made.x, N, NULL, 0, &made.packed), TP_OK);
+    cr_assert_eq(tp_packed_create(made.context, TP_TRANSPOSE_NO, K, N, made.x, N, NULL, 0, &made.foreign), TP_OK);
     write_file(made.idx_path, "train-images-idx3-ubyte", images, sizeof images);
     write_file(labels_path, "train-labels-idx1-ubyte", labels, sizeof labels);
     snprintf(made.path, sizeof made.path, "%s/model", tp_test_scratch.path);
@@ -851,8 +856,8 @@ static void set_up(void) {
 }
 
 static void tear_down(void) {
-    tp_pack_destroy(made.foreign);
-    tp_pack_destroy(made.packed);
+    tp_packed_destroy(made.foreign);
+    tp_packed_destroy(made.packed);
     tp_workspace_destroy(made.derivatives);
     tp_optimizer_destroy(made.optimizer);
     tp_workspace_destroy(made.fresh);
@@ -912,7 +917,7 @@ static void set_numbers(void) {
     now.count = PARAMETERS;
     now.max_batch = MAX_BATCH, now.batch = BATCH;
     now.ldx = IN, now.ldy = OUT, now.lddx = IN, now.lddy = OUT;
-    now.mode = TP_TRAINING;
+    now.mode = TP_MODE_TRAINING;
     now.threads = 2;
     now.rate = 0.5f;
     now.step = 1;
@@ -947,7 +952,7 @@ static void release_outputs(void) {
     tp_trainer_destroy(is_set(out.trainer) ? out.trainer : NULL);
     tp_optimizer_destroy(is_set(out.optimizer) ? out.optimizer : NULL);
     tp_workspace_destroy(is_set(out.workspace) ? out.workspace : NULL);
-    tp_pack_destroy(is_set(out.packed) ? out.packed : NULL);
+    tp_packed_destroy(is_set(out.packed) ? out.packed : NULL);
     tp_dataset_destroy(is_set(out.dataset) ? out.dataset : NULL);
     tp_model_destroy(is_set(out.model) ? out.model : NULL);
     tp_context_destroy(is_set(out.context) ? out.context : NULL);

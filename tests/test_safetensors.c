@@ -93,7 +93,7 @@ static tp_model *load(const char *name) {
 /* 2 inputs, leaky ReLU of width 1, softmax of width 2: 7 parameters. */
 static tp_model *small_model(uint64_t seed) {
     const float parameters[] = {1, -2, 0.5f, 0x1p-149f, -0.0f, 3, -1.5f};
-    const tp_layer layer[] = {{1, TP_LEAKY_RELU, 0.01f, 0}, {2, TP_SOFTMAX, 0, 0}};
+    const tp_layer layer[] = {{1, TP_ACTIVATION_LEAKY_RELU, 0.01f, 0}, {2, TP_ACTIVATION_SOFTMAX, 0, 0}};
     tp_model_options options;
     tp_model_options_default(&options);
     options.inputs = 2;
@@ -146,14 +146,14 @@ static void check_small_model(const tp_model *model) {
     cr_assert_eq(tp_model_describe(model, &options), TP_OK);
     cr_assert_eq(options.layers, 2);
     cr_expect_eq(options.inputs, 2);
-    cr_expect_eq(options.loss, TP_CCE);
+    cr_expect_eq(options.loss, TP_LOSS_CCE);
     cr_expect_eq(options.input_mean, 0.1f);
     cr_expect_eq(options.input_deviation, 255);
     cr_expect_eq(options.layer[0].width, 1);
-    cr_expect_eq(options.layer[0].activation, TP_LEAKY_RELU);
+    cr_expect_eq(options.layer[0].activation, TP_ACTIVATION_LEAKY_RELU);
     cr_expect_eq(options.layer[0].slope, 0.01f);
     cr_expect_eq(options.layer[1].width, 2);
-    cr_expect_eq(options.layer[1].activation, TP_SOFTMAX);
+    cr_expect_eq(options.layer[1].activation, TP_ACTIVATION_SOFTMAX);
     cr_assert_eq(tp_model_get_parameters(model, parameters, 7), TP_OK);
     cr_expect(tp_test_same_bits((const float[]){1, -2, 0.5f, 0x1p-149f, -0.0f, 3, -1.5f}, parameters, 7, "parameters"));
 }
@@ -185,20 +185,20 @@ static void check_saved_loss(const tp_model_options *options, const char *text) 
 
 /* Models of other losses have nothing between loss and input_mean, as before there were such options. */
 Test(save, options_of_the_loss) {
-    const tp_layer layer = {2, TP_SOFTMAX, 0, 0};
+    const tp_layer layer = {2, TP_ACTIVATION_SOFTMAX, 0, 0};
     tp_model_options options;
     tp_model_options_default(&options);
     options.inputs = 2, options.layers = 1, options.layer = &layer;
     for (int loss = 0; loss < TP_LOSS_COUNT; loss++) {
         char text[64];
-        if (loss == TP_BCE || loss == TP_HUBER)
+        if (loss == TP_LOSS_BCE || loss == TP_LOSS_HUBER)
             continue;
         snprintf(text, sizeof text, "\"loss\":\"%s\",\"input_mean\":", tp_loss_name((tp_loss)loss));
         options.loss = (tp_loss)loss, options.huber_delta = 0.1f, check_saved_loss(&options, text);
     }
-    options.loss = TP_CCE, options.label_smoothing = 0.1f;
+    options.loss = TP_LOSS_CCE, options.label_smoothing = 0.1f;
     check_saved_loss(&options, "\"loss\":\"cce\",\"label_smoothing\":\"0.100000001\",\"input_mean\":");
-    options.loss = TP_HUBER, options.label_smoothing = 0;
+    options.loss = TP_LOSS_HUBER, options.label_smoothing = 0;
     check_saved_loss(&options, "\"loss\":\"huber\",\"huber_delta\":\"0.100000001\",\"input_mean\":");
 }
 
@@ -228,7 +228,7 @@ static void check_round_trip(const tp_model_options *options) {
     cr_assert_eq(described.layers, options->layers);
     cr_expect_eq(described.inputs, options->inputs);
     cr_expect_eq(described.loss, options->loss);
-    cr_expect_eq(described.huber_delta, options->loss == TP_HUBER ? options->huber_delta : 1);
+    cr_expect_eq(described.huber_delta, options->loss == TP_LOSS_HUBER ? options->huber_delta : 1);
     cr_expect_eq(described.label_smoothing, options->label_smoothing);
     cr_expect_eq(described.input_mean, options->input_mean);
     cr_expect_eq(described.input_deviation, options->input_deviation);
@@ -248,19 +248,21 @@ static void check_round_trip(const tp_model_options *options) {
 
 Test(load, every_activation_and_loss) {
     for (int loss = 0; loss < TP_LOSS_COUNT; loss++) {
-        const tp_activation last = loss == TP_BCE ? TP_SIGMOID : loss == TP_CCE ? TP_SOFTMAX : TP_TANH;
+        const tp_activation last = loss == TP_LOSS_BCE   ? TP_ACTIVATION_SIGMOID
+                                   : loss == TP_LOSS_CCE ? TP_ACTIVATION_SOFTMAX
+                                                         : TP_ACTIVATION_TANH;
         for (int hidden = 0; hidden < TP_ACTIVATION_COUNT; hidden++) {
             const tp_activation activation = (tp_activation)hidden;
-            if (activation == TP_SOFTMAX)
+            if (activation == TP_ACTIVATION_SOFTMAX)
                 continue;
-            const bool sloped = activation == TP_LEAKY_RELU || activation == TP_ELU;
+            const bool sloped = activation == TP_ACTIVATION_LEAKY_RELU || activation == TP_ACTIVATION_ELU;
             const tp_layer layer[] = {{5, activation, sloped ? 1.0f / 3 : 0, 0}, {2, last, 0, 0}};
             const tp_model_options options = {.inputs = 3,
                                               .layers = 2,
                                               .layer = layer,
                                               .loss = (tp_loss)loss,
                                               .huber_delta = 1e-30f / 3,
-                                              .label_smoothing = last == TP_TANH ? 0 : 0.1f,
+                                              .label_smoothing = last == TP_ACTIVATION_TANH ? 0 : 0.1f,
                                               .seed = 7,
                                               .input_mean = -1e-30f / 3,
                                               .input_deviation = 0x1.fffffep+127f};
@@ -272,7 +274,7 @@ Test(load, every_activation_and_loss) {
 Test(load, every_depth) {
     tp_layer layer[TP_MAX_LAYERS];
     for (size_t l = 0; l < TP_MAX_LAYERS; l++)
-        layer[l] = (tp_layer){1 + l % 3, TP_RELU, 0, 0};
+        layer[l] = (tp_layer){1 + l % 3, TP_ACTIVATION_RELU, 0, 0};
     for (size_t layers = 1; layers <= 12; layers++) {
         const tp_model_options options = {.inputs = 1, .layers = layers, .layer = layer, .input_deviation = 1e-38f};
         check_round_trip(&options);

@@ -72,13 +72,13 @@ static tp_train_options train_options(tp_optimizer_kind kind) {
     options.epochs = SAMPLES; /* more than enough */
     options.optimizer.kind = kind;
     options.optimizer.learning_rate = 0.01f;
-    options.optimizer.schedule = TP_CONSTANT;
+    options.optimizer.schedule = TP_SCHEDULE_CONSTANT;
     return options;
 }
 
 /* A run within a callback of a run, on one thread: with as many shards or, if gradients are clipped, without. */
 static void train_within(struct journal *j, float clip_norm) {
-    tp_train_options options = train_options(TP_ADAMW);
+    tp_train_options options = train_options(TP_OPTIMIZER_ADAMW);
     options.batch = 20;
     options.epochs = 2;
     options.optimizer.clip_norm = clip_norm;
@@ -145,7 +145,7 @@ static int use_model_after_epoch(void *user, const tp_epoch *epoch) {
 }
 
 static tp_model *make_model(tp_context *context) {
-    const tp_layer layers[] = {{HIDDEN, TP_RELU, 0, 0}, {OUT, TP_SOFTMAX, 0, 0}};
+    const tp_layer layers[] = {{HIDDEN, TP_ACTIVATION_RELU, 0, 0}, {OUT, TP_ACTIVATION_SOFTMAX, 0, 0}};
     tp_model_options options;
     tp_model_options_default(&options);
     options.inputs = IN;
@@ -167,7 +167,7 @@ static struct journal *run(tp_context *context, tp_optimizer_kind kind, const tp
     options.on_step = use_model;
     options.on_epoch = use_model_after_epoch;
     options.user = j;
-    cr_assert_eq(tp_workspace_create(j->model, BATCH, TP_TRAINING, NULL, 0, &j->workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(j->model, BATCH, TP_MODE_TRAINING, NULL, 0, &j->workspace), TP_OK);
     cr_assert_eq(tp_optimizer_create(j->model, &options.optimizer, NULL, 0, &j->optimizer), TP_OK);
     tp_trainer *trainer = NULL;
     cr_assert_eq(tp_trainer_create(j->model, data, &options, NULL, 0, &trainer), TP_OK);
@@ -212,11 +212,11 @@ static void compare_all(tp_optimizer_kind kind) {
 }
 
 Test(shards, callbacks_of_sgd) {
-    compare_all(TP_SGD);
+    compare_all(TP_OPTIMIZER_SGD);
 }
 
 Test(shards, callbacks_of_adam) {
-    compare_all(TP_ADAM);
+    compare_all(TP_OPTIMIZER_ADAM);
 }
 
 /* Weights that a step made infinite are found where they are, and are the model's after the run. */
@@ -231,7 +231,7 @@ Test(shards, not_finite) {
     tp_test_fill_classes(classes, SAMPLES, 6, OUT);
     const tp_data data = {.samples = SAMPLES, .features = IN, .floats = x, .classes = classes, .outputs = OUT};
     j.model = make_model(&copy);
-    tp_train_options options = train_options(TP_SGD);
+    tp_train_options options = train_options(TP_OPTIMIZER_SGD);
     options.batch = SAMPLES;
     options.optimizer.learning_rate = 3e38f;
     tp_trainer *trainer = NULL;

@@ -45,10 +45,10 @@ static void open_special(struct special *s, const struct ref_net *net, size_t ba
     tp_test_fill(s->p32, s->parameters, 1, -0.75f, 1);
     tp_test_fill(s->x32, s->inputs, 2, -1, 1);
     tp_test_fill_integers(s->y32, s->outputs, 3, 0, 1);
-    if (net->loss == TP_MSE)
+    if (net->loss == TP_LOSS_MSE)
         tp_test_fill(s->y32, s->outputs, 4, -1, 1);
     const size_t n = net->width[net->layers];
-    for (size_t i = 0; net->loss == TP_CCE && i < batch; i++)
+    for (size_t i = 0; net->loss == TP_LOSS_CCE && i < batch; i++)
         for (size_t j = 0; j < n; j++)
             s->y32[i * n + j] = j == (i * i + 1) % n ? 1 : 0;
     widen_all(s);
@@ -86,7 +86,7 @@ static void start(struct run *run, const char *isa, const struct special *s) {
     run->context = tp_test_context(isa, 1);
     run->model = test_model(run->context, &s->net, s->p32);
     run->workspace = NULL;
-    cr_assert_eq(tp_workspace_create(run->model, s->batch, TP_TRAINING, NULL, 0, &run->workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(run->model, s->batch, TP_MODE_TRAINING, NULL, 0, &run->workspace), TP_OK);
     cr_assert_eq(tp_forward(run->model, run->workspace, s->batch, s->x32, in, run->y, out), TP_OK);
 }
 
@@ -186,7 +186,8 @@ static void relu_softmax_backward(struct special *s, const double *z1, const dou
 }
 
 Test(special, one_hidden_relu_layer_softmax_cross_entropy) {
-    const struct ref_net net = test_net(1, (const size_t[]){D, H, C}, TP_RELU, (struct test_head){TP_SOFTMAX, TP_CCE});
+    const struct ref_net net = test_net(1, (const size_t[]){D, H, C}, TP_ACTIVATION_RELU,
+                                        (struct test_head){TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE});
     struct special s;
     open_special(&s, &net, M);
     double z1[M * H], a1[M * H], p[M * C];
@@ -197,10 +198,10 @@ Test(special, one_hidden_relu_layer_softmax_cross_entropy) {
 
 /* ---------------------------------------------------------------------------------------------- logistic regression */
 
-static const struct test_head logistic = {TP_SIGMOID, TP_BCE};
+static const struct test_head logistic = {TP_ACTIVATION_SIGMOID, TP_LOSS_BCE};
 
 Test(special, logistic_regression_of_a_batch) {
-    const struct ref_net net = test_net(0, (const size_t[]){D, 1}, TP_IDENTITY, logistic);
+    const struct ref_net net = test_net(0, (const size_t[]){D, 1}, TP_ACTIVATION_IDENTITY, logistic);
     struct special s;
     open_special(&s, &net, M);
     for (size_t i = 0; i < M; i++) { /* J = -(1/m) sum [y ln p + (1-y) ln(1-p)], dw = X^T (p - y)/m, db = mean(p - y) */
@@ -217,7 +218,7 @@ Test(special, logistic_regression_of_a_batch) {
 }
 
 Test(special, logistic_regression_of_a_single_sample) {
-    const struct ref_net net = test_net(0, (const size_t[]){D, 1}, TP_IDENTITY, logistic);
+    const struct ref_net net = test_net(0, (const size_t[]){D, 1}, TP_ACTIVATION_IDENTITY, logistic);
     struct special s;
     open_special(&s, &net, 1);
     s.y32[0] = 1;
@@ -255,9 +256,9 @@ static void columns_forward(const struct special *s, struct columns *v, const do
         }
         for (size_t i = 0; i < n; i++) {
             const double z = v->z[j][i];
-            v->a[j][i] = s->net.activation[j] == TP_RELU      ? fmax(0, z)
-                         : s->net.activation[j] == TP_SIGMOID ? sigma(z)
-                                                              : exp(z) / sum;
+            v->a[j][i] = s->net.activation[j] == TP_ACTIVATION_RELU      ? fmax(0, z)
+                         : s->net.activation[j] == TP_ACTIVATION_SIGMOID ? sigma(z)
+                                                                         : exp(z) / sum;
         }
         w += WIDTH * n + n;
     }
@@ -265,7 +266,7 @@ static void columns_forward(const struct special *s, struct columns *v, const do
 
 /* sigma'(z) */
 static double sigma_prime(tp_activation activation, double z) {
-    return activation == TP_RELU ? (z > 0 ? 1 : 0) : sigma(z) * (1 - sigma(z));
+    return activation == TP_ACTIVATION_RELU ? (z > 0 ? 1 : 0) : sigma(z) * (1 - sigma(z));
 }
 
 /* phi^J and the loss of one sample. */
@@ -274,12 +275,12 @@ static void columns_top(struct special *s, struct columns *v, const double *y) {
     for (size_t i = 0; i < n; i++) {
         const double a = v->a[last][i];
         v->phi[last][i] = a - y[i];
-        if (s->net.loss == TP_MSE) {
+        if (s->net.loss == TP_LOSS_MSE) {
             v->phi[last][i] *= 2 / (double)n * sigma_prime(s->net.activation[last], v->z[last][i]);
             s->loss += (a - y[i]) * (a - y[i]) / (double)(n * s->batch);
         } else {
             s->loss -= y[i] * log(a) / (double)s->batch;
-            s->loss -= s->net.loss == TP_BCE ? (1 - y[i]) * log(1 - a) / (double)s->batch : 0;
+            s->loss -= s->net.loss == TP_LOSS_BCE ? (1 - y[i]) * log(1 - a) / (double)s->batch : 0;
         }
     }
 }
@@ -322,13 +323,13 @@ static void check_columns(size_t depth, tp_activation hidden, struct test_head h
 
 static void check_every_depth(struct test_head head, size_t outputs) {
     for (size_t depth = 1; depth <= DEPTH; depth++) {
-        check_columns(depth, TP_RELU, head, outputs);
-        check_columns(depth, TP_SIGMOID, head, outputs);
+        check_columns(depth, TP_ACTIVATION_RELU, head, outputs);
+        check_columns(depth, TP_ACTIVATION_SIGMOID, head, outputs);
     }
 }
 
 Test(special, any_depth_last_relu_mean_squared_error) {
-    check_every_depth((struct test_head){TP_RELU, TP_MSE}, 3);
+    check_every_depth((struct test_head){TP_ACTIVATION_RELU, TP_LOSS_MSE}, 3);
 }
 
 Test(special, any_depth_one_sigmoid_output_cross_entropy) {
@@ -340,13 +341,13 @@ Test(special, any_depth_several_sigmoid_outputs_cross_entropy) {
 }
 
 Test(special, any_depth_softmax_cross_entropy) {
-    check_every_depth((struct test_head){TP_SOFTMAX, TP_CCE}, 3);
+    check_every_depth((struct test_head){TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE}, 3);
 }
 
 /* ---------------------------------------------------------------------------------------------------------- targets */
 
 static void check_classes_equal_one_hot(struct test_head head, size_t classes) {
-    struct ref_net net = test_net(1, (const size_t[]){D, H, classes}, TP_TANH, head);
+    struct ref_net net = test_net(1, (const size_t[]){D, H, classes}, TP_ACTIVATION_TANH, head);
     net.label_smoothing = test_smooths(&net) ? (double)TEST_SMOOTHING : 0;
     struct special s;
     open_special(&s, &net, M);
@@ -377,19 +378,19 @@ Test(special, class_indices_equal_one_hot_values_bit_for_bit) {
 
 Test(special, classes_of_a_single_output_are_zero_and_one) {
     for (size_t head = 0; head < TEST_HEADS; head++)
-        if (test_heads[head].activation != TP_SOFTMAX)
+        if (test_heads[head].activation != TP_ACTIVATION_SOFTMAX)
             check_classes_equal_one_hot(test_heads[head], 1);
 }
 
 /* (1-s) y + s c in place of y is a model without smoothing; the answers are judged by the targets as they are. */
 static void check_smoothing(struct test_head head, size_t classes, float smoothing) {
-    const struct ref_net plain = test_net(1, (const size_t[]){D, H, classes}, TP_TANH, head);
+    const struct ref_net plain = test_net(1, (const size_t[]){D, H, classes}, TP_ACTIVATION_TANH, head);
     struct ref_net net = plain;
     struct special s, mixed;
     net.label_smoothing = (double)smoothing;
     open_special(&s, &net, M);
     open_special(&mixed, &plain, M);
-    const float c = head.loss == TP_CCE ? 1 / (float)classes : 0.5f;
+    const float c = head.loss == TP_LOSS_CCE ? 1 / (float)classes : 0.5f;
     for (size_t i = 0; i < s.outputs; i++)
         mixed.y32[i] = s.y32[i] + smoothing * (c - s.y32[i]);
     for (int isa = 0; isa < tp_test_isa_count(); isa++) {
@@ -423,7 +424,8 @@ Test(special, label_smoothing_mixes_the_targets) {
 
 /* J is linear in targets that sum to 1, so soft targets give the same as the average over the classes. */
 Test(special, soft_targets_are_a_mean_over_classes) {
-    const struct ref_net net = test_net(0, (const size_t[]){D, 2}, TP_IDENTITY, (struct test_head){TP_SOFTMAX, TP_CCE});
+    const struct ref_net net = test_net(0, (const size_t[]){D, 2}, TP_ACTIVATION_IDENTITY,
+                                        (struct test_head){TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE});
     struct special s;
     open_special(&s, &net, 1);
     const float first[] = {0.25f, 0.75f};
@@ -446,7 +448,7 @@ Test(special, soft_targets_are_a_mean_over_classes) {
 
 /* A layer of n units whose z is exactly its biases, -0 included: one input of -0 with weights of 0. */
 static void open_biases(struct special *s, struct test_head head, const float *biases, size_t n) {
-    const struct ref_net net = test_net(0, (const size_t[]){1, n}, TP_IDENTITY, head);
+    const struct ref_net net = test_net(0, (const size_t[]){1, n}, TP_ACTIVATION_IDENTITY, head);
     open_special(s, &net, 1);
     memset(s->p32, 0, sizeof s->p32);
     s->x32[0] = -0.0f;
@@ -502,7 +504,7 @@ Test(special, saturated_outputs) {
         cr_assert(tp_test_same_bits((const float[]){0, 1, 0.5f, 0.5f}, run.y, 4, "sigmoid"));
         finish(&run);
     }
-    open_biases(&s, (struct test_head){TP_TANH, TP_MSE}, (const float[]){-1e4f, 1e4f, 0, -0.0f}, 4);
+    open_biases(&s, (struct test_head){TP_ACTIVATION_TANH, TP_LOSS_MSE}, (const float[]){-1e4f, 1e4f, 0, -0.0f}, 4);
     for (int i = 0; i < tp_test_isa_count(); i++) {
         struct run run;
         start(&run, tp_test_isa(i), &s);
@@ -515,7 +517,8 @@ Test(special, saturated_outputs) {
 /* The same exponentials are above and below, so that only the sum of n terms and the division round. */
 Test(special, softmax_rows_sum_to_one) {
     const size_t n = 33;
-    const struct ref_net net = test_net(0, (const size_t[]){D, n}, TP_IDENTITY, (struct test_head){TP_SOFTMAX, TP_CCE});
+    const struct ref_net net = test_net(0, (const size_t[]){D, n}, TP_ACTIVATION_IDENTITY,
+                                        (struct test_head){TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE});
     struct special s;
     open_special(&s, &net, M);
     tp_test_fill(s.p32, s.parameters, 5, -20, 20);
@@ -591,18 +594,18 @@ static void check_edges(struct test_head head, const float *expected) {
 
 Test(special, relu_of_negative_zero_and_nan) {
     const float expected[EDGES] = {0, 0, 0, 1, 0, INFINITY, NAN, 0, 0, 0, 3e38f};
-    check_edges((struct test_head){TP_RELU, TP_MSE}, expected);
+    check_edges((struct test_head){TP_ACTIVATION_RELU, TP_LOSS_MSE}, expected);
 }
 
 Test(special, leaky_relu_scales_below_zero) {
     const float expected[EDGES] = {0, 0, -TEST_SLOPE, 1, -INFINITY, INFINITY, NAN, 0, 0, -3e38f * TEST_SLOPE, 3e38f};
-    check_edges((struct test_head){TP_LEAKY_RELU, TP_MSE}, expected);
+    check_edges((struct test_head){TP_ACTIVATION_LEAKY_RELU, TP_LOSS_MSE}, expected);
 }
 
 /* Errors a - y that are the edge values, each as an output of its own: the derivatives by them, over n. */
 static void check_derivatives(tp_loss loss, const float *expected) {
     struct special s;
-    open_biases(&s, (struct test_head){TP_IDENTITY, loss}, edge_values, EDGES);
+    open_biases(&s, (struct test_head){TP_ACTIVATION_IDENTITY, loss}, edge_values, EDGES);
     memset(s.y32, 0, sizeof s.y32);
     float scaled[EDGES];
     for (size_t j = 0; j < EDGES; j++)
@@ -625,7 +628,7 @@ static void check_limits(tp_activation activation, const float *values, const fl
     static const float at[] = {-INFINITY, -3e38f, -0.0f, 0, 3e38f, INFINITY, NAN};
     enum { LIMITS = sizeof at / sizeof *at };
     struct special s;
-    open_biases(&s, (struct test_head){activation, TP_MSE}, at, LIMITS);
+    open_biases(&s, (struct test_head){activation, TP_LOSS_MSE}, at, LIMITS);
     for (int isa = 0; isa < tp_test_isa_count(); isa++) {
         struct run run;
         float gradients[2 * LIMITS];
@@ -643,28 +646,29 @@ static void check_limits(tp_activation activation, const float *values, const fl
 
 Test(special, derivative_of_mae_is_a_sign_and_0_at_0) {
     const float expected[EDGES] = {0, 0, -1, 1, -1, 1, NAN, 0, 0, -1, 1};
-    check_derivatives(TP_MAE, expected);
+    check_derivatives(TP_LOSS_MAE, expected);
 }
 
 Test(special, derivative_of_huber_is_the_error_within_delta) {
     const float d = TEST_DELTA, expected[EDGES] = {0, 0, -d, d, -d, d, NAN, 0, 0, -d, d};
-    check_derivatives(TP_HUBER, expected);
+    check_derivatives(TP_LOSS_HUBER, expected);
 }
 
 /* Where squares overflow; and the two branches of Huber meet at delta. */
 Test(special, mae_and_huber_of_large_and_bending_errors) {
     struct special s;
     const double d = (double)TEST_DELTA;
-    open_biases(&s, (struct test_head){TP_IDENTITY, TP_MAE}, (const float[]){3e38f, -1, 0.5f}, 3);
+    open_biases(&s, (struct test_head){TP_ACTIVATION_IDENTITY, TP_LOSS_MAE}, (const float[]){3e38f, -1, 0.5f}, 3);
     memcpy(s.y32, (const float[]){-1, 2, 0.5f}, 3 * sizeof(float));
     check_loss(&s, 1e38);
-    open_biases(&s, (struct test_head){TP_IDENTITY, TP_HUBER}, (const float[]){3e38f, -3e38f, 1}, 3);
+    open_biases(&s, (struct test_head){TP_ACTIVATION_IDENTITY, TP_LOSS_HUBER}, (const float[]){3e38f, -3e38f, 1}, 3);
     memcpy(s.y32, (const float[]){-1, 1, 1}, 3 * sizeof(float));
     check_loss(&s, d * 2e38);
-    open_biases(&s, (struct test_head){TP_IDENTITY, TP_HUBER}, (const float[]){1 + TEST_DELTA, 1 - TEST_DELTA}, 2);
+    open_biases(&s, (struct test_head){TP_ACTIVATION_IDENTITY, TP_LOSS_HUBER},
+                (const float[]){1 + TEST_DELTA, 1 - TEST_DELTA}, 2);
     memcpy(s.y32, (const float[]){1, 1}, 2 * sizeof(float));
     check_loss(&s, d * d / 2);
-    open_biases(&s, (struct test_head){TP_IDENTITY, TP_HUBER}, (const float[]){INFINITY, 0}, 2);
+    open_biases(&s, (struct test_head){TP_ACTIVATION_IDENTITY, TP_LOSS_HUBER}, (const float[]){INFINITY, 0}, 2);
     memset(s.y32, 0, sizeof s.y32);
     struct run run;
     tp_score score;
@@ -677,23 +681,23 @@ Test(special, mae_and_huber_of_large_and_bending_errors) {
 
 Test(special, limits_of_the_smooth_activations) {
     const float ln2 = 0x1.62e43p-1f, alpha = TEST_ALPHA;
-    check_limits(TP_ELU, (const float[]){-alpha, -alpha, 0, 0, 3e38f, INFINITY, NAN},
+    check_limits(TP_ACTIVATION_ELU, (const float[]){-alpha, -alpha, 0, 0, 3e38f, INFINITY, NAN},
                  (const float[]){0, 0, alpha, alpha, 1, 1, 1}); /* NaN is not below 0, as with ReLU */
-    check_limits(TP_SOFTPLUS, (const float[]){0, 0, ln2, ln2, 3e38f, INFINITY, NAN},
+    check_limits(TP_ACTIVATION_SOFTPLUS, (const float[]){0, 0, ln2, ln2, 3e38f, INFINITY, NAN},
                  (const float[]){0, 0, 0.5f, 0.5f, 1, 1, NAN});
-    check_limits(TP_SILU, (const float[]){0, 0, 0, 0, 3e38f, INFINITY, NAN},
+    check_limits(TP_ACTIVATION_SILU, (const float[]){0, 0, 0, 0, 3e38f, INFINITY, NAN},
                  (const float[]){0, 0, 0.5f, 0.5f, 1, 1, NAN});
-    check_limits(TP_GELU, (const float[]){0, 0, 0, 0, 3e38f, INFINITY, NAN},
+    check_limits(TP_ACTIVATION_GELU, (const float[]){0, 0, 0, 0, 3e38f, INFINITY, NAN},
                  (const float[]){0, 0, 0.5f, 0.5f, 1, 1, NAN});
 }
 
 /* The derivative of ReLU at 0 is 0, that of leaky ReLU its slope. */
 Test(special, derivative_at_zero) {
-    const tp_activation kinds[] = {TP_RELU, TP_LEAKY_RELU};
+    const tp_activation kinds[] = {TP_ACTIVATION_RELU, TP_ACTIVATION_LEAKY_RELU};
     const float slopes[] = {0, TEST_SLOPE};
     for (size_t k = 0; k < 2; k++) {
         struct special s;
-        open_biases(&s, (struct test_head){kinds[k], TP_MSE}, (const float[]){0, 1}, 2);
+        open_biases(&s, (struct test_head){kinds[k], TP_LOSS_MSE}, (const float[]){0, 1}, 2);
         for (int isa = 0; isa < tp_test_isa_count(); isa++) {
             struct run run;
             float gradients[4];

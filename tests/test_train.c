@@ -55,7 +55,8 @@ static int note_step(void *user, const tp_step *step) {
 }
 
 static struct ref_net small_net(void) {
-    return test_net(1, (const size_t[]){IN, HIDDEN, CLASSES}, TP_RELU, (struct test_head){TP_SOFTMAX, TP_CCE});
+    return test_net(1, (const size_t[]){IN, HIDDEN, CLASSES}, TP_ACTIVATION_RELU,
+                    (struct test_head){TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE});
 }
 
 enum { PARAMETERS = IN * HIDDEN + HIDDEN + HIDDEN * CLASSES + CLASSES };
@@ -147,12 +148,12 @@ Test(train, every_epoch_improves_on_a_convex_loss) {
     static struct world w;
     open_world(&w, NULL);
     tp_model_destroy(w.model);
-    const struct ref_net net = test_net(0, (const size_t[]){IN, CLASSES}, TP_IDENTITY, test_heads[7]);
+    const struct ref_net net = test_net(0, (const size_t[]){IN, CLASSES}, TP_ACTIVATION_IDENTITY, test_heads[7]);
     w.model = test_model(w.context, &net, NULL);
     tp_train_options options = small_options(&w.diary);
     options.epochs = 20;
     options.batch = SAMPLES;
-    options.optimizer.kind = TP_SGD;
+    options.optimizer.kind = TP_OPTIMIZER_SGD;
     options.optimizer.learning_rate = 0.1f;
     cr_assert_eq(train(&w, &options), TP_OK);
     for (size_t e = 1; e < 20; e++)
@@ -168,7 +169,7 @@ static void train_by_hand(struct world *w, const tp_train_options *options) {
     tp_optimizer *optimizer = NULL;
     tp_optimizer_options rule = options->optimizer;
     rule.total_steps = options->epochs * ((SAMPLES + options->batch - 1) / options->batch);
-    cr_assert_eq(tp_workspace_create(w->model, options->batch, TP_TRAINING, NULL, 0, &workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(w->model, options->batch, TP_MODE_TRAINING, NULL, 0, &workspace), TP_OK);
     cr_assert_eq(tp_optimizer_create(w->model, &rule, NULL, 0, &optimizer), TP_OK);
     float gradients[PARAMETERS];
     for (size_t epoch = 0; epoch < options->epochs; epoch++) {
@@ -226,7 +227,7 @@ Test(train, seeds_decide_the_order) {
 static double loss_of(const struct world *w, const tp_data *data) {
     tp_workspace *workspace = NULL;
     tp_score score;
-    cr_assert_eq(tp_workspace_create(w->model, 32, TP_INFERENCE, NULL, 0, &workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(w->model, 32, TP_MODE_INFERENCE, NULL, 0, &workspace), TP_OK);
     cr_assert_eq(tp_evaluate(w->model, workspace, data, &score, NULL), TP_OK);
     tp_workspace_destroy(workspace);
     return score.loss;
@@ -238,7 +239,7 @@ Test(train, every_epoch_takes_every_sample_once) {
     static struct world w;
     open_world(&w, NULL);
     tp_train_options options = small_options(&w.diary);
-    options.optimizer.kind = TP_SGD;
+    options.optimizer.kind = TP_OPTIMIZER_SGD;
     options.optimizer.learning_rate = 1e-30f;
     cr_assert_eq(train(&w, &options), TP_OK);
     const double expected = loss_of(&w, &w.clouds.data);
@@ -373,7 +374,7 @@ Test(train, the_seed_chooses_what_is_held_out) {
         tp_train_options options = small_options(&w.diary);
         options.validation_fraction = 0.2;
         options.seed = seed;
-        options.optimizer.kind = TP_SGD;
+        options.optimizer.kind = TP_OPTIMIZER_SGD;
         options.optimizer.learning_rate = 1e-30f;
         cr_assert_eq(train(&w, &options), TP_OK);
         const double whole = loss_of(&w, &w.clouds.data) * SAMPLES;
@@ -431,7 +432,7 @@ static void check_nonfinite(struct world *w, float bad, const char *where) {
     float before[PARAMETERS], after[PARAMETERS];
     tp_train_options options = small_options(&w->diary);
     options.shuffle = false;
-    options.optimizer.kind = TP_MOMENTUM;
+    options.optimizer.kind = TP_OPTIMIZER_MOMENTUM;
     options.optimizer.learning_rate = 0.01f;
     w->clouds.x[40 * IN + 2] = bad;
     tp_trainer *trainer = make_trainer(w, &options);
@@ -474,7 +475,7 @@ Test(train, parameters_that_overflow_in_the_last_step_are_named) {
     tp_train_options options = small_options(&w.diary);
     options.batch = SAMPLES;
     options.epochs = 1;
-    options.optimizer.kind = TP_SGD;
+    options.optimizer.kind = TP_OPTIMIZER_SGD;
     options.optimizer.learning_rate = 3e38f;
     tp_trainer *trainer = make_trainer(&w, &options);
     for (size_t i = 0; i < SAMPLES * IN; i++)
@@ -581,7 +582,7 @@ static void refuse_data(struct world *w, const tp_data *data, const char *name) 
     tp_workspace *workspace = NULL;
     tp_score score = {1, 2, 3, 4};
     refuse(w, data, &options, name);
-    cr_assert_eq(tp_workspace_create(w->model, 4, TP_INFERENCE, NULL, 0, &workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(w->model, 4, TP_MODE_INFERENCE, NULL, 0, &workspace), TP_OK);
     cr_assert_eq(tp_evaluate(w->model, workspace, data, &score, NULL), TP_ERR_ARGUMENT);
     cr_assert(score.loss == 1 && score.correct == 2 && score.samples == 3);
     tp_workspace_destroy(workspace);
@@ -614,7 +615,7 @@ Test(train, data_that_do_not_fit) {
  * samples that are held out tell which these are. */
 Test(train, the_split_is_drawn_for_its_own_purpose) {
     enum { COUNT = 20, HELD_OUT = 5 };
-    const tp_layer layer = {1, TP_IDENTITY, 0, 0};
+    const tp_layer layer = {1, TP_ACTIVATION_IDENTITY, 0, 0};
     const float x[COUNT] = {0};
     float y[COUNT];
     for (int i = 0; i < COUNT; i++)
@@ -623,10 +624,10 @@ Test(train, the_split_is_drawn_for_its_own_purpose) {
     struct diary diary;
     tp_train_options options = small_options(&diary);
     options.on_step = NULL, options.epochs = 1, options.validation_fraction = 0.25;
-    options.optimizer.kind = TP_SGD, options.optimizer.learning_rate = 1e-30f;
+    options.optimizer.kind = TP_OPTIMIZER_SGD, options.optimizer.learning_rate = 1e-30f;
     tp_model_options shape;
     tp_model_options_default(&shape);
-    shape.inputs = 1, shape.layers = 1, shape.layer = &layer, shape.loss = TP_MSE, shape.init = TP_INIT_ZERO;
+    shape.inputs = 1, shape.layers = 1, shape.layer = &layer, shape.loss = TP_LOSS_MSE, shape.init = TP_INIT_ZERO;
     tp_context *context = tp_test_context(NULL, 1);
     tp_model *model = NULL;
     tp_trainer *trainer = NULL;

@@ -86,7 +86,7 @@ static int run_model(const struct session *session, const struct predict_options
         return EXIT_FAILURE;
     }
     tp_workspace *workspace = NULL;
-    tp_status status = tp_workspace_create(model, INFERENCE_BATCH, TP_INFERENCE, NULL, 0, &workspace);
+    tp_status status = tp_workspace_create(model, INFERENCE_BATCH, TP_MODE_INFERENCE, NULL, 0, &workspace);
     if (status == TP_OK)
         status = tp_predict(model, workspace, data, y);
     int code = session_check(session, status);
@@ -99,15 +99,15 @@ static int run_model(const struct session *session, const struct predict_options
 
 static int predict(const struct session *session, const struct predict_options *options, const tp_model *model,
                    const tp_idx *idx) {
-    if (idx->type == TP_IDX_I32) {
+    if (idx->type == TP_IDX_TYPE_I32) {
         complain("%s: holds 32-bit integers; only bytes and floats can be the input of a model", options->input);
         return EXIT_FAILURE;
     }
     const tp_data data = {
         .samples = idx->dims[0],
         .features = idx->elements / idx->dims[0],
-        .bytes = idx->type == TP_IDX_U8 ? idx->data : NULL,
-        .floats = idx->type == TP_IDX_F32 ? idx->data : NULL,
+        .bytes = idx->type == TP_IDX_TYPE_U8 ? idx->data : NULL,
+        .floats = idx->type == TP_IDX_TYPE_F32 ? idx->data : NULL,
     };
     tp_model_options shape;
     tp_model_describe(model, &shape);

@@ -58,7 +58,7 @@ void session_close(struct session *session) {
 int session_score(const struct session *session, const tp_model *model, const tp_data *data, tp_score *score,
                   uint64_t *confusion) {
     tp_workspace *workspace = NULL;
-    tp_status status = tp_workspace_create(model, INFERENCE_BATCH, TP_INFERENCE, NULL, 0, &workspace);
+    tp_status status = tp_workspace_create(model, INFERENCE_BATCH, TP_MODE_INFERENCE, NULL, 0, &workspace);
     if (status == TP_OK)
         status = tp_evaluate(model, workspace, data, score, confusion);
     if (status == TP_OK && isnan(score->loss))
@@ -73,7 +73,7 @@ size_t model_outputs(const tp_model_options *model) {
 
 /* One output tells two classes apart, but for CCE. */
 size_t model_classes(const tp_model_options *model) {
-    return model_outputs(model) == 1 && model->loss != TP_CCE ? 2 : model_outputs(model);
+    return model_outputs(model) == 1 && model->loss != TP_LOSS_CCE ? 2 : model_outputs(model);
 }
 
 int check_fit(const tp_model_options *model, size_t features, size_t outputs, const char *model_name,

@@ -28,9 +28,9 @@ struct training {
 /* Options of other losses than the one that is chosen. */
 static bool loss_options_contradict(const struct train_options *options) {
     const char *loss = tp_loss_name((tp_loss)options->loss);
-    if (options->huber_delta_given && options->loss != TP_HUBER)
+    if (options->huber_delta_given && options->loss != TP_LOSS_HUBER)
         complain("--huber-delta %g: is for --loss huber, not %s", options->huber_delta, loss);
-    else if (options->label_smoothing > 0 && options->loss != TP_CCE && options->loss != TP_BCE)
+    else if (options->label_smoothing > 0 && options->loss != TP_LOSS_CCE && options->loss != TP_LOSS_BCE)
         complain("--label-smoothing %g: is for --loss cce and bce, not %s", options->label_smoothing, loss);
     else
         return false;
@@ -80,7 +80,7 @@ static int check_test(const struct training *run) {
 
 static int check_warmup(const struct train_options *options, size_t samples) {
     const uint64_t total = train_steps(options, samples) * options->epochs;
-    if (options->schedule != TP_COSINE || options->warmup < total)
+    if (options->schedule != TP_SCHEDULE_COSINE || options->warmup < total)
         return EXIT_SUCCESS;
     complain("--warmup %" PRIu64 ": must be less than the %" PRIu64 " steps of the run", options->warmup, total);
     return options_usage_error(&train_command);

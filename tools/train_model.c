@@ -46,7 +46,9 @@ static int choose_scaling(const struct train_options *options, const tp_data *da
 }
 
 static tp_activation last_activation(int loss) {
-    return loss == TP_BCE ? TP_SIGMOID : loss == TP_CCE ? TP_SOFTMAX : TP_IDENTITY;
+    return loss == TP_LOSS_BCE   ? TP_ACTIVATION_SIGMOID
+           : loss == TP_LOSS_CCE ? TP_ACTIVATION_SOFTMAX
+                                 : TP_ACTIVATION_IDENTITY;
 }
 
 static int create(const struct session *session, const struct train_options *options, const tp_data *data,
@@ -57,7 +59,7 @@ static int create(const struct session *session, const struct train_options *opt
     for (size_t i = 0; i < hidden; i++)
         layer[i] = (tp_layer){.width = options->hidden.size[i],
                               .activation = activation,
-                              .slope = activation == TP_ELU ? 1 : 0.01F,
+                              .slope = activation == TP_ACTIVATION_ELU ? 1 : 0.01F,
                               .dropout = (float)options->dropout};
     layer[hidden] = (tp_layer){.width = data->outputs, .activation = last_activation(options->loss)};
     tp_model_options shape;
@@ -78,7 +80,8 @@ static int create(const struct session *session, const struct train_options *opt
 static const char *contradiction(const struct train_options *options, const tp_model_options *saved) {
     if (options->loss_given && options->loss != (int)saved->loss)
         return "loss";
-    if (options->huber_delta_given && (saved->loss != TP_HUBER || (float)options->huber_delta != saved->huber_delta))
+    if (options->huber_delta_given &&
+        (saved->loss != TP_LOSS_HUBER || (float)options->huber_delta != saved->huber_delta))
         return "huber-delta";
     if (options->label_smoothing_given && (float)options->label_smoothing != saved->label_smoothing)
         return "label-smoothing";

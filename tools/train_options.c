@@ -7,7 +7,7 @@
 
 /* The library's names; they end where the option's values end. */
 tp_activation train_activation(int value) {
-    return (tp_activation)(value < TP_SOFTMAX ? value : value + 1);
+    return (tp_activation)(value < TP_ACTIVATION_SOFTMAX ? value : value + 1);
 }
 
 static const char *activation_name(int value) {
@@ -122,7 +122,7 @@ void train_defaults(void *values) {
     tp_model_options_default(&model);
     *(struct train_options *)values = (struct train_options){
         .hidden = {2, {512, 256}},
-        .activation = TP_RELU,
+        .activation = TP_ACTIVATION_RELU,
         .loss = (int)model.loss,
         .huber_delta = (double)model.huber_delta,
         .init_weights = (int)model.init,
@@ -147,7 +147,7 @@ uint64_t train_steps(const struct train_options *options, size_t samples) {
 }
 
 static float learning_rate(const struct train_options *options) {
-    const bool adaptive = options->optimizer == TP_ADAM || options->optimizer == TP_ADAMW;
+    const bool adaptive = options->optimizer == TP_OPTIMIZER_ADAM || options->optimizer == TP_OPTIMIZER_ADAMW;
     return options->learning_rate_given ? (float)options->learning_rate : adaptive ? 1e-3F : 0.1F;
 }
 

@@ -175,7 +175,7 @@ TP_API tp_status tp_context_machine(const tp_context *context, tp_machine *machi
 
 /* ------------------------------------------------------------------------------------------------ matrix product */
 
-typedef enum tp_transpose { TP_NO_TRANSPOSE = 0, TP_TRANSPOSE = 1 } tp_transpose;
+typedef enum tp_transpose { TP_TRANSPOSE_NO = 0, TP_TRANSPOSE_YES = 1 } tp_transpose;
 
 /*
  * C = alpha op(A) op(B) + beta C, f32, row-major; op(X) is X or its transpose.
@@ -197,29 +197,29 @@ TP_API size_t tp_sgemm_workspace_size(const tp_context *context, size_t m, size_
 typedef struct tp_packed tp_packed;
 
 /* Bytes for op(B): k x n; 0 if context is NULL or the size does not fit in size_t. */
-TP_API size_t tp_pack_size(const tp_context *context, size_t k, size_t n);
+TP_API size_t tp_packed_size(const tp_context *context, size_t k, size_t n);
 /* memory and size as for workspaces. */
-TP_API tp_status tp_pack_create(tp_context *context, tp_transpose transpose_b, size_t k, size_t n, const float *b,
-                                size_t ldb, void *memory, size_t size, tp_packed **packed);
+TP_API tp_status tp_packed_create(tp_context *context, tp_transpose transpose_b, size_t k, size_t n, const float *b,
+                                  size_t ldb, void *memory, size_t size, tp_packed **packed);
 /* Packs another matrix of the same k x n in place of the old one; not while it is in use. */
-TP_API tp_status tp_pack_update(tp_packed *packed, tp_transpose transpose_b, const float *b, size_t ldb);
-TP_API void tp_pack_destroy(tp_packed *packed);
+TP_API tp_status tp_packed_update(tp_packed *packed, tp_transpose transpose_b, const float *b, size_t ldb);
+TP_API void tp_packed_destroy(tp_packed *packed);
 
 /* --------------------------------------------------------------------------------------------------------- model */
 
 /* NaN gives NaN. At -Inf sigmoid, softplus, SiLU and GELU are 0, tanh -1, ELU -slope; at +Inf sigmoid and tanh are 1,
  * the others but softmax +Inf. */
 typedef enum tp_activation {
-    TP_IDENTITY = 0, /* z */
-    TP_RELU,         /* z <= 0 ? 0 : z; derivative 0 at 0; NaN passes */
-    TP_LEAKY_RELU,   /* z <= 0 ? slope z : z */
-    TP_SIGMOID,      /* (z >= 0 ? 1 : e) / (1 + e), e = exp(-|z|) */
-    TP_TANH,         /* tanh z */
-    TP_SOFTMAX,      /* exp(z_k - m) / sum_j exp(z_j - m), m = max z; last layer only */
-    TP_ELU,          /* z <= 0 ? slope (exp(z) - 1) : z; Clevert et al. 2016, whose alpha is slope */
-    TP_SOFTPLUS,     /* ln(1 + exp(z)) */
-    TP_SILU,         /* z / (1 + exp(-z)), also called Swish */
-    TP_GELU,         /* z (1 + erf(z / sqrt 2)) / 2; Hendrycks and Gimpel 2016, not the approximation by tanh */
+    TP_ACTIVATION_IDENTITY = 0, /* z */
+    TP_ACTIVATION_RELU,         /* z <= 0 ? 0 : z; derivative 0 at 0; NaN passes */
+    TP_ACTIVATION_LEAKY_RELU,   /* z <= 0 ? slope z : z */
+    TP_ACTIVATION_SIGMOID,      /* (z >= 0 ? 1 : e) / (1 + e), e = exp(-|z|) */
+    TP_ACTIVATION_TANH,         /* tanh z */
+    TP_ACTIVATION_SOFTMAX,      /* exp(z_k - m) / sum_j exp(z_j - m), m = max z; last layer only */
+    TP_ACTIVATION_ELU,          /* z <= 0 ? slope (exp(z) - 1) : z; Clevert et al. 2016, whose alpha is slope */
+    TP_ACTIVATION_SOFTPLUS,     /* ln(1 + exp(z)) */
+    TP_ACTIVATION_SILU,         /* z / (1 + exp(-z)), also called Swish */
+    TP_ACTIVATION_GELU, /* z (1 + erf(z / sqrt 2)) / 2; Hendrycks and Gimpel 2016, not the approximation by tanh */
     TP_ACTIVATION_COUNT
 } tp_activation;
 
@@ -253,12 +253,12 @@ TP_API tp_status tp_sgemm_packed(tp_context *context, tp_transpose transpose_a, 
  * validation, tp_loss_value and tp_evaluate all report it, label smoothing included (as in Keras, and in PyTorch with
  * one criterion for both). */
 typedef enum tp_loss {
-    TP_MSE = 0, /* (1/n_L) sum_j (a_j - y_j)^2; with every activation */
-    TP_BCE,     /* sum_j max(z_j, 0) - z_j y_j + log1p(exp(-|z_j|)); needs TP_SIGMOID as last activation */
-    TP_CCE,     /* logsumexp(z) - sum_j y_j z_j, sum_j y_j = 1; needs TP_SOFTMAX as last activation */
-    TP_MAE,     /* (1/n_L) sum_j |a_j - y_j|, derivative 0 where a_j = y_j; with every activation */
-    TP_HUBER,   /* (1/n_L) sum_j h(a_j - y_j), h(e) = |e| <= delta ? e^2/2 : delta (|e| - delta/2); with every
-                   activation: Huber 1964 */
+    TP_LOSS_MSE = 0, /* (1/n_L) sum_j (a_j - y_j)^2; with every activation */
+    TP_LOSS_BCE, /* sum_j max(z_j, 0) - z_j y_j + log1p(exp(-|z_j|)); needs TP_ACTIVATION_SIGMOID as last activation */
+    TP_LOSS_CCE, /* logsumexp(z) - sum_j y_j z_j, sum_j y_j = 1; needs TP_ACTIVATION_SOFTMAX as last activation */
+    TP_LOSS_MAE, /* (1/n_L) sum_j |a_j - y_j|, derivative 0 where a_j = y_j; with every activation */
+    TP_LOSS_HUBER, /* (1/n_L) sum_j h(a_j - y_j), h(e) = |e| <= delta ? e^2/2 : delta (|e| - delta/2); with every
+                 activation: Huber 1964 */
     TP_LOSS_COUNT
 } tp_loss;
 
@@ -297,8 +297,8 @@ typedef struct tp_model_options {
     uint64_t seed;         /* of the initialisation: weight i of layer l is a function of (seed, l, i) */
     float input_mean;      /* how raw samples become inputs: x = (raw - input_mean) * (1 / input_deviation), the */
     float input_deviation; /* reciprocal rounded; by the trainer, tp_evaluate and tp_predict. deviation > 0 */
-    float huber_delta;     /* TP_HUBER only: delta > 0 */
-    float label_smoothing; /* TP_BCE and TP_CCE only, else 0: s, 0 <= s < 1; every target y becomes */
+    float huber_delta;     /* TP_LOSS_HUBER only: delta > 0 */
+    float label_smoothing; /* TP_LOSS_BCE and TP_LOSS_CCE only, else 0: s, 0 <= s < 1; every target y becomes */
                            /* (1-s) y + s/n_L with CCE, (1-s) y + s/2 with BCE: Szegedy et al. 2016 */
 } tp_model_options;
 
@@ -337,9 +337,10 @@ TP_API tp_status tp_model_load(tp_context *context, const char *path, tp_model *
 /* ---------------------------------------------------------------------------------- workspace, forward, backward */
 
 typedef enum tp_mode {
-    TP_INFERENCE = 0, /* tp_forward only; two activation buffers */
-    TP_TRAINING,      /* keeps every activation (of SiLU and GELU also z) for tp_backward; gradients and deltas */
-    TP_DERIVATIVES    /* tp_forward, tp_jacobian and tp_jvp; keeps every activation, and 2 x n_L rows for each thread */
+    TP_MODE_INFERENCE = 0, /* tp_forward only; two activation buffers */
+    TP_MODE_TRAINING,      /* keeps every activation (of SiLU and GELU also z) for tp_backward; gradients and deltas */
+    TP_MODE_DERIVATIVES /* tp_forward, tp_jacobian and tp_jvp; keeps every activation, and 2 x n_L rows for each thread
+                         */
 } tp_mode;
 
 typedef struct tp_workspace tp_workspace;
@@ -426,10 +427,9 @@ TP_API tp_status tp_backward_from(const tp_model *model, tp_workspace *workspace
                                   float *gradients, float *dx, size_t lddx);
 
 /*
- * Derivatives of the outputs by the inputs at each sample, with a workspace of mode TP_DERIVATIVES. x, y and their row
- * distances are those of tp_forward; y may be NULL. batch = 0 does nothing.
- *   tp_jacobian  jacobian[i][j][k] = d A_L[i,j] / d X[i,k]: batch x n_L x n_0, contiguous. It costs n_L backward passes
- *                of one sample for each sample.
+ * Derivatives of the outputs by the inputs at each sample, with a workspace of mode TP_MODE_DERIVATIVES. x, y and their
+ * row distances are those of tp_forward; y may be NULL. batch = 0 does nothing. tp_jacobian  jacobian[i][j][k] = d
+ * A_L[i,j] / d X[i,k]: batch x n_L x n_0, contiguous. It costs n_L backward passes of one sample for each sample.
  *   tp_jvp       jv[i] = (d A_L[i] / d X[i]) v[i]: forward mode along one direction for each sample. v: batch rows of
  *                n_0 (row distance ldv), jv: batch rows of n_L (row distance ldjv). It costs two forward passes.
  * v and jv must not overlap each other or x and y.
@@ -443,22 +443,22 @@ TP_API tp_status tp_jvp(const tp_model *model, tp_workspace *workspace, size_t b
 
 /* Update rules; g is the gradient, t = 1, 2, ... the step, r the learning rate of the step. */
 typedef enum tp_optimizer_kind {
-    TP_SGD = 0,  /* w -= r g */
-    TP_MOMENTUM, /* v = mu v + g; w -= r v */
-    TP_NESTEROV, /* v = mu v + g; w -= r (g + mu v) */
-    TP_ADAM,     /* m = b1 m + (1-b1) g; s = b2 s + (1-b2) g^2; w -= r' m / (sqrt(s)/c + eps),
+    TP_OPTIMIZER_SGD = 0,  /* w -= r g */
+    TP_OPTIMIZER_MOMENTUM, /* v = mu v + g; w -= r v */
+    TP_OPTIMIZER_NESTEROV, /* v = mu v + g; w -= r (g + mu v) */
+    TP_OPTIMIZER_ADAM,     /* m = b1 m + (1-b1) g; s = b2 s + (1-b2) g^2; w -= r' m / (sqrt(s)/c + eps),
                     r' = r/(1-b1^t), c = sqrt(1-b2^t): Kingma and Ba 2015, bias-corrected. So that g^2 is a normal
                     number, g beyond +-2^63 counts as +-2^63, and g of magnitude at most sqrt(2^-126 / (1-b2)), or
                     2^-126 / (1-b1) if that is more, as 0: 3.4e-18 by default */
-    TP_ADAMW,    /* w -= r decay w, then Adam without decay in the gradient: Loshchilov and Hutter 2019 */
+    TP_OPTIMIZER_ADAMW,    /* w -= r decay w, then Adam without decay in the gradient: Loshchilov and Hutter 2019 */
     TP_OPTIMIZER_COUNT
 } tp_optimizer_kind;
 
 /* Factor of the learning rate at step t = 1.. of total_steps, after warm-up. */
 typedef enum tp_schedule {
-    TP_CONSTANT = 0, /* 1 */
-    TP_STEP,         /* step_factor ^ floor((t-1) / step_every) */
-    TP_COSINE,       /* final + (1 - final) (1 + cos(pi p)) / 2, p = (t - 1 - warmup_steps) / (total_steps -
+    TP_SCHEDULE_CONSTANT = 0, /* 1 */
+    TP_SCHEDULE_STEP,         /* step_factor ^ floor((t-1) / step_every) */
+    TP_SCHEDULE_COSINE,       /* final + (1 - final) (1 + cos(pi p)) / 2, p = (t - 1 - warmup_steps) / (total_steps -
                         warmup_steps) kept within 0..1 */
     TP_SCHEDULE_COUNT
 } tp_schedule;
@@ -616,7 +616,7 @@ TP_API tp_status tp_predict(const tp_model *model, tp_workspace *workspace, cons
 
 /* ---------------------------------------------------------------------------------------------------- data files */
 
-typedef enum tp_idx_type { TP_IDX_U8 = 0x08, TP_IDX_I32 = 0x0c, TP_IDX_F32 = 0x0d } tp_idx_type;
+typedef enum tp_idx_type { TP_IDX_TYPE_U8 = 0x08, TP_IDX_TYPE_I32 = 0x0c, TP_IDX_TYPE_F32 = 0x0d } tp_idx_type;
 
 #define TP_IDX_MAX_RANK 8
 

@@ -107,8 +107,8 @@ void cblas_sgemm(CBLAS_LAYOUT layout, CBLAS_TRANSPOSE transpose_a, CBLAS_TRANSPO
                  float alpha, const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc) {
     if (!check_modes(layout, transpose_a, transpose_b))
         return;
-    const tp_transpose ta = transpose_a == CblasNoTrans ? TP_NO_TRANSPOSE : TP_TRANSPOSE;
-    const tp_transpose tb = transpose_b == CblasNoTrans ? TP_NO_TRANSPOSE : TP_TRANSPOSE;
+    const tp_transpose ta = transpose_a == CblasNoTrans ? TP_TRANSPOSE_NO : TP_TRANSPOSE_YES;
+    const tp_transpose tb = transpose_b == CblasNoTrans ? TP_TRANSPOSE_NO : TP_TRANSPOSE_YES;
     const bool row_major = layout == CblasRowMajor;
     const struct product product = row_major ? (struct product){tb, ta, n, m, k, alpha, b, ldb, a, lda, beta, c, ldc}
                                              : (struct product){ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc};

@@ -7,22 +7,22 @@
 #define COUNT(names) (sizeof(names) / sizeof *(names))
 
 static const char *const activations[] = {
-#define ACTIVATION(id, name, from) [TP_##id] = #name,
+#define ACTIVATION(id, name, from) [TP_ACTIVATION_##id] = #name,
 #include "kernels/activation.def"
 #undef ACTIVATION
-    [TP_SOFTMAX] = "softmax",
+    [TP_ACTIVATION_SOFTMAX] = "softmax",
 };
 _Static_assert(COUNT(activations) == TP_ACTIVATION_COUNT, "activation.def and tp_activation differ");
 
 static const char *const losses[] = {
-#define LOSS(id, name, last) [TP_##id] = #name,
+#define LOSS(id, name, last) [TP_LOSS_##id] = #name,
 #include "kernels/loss.def"
 #undef LOSS
 };
 _Static_assert(COUNT(losses) == TP_LOSS_COUNT, "loss.def and tp_loss differ");
 
 static const char *const optimizers[] = {
-#define OPTIMIZER(id, name, states) [TP_##id] = #name,
+#define OPTIMIZER(id, name, states) [TP_OPTIMIZER_##id] = #name,
 #include "kernels/optimizer.def"
 #undef OPTIMIZER
 };
@@ -38,7 +38,8 @@ static const char *const inits[] = {
 };
 _Static_assert(COUNT(inits) == TP_INIT_COUNT, "a name for every init");
 
-static const char *const schedules[] = {[TP_CONSTANT] = "constant", [TP_STEP] = "step", [TP_COSINE] = "cosine"};
+static const char *const schedules[] = {
+    [TP_SCHEDULE_CONSTANT] = "constant", [TP_SCHEDULE_STEP] = "step", [TP_SCHEDULE_COSINE] = "cosine"};
 _Static_assert(COUNT(schedules) == TP_SCHEDULE_COUNT, "a name for every schedule");
 
 static const char *name(const char *const *names, size_t count, unsigned value) {
@@ -66,9 +67,9 @@ const char *tp_schedule_name(tp_schedule schedule) {
 }
 
 tp_status tp_check_slope(const struct tp_context *context, const char *where, tp_activation activation, float slope) {
-    if (activation == TP_LEAKY_RELU && !(slope >= 0 && slope <= 1))
+    if (activation == TP_ACTIVATION_LEAKY_RELU && !(slope >= 0 && slope <= 1))
         return tp_fail(context, TP_ERR_ARGUMENT, "%s: slope is %g; it must be 0..1", where, (double)slope);
-    if (activation == TP_ELU && !(slope > 0 && isfinite(slope)))
+    if (activation == TP_ACTIVATION_ELU && !(slope > 0 && isfinite(slope)))
         return tp_fail(context, TP_ERR_ARGUMENT, "%s: slope is %g; it must be positive and finite: it is ELU's alpha",
                        where, (double)slope);
     return TP_OK;

@@ -21,13 +21,13 @@ static size_t needed(struct tp_packed packed) {
     return arena.used;
 }
 
-size_t tp_pack_size(const tp_context *context, size_t k, size_t n) {
+size_t tp_packed_size(const tp_context *context, size_t k, size_t n) {
     return context ? tp_block_size(needed(describe(context, k, n))) : 0;
 }
 
 static tp_status check(const struct tp_context *context, tp_transpose transpose, size_t k, size_t n, const float *b,
                        size_t ldb) {
-    const bool t = transpose == TP_TRANSPOSE;
+    const bool t = transpose == TP_TRANSPOSE_YES;
     const tp_status status = tp_check_transpose(context, "b", transpose);
     return status ? status : tp_check_matrix(context, "b", b, ldb, t ? n : k, t ? k : n, k > 0 && n > 0);
 }
@@ -54,8 +54,8 @@ static void pack(const struct tp_packed *packed, tp_transpose transpose, const f
         tp_parallel(tp_useful_threads(packed->context->blocking, packed->context->threads, flops), pack_task, &call);
 }
 
-tp_status tp_pack_create(tp_context *context, tp_transpose transpose_b, size_t k, size_t n, const float *b, size_t ldb,
-                         void *memory, size_t size, tp_packed **packed) {
+tp_status tp_packed_create(tp_context *context, tp_transpose transpose_b, size_t k, size_t n, const float *b,
+                           size_t ldb, void *memory, size_t size, tp_packed **packed) {
     if (!context)
         return TP_ERR_ARGUMENT;
     if (!packed)
@@ -75,7 +75,7 @@ tp_status tp_pack_create(tp_context *context, tp_transpose transpose_b, size_t k
     return TP_OK;
 }
 
-tp_status tp_pack_update(tp_packed *packed, tp_transpose transpose_b, const float *b, size_t ldb) {
+tp_status tp_packed_update(tp_packed *packed, tp_transpose transpose_b, const float *b, size_t ldb) {
     if (!packed)
         return TP_ERR_ARGUMENT;
     const tp_status status = check(packed->context, transpose_b, packed->k, packed->n, b, ldb);
@@ -84,7 +84,7 @@ tp_status tp_pack_update(tp_packed *packed, tp_transpose transpose_b, const floa
     return status;
 }
 
-void tp_pack_destroy(tp_packed *packed) {
+void tp_packed_destroy(tp_packed *packed) {
     if (packed) {
         const struct tp_block block = packed->block;
         tp_block_close(packed->context, &block);

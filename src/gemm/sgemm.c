@@ -7,7 +7,6 @@
 #include "gemm/packed.h"
 #include "gemm/share.h"
 
-
 struct call {
     struct tp_gemm gemm;
     float *scratch;
@@ -41,14 +40,14 @@ tp_status tp_check_matrix(const struct tp_context *context, const char *name, co
 }
 
 tp_status tp_check_transpose(const struct tp_context *context, const char *name, tp_transpose transpose) {
-    if (transpose != TP_NO_TRANSPOSE && transpose != TP_TRANSPOSE)
-        return tp_fail(context, TP_ERR_ARGUMENT, "transpose_%s is %d; it must be TP_NO_TRANSPOSE or TP_TRANSPOSE", name,
-                       (int)transpose);
+    if (transpose != TP_TRANSPOSE_NO && transpose != TP_TRANSPOSE_YES)
+        return tp_fail(context, TP_ERR_ARGUMENT, "transpose_%s is %d; it must be TP_TRANSPOSE_NO or TP_TRANSPOSE_YES",
+                       name, (int)transpose);
     return TP_OK;
 }
 
 struct tp_operand tp_operand_of(const float *p, size_t ld, tp_transpose transpose) {
-    return transpose == TP_TRANSPOSE ? tp_transposed(p, ld) : tp_plain(p, ld);
+    return transpose == TP_TRANSPOSE_YES ? tp_transposed(p, ld) : tp_plain(p, ld);
 }
 
 static enum tp_start start_of(float beta) {
@@ -80,7 +79,7 @@ tp_status tp_sgemm(tp_context *context, tp_transpose transpose_a, tp_transpose t
     if (!context)
         return TP_ERR_ARGUMENT;
     const bool output = m > 0 && n > 0, input = output && k > 0 && alpha != 0;
-    const bool ta = transpose_a == TP_TRANSPOSE, tb = transpose_b == TP_TRANSPOSE;
+    const bool ta = transpose_a == TP_TRANSPOSE_YES, tb = transpose_b == TP_TRANSPOSE_YES;
     tp_status status = tp_check_transpose(context, "a", transpose_a);
     if (!status)
         status = tp_check_transpose(context, "b", transpose_b);
@@ -107,7 +106,7 @@ tp_status tp_sgemm(tp_context *context, tp_transpose transpose_a, tp_transpose t
 
 static tp_status check_epilogue(const struct tp_context *context, const tp_epilogue *e, size_t m, size_t n,
                                 float beta) {
-    if (!tp_activation_name(e->activation) || e->activation == TP_SOFTMAX)
+    if (!tp_activation_name(e->activation) || e->activation == TP_ACTIVATION_SOFTMAX)
         return tp_fail(context, TP_ERR_ARGUMENT, "epilogue: activation %d is unknown or not elementwise",
                        (int)e->activation);
     if (e->bias && beta != 0)
@@ -125,7 +124,7 @@ static struct tp_finish finish_of(const struct tp_context *context, const tp_epi
         finish.derive = f->derive;
         finish.x = e->outputs;
         finish.ldx = e->ld;
-    } else if (e->activation != TP_IDENTITY) {
+    } else if (e->activation != TP_ACTIVATION_IDENTITY) {
         finish.activate = f->activate;
     }
     return finish;
@@ -134,14 +133,14 @@ static struct tp_finish finish_of(const struct tp_context *context, const tp_epi
 tp_status tp_sgemm_packed(tp_context *context, tp_transpose transpose_a, size_t m, float alpha, const float *a,
                           size_t lda, const tp_packed *b, float beta, const tp_epilogue *epilogue, float *c, size_t ldc,
                           void *workspace, size_t workspace_size) {
-    static const tp_epilogue none = {.activation = TP_IDENTITY};
+    static const tp_epilogue none = {.activation = TP_ACTIVATION_IDENTITY};
     const tp_epilogue *e = epilogue ? epilogue : &none;
     if (!context)
         return TP_ERR_ARGUMENT;
     if (!b || b->isa != context->isa)
         return tp_fail(context, TP_ERR_ARGUMENT, b ? "b was packed for another instruction set" : "b is NULL");
     const size_t n = b->n, k = b->k;
-    const bool output = m > 0 && n > 0, ta = transpose_a == TP_TRANSPOSE;
+    const bool output = m > 0 && n > 0, ta = transpose_a == TP_TRANSPOSE_YES;
     tp_status status = tp_check_transpose(context, "a", transpose_a);
     if (!status)
         status = tp_check_matrix(context, "a", a, lda, ta ? k : m, ta ? m : k, output && k > 0 && alpha != 0);

@@ -91,13 +91,13 @@ static tp_status load_images(struct tp_dataset *dataset, const char *directory, 
     const tp_status status = read_either(dataset->context, directory, name, path, &dataset->images);
     if (status)
         return status;
-    if (images->type == TP_IDX_I32)
+    if (images->type == TP_IDX_TYPE_I32)
         return tp_fail(dataset->context, TP_ERR_FORMAT, "%s: elements are i32; images must be u8 or f32", path);
     if (images->rank < 2)
         return tp_fail(dataset->context, TP_ERR_FORMAT, "%s: rank is 1; images need at least 2 dimensions", path);
     dataset->data.samples = images->dims[0];
     dataset->data.features = images->elements / images->dims[0];
-    if (images->type == TP_IDX_U8)
+    if (images->type == TP_IDX_TYPE_U8)
         dataset->data.bytes = images->data;
     else
         dataset->data.floats = images->data;
@@ -105,7 +105,7 @@ static tp_status load_images(struct tp_dataset *dataset, const char *directory, 
 }
 
 static tp_status check_labels(const struct tp_dataset *dataset, const char *path, const tp_idx *labels) {
-    if (labels->type == TP_IDX_F32)
+    if (labels->type == TP_IDX_TYPE_F32)
         return tp_fail(dataset->context, TP_ERR_FORMAT, "%s: elements are f32; labels must be u8 or i32", path);
     if (labels->rank != 1)
         return tp_fail(dataset->context, TP_ERR_FORMAT, "%s: rank is %zu; labels must have 1 dimension", path,
@@ -118,7 +118,7 @@ static tp_status check_labels(const struct tp_dataset *dataset, const char *path
 
 /* Takes over what labels holds. */
 static tp_status to_classes(struct tp_dataset *dataset, const char *path, tp_idx *labels) {
-    if (labels->type == TP_IDX_I32) {
+    if (labels->type == TP_IDX_TYPE_I32) {
         dataset->classes = labels->data;
         return TP_OK;
     }

@@ -25,7 +25,7 @@ static const char *type_name(unsigned type) {
 }
 
 static size_t type_size(tp_idx_type type) {
-    return type == TP_IDX_U8 ? 1 : 4;
+    return type == TP_IDX_TYPE_U8 ? 1 : 4;
 }
 
 static tp_status fail_short(const struct tp_stream *stream, const char *what, size_t promised) {
@@ -52,7 +52,7 @@ static tp_status read_magic(struct tp_stream *stream, tp_idx *idx) {
         return tp_fail(context, TP_ERR_FORMAT,
                        "%s: not an IDX file: it begins with bytes 0x%02x 0x%02x instead of two zeros", path, magic[0],
                        magic[1]);
-    if (magic[2] != TP_IDX_U8 && magic[2] != TP_IDX_I32 && magic[2] != TP_IDX_F32)
+    if (magic[2] != TP_IDX_TYPE_U8 && magic[2] != TP_IDX_TYPE_I32 && magic[2] != TP_IDX_TYPE_F32)
         return tp_fail(context, TP_ERR_FORMAT, "%s: element type 0x%02x (%s) is not supported: u8, i32 and f32 are",
                        path, magic[2], type_name(magic[2]));
     if (!magic[3] || magic[3] > TP_IDX_MAX_RANK)
@@ -112,7 +112,7 @@ static tp_status read_data(tp_context *context, struct tp_stream *stream, tp_idx
     tp_status status = read_exactly(stream, idx->data, bytes, "data that its header promises");
     if (!status)
         status = check_end(stream, bytes);
-    if (!status && idx->type != TP_IDX_U8)
+    if (!status && idx->type != TP_IDX_TYPE_U8)
         from_big_endian(idx->data, idx->elements);
     if (status)
         tp_release(context, idx->data);

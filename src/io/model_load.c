@@ -130,7 +130,7 @@ static tp_status get_loss_name(const struct description *description, tp_loss *l
 
 static tp_status get_loss(const struct description *description, tp_model_options *options) {
     tp_status status = get_loss_name(description, &options->loss);
-    if (!status && options->loss == TP_HUBER)
+    if (!status && options->loss == TP_LOSS_HUBER)
         status = get_number(description, TP_KEY_HUBER_DELTA, &options->huber_delta);
     if (!status && json_object_get(description->archive->metadata, TP_KEY_SMOOTHING)) /* only if not 0 */
         status = get_number(description, TP_KEY_SMOOTHING, &options->label_smoothing);

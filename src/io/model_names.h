@@ -24,7 +24,7 @@
 
 /* Whether a file says the slope of such a layer. */
 static inline bool tp_has_slope(tp_activation activation) {
-    return activation == TP_LEAKY_RELU || activation == TP_ELU;
+    return activation == TP_ACTIVATION_LEAKY_RELU || activation == TP_ACTIVATION_ELU;
 }
 
 /* layers.<layer>.<what> */

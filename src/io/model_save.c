@@ -30,7 +30,8 @@ static int describe_layer(json_t *metadata, size_t l, const tp_layer *layer) {
 static int describe_loss(json_t *metadata, const tp_model_options *options) {
     if (json_object_set_new(metadata, TP_KEY_LOSS, json_string(tp_loss_name(options->loss))))
         return -1;
-    if (options->loss == TP_HUBER && json_object_set_new(metadata, TP_KEY_HUBER_DELTA, number(options->huber_delta)))
+    if (options->loss == TP_LOSS_HUBER &&
+        json_object_set_new(metadata, TP_KEY_HUBER_DELTA, number(options->huber_delta)))
         return -1;
     if (options->label_smoothing == 0)
         return 0;

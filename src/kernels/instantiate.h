@@ -67,26 +67,26 @@ const struct tp_isa TP_ISA = {
     .transpose = transpose,
     .activation =
         {
-#define ACTIVATION(id, name, from) [TP_##id] = {name##_activate, name##_derive, TP_FROM_##from},
+#define ACTIVATION(id, name, from) [TP_ACTIVATION_##id] = {name##_activate, name##_derive, TP_FROM_##from},
 #include "kernels/activation.def"
 #undef ACTIVATION
-            [TP_SOFTMAX] = {softmax_activate, softmax_derive, TP_FROM_A},
+            [TP_ACTIVATION_SOFTMAX] = {softmax_activate, softmax_derive, TP_FROM_A},
         },
     .loss_row =
         {
-#define LOSS(id, name, last) [TP_##id] = name##_row,
+#define LOSS(id, name, last) [TP_LOSS_##id] = name##_row,
 #include "kernels/loss.def"
 #undef LOSS
         },
     .update =
         {
-#define OPTIMIZER(id, name, states) [TP_##id] = name##_update,
+#define OPTIMIZER(id, name, states) [TP_OPTIMIZER_##id] = name##_update,
 #include "kernels/optimizer.def"
 #undef OPTIMIZER
         },
     .update_outer =
         {
-#define OPTIMIZER(id, name, states) [TP_##id] = name##_update_outer,
+#define OPTIMIZER(id, name, states) [TP_OPTIMIZER_##id] = name##_update_outer,
 #include "kernels/optimizer.def"
 #undef OPTIMIZER
         },

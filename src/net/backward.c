@@ -128,7 +128,7 @@ void tp_propagate(const struct tp_workspace *w, const struct tp_propagation *p, 
     const struct tp_model *model = w->model;
     const struct tp_shape *shape = &model->shape[p->l];
     const tp_layer *below = p->l ? &model->layer[p->l - 1] : NULL;
-    const bool derive = below && below->activation != TP_IDENTITY;
+    const bool derive = below && below->activation != TP_ACTIVATION_IDENTITY;
     const struct tp_gemm gemm = {
         .isa = model->context->isa,
         .blocking = model->context->blocking,
@@ -213,7 +213,7 @@ static tp_status check_backward(const tp_model *model, const struct backward_cal
         return tp_fail(context, TP_ERR_ARGUMENT, "workspace is NULL");
     if (!call->sink.gradients && !call->dx)
         return tp_fail(context, TP_ERR_ARGUMENT, "gradients and dx are NULL: there is nothing to compute");
-    if (w->model != model || w->mode != TP_TRAINING)
+    if (w->model != model || w->mode != TP_MODE_TRAINING)
         return tp_fail(context, TP_ERR_ARGUMENT, "workspace must be a training workspace of this model");
     if (!w->batch)
         return tp_fail(context, TP_ERR_ARGUMENT, "workspace has no forward pass to go back from");

@@ -86,7 +86,7 @@ static void advance(const struct tp_workspace *w, size_t l, const struct tp_oper
     const struct tp_model *model = w->model;
     const struct tp_shape *shape = &model->shape[l];
     const tp_layer *layer = &model->layer[l];
-    const bool derive = l + 1 < model->layers && layer->activation != TP_IDENTITY;
+    const bool derive = l + 1 < model->layers && layer->activation != TP_ACTIVATION_IDENTITY;
     const struct tp_matrix *x = tp_derivative_operand(w, l);
     const struct tp_gemm gemm = {
         .isa = model->context->isa,
@@ -128,7 +128,7 @@ static void jvp_task(void *argument, struct tp_team team) {
 
 static tp_status begin(const tp_model *model, struct tp_workspace *w, size_t batch, const float *x, size_t ldx,
                        const struct call *call) {
-    if (w && w->model == model && w->mode != TP_DERIVATIVES)
+    if (w && w->model == model && w->mode != TP_MODE_DERIVATIVES)
         return tp_fail(model->context, TP_ERR_ARGUMENT, "workspace was not made for derivatives");
     return tp_begin_forward(model, w, batch, x, ldx, call->y, call->ldy);
 }

@@ -81,7 +81,7 @@ void tp_run_dropout_derivative(struct tp_workspace *w, size_t l, struct tp_team 
 tp_status tp_workspace_set_dropout(tp_workspace *w, uint64_t seed, uint64_t step) {
     if (!w)
         return TP_ERR_ARGUMENT;
-    if (w->mode != TP_TRAINING)
+    if (w->mode != TP_MODE_TRAINING)
         return tp_fail(w->model->context, TP_ERR_ARGUMENT, "workspace: dropout needs a training workspace");
     w->dropout_seed = seed;
     w->dropout_step = step;

@@ -55,7 +55,8 @@ static void forward_layer(struct tp_workspace *w, size_t l, struct tp_team team)
     const bool last = l + 1 == model->layers;
     const bool keep = w->kept[l].p && model->context->isa->activation[f].from == TP_FROM_Z;
     /* losses on logits read Z_L, so that the last activation is left to run_outputs */
-    const bool activate = f != TP_IDENTITY && f != TP_SOFTMAX && !(last && tp_reads_logits(model));
+    const bool activate =
+        f != TP_ACTIVATION_IDENTITY && f != TP_ACTIVATION_SOFTMAX && !(last && tp_reads_logits(model));
     const struct tp_operand below = l ? tp_plain(w->layer[l - 1].p, w->layer[l - 1].ld) : tp_plain(w->x, w->ldx);
     const struct tp_gemm gemm = {
         .isa = model->context->isa,
@@ -103,7 +104,8 @@ static void run_outputs(struct tp_workspace *w, float *y, size_t ldy, struct tp_
     const struct tp_model *model = w->model;
     const struct tp_matrix *z = &w->layer[model->layers - 1];
     const struct tp_range rows = tp_share(w->batch, 1, team.id, team.size);
-    const bool activate = !tp_reads_logits(model) && model->layer[model->layers - 1].activation == TP_SOFTMAX;
+    const bool activate =
+        !tp_reads_logits(model) && model->layer[model->layers - 1].activation == TP_ACTIVATION_SOFTMAX;
     if (!activate && !y)
         return;
     if (activate)
@@ -147,7 +149,7 @@ static tp_status check_forward(const tp_model *model, const tp_workspace *w, siz
         return tp_fail(context, TP_ERR_ARGUMENT, "x is NULL");
     if (ldx < model->inputs)
         return tp_fail(context, TP_ERR_ARGUMENT, "ldx is %zu; it must be at least %zu", ldx, model->inputs);
-    if (batch && !y && w->mode == TP_INFERENCE)
+    if (batch && !y && w->mode == TP_MODE_INFERENCE)
         return tp_fail(context, TP_ERR_ARGUMENT, "y is NULL; an inference workspace does not allow that");
     if (y && ldy < outputs)
         return tp_fail(context, TP_ERR_ARGUMENT, "ldy is %zu; it must be at least %zu", ldy, outputs);

@@ -14,12 +14,12 @@ struct distribution {
 
 static tp_init automatic(tp_activation activation) {
     switch (activation) {
-    case TP_RELU:
-    case TP_LEAKY_RELU:
-    case TP_ELU:
-    case TP_SOFTPLUS:
-    case TP_SILU:
-    case TP_GELU:
+    case TP_ACTIVATION_RELU:
+    case TP_ACTIVATION_LEAKY_RELU:
+    case TP_ACTIVATION_ELU:
+    case TP_ACTIVATION_SOFTPLUS:
+    case TP_ACTIVATION_SILU:
+    case TP_ACTIVATION_GELU:
         return TP_INIT_HE_NORMAL;
     default:
         return TP_INIT_GLOROT_UNIFORM;

@@ -13,7 +13,7 @@ static const float *target_row(const struct tp_workspace *w, const tp_targets *t
     const size_t outputs = tp_model_outputs(w->model);
     float *row = tp_row(&w->target, (size_t)team.id);
     memset(row, 0, outputs * sizeof *row);
-    if (outputs == 1 && w->model->loss != TP_CCE)
+    if (outputs == 1 && w->model->loss != TP_LOSS_CCE)
         row[0] = (float)targets->classes[i];
     else
         row[targets->classes[i]] = 1;
@@ -25,7 +25,7 @@ static const float *target_row(const struct tp_workspace *w, const tp_targets *t
 static const float *smooth(const struct tp_workspace *w, const float *y, struct tp_team team) {
     const struct tp_model *model = w->model;
     const size_t outputs = tp_model_outputs(model);
-    const float s = model->label_smoothing, c = model->loss == TP_CCE ? 1 / (float)outputs : 0.5f;
+    const float s = model->label_smoothing, c = model->loss == TP_LOSS_CCE ? 1 / (float)outputs : 0.5f;
     if (s == 0)
         return y;
     float *row = tp_row(&w->target, (size_t)team.id);
@@ -48,7 +48,7 @@ static bool is_right(const struct tp_model *model, const float *x, const float *
     const float middle = tp_reads_logits(model) ? 0 : 0.5f;
     if (!tp_reads_logits(model) && !classes)
         return false;
-    if (model->loss == TP_CCE || (outputs > 1 && classes))
+    if (model->loss == TP_LOSS_CCE || (outputs > 1 && classes))
         return tp_largest(x, outputs) == tp_largest(y, outputs);
     for (size_t j = 0; j < outputs; j++)
         if ((x[j] >= middle) != (y[j] >= 0.5f))
@@ -154,7 +154,7 @@ tp_score tp_read_score(const struct tp_workspace *w, const tp_targets *targets) 
 
 static size_t class_count(const struct tp_model *model) {
     const size_t outputs = tp_model_outputs(model);
-    return outputs > 1 || model->loss == TP_CCE ? outputs : 2;
+    return outputs > 1 || model->loss == TP_LOSS_CCE ? outputs : 2;
 }
 
 tp_status tp_check_classes(const struct tp_model *model, const char *what, const int32_t *classes, size_t count) {
@@ -225,7 +225,7 @@ tp_status tp_loss_value(const tp_model *model, tp_workspace *w, const tp_targets
         return TP_ERR_ARGUMENT;
     if (!w || !score)
         return tp_fail(model->context, TP_ERR_ARGUMENT, "%s is NULL", w ? "score" : "workspace");
-    if (w->model != model || w->mode != TP_TRAINING)
+    if (w->model != model || w->mode != TP_MODE_TRAINING)
         return tp_fail(model->context, TP_ERR_ARGUMENT, "workspace must be a training workspace of this model");
     if (!w->batch)
         return tp_fail(model->context, TP_ERR_ARGUMENT, "workspace has no forward pass to take the loss of");

@@ -11,13 +11,13 @@
 
 void tp_model_options_default(tp_model_options *options) {
     if (options)
-        *options =
-            (tp_model_options){.loss = TP_CCE, .init = TP_INIT_AUTO, .seed = 1, .input_deviation = 1, .huber_delta = 1};
+        *options = (tp_model_options){
+            .loss = TP_LOSS_CCE, .init = TP_INIT_AUTO, .seed = 1, .input_deviation = 1, .huber_delta = 1};
 }
 
 tp_activation tp_loss_activation(tp_loss loss) {
     static const tp_activation last[TP_LOSS_COUNT] = {
-#define LOSS(id, name, last) [TP_##id] = TP_##last,
+#define LOSS(id, name, last) [TP_LOSS_##id] = TP_ACTIVATION_##last,
 #include "kernels/loss.def"
 #undef LOSS
     };
@@ -31,7 +31,7 @@ static tp_status check_layer(const struct tp_context *context, const tp_model_op
         return tp_fail(context, TP_ERR_ARGUMENT, "layer %zu: width is 0; it must be at least 1", l);
     if (!name)
         return tp_fail(context, TP_ERR_ARGUMENT, "layer %zu: activation %d is unknown", l, (int)layer->activation);
-    if (layer->activation == TP_SOFTMAX && l + 1 < options->layers)
+    if (layer->activation == TP_ACTIVATION_SOFTMAX && l + 1 < options->layers)
         return tp_fail(context, TP_ERR_ARGUMENT, "layer %zu: softmax is for the last layer, %zu", l,
                        options->layers - 1);
     if (!(layer->dropout >= 0 && layer->dropout < 1))
@@ -60,7 +60,7 @@ static tp_status check_loss(const struct tp_context *context, const tp_model_opt
     if (options->label_smoothing > 0 && needed == TP_ACTIVATION_COUNT)
         return tp_fail(context, TP_ERR_ARGUMENT, "label_smoothing is %g; with loss %s it must be 0",
                        (double)options->label_smoothing, name);
-    if (options->loss == TP_HUBER && !(options->huber_delta > 0 && isfinite(options->huber_delta)))
+    if (options->loss == TP_LOSS_HUBER && !(options->huber_delta > 0 && isfinite(options->huber_delta)))
         return tp_fail(context, TP_ERR_ARGUMENT, "huber_delta is %g; it must be positive and finite",
                        (double)options->huber_delta);
     return TP_OK;

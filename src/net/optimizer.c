@@ -23,20 +23,20 @@
 
 void tp_optimizer_options_default(tp_optimizer_options *options) {
     if (options)
-        *options = (tp_optimizer_options){.kind = TP_ADAM,
+        *options = (tp_optimizer_options){.kind = TP_OPTIMIZER_ADAM,
                                           .learning_rate = 1e-3f,
                                           .momentum = 0.9f,
                                           .beta1 = 0.9f,
                                           .beta2 = 0.999f,
                                           .epsilon = 1e-8f,
-                                          .schedule = TP_CONSTANT,
+                                          .schedule = TP_SCHEDULE_CONSTANT,
                                           .step_every = 1,
                                           .step_factor = 0.1f};
 }
 
 static int state_count(tp_optimizer_kind kind) {
     static const int states[] = {
-#define OPTIMIZER(id, name, count) [TP_##id] = (count),
+#define OPTIMIZER(id, name, count) [TP_OPTIMIZER_##id] = (count),
 #include "kernels/optimizer.def"
 #undef OPTIMIZER
     };
@@ -65,7 +65,7 @@ static tp_status check_numbers(const struct tp_context *context, const tp_optimi
         {"epsilon", o->epsilon, o->epsilon > 0, positive},
         {"weight_decay", o->weight_decay, o->weight_decay >= 0, "0 or more and finite"},
         {"clip_norm", o->clip_norm, o->clip_norm >= 0, "0 (off) or more and finite"},
-        {"step_factor", o->step_factor, o->schedule != TP_STEP || o->step_factor > 0, positive},
+        {"step_factor", o->step_factor, o->schedule != TP_SCHEDULE_STEP || o->step_factor > 0, positive},
         {"final_factor", o->final_factor, o->final_factor >= 0 && o->final_factor <= 1, "0..1"},
     };
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
@@ -81,9 +81,9 @@ tp_status tp_check_optimizer(const struct tp_context *context, const tp_optimize
         return tp_fail(context, TP_ERR_ARGUMENT, "optimizer: kind %d is unknown", (int)o->kind);
     if (!tp_schedule_name(o->schedule))
         return tp_fail(context, TP_ERR_ARGUMENT, "optimizer: schedule %d is unknown", (int)o->schedule);
-    if (o->schedule == TP_STEP && o->step_every < 1)
+    if (o->schedule == TP_SCHEDULE_STEP && o->step_every < 1)
         return tp_fail(context, TP_ERR_ARGUMENT, "optimizer: step_every is 0; it must be at least 1");
-    if (o->schedule == TP_COSINE && o->total_steps <= o->warmup_steps)
+    if (o->schedule == TP_SCHEDULE_COSINE && o->total_steps <= o->warmup_steps)
         return tp_fail(context, TP_ERR_ARGUMENT,
                        "optimizer: total_steps is %llu; it must be more than warmup_steps, %llu",
                        (unsigned long long)o->total_steps, (unsigned long long)o->warmup_steps);
@@ -178,8 +178,8 @@ void tp_update_begin(struct tp_optimizer *optimizer) {
     const uint64_t t = ++optimizer->steps;
     const double rate = (double)tp_learning_rate(optimizer->model->context->isa, o, t);
     const double beta1 = (double)o->beta1, beta2 = (double)o->beta2;
-    const double decay = o->kind == TP_ADAMW ? rate * (double)o->weight_decay : (double)o->weight_decay;
-    const bool adam = o->kind == TP_ADAM || o->kind == TP_ADAMW;
+    const double decay = o->kind == TP_OPTIMIZER_ADAMW ? rate * (double)o->weight_decay : (double)o->weight_decay;
+    const bool adam = o->kind == TP_OPTIMIZER_ADAM || o->kind == TP_OPTIMIZER_ADAMW;
     optimizer->next = (struct tp_update){
         .rate = (float)(adam ? rate / (1 - tp_power(beta1, t)) : rate),
         .gradient_scale = 1,

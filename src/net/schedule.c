@@ -21,9 +21,9 @@ static double cosine(const struct tp_isa *isa, const tp_optimizer_options *o, ui
 
 float tp_learning_rate(const struct tp_isa *isa, const tp_optimizer_options *o, uint64_t step) {
     double factor = 1;
-    if (o->schedule == TP_STEP)
+    if (o->schedule == TP_SCHEDULE_STEP)
         factor = tp_power((double)o->step_factor, (step - 1) / o->step_every);
-    else if (o->schedule == TP_COSINE)
+    else if (o->schedule == TP_SCHEDULE_COSINE)
         factor = cosine(isa, o, step);
     if (step < o->warmup_steps)
         factor *= (double)step / (double)o->warmup_steps;

@@ -64,7 +64,7 @@ static tp_status check(const tp_model *model, const tp_workspace *w, const tp_op
     const struct tp_context *context = model->context;
     if (!w || !optimizer)
         return tp_fail(context, TP_ERR_ARGUMENT, "%s is NULL", w ? "optimizer" : "workspace");
-    if (w->model != model || w->mode != TP_TRAINING)
+    if (w->model != model || w->mode != TP_MODE_TRAINING)
         return tp_fail(context, TP_ERR_ARGUMENT, "workspace must be a training workspace of this model");
     if (optimizer->model != model)
         return tp_fail(context, TP_ERR_ARGUMENT, "optimizer was made for another model");

@@ -38,7 +38,7 @@ void tp_train_options_default(tp_train_options *options) {
         return;
     *options = (tp_train_options){.batch = 128, .epochs = 10, .shuffle = true, .seed = 1};
     tp_optimizer_options_default(&options->optimizer);
-    options->optimizer.schedule = TP_COSINE;
+    options->optimizer.schedule = TP_SCHEDULE_COSINE;
 }
 
 static tp_status check_numbers(const struct tp_context *context, const tp_data *data, const tp_train_options *o) {
@@ -96,7 +96,7 @@ struct parts {
 
 static struct parts lay_out(struct tp_trainer *t, struct tp_arena *arena) {
     struct parts parts;
-    parts.workspace_size = tp_workspace_size(t->model, t->options.batch, TP_TRAINING);
+    parts.workspace_size = tp_workspace_size(t->model, t->options.batch, TP_MODE_TRAINING);
     parts.optimizer_size = tp_optimizer_size(t->model, &t->options.optimizer);
     parts.workspace = tp_arena_take(arena, parts.workspace_size, 1);
     parts.optimizer = tp_arena_take(arena, parts.optimizer_size, 1);
@@ -156,8 +156,8 @@ tp_status tp_trainer_create(tp_model *model, const tp_data *data, const tp_train
     struct tp_arena arena = {.base = t.block.base};
     tp_trainer *made = tp_arena_take(&arena, 1, sizeof t);
     const struct parts parts = lay_out(&t, &arena);
-    status =
-        tp_workspace_create(model, t.options.batch, TP_TRAINING, parts.workspace, parts.workspace_size, &t.workspace);
+    status = tp_workspace_create(model, t.options.batch, TP_MODE_TRAINING, parts.workspace, parts.workspace_size,
+                                 &t.workspace);
     if (!status)
         status = tp_optimizer_create(model, &t.options.optimizer, parts.optimizer, parts.optimizer_size, &t.optimizer);
     if (status) {

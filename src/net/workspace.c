@@ -22,11 +22,11 @@ static size_t largest_scratch(const struct tp_workspace *w) {
     for (size_t l = 0; l < w->model->layers; l++) {
         const size_t in = w->model->shape[l].inputs, out = w->model->shape[l].outputs, n = w->max_batch;
         most = tp_max(most, tp_gemm_scratch(isa, blocking, n, out, in));
-        if (w->mode == TP_TRAINING) {
+        if (w->mode == TP_MODE_TRAINING) {
             most = tp_max(most, tp_gemm_scratch(isa, blocking, in, out, n));
             most = tp_max(most, tp_gemm_scratch(isa, blocking, n, in, out));
         }
-        if (w->mode == TP_DERIVATIVES)
+        if (w->mode == TP_MODE_DERIVATIVES)
             most = tp_max(most, tp_gemm_scratch(isa, blocking, tp_model_outputs(w->model), in, out));
     }
     return tp_padded(most);
@@ -35,15 +35,15 @@ static size_t largest_scratch(const struct tp_workspace *w) {
 static void lay_out_layers(struct tp_workspace *w, struct tp_arena *arena) {
     const struct tp_model *model = w->model;
     struct tp_matrix pair[2];
-    if (w->mode == TP_INFERENCE)
+    if (w->mode == TP_MODE_INFERENCE)
         for (int i = 0; i < 2; i++)
             pair[i] = take_matrix(arena, w->max_batch, tp_model_widest(model));
     for (size_t l = 0; l < model->layers; l++) {
         const tp_layer *layer = &model->layer[l];
-        w->layer[l] = w->mode == TP_INFERENCE ? pair[l % 2] : take_matrix(arena, w->max_batch, layer->width);
+        w->layer[l] = w->mode == TP_MODE_INFERENCE ? pair[l % 2] : take_matrix(arena, w->max_batch, layer->width);
         const enum tp_from from = model->context->isa->activation[layer->activation].from;
-        const bool drops = w->mode == TP_TRAINING && layer->dropout > 0;
-        if (w->mode != TP_INFERENCE && (from == TP_FROM_Z || (from == TP_FROM_A && drops)))
+        const bool drops = w->mode == TP_MODE_TRAINING && layer->dropout > 0;
+        if (w->mode != TP_MODE_INFERENCE && (from == TP_FROM_Z || (from == TP_FROM_A && drops)))
             w->kept[l] = take_matrix(arena, w->max_batch, layer->width);
         if (drops)
             w->mask[l] = tp_arena_take(arena, w->max_batch, tp_mask_bytes(layer->width));
@@ -55,12 +55,12 @@ void tp_workspace_lay_out(struct tp_workspace *w, struct tp_arena *arena) {
     const size_t outputs = tp_model_outputs(model), threads = (size_t)w->threads;
     w->input = take_matrix(arena, w->max_batch, model->inputs);
     lay_out_layers(w, arena);
-    if (w->mode == TP_TRAINING) {
+    if (w->mode == TP_MODE_TRAINING) {
         for (int i = 0; i < 3; i++)
             w->delta[i] = take_matrix(arena, w->max_batch, tp_model_widest(model));
         w->bias_gradients = tp_arena_take(arena, tp_model_widest(model), sizeof(float));
     }
-    if (w->mode == TP_DERIVATIVES)
+    if (w->mode == TP_MODE_DERIVATIVES)
         for (int i = 0; i < 2; i++)
             w->delta[i] =
                 take_matrix(arena, tp_max(w->max_batch, tp_size_mul(threads, outputs)), tp_model_widest(model));
@@ -87,7 +87,7 @@ static size_t needed(struct tp_workspace w) {
 }
 
 static bool valid(size_t max_batch, tp_mode mode) {
-    return max_batch > 0 && (unsigned)mode <= TP_DERIVATIVES;
+    return max_batch > 0 && (unsigned)mode <= TP_MODE_DERIVATIVES;
 }
 
 size_t tp_workspace_size(const tp_model *model, size_t max_batch, tp_mode mode) {

@@ -16,13 +16,14 @@ static void check(tp_status status) {
 }
 
 static tp_model *make_model(tp_context *context) {
-    const tp_layer layers[] = {{.width = 8, .activation = TP_TANH}, {.width = 1, .activation = TP_SIGMOID}};
+    const tp_layer layers[] = {{.width = 8, .activation = TP_ACTIVATION_TANH},
+                               {.width = 1, .activation = TP_ACTIVATION_SIGMOID}};
     tp_model_options options;
     tp_model_options_default(&options);
     options.inputs = 2;
     options.layers = 2;
     options.layer = layers;
-    options.loss = TP_BCE;
+    options.loss = TP_LOSS_BCE;
     tp_model *model;
     check(tp_model_create(context, &options, &model));
     return model;
@@ -43,7 +44,7 @@ static void train(tp_model *model, const tp_data *data) {
 static tp_score evaluate(const tp_model *model, const tp_data *data) {
     tp_workspace *workspace;
     tp_score score;
-    check(tp_workspace_create(model, data->samples, TP_INFERENCE, NULL, 0, &workspace));
+    check(tp_workspace_create(model, data->samples, TP_MODE_INFERENCE, NULL, 0, &workspace));
     check(tp_evaluate(model, workspace, data, &score, NULL));
     tp_workspace_destroy(workspace);
     return score;

@@ -15,7 +15,7 @@ static size_t product(const tp_idx *idx) {
 /* What follows the header of a plain file, in the machine's byte order. */
 static void require_elements(const tp_idx *idx, const uint8_t *bytes) {
     const uint8_t *read = idx->data;
-    if (idx->type == TP_IDX_U8) {
+    if (idx->type == TP_IDX_TYPE_U8) {
         require(!memcmp(bytes, read, idx->elements));
         return;
     }
@@ -35,9 +35,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         fuzz_require_message();
         return 0;
     }
-    require(idx.type == TP_IDX_U8 || idx.type == TP_IDX_I32 || idx.type == TP_IDX_F32);
+    require(idx.type == TP_IDX_TYPE_U8 || idx.type == TP_IDX_TYPE_I32 || idx.type == TP_IDX_TYPE_F32);
     require(idx.rank >= 1 && idx.rank <= TP_IDX_MAX_RANK && idx.elements > 0 && idx.elements == product(&idx));
-    const size_t header = 4 + 4 * idx.rank, element = idx.type == TP_IDX_U8 ? 1 : 4;
+    const size_t header = 4 + 4 * idx.rank, element = idx.type == TP_IDX_TYPE_U8 ? 1 : 4;
     if (data[0] == 0) {
         require(size == header + idx.elements * element);
         require_elements(&idx, data + header);

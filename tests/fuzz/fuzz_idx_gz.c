@@ -64,7 +64,7 @@ static tp_status read_bytes(const void *bytes, size_t size, tp_idx *idx) {
 static void require_same(const tp_idx *a, const tp_idx *b) {
     require(a->type == b->type && a->rank == b->rank && a->elements == b->elements);
     require(!memcmp(a->dims, b->dims, a->rank * sizeof *a->dims));
-    require(!memcmp(a->data, b->data, a->elements * (a->type == TP_IDX_U8 ? 1 : 4)));
+    require(!memcmp(a->data, b->data, a->elements * (a->type == TP_IDX_TYPE_U8 ? 1 : 4)));
 }
 
 /* The choices are at the end, so that the front is an IDX file. */

@@ -99,7 +99,7 @@ static void require_allowed(const struct command *command, const struct values *
 static void require_trainable(const struct train_options *options) {
     static const uint8_t bytes[SAMPLES];
     static const int32_t classes[SAMPLES];
-    static const tp_layer layer = {2, TP_SOFTMAX, 0, 0};
+    static const tp_layer layer = {2, TP_ACTIVATION_SOFTMAX, 0, 0};
     static tp_model *model;
     const tp_data data = {.samples = SAMPLES, .features = 1, .bytes = bytes, .classes = classes, .outputs = 1};
     const size_t kept = train_samples(options, SAMPLES);
@@ -110,7 +110,7 @@ static void require_trainable(const struct train_options *options) {
         require(!tp_model_create(fuzz_context(), &shape, &model));
     if (!kept || (options->validation > 0 && kept == SAMPLES))
         return; /* 'train' says so once it knows the data, as it does of the next */
-    if (options->schedule == TP_COSINE && options->warmup >= train_steps(options, SAMPLES) * options->epochs)
+    if (options->schedule == TP_SCHEDULE_COSINE && options->warmup >= train_steps(options, SAMPLES) * options->epochs)
         return;
     const tp_train_options library = train_library_options(options, SAMPLES);
     tp_trainer *trainer = NULL;

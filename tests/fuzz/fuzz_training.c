@@ -53,7 +53,7 @@ static void choose_model(struct problem *p, struct fuzz_input *input) {
     p->layers[p->model.layers - 1].activation = head.activation;
     p->layers[p->model.layers - 1].dropout = 0;
     p->model.loss = head.loss;
-    if (head.loss == TP_BCE || head.loss == TP_CCE)
+    if (head.loss == TP_LOSS_BCE || head.loss == TP_LOSS_CCE)
         p->model.label_smoothing = pick(input, smoothings, 2);
     p->model.init = (tp_init)fuzz_below(input, TP_INIT_COUNT);
     p->model.seed = fuzz_take(input, 1);
@@ -72,7 +72,7 @@ static void spoil(struct problem *p, struct fuzz_input *input) {
 static void choose_data(struct problem *p, struct fuzz_input *input) {
     static const float ranges[] = {1, 8, 1e-3f, 1e-20f, 1e10f, 1e-38f};
     const size_t outputs = p->layers[p->model.layers - 1].width;
-    const size_t classes = outputs > 1 || p->model.loss == TP_CCE ? outputs : 2;
+    const size_t classes = outputs > 1 || p->model.loss == TP_LOSS_CCE ? outputs : 2;
     const float range = pick(input, ranges, 6);
     const uint64_t seed = fuzz_take(input, 2);
     p->data = (tp_data){.samples = 1 + fuzz_below(input, MAX_SAMPLES), .features = p->model.inputs, .outputs = outputs};
@@ -142,7 +142,7 @@ static void measure(const struct problem *p, tp_model *model, struct results *r)
     const tp_targets targets = {.classes = p->data.classes, .values = p->data.values, .ld = outputs};
     tp_workspace *workspace = NULL;
     tp_score score;
-    require(!tp_workspace_create(model, p->train.batch, TP_TRAINING, NULL, 0, &workspace));
+    require(!tp_workspace_create(model, p->train.batch, TP_MODE_TRAINING, NULL, 0, &workspace));
     require(
         !tp_evaluate(model, workspace, &p->data, &r->evaluation, p->data.classes && outputs > 1 ? r->confusion : NULL));
     require(!tp_predict(model, workspace, &p->data, r->y));

@@ -44,11 +44,13 @@ static void write_long_name(void) {
 }
 
 static void write_models(void) {
-    const tp_layer one[] = {{1, TP_SIGMOID, 0, 0}}, two[] = {{3, TP_LEAKY_RELU, 0.01f, 0}, {2, TP_SOFTMAX, 0, 0}};
-    const tp_layer three[] = {{2, TP_TANH, 0, 0}, {1, TP_RELU, 0, 0}, {3, TP_IDENTITY, 0, 0}};
-    save_model(0, COUNT(one), one, TP_BCE);
-    save_model(1, COUNT(two), two, TP_CCE);
-    save_model(2, COUNT(three), three, TP_MSE);
+    const tp_layer one[] = {{1, TP_ACTIVATION_SIGMOID, 0, 0}},
+                   two[] = {{3, TP_ACTIVATION_LEAKY_RELU, 0.01f, 0}, {2, TP_ACTIVATION_SOFTMAX, 0, 0}};
+    const tp_layer three[] = {
+        {2, TP_ACTIVATION_TANH, 0, 0}, {1, TP_ACTIVATION_RELU, 0, 0}, {3, TP_ACTIVATION_IDENTITY, 0, 0}};
+    save_model(0, COUNT(one), one, TP_LOSS_BCE);
+    save_model(1, COUNT(two), two, TP_LOSS_CCE);
+    save_model(2, COUNT(three), three, TP_LOSS_MSE);
     write_long_name();
 }
 

@@ -20,7 +20,7 @@ static const tp_data data = {
 static float expected_y[SAMPLES * OUTPUTS], expected_product[SAMPLES * OUTPUTS];
 
 static tp_model *make_model(tp_context *context) {
-    const tp_layer layers[] = {{29, TP_SIGMOID, 0, 0}, {OUTPUTS, TP_SOFTMAX, 0, 0}};
+    const tp_layer layers[] = {{29, TP_ACTIVATION_SIGMOID, 0, 0}, {OUTPUTS, TP_ACTIVATION_SOFTMAX, 0, 0}};
     tp_model_options options;
     tp_model_options_default(&options);
     options.inputs = INPUTS, options.layers = 2, options.layer = layers;
@@ -32,17 +32,17 @@ static tp_model *make_model(tp_context *context) {
 static void use(const struct shared *shared, float *y, float *product) {
     tp_workspace *workspace = NULL;
     tp_score score;
-    require(!tp_workspace_create(shared->model, 16, TP_INFERENCE, NULL, 0, &workspace));
+    require(!tp_workspace_create(shared->model, 16, TP_MODE_INFERENCE, NULL, 0, &workspace));
     require(!tp_predict(shared->model, workspace, &data, y));
     require(!tp_evaluate(shared->model, workspace, &data, &score, NULL));
     tp_workspace_destroy(workspace);
-    require(!tp_sgemm_packed(shared->context, TP_NO_TRANSPOSE, SAMPLES, 1, x, INPUTS, shared->packed, 0, NULL, product,
+    require(!tp_sgemm_packed(shared->context, TP_TRANSPOSE_NO, SAMPLES, 1, x, INPUTS, shared->packed, 0, NULL, product,
                              OUTPUTS, NULL, 0));
 }
 
 static void make_errors(const struct shared *shared) {
     char text[64];
-    require(tp_sgemm(shared->context, TP_NO_TRANSPOSE, TP_NO_TRANSPOSE, 1, 1, 1, 1, NULL, 1, x, 1, 0, NULL, 1, NULL,
+    require(tp_sgemm(shared->context, TP_TRANSPOSE_NO, TP_TRANSPOSE_NO, 1, 1, 1, 1, NULL, 1, x, 1, 0, NULL, 1, NULL,
                      0) == TP_ERR_ARGUMENT);
     require(tp_context_message(shared->context, text, sizeof text) > 0);
 }
@@ -75,13 +75,13 @@ static void *train(void *argument) {
 static void check(tp_context *context) {
     struct shared shared = {.context = context, .model = make_model(context)};
     pthread_t threads[CALLERS];
-    require(!tp_pack_create(context, TP_NO_TRANSPOSE, INPUTS, OUTPUTS, weights, OUTPUTS, NULL, 0, &shared.packed));
+    require(!tp_packed_create(context, TP_TRANSPOSE_NO, INPUTS, OUTPUTS, weights, OUTPUTS, NULL, 0, &shared.packed));
     use(&shared, expected_y, expected_product);
     for (int i = 0; i < CALLERS; i++)
         require(!pthread_create(&threads[i], NULL, i ? call : train, &shared));
     for (int i = 0; i < CALLERS; i++)
         require(!pthread_join(threads[i], NULL));
-    tp_pack_destroy(shared.packed);
+    tp_packed_destroy(shared.packed);
     tp_model_destroy(shared.model);
 }
 

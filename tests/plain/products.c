@@ -8,12 +8,12 @@ static float a[M * K], b[K * N], bias[N];
 static struct plain_kept kept[5];
 
 static void check_packed(tp_context *context, float *c) {
-    const tp_epilogue epilogue = {.bias = bias, .activation = TP_SIGMOID};
+    const tp_epilogue epilogue = {.bias = bias, .activation = TP_ACTIVATION_SIGMOID};
     tp_packed *packed = NULL;
-    require(!tp_pack_create(context, TP_NO_TRANSPOSE, K, N, b, N, NULL, 0, &packed));
-    require(!tp_sgemm_packed(context, TP_NO_TRANSPOSE, M, 1, a, K, packed, 0, &epilogue, c, N, NULL, 0));
+    require(!tp_packed_create(context, TP_TRANSPOSE_NO, K, N, b, N, NULL, 0, &packed));
+    require(!tp_sgemm_packed(context, TP_TRANSPOSE_NO, M, 1, a, K, packed, 0, &epilogue, c, N, NULL, 0));
     plain_require_same(&kept[4], c, M * N);
-    tp_pack_destroy(packed);
+    tp_packed_destroy(packed);
 }
 
 static void check(tp_context *context) {

@@ -86,18 +86,18 @@ void test_bound_close(struct test_bound *bound) {
 
 static double activation_error(tp_activation activation, double z, double a, double ez) {
     switch (activation) {
-    case TP_LEAKY_RELU:
+    case TP_ACTIVATION_LEAKY_RELU:
         return ez + U * (fabs(z) + ez) + TINY;
-    case TP_SIGMOID:
+    case TP_ACTIVATION_SIGMOID:
         return ez / 4 + 6 * U * (a + ez / 4) + TINY;
-    case TP_TANH:
-    case TP_ELU:
+    case TP_ACTIVATION_TANH:
+    case TP_ACTIVATION_ELU:
         return ez + 3 * U * (fabs(a) + ez) + TINY;
-    case TP_SOFTPLUS:
+    case TP_ACTIVATION_SOFTPLUS:
         return ez + 6 * U * (a + ez) + TINY;
-    case TP_SILU:
+    case TP_ACTIVATION_SILU:
         return 1.1 * ez + 8 * U * (fabs(a) + 1.1 * ez) + TINY;
-    case TP_GELU:
+    case TP_ACTIVATION_GELU:
         return 1.13 * ez + 8 * U * (fabs(a) + 1.13 * ez) + TINY;
     default:
         return ez;
@@ -142,7 +142,7 @@ static void forward_layer(struct test_bound *bound, size_t l, const double *para
             ez[j] = chain_number(&chain).e;
             ea[j] = activation_error(pass->net.activation[l], z[j], a[j], ez[j]);
         }
-        if (pass->net.activation[l] == TP_SOFTMAX)
+        if (pass->net.activation[l] == TP_ACTIVATION_SOFTMAX)
             softmax_error(z, a, ez, ea, out);
     }
 }
@@ -156,7 +156,7 @@ void test_bound_forward(struct test_bound *bound, const double *parameters) {
 
 /* y + s (c - y): three roundings, and that of c, each at most U of what is at most |y| + s (c + |y|). */
 static struct number target(const struct ref_net *net, double y) {
-    const double s = net->label_smoothing, c = net->loss == TP_CCE ? 1 / (double)net->width[net->layers] : 0.5;
+    const double s = net->label_smoothing, c = net->loss == TP_LOSS_CCE ? 1 / (double)net->width[net->layers] : 0.5;
     return (struct number){y + s * (c - y), s > 0 ? test_gamma(4) * (fabs(y) + s * (c + fabs(y))) : 0};
 }
 
@@ -223,13 +223,13 @@ static double sample_error(const struct test_bound *bound, const double *targets
     const double *z = bound->pass->z[last] + i * n, *ez = bound->z[last] + i * n, *y = targets + i * n;
     const double *a = bound->pass->a[last] + i * n, *ea = bound->a[last] + i * n;
     switch (net->loss) {
-    case TP_CCE:
+    case TP_LOSS_CCE:
         return cce_error(net, z, ez, y);
-    case TP_BCE:
+    case TP_LOSS_BCE:
         return bce_error(net, z, ez, y);
-    case TP_MAE:
+    case TP_LOSS_MAE:
         return mae_error(a, ea, y, n);
-    case TP_HUBER:
+    case TP_LOSS_HUBER:
         return huber_error(a, ea, y, n, net->huber_delta);
     default:
         return mse_error(a, ea, y, n);
@@ -252,30 +252,30 @@ static struct number derivative(const struct test_bound *bound, size_t l, size_t
     const double z = bound->pass->z[l][at], ez = bound->z[l][at];
     const double a = bound->pass->a[l][at], ea = bound->a[l][at];
     switch (net->activation[l]) {
-    case TP_RELU:
-    case TP_LEAKY_RELU:
+    case TP_ACTIVATION_RELU:
+    case TP_ACTIVATION_LEAKY_RELU:
         return (struct number){z <= 0 ? net->slope[l] : 1, fabs(z) <= ez ? 1 - net->slope[l] : 0};
-    case TP_SIGMOID: {
+    case TP_ACTIVATION_SIGMOID: {
         const double moved = ea * (1 + ea);
         return (struct number){a * (1 - a), moved + 2.01 * U * (a * (1 - a) + moved) + TINY};
     }
-    case TP_TANH: {
+    case TP_ACTIVATION_TANH: {
         const double moved = 2 * fabs(a) * ea + ea * ea;
         return (struct number){1 - a * a, moved + U * (1 - a * a + moved)};
     }
-    case TP_ELU: {
+    case TP_ACTIVATION_ELU: {
         const double below = net->slope[l] * exp(z), jump = fabs(z) <= ez ? 1 - net->slope[l] : 0;
         return (struct number){z <= 0 ? below : 1, jump + (z <= ez ? ea + U * (below + ea) : 0)};
     }
-    case TP_SOFTPLUS: {
+    case TP_ACTIVATION_SOFTPLUS: {
         const double s = 1 / (1 + exp(-z));
         return (struct number){s, ea + 2 * U * (s + ea)};
     }
-    case TP_SILU: {
+    case TP_ACTIVATION_SILU: {
         const double s = 1 / (1 + exp(-z)), far = s * fabs(z) * (1 - s);
         return (struct number){s + s * z * (1 - s), ez / 2 + 10 * U * (s + far + ez) + TINY};
     }
-    case TP_GELU: {
+    case TP_ACTIVATION_GELU: {
         const double phi = exp(-z * z / 2) / sqrt(2 * acos(-1)), Phi = erfc(-z / sqrt(2)) / 2;
         return (struct number){Phi + z * phi, 0.8 * ez + 10 * U * (Phi + fabs(z) * phi + ez) + TINY};
     }
@@ -297,7 +297,7 @@ static void through_softmax(struct test_bound *bound, size_t l, const struct num
 }
 
 static void through_activation(struct test_bound *bound, size_t l, const struct number *g, size_t at) {
-    if (bound->pass->net.activation[l] == TP_SOFTMAX) {
+    if (bound->pass->net.activation[l] == TP_ACTIVATION_SOFTMAX) {
         through_softmax(bound, l, g, at);
         return;
     }
@@ -371,9 +371,9 @@ static struct number error_derivative(const struct test_bound *bound, size_t at,
     const struct ref_net *net = &bound->pass->net;
     const double e = bound->pass->a[net->layers][at] - y, moved = bound->a[net->layers][at] + U * fabs(e);
     switch (net->loss) {
-    case TP_MAE:
+    case TP_LOSS_MAE:
         return (struct number){copysign(scale, e), scale * (test_gamma(5) + (fabs(e) <= moved ? 2 : 0))};
-    case TP_HUBER: {
+    case TP_LOSS_HUBER: {
         struct number g = output_error(bound, at, exactly(y), scale);
         g.v = scale * copysign(fmin(fabs(e), net->huber_delta), e);
         return g;
@@ -397,7 +397,7 @@ static void errors_through_activation(struct test_bound *bound, const double *ta
 void test_bound_backward(struct test_bound *bound, const double *parameters, const double *targets, double *gradients,
                          double *dx) {
     const size_t last = bound->pass->net.layers, n = bound->pass->net.width[last];
-    if (bound->pass->net.loss != TP_BCE && bound->pass->net.loss != TP_CCE)
+    if (bound->pass->net.loss != TP_LOSS_BCE && bound->pass->net.loss != TP_LOSS_CCE)
         errors_through_activation(bound, targets);
     else
         for (size_t at = 0; at < bound->pass->batch * n; at++)

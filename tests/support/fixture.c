@@ -7,7 +7,7 @@
 struct test_fixture fixture;
 
 static const struct test_fixture initial = {
-    .layers = {{HIDDEN, TP_RELU, 0, 0}, {OUT, TP_SOFTMAX, 0, 0}},
+    .layers = {{HIDDEN, TP_ACTIVATION_RELU, 0, 0}, {OUT, TP_ACTIVATION_SOFTMAX, 0, 0}},
     .classes = {0, 1, 2, 1, 0, 2, 2, 1},
     .targets = {.classes = fixture.classes},
     .data = {.samples = MAX_BATCH, .features = IN, .floats = fixture.x, .classes = fixture.classes, .outputs = OUT},
@@ -60,8 +60,10 @@ tp_status test_make_all(void) {
     const tp_train_options train = test_train_options();
     tp_status status = tp_context_create(&context, &fixture.context);
     status = status ? status : tp_model_create(fixture.context, &model, &fixture.model);
-    status = status ? status : tp_workspace_create(fixture.model, MAX_BATCH, TP_TRAINING, NULL, 0, &fixture.training);
-    status = status ? status : tp_workspace_create(fixture.model, MAX_BATCH, TP_INFERENCE, NULL, 0, &fixture.inference);
+    status =
+        status ? status : tp_workspace_create(fixture.model, MAX_BATCH, TP_MODE_TRAINING, NULL, 0, &fixture.training);
+    status =
+        status ? status : tp_workspace_create(fixture.model, MAX_BATCH, TP_MODE_INFERENCE, NULL, 0, &fixture.inference);
     status = status ? status : tp_optimizer_create(fixture.model, &optimizer, NULL, 0, &fixture.optimizer);
     return status ? status : tp_trainer_create(fixture.model, &fixture.data, &train, NULL, 0, &fixture.trainer);
 }

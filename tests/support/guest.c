@@ -4,7 +4,7 @@
 #include "blocking.h"
 #include "tap.h"
 
-static const tp_layer layers[] = {{GUEST_HIDDEN, TP_TANH, 0, 0}, {GUEST_OUT, TP_SOFTMAX, 0, 0}};
+static const tp_layer layers[] = {{GUEST_HIDDEN, TP_ACTIVATION_TANH, 0, 0}, {GUEST_OUT, TP_ACTIVATION_SOFTMAX, 0, 0}};
 
 static bool ok(tp_status status, const char *what) {
     return test_tap_check(status == TP_OK, "%s: %s", what, tp_status_text(status));
@@ -48,7 +48,7 @@ bool test_guest_pass_in(const struct test_guest *guest, tp_workspace *workspace,
 bool test_guest_pass(const struct test_guest *guest, struct test_guest_pass *pass) {
     tp_workspace *workspace = NULL;
     const bool done =
-        ok(tp_workspace_create(guest->model, GUEST_BATCH, TP_TRAINING, NULL, 0, &workspace), "workspace") &&
+        ok(tp_workspace_create(guest->model, GUEST_BATCH, TP_MODE_TRAINING, NULL, 0, &workspace), "workspace") &&
         test_guest_pass_in(guest, workspace, pass);
     tp_workspace_destroy(workspace);
     return done;

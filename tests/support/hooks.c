@@ -31,12 +31,12 @@ static void axpy(const struct tp_strip *strip) {
 
 static void activate(float *z, size_t ldz, size_t rows, size_t columns, float parameter) {
     call_hook(TEST_ACTIVATE);
-    real->activation[TP_RELU].activate(z, ldz, rows, columns, parameter);
+    real->activation[TP_ACTIVATION_RELU].activate(z, ldz, rows, columns, parameter);
 }
 
 static float loss(const float *x, const float *y, size_t n, float parameter, float factor, float *d) {
     call_hook(TEST_LOSS);
-    return real->loss_row[TP_CCE](x, y, n, parameter, factor, d);
+    return real->loss_row[TP_LOSS_CCE](x, y, n, parameter, factor, d);
 }
 
 static void columns(float *out, const float *d, size_t ldd, size_t rows, size_t count, bool add) {
@@ -51,13 +51,13 @@ static double squares(const float *x, size_t n) {
 
 static void update(const struct tp_update *numbers, float *w, const float *g, float *s, float *t, size_t n) {
     call_hook(TEST_UPDATE);
-    real->update[TP_ADAM](numbers, w, g, s, t, n);
+    real->update[TP_OPTIMIZER_ADAM](numbers, w, g, s, t, n);
 }
 
 static void update_outer(const struct tp_update *numbers, float *w, float *s, float *t, const float *a, const float *b,
                          size_t m, size_t n) {
     call_hook(TEST_UPDATE);
-    real->update_outer[TP_ADAM](numbers, w, s, t, a, b, m, n);
+    real->update_outer[TP_OPTIMIZER_ADAM](numbers, w, s, t, a, b, m, n);
 }
 
 struct tp_isa test_hooked(const struct tp_isa *isa, test_hook_fn *hook) {
@@ -69,11 +69,11 @@ struct tp_isa test_hooked(const struct tp_isa *isa, test_hook_fn *hook) {
     hooked.gemm_outer = outer;
     hooked.gemm_dots = dots;
     hooked.gemm_axpy = axpy;
-    hooked.activation[TP_RELU].activate = activate;
-    hooked.loss_row[TP_CCE] = loss;
+    hooked.activation[TP_ACTIVATION_RELU].activate = activate;
+    hooked.loss_row[TP_LOSS_CCE] = loss;
     hooked.column_sums = columns;
     hooked.square_sum = squares;
-    hooked.update[TP_ADAM] = update;
-    hooked.update_outer[TP_ADAM] = update_outer;
+    hooked.update[TP_OPTIMIZER_ADAM] = update;
+    hooked.update_outer[TP_OPTIMIZER_ADAM] = update_outer;
     return hooked;
 }

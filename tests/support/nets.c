@@ -7,18 +7,27 @@
 #include <stdio.h>
 
 const struct test_head test_heads[TEST_HEADS] = {
-    {TP_IDENTITY, TP_MSE},     {TP_RELU, TP_MSE},       {TP_LEAKY_RELU, TP_MSE}, {TP_SIGMOID, TP_MSE},
-    {TP_TANH, TP_MSE},         {TP_SOFTMAX, TP_MSE},    {TP_SIGMOID, TP_BCE},    {TP_SOFTMAX, TP_CCE},
-    {TP_ELU, TP_MSE},          {TP_SOFTPLUS, TP_MSE},   {TP_SILU, TP_MSE},       {TP_GELU, TP_MSE},
-    {TP_IDENTITY, TP_MAE},     {TP_RELU, TP_MAE},       {TP_LEAKY_RELU, TP_MAE}, {TP_SIGMOID, TP_MAE},
-    {TP_TANH, TP_MAE},         {TP_SOFTMAX, TP_MAE},    {TP_ELU, TP_MAE},        {TP_SOFTPLUS, TP_MAE},
-    {TP_SILU, TP_MAE},         {TP_GELU, TP_MAE},       {TP_IDENTITY, TP_HUBER}, {TP_RELU, TP_HUBER},
-    {TP_LEAKY_RELU, TP_HUBER}, {TP_SIGMOID, TP_HUBER},  {TP_TANH, TP_HUBER},     {TP_SOFTMAX, TP_HUBER},
-    {TP_ELU, TP_HUBER},        {TP_SOFTPLUS, TP_HUBER}, {TP_SILU, TP_HUBER},     {TP_GELU, TP_HUBER},
+    {TP_ACTIVATION_IDENTITY, TP_LOSS_MSE},     {TP_ACTIVATION_RELU, TP_LOSS_MSE},
+    {TP_ACTIVATION_LEAKY_RELU, TP_LOSS_MSE},   {TP_ACTIVATION_SIGMOID, TP_LOSS_MSE},
+    {TP_ACTIVATION_TANH, TP_LOSS_MSE},         {TP_ACTIVATION_SOFTMAX, TP_LOSS_MSE},
+    {TP_ACTIVATION_SIGMOID, TP_LOSS_BCE},      {TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE},
+    {TP_ACTIVATION_ELU, TP_LOSS_MSE},          {TP_ACTIVATION_SOFTPLUS, TP_LOSS_MSE},
+    {TP_ACTIVATION_SILU, TP_LOSS_MSE},         {TP_ACTIVATION_GELU, TP_LOSS_MSE},
+    {TP_ACTIVATION_IDENTITY, TP_LOSS_MAE},     {TP_ACTIVATION_RELU, TP_LOSS_MAE},
+    {TP_ACTIVATION_LEAKY_RELU, TP_LOSS_MAE},   {TP_ACTIVATION_SIGMOID, TP_LOSS_MAE},
+    {TP_ACTIVATION_TANH, TP_LOSS_MAE},         {TP_ACTIVATION_SOFTMAX, TP_LOSS_MAE},
+    {TP_ACTIVATION_ELU, TP_LOSS_MAE},          {TP_ACTIVATION_SOFTPLUS, TP_LOSS_MAE},
+    {TP_ACTIVATION_SILU, TP_LOSS_MAE},         {TP_ACTIVATION_GELU, TP_LOSS_MAE},
+    {TP_ACTIVATION_IDENTITY, TP_LOSS_HUBER},   {TP_ACTIVATION_RELU, TP_LOSS_HUBER},
+    {TP_ACTIVATION_LEAKY_RELU, TP_LOSS_HUBER}, {TP_ACTIVATION_SIGMOID, TP_LOSS_HUBER},
+    {TP_ACTIVATION_TANH, TP_LOSS_HUBER},       {TP_ACTIVATION_SOFTMAX, TP_LOSS_HUBER},
+    {TP_ACTIVATION_ELU, TP_LOSS_HUBER},        {TP_ACTIVATION_SOFTPLUS, TP_LOSS_HUBER},
+    {TP_ACTIVATION_SILU, TP_LOSS_HUBER},       {TP_ACTIVATION_GELU, TP_LOSS_HUBER},
 };
 
-const tp_activation test_hidden[TEST_HIDDEN] = {TP_IDENTITY, TP_RELU,     TP_LEAKY_RELU, TP_SIGMOID, TP_TANH,
-                                                TP_ELU,      TP_SOFTPLUS, TP_SILU,       TP_GELU};
+const tp_activation test_hidden[TEST_HIDDEN] = {TP_ACTIVATION_IDENTITY, TP_ACTIVATION_RELU, TP_ACTIVATION_LEAKY_RELU,
+                                                TP_ACTIVATION_SIGMOID,  TP_ACTIVATION_TANH, TP_ACTIVATION_ELU,
+                                                TP_ACTIVATION_SOFTPLUS, TP_ACTIVATION_SILU, TP_ACTIVATION_GELU};
 
 struct ref_net test_net(size_t hidden, const size_t *widths, tp_activation activation, struct test_head head) {
     struct ref_net net = {.layers = hidden + 1, .loss = head.loss, .huber_delta = (double)TEST_DELTA};
@@ -26,9 +35,9 @@ struct ref_net test_net(size_t hidden, const size_t *widths, tp_activation activ
     for (size_t l = 1; l <= net.layers; l++) {
         net.width[l] = widths[l];
         net.activation[l] = l == net.layers ? head.activation : activation;
-        net.slope[l] = net.activation[l] == TP_LEAKY_RELU ? (double)TEST_SLOPE
-                       : net.activation[l] == TP_ELU      ? (double)TEST_ALPHA
-                                                          : 0;
+        net.slope[l] = net.activation[l] == TP_ACTIVATION_LEAKY_RELU ? (double)TEST_SLOPE
+                       : net.activation[l] == TP_ACTIVATION_ELU      ? (double)TEST_ALPHA
+                                                                     : 0;
     }
     return net;
 }
@@ -51,7 +60,7 @@ void test_draw_dropout(struct ref_pass *pass, uint64_t seed, uint64_t step) {
 }
 
 bool test_smooths(const struct ref_net *net) {
-    return net->loss == TP_BCE || net->loss == TP_CCE;
+    return net->loss == TP_LOSS_BCE || net->loss == TP_LOSS_CCE;
 }
 
 const char *test_net_name(const struct ref_net *net) {
@@ -99,8 +108,8 @@ static void fill_distribution(float *row, size_t n, uint64_t seed) {
 
 void test_fill_targets(float *targets, const struct ref_net *net, size_t batch, uint64_t seed) {
     const size_t n = net->width[net->layers];
-    if (net->loss != TP_CCE) {
-        tp_test_fill(targets, batch * n, seed, net->loss == TP_BCE ? 0.0f : -1.0f, 1.0f);
+    if (net->loss != TP_LOSS_CCE) {
+        tp_test_fill(targets, batch * n, seed, net->loss == TP_LOSS_BCE ? 0.0f : -1.0f, 1.0f);
         return;
     }
     for (size_t i = 0; i < batch; i++)

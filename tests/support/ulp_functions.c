@@ -146,22 +146,24 @@ const struct ulp_function ulp_functions[] = {
     {"log1p", elementary, TEST_log1p, 0, log1p, .ulp = 1.01, .denormal_ulp = 1.01, .limit = 0x1p126, .denormals = true},
     {"erfc", elementary, TEST_erfc, 0, erfc, .ulp = 1.45, .denormal_ulp = 1.26, .denormals = true},
     {"cospi", elementary, TEST_cospi, 0, cospi_truth, .ulp = 0.51, .limit = 2, .denormals = true},
-    {"identity", activation, TP_IDENTITY, 0, identity_truth, .ulp = 0},
-    {"relu", activation, TP_RELU, 0, relu_truth, .ulp = 0, .denormal_ulp = 1},
-    {"leaky_relu", activation, TP_LEAKY_RELU, SLOPE, leaky_relu_truth, .ulp = 0.5, .denormal_ulp = 1},
-    {"sigmoid", activation, TP_SIGMOID, 0, sigmoid_truth, .ulp = 2.41, .denormal_ulp = 1},
-    {"tanh", activation, TP_TANH, 0, tanh, .ulp = 1, .denormal_ulp = 1},
-    {"elu", activation, TP_ELU, ALPHA, elu_truth, .ulp = 1, .denormal_ulp = 1},
-    {"softplus", activation, TP_SOFTPLUS, 0, softplus_truth, .ulp = 1.5, .denormal_ulp = 1},
-    {"silu", activation, TP_SILU, 0, silu_truth, .ulp = 3.4, .denormal_ulp = 1},
-    {"gelu", activation, TP_GELU, 0, gelu_truth, .ulp = 3.57, .denormal_ulp = 1},
-    {"sigmoid_derivative", derivative, TP_SIGMOID, 0, sigmoid_derivative_truth, .ulp = 1.5, .denormal_ulp = 1},
-    {"tanh_derivative", derivative, TP_TANH, 0, tanh_derivative_truth, .ulp = 0.5},
-    {"elu_derivative", derivative, TP_ELU, ALPHA, elu_derivative_truth, .ulp = 0.5},
-    {"softplus_derivative", derivative, TP_SOFTPLUS, 0, softplus_derivative_truth, .ulp = 1, .denormal_ulp = 1},
-    {"silu_derivative", derivative, TP_SILU, 0, silu_derivative_truth, .ulp = 3.22, .denormal_ulp = 1.96,
+    {"identity", activation, TP_ACTIVATION_IDENTITY, 0, identity_truth, .ulp = 0},
+    {"relu", activation, TP_ACTIVATION_RELU, 0, relu_truth, .ulp = 0, .denormal_ulp = 1},
+    {"leaky_relu", activation, TP_ACTIVATION_LEAKY_RELU, SLOPE, leaky_relu_truth, .ulp = 0.5, .denormal_ulp = 1},
+    {"sigmoid", activation, TP_ACTIVATION_SIGMOID, 0, sigmoid_truth, .ulp = 2.41, .denormal_ulp = 1},
+    {"tanh", activation, TP_ACTIVATION_TANH, 0, tanh, .ulp = 1, .denormal_ulp = 1},
+    {"elu", activation, TP_ACTIVATION_ELU, ALPHA, elu_truth, .ulp = 1, .denormal_ulp = 1},
+    {"softplus", activation, TP_ACTIVATION_SOFTPLUS, 0, softplus_truth, .ulp = 1.5, .denormal_ulp = 1},
+    {"silu", activation, TP_ACTIVATION_SILU, 0, silu_truth, .ulp = 3.4, .denormal_ulp = 1},
+    {"gelu", activation, TP_ACTIVATION_GELU, 0, gelu_truth, .ulp = 3.57, .denormal_ulp = 1},
+    {"sigmoid_derivative", derivative, TP_ACTIVATION_SIGMOID, 0, sigmoid_derivative_truth, .ulp = 1.5,
+     .denormal_ulp = 1},
+    {"tanh_derivative", derivative, TP_ACTIVATION_TANH, 0, tanh_derivative_truth, .ulp = 0.5},
+    {"elu_derivative", derivative, TP_ACTIVATION_ELU, ALPHA, elu_derivative_truth, .ulp = 0.5},
+    {"softplus_derivative", derivative, TP_ACTIVATION_SOFTPLUS, 0, softplus_derivative_truth, .ulp = 1,
+     .denormal_ulp = 1},
+    {"silu_derivative", derivative, TP_ACTIVATION_SILU, 0, silu_derivative_truth, .ulp = 3.22, .denormal_ulp = 1.96,
      .size = silu_derivative_size, .small = 0x1p-119},
-    {"gelu_derivative", derivative, TP_GELU, 0, gelu_derivative_truth, .ulp = 3.53, .denormal_ulp = 1.98,
+    {"gelu_derivative", derivative, TP_ACTIVATION_GELU, 0, gelu_derivative_truth, .ulp = 3.53, .denormal_ulp = 1.98,
      .size = gelu_derivative_size, .small = 0x1p-119},
 };
 
@@ -176,7 +178,7 @@ static bool measured(int which) {
 
 const char *ulp_forgotten_activation(void) {
     for (int f = 0; f < TP_ACTIVATION_COUNT; f++)
-        if (f != TP_SOFTMAX && !measured(f))
+        if (f != TP_ACTIVATION_SOFTMAX && !measured(f))
             return tp_activation_name((tp_activation)f);
     return NULL;
 }
