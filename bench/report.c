@@ -19,10 +19,9 @@ bool bench_describe_machine(struct bench_run *run, const char *isa, cpu_set_t *p
     options.isa = isa;
     options.message = print_message;
     tp_context *context;
-    tp_machine machine;
     if (tp_context_create(&options, &context) != TP_OK)
         return false;
-    tp_context_machine(context, &machine);
+    const tp_machine machine = *tp_context_machine(context);
     snprintf(run->machine, sizeof run->machine, "%s, %d processors, L1d %zu KiB, L2 %zu KiB, L3 %zu KiB",
              machine.vendor, machine.processors, machine.l1d >> 10, machine.l2 >> 10, machine.l3 >> 10);
     run->isa = machine.isa;

@@ -40,14 +40,14 @@ static void make_model(void) {
     tp_model_options options;
     tp_model_options_default(&options);
     options.inputs = (size_t)task->widths[0];
-    options.layers = (size_t)task->layers;
-    options.layer = layer;
+    options.layer_count = (size_t)task->layers;
+    options.layers = layer;
     options.init = TP_INIT_ZERO;
     options.input_mean = TRAIN_MEAN;
     options.input_deviation = TRAIN_DEVIATION;
-    for (size_t l = 0; l < options.layers; l++)
+    for (size_t l = 0; l < options.layer_count; l++)
         layer[l] = (tp_layer){.width = (size_t)task->widths[l + 1], .activation = TP_ACTIVATION_RELU};
-    tp_layer *last = &layer[options.layers - 1];
+    tp_layer *last = &layer[options.layer_count - 1];
     last->activation = last->width == 1 ? TP_ACTIVATION_SIGMOID : TP_ACTIVATION_SOFTMAX;
     options.loss = last->width == 1 ? TP_LOSS_BCE : TP_LOSS_CCE;
     need(tp_model_create(bench_context, &options, &own.model));
@@ -65,7 +65,16 @@ static void set_weights(void) {
     free(parameters);
 }
 
-static void make_trainer(tp_phases *phases) {
+/* In a struct that the next call overwrites. */
+static const tp_workspace_options *workspace_options(size_t batch, tp_mode mode) {
+    static tp_workspace_options options;
+    tp_workspace_options_default(&options);
+    options.max_batch = batch;
+    options.mode = mode;
+    return &options;
+}
+
+static void make_trainer(bool phases) {
     tp_train_options *options = &own.options;
     tp_train_options_default(options);
     options->phases = phases;
@@ -81,7 +90,7 @@ static void make_trainer(tp_phases *phases) {
 
 static void make_workspace(void) {
     const size_t batch = (size_t)own.task->batch;
-    need(tp_workspace_create(own.model, batch, TP_MODE_INFERENCE, NULL, 0, &own.workspace));
+    need(tp_workspace_create(own.model, workspace_options(batch, TP_MODE_INFERENCE), NULL, 0, &own.workspace));
     own.x = train_allocate(batch * own.data->inputs * sizeof *own.x);
     own.y = train_allocate(batch * own.data->outputs * sizeof *own.y);
     own.classes = train_allocate(batch * sizeof *own.classes);
@@ -101,7 +110,7 @@ static bool prepare(const struct train_task *task, struct train_data *data) {
     if (task->inference)
         make_workspace();
     else
-        make_trainer(NULL);
+        make_trainer(false);
     return true;
 }
 
@@ -123,22 +132,22 @@ static void sizes(struct train_sizes *sizes) {
     const size_t batch = (size_t)own.task->batch;
     sizes->parameters = (double)(tp_model_parameter_count(own.model) * sizeof(float));
     if (own.task->inference) {
-        sizes->workspace = (double)tp_workspace_size(own.model, batch, TP_MODE_INFERENCE);
+        sizes->workspace = (double)tp_workspace_size(own.model, workspace_options(batch, TP_MODE_INFERENCE));
         return;
     }
     sizes->trainer = (double)tp_trainer_size(own.model, &own.set, &own.options);
     sizes->optimizer = (double)tp_optimizer_size(own.model, &own.options.optimizer);
-    sizes->workspace = (double)tp_workspace_size(own.model, batch, TP_MODE_TRAINING);
+    sizes->workspace = (double)tp_workspace_size(own.model, workspace_options(batch, TP_MODE_TRAINING));
 }
 
 /* With a trainer of its own: to read the clock takes time as well. */
 static void phases(size_t steps, tp_phases *phases) {
     tp_trainer *timed = own.trainer;
-    make_trainer(phases);
+    make_trainer(true);
     run(steps);
     tp_trainer_destroy(own.trainer);
     own.trainer = timed;
-    own.options.phases = NULL;
+    *phases = *tp_trainer_phases(own.trainer);
 }
 
 static void release(void) {

@@ -85,8 +85,9 @@ static void call_model(void) {
     tp_model_options options;
     tp_model *model = NULL, *loaded = NULL;
     size_t weight, bias;
-    CALL(tp_model_options_default, &options);
-    EXPECT(TP_OK, tp_model_describe, guest.model, &options);
+    CALL(tp_model_options_init, &options, sizeof options, sizeof(tp_layer));
+    EXPECT(TP_OK, tp_model_get_options, guest.model, &options, sizeof options);
+    CALL(tp_model_layer, guest.model, 1);
     EXPECT(TP_OK, tp_model_create, guest.context, &options, &model);
     CALL(tp_model_parameter_count, model);
     EXPECT(TP_OK, tp_model_layer_offsets, model, 1, &weight, &bias);
@@ -108,8 +109,11 @@ static void call_passes(void) {
     tp_optimizer *optimizer = NULL;
     tp_optimizer_options options;
     tp_score score;
-    CALL(tp_workspace_size, guest.model, GUEST_BATCH, TP_MODE_TRAINING);
-    EXPECT(TP_OK, tp_workspace_create, guest.model, GUEST_BATCH, TP_MODE_TRAINING, NULL, 0, &workspace);
+    tp_workspace_options room;
+    CALL(tp_workspace_options_init, &room, sizeof room);
+    room.max_batch = GUEST_BATCH, room.mode = TP_MODE_TRAINING;
+    CALL(tp_workspace_size, guest.model, &room);
+    EXPECT(TP_OK, tp_workspace_create, guest.model, &room, NULL, 0, &workspace);
     EXPECT(TP_OK, tp_forward, guest.model, workspace, GUEST_BATCH, guest.x, GUEST_IN, pass.y, GUEST_OUT);
     EXPECT(TP_OK, tp_loss_value, guest.model, workspace, &targets, &score);
     EXPECT(TP_OK, tp_backward, guest.model, workspace, &targets, pass.gradients, pass.dx, GUEST_IN, &score);
@@ -118,7 +122,7 @@ static void call_passes(void) {
     EXPECT(TP_OK, tp_workspace_set_dropout, workspace, 1, 1);
     EXPECT(TP_OK, tp_evaluate, guest.model, workspace, &guest.data, &score, NULL);
     EXPECT(TP_OK, tp_predict, guest.model, workspace, &guest.data, y);
-    CALL(tp_optimizer_options_default, &options);
+    CALL(tp_optimizer_options_init, &options, sizeof options);
     CALL(tp_optimizer_size, guest.model, &options);
     EXPECT(TP_OK, tp_optimizer_create, guest.model, &options, NULL, 0, &optimizer);
     EXPECT(TP_OK, tp_optimizer_step, optimizer, guest.model, pass.gradients);
@@ -137,7 +141,8 @@ static void call_passes(void) {
 static void call_derivatives(void) {
     static float jacobian[GUEST_BATCH * GUEST_OUT * GUEST_IN], jv[GUEST_BATCH * GUEST_OUT];
     tp_workspace *workspace = NULL;
-    EXPECT(TP_OK, tp_workspace_create, guest.model, GUEST_BATCH, TP_MODE_DERIVATIVES, NULL, 0, &workspace);
+    EXPECT(TP_OK, tp_workspace_create, guest.model, TEST_WORKSPACE(GUEST_BATCH, TP_MODE_DERIVATIVES), NULL, 0,
+           &workspace);
     EXPECT(TP_OK, tp_jacobian, guest.model, workspace, GUEST_BATCH, guest.x, GUEST_IN, NULL, 0, jacobian);
     EXPECT(TP_OK, tp_jvp, guest.model, workspace, GUEST_BATCH, guest.x, GUEST_IN, guest.x, GUEST_IN, NULL, 0, jv,
            GUEST_OUT);
@@ -152,7 +157,7 @@ static int check_step(void *user, const tp_step *step) {
 static void call_trainer(void) {
     tp_train_options options;
     tp_trainer *trainer = NULL;
-    CALL(tp_train_options_default, &options);
+    CALL(tp_train_options_init, &options, sizeof options, sizeof(tp_optimizer_options));
     options.batch = GUEST_BATCH;
     options.epochs = 3;
     options.on_step = check_step;
@@ -161,6 +166,7 @@ static void call_trainer(void) {
     EXPECT(TP_OK, tp_trainer_create, guest.model, &guest.data, &options, NULL, 0, &trainer);
     EXPECT(TP_ERR_STOPPED, tp_trainer_run, trainer);
     EXPECT(TP_OK, tp_trainer_run, trainer);
+    CALL(tp_trainer_phases, trainer);
     CALL(tp_trainer_destroy, trainer);
 }
 
@@ -188,7 +194,6 @@ static void call_files(void) {
 
 static void call_context(const char *isa) {
     tp_context_options options;
-    tp_machine machine;
     tp_context *context = NULL;
     char text[64];
     CALL(tp_version, );
@@ -198,14 +203,13 @@ static void call_context(const char *isa) {
     CALL(tp_init_name, TP_INIT_AUTO);
     CALL(tp_optimizer_name, TP_OPTIMIZER_SGD);
     CALL(tp_schedule_name, TP_SCHEDULE_STEP);
-    CALL(tp_context_options_default, &options);
+    CALL(tp_context_options_init, &options, sizeof options);
     options.isa = isa;
     EXPECT(TP_OK, tp_context_create, &options, &context);
     EXPECT(TP_OK, tp_context_set_threads, context, PROCESS_TEAM);
     CALL(tp_context_threads, context);
     CALL(tp_context_isa, context);
-    EXPECT(TP_OK, tp_context_machine, context, &machine);
-    EXPECT(TP_ERR_ARGUMENT, tp_context_machine, context, NULL);
+    CALL(tp_context_machine, context);
     CALL(tp_context_message, context, text, sizeof text);
     CALL(tp_context_destroy, context);
 }
@@ -348,9 +352,9 @@ static void whole_interface(void) {
 
 static bool list_instruction_sets(void) {
     tp_context *context = NULL;
-    tp_machine machine = {0};
-    const bool ok = tp_context_create(NULL, &context) == TP_OK && tp_context_machine(context, &machine) == TP_OK;
-    memcpy(isas, machine.usable, sizeof isas);
+    const bool ok = tp_context_create(NULL, &context) == TP_OK;
+    if (ok)
+        memcpy(isas, tp_context_machine(context)->usable, sizeof isas);
     tp_context_destroy(context);
     return ok;
 }

@@ -17,7 +17,8 @@ static struct test_guest guest;
 static void *call(void *unused) {
     struct test_guest_pass pass;
     tp_workspace *workspace = NULL;
-    const tp_status status = tp_workspace_create(guest.model, GUEST_BATCH, TP_MODE_TRAINING, NULL, 0, &workspace);
+    const tp_status status =
+        tp_workspace_create(guest.model, TEST_WORKSPACE(GUEST_BATCH, TP_MODE_TRAINING), NULL, 0, &workspace);
     bool ok = test_tap_check(status == TP_OK, "workspace: %s", tp_status_text(status));
     for (int i = 0; i < REPEATS && ok; i++)
         ok = test_guest_pass_in(&guest, workspace, &pass) && test_guest_same(&expected.pass, &pass, "caller");
@@ -76,7 +77,8 @@ static void changing_thread_counts(void) {
     for (int made_for = 1; made_for <= MANY; made_for *= 4) {
         tp_workspace *workspace = NULL;
         bool ok = test_guest_open(&guest, made_for) &&
-                  test_tap_check(!tp_workspace_create(guest.model, GUEST_BATCH, TP_MODE_TRAINING, NULL, 0, &workspace),
+                  test_tap_check(!tp_workspace_create(guest.model, TEST_WORKSPACE(GUEST_BATCH, TP_MODE_TRAINING), NULL,
+                                                      0, &workspace),
                                  "%d", made_for);
         for (size_t i = 0; i < sizeof counts / sizeof *counts && ok; i++) {
             ok = test_tap_check(!tp_context_set_threads(guest.context, counts[i]), "%d threads", counts[i]) &&

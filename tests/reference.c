@@ -330,7 +330,7 @@ double ref_learning_rate(const tp_optimizer_options *o, uint64_t step) {
         rate *= (double)step / (double)o->warmup_steps;
     if (o->schedule == TP_SCHEDULE_STEP)
         rate *= pow((double)o->step_factor, (double)((step - 1) / o->step_every));
-    else if (o->schedule == TP_SCHEDULE_COSINE)
+    else if (o->schedule == TP_SCHEDULE_COSINE || (o->schedule == TP_SCHEDULE_AUTO && o->total_steps))
         rate *= cosine_factor(o, (double)step);
     return rate;
 }

@@ -50,8 +50,8 @@ static tp_model_options model_options(void) {
     tp_model_options options;
     tp_model_options_default(&options);
     options.inputs = IN;
-    options.layers = 2;
-    options.layer = layers;
+    options.layer_count = 2;
+    options.layers = layers;
     /* as long as a float is in a file: jansson enlarges its buffer for it */
     options.input_mean = -1.17549435e-38f;
     options.input_deviation = 1.23456789e-30f;
@@ -101,10 +101,13 @@ static void set_up(void) {
     tp_test_fill(all.b, SAMPLES * IN, 2, -1, 1);
     tp_test_fill_classes(all.classes, SAMPLES, 3, OUT);
     all.data = (tp_data){.samples = SAMPLES, .features = IN, .floats = all.x, .classes = all.classes, .outputs = OUT};
-    cr_assert_eq(tp_context_create(&(tp_context_options){.threads = 2}, &all.context), TP_OK);
+    cr_assert_eq(
+        tp_context_create(&(tp_context_options){.struct_size = sizeof(tp_context_options), .threads = 2}, &all.context),
+        TP_OK);
     cr_assert_eq(tp_model_create(all.context, &model, &all.model), TP_OK);
     cr_assert_eq(tp_packed_create(all.context, TP_TRANSPOSE_YES, IN, SAMPLES, all.b, IN, NULL, 0, &all.packed), TP_OK);
-    cr_assert_eq(tp_workspace_create(all.model, SAMPLES, TP_MODE_TRAINING, NULL, 0, &all.workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(all.model, TEST_WORKSPACE(SAMPLES, TP_MODE_TRAINING), NULL, 0, &all.workspace),
+                 TP_OK);
     cr_assert_eq(tp_trainer_create(all.model, &all.data, &train, NULL, 0, &all.trainer), TP_OK);
     write_files();
     memset(&all.out, 0x5a, sizeof all.out);
@@ -131,7 +134,9 @@ static void hear(void *user, tp_status status, const char *message) {
 }
 
 static tp_status make_context(void) {
-    return tp_context_create(&(tp_context_options){.threads = 2, .message = hear}, &all.out.context);
+    return tp_context_create(
+        &(tp_context_options){.struct_size = sizeof(tp_context_options), .threads = 2, .message = hear},
+        &all.out.context);
 }
 
 static tp_status make_model(void) {
@@ -140,11 +145,11 @@ static tp_status make_model(void) {
 }
 
 static tp_status make_inference(void) {
-    return tp_workspace_create(all.model, SAMPLES, TP_MODE_INFERENCE, NULL, 0, &all.out.workspace);
+    return tp_workspace_create(all.model, TEST_WORKSPACE(SAMPLES, TP_MODE_INFERENCE), NULL, 0, &all.out.workspace);
 }
 
 static tp_status make_workspace(void) {
-    return tp_workspace_create(all.model, SAMPLES, TP_MODE_TRAINING, NULL, 0, &all.out.workspace);
+    return tp_workspace_create(all.model, TEST_WORKSPACE(SAMPLES, TP_MODE_TRAINING), NULL, 0, &all.out.workspace);
 }
 
 static tp_status make_optimizer(void) {

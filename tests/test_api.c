@@ -20,7 +20,7 @@ Test(api, label_smoothing_is_for_cross_entropies) {
         const bool takes = loss == TP_LOSS_BCE || loss == TP_LOSS_CCE;
         const tp_layer last = {3, loss == TP_LOSS_BCE ? TP_ACTIVATION_SIGMOID : TP_ACTIVATION_SOFTMAX, 0, 0};
         tp_model_options options = test_model_options();
-        options.layers = 1, options.layer = &last, options.loss = (tp_loss)loss;
+        options.layer_count = 1, options.layers = &last, options.loss = (tp_loss)loss;
         for (size_t i = 0; i < 5; i++)
             options.label_smoothing = values[i], refuse_model(&options, "label_smoothing");
         options.label_smoothing = 0.25f;
@@ -43,7 +43,7 @@ Test(api, huber_delta_is_for_huber) {
     for (int loss = 0; loss < TP_LOSS_COUNT; loss++) {
         const tp_layer last = {3, loss == TP_LOSS_BCE ? TP_ACTIVATION_SIGMOID : TP_ACTIVATION_SOFTMAX, 0, 0};
         tp_model_options options = test_model_options();
-        options.layers = 1, options.layer = &last, options.loss = (tp_loss)loss, options.huber_delta = 0;
+        options.layer_count = 1, options.layers = &last, options.loss = (tp_loss)loss, options.huber_delta = 0;
         tp_model *model = NULL;
         const tp_status status = tp_model_create(fixture.context, &options, &model);
         if (loss == TP_LOSS_HUBER)
@@ -59,7 +59,7 @@ Test(api, losses_need_their_activation) {
         for (int loss = 0; loss < TP_LOSS_COUNT; loss++) {
             const tp_layer last = {3, (tp_activation)activation, 1, 0};
             tp_model_options options = test_model_options();
-            options.layers = 1, options.layer = &last, options.loss = (tp_loss)loss;
+            options.layer_count = 1, options.layers = &last, options.loss = (tp_loss)loss;
             const bool fits = loss == TP_LOSS_BCE   ? activation == TP_ACTIVATION_SIGMOID
                               : loss == TP_LOSS_CCE ? activation == TP_ACTIVATION_SOFTMAX
                                                     : true; /* of a_L itself */
@@ -74,4 +74,42 @@ Test(api, losses_need_their_activation) {
             }
         }
     }
+}
+
+/* A slope that nobody set is ELU's usual alpha, in layers and in epilogues. */
+Test(api, elu_without_a_slope) {
+    const tp_layer last = {.width = 1, .activation = TP_ACTIVATION_ELU};
+    const tp_epilogue epilogue = {.activation = TP_ACTIVATION_ELU};
+    const float a[] = {-1}, one[] = {1};
+    tp_model_options options = test_model_options();
+    options.layer_count = 1, options.layers = &last, options.loss = TP_LOSS_MSE;
+    tp_model *model = NULL;
+    cr_assert_eq(tp_model_create(fixture.context, &options, &model), TP_OK);
+    cr_expect_eq(tp_model_layer(model, 0)->slope, 1);
+    tp_model_destroy(model);
+    tp_packed *packed = NULL;
+    float c = 0;
+    cr_assert_eq(tp_packed_create(fixture.context, TP_TRANSPOSE_NO, 1, 1, one, 1, NULL, 0, &packed), TP_OK);
+    cr_assert_eq(tp_sgemm_packed(fixture.context, TP_TRANSPOSE_NO, 1, 1, a, 1, packed, 0, &epilogue, &c, 1, NULL, 0),
+                 TP_OK);
+    cr_expect_float_eq(c, -0.6321205f, 1e-6f);
+    tp_packed_destroy(packed);
+}
+
+/* Default optimiser options in a trainer's leave its schedule as it is. */
+Test(api, a_trainers_schedule_stays) {
+    tp_train_options options = test_train_options();
+    float rates[2];
+    for (int assigned = 0; assigned < 2; assigned++) {
+        if (assigned)
+            tp_optimizer_options_default(&options.optimizer);
+        cr_assert_eq(options.optimizer.schedule, TP_SCHEDULE_AUTO);
+        options.optimizer.total_steps = 10;
+        tp_optimizer *optimizer = NULL;
+        cr_assert_eq(tp_optimizer_create(fixture.model, &options.optimizer, NULL, 0, &optimizer), TP_OK);
+        rates[assigned] = tp_optimizer_learning_rate(optimizer, 6) / tp_optimizer_learning_rate(optimizer, 1);
+        tp_optimizer_destroy(optimizer);
+    }
+    cr_expect_eq(rates[0], rates[1]);
+    cr_expect_lt(rates[1], 0.75f);
 }

@@ -41,7 +41,7 @@ static void train(int threads, float clip_norm, float parameters[PARAMETERS]) {
     const tp_data data = {.samples = SAMPLES, .features = INPUTS, .floats = x, .classes = classes, .outputs = OUTPUTS};
     tp_model_options shape;
     tp_model_options_default(&shape);
-    shape.inputs = INPUTS, shape.layers = 4, shape.layer = layers;
+    shape.inputs = INPUTS, shape.layer_count = 4, shape.layers = layers;
     tp_train_options options;
     tp_train_options_default(&options);
     options.batch = BATCH, options.epochs = 2;

@@ -107,8 +107,8 @@ static tp_model *make_model(tp_context *context, const struct run *run, enum wei
     tp_model_options options;
     tp_model_options_default(&options);
     options.inputs = INPUTS;
-    options.layers = 3;
-    options.layer = layers;
+    options.layer_count = 3;
+    options.layers = layers;
     options.loss = run->loss;
     options.huber_delta = 0.1f;
     options.label_smoothing = weighting == RANDOM_WEIGHTS ? 0.1f : 0;

@@ -132,8 +132,8 @@ Test(context, layer_offsets) {
 Test(context, describe_gives_back_the_options) {
     tp_model_options options;
     cr_assert_eq(tp_model_describe(fixture.model, &options), TP_OK);
-    cr_assert(options.inputs == IN && options.layers == 2 && options.loss == TP_LOSS_CCE && options.seed == 1);
-    cr_assert_neq(options.layer, fixture.layers);
-    cr_assert(options.layer[0].width == HIDDEN && options.layer[0].activation == TP_ACTIVATION_RELU);
-    cr_assert(options.layer[1].width == OUT && options.layer[1].activation == TP_ACTIVATION_SOFTMAX);
+    cr_assert(options.inputs == IN && options.layer_count == 2 && options.loss == TP_LOSS_CCE && options.seed == 1);
+    cr_assert_neq(options.layers, fixture.layers);
+    cr_assert(options.layers[0].width == HIDDEN && options.layers[0].activation == TP_ACTIVATION_RELU);
+    cr_assert(options.layers[1].width == OUT && options.layers[1].activation == TP_ACTIVATION_SOFTMAX);
 }

@@ -55,7 +55,7 @@ static struct tp_update step_numbers(int rule, float decay) {
     tp_optimizer_options options;
     tp_model_options_default(&shape);
     tp_optimizer_options_default(&options);
-    shape.inputs = shape.layers = 1, shape.layer = &layer, shape.loss = TP_LOSS_MSE;
+    shape.inputs = shape.layer_count = 1, shape.layers = &layer, shape.loss = TP_LOSS_MSE;
     options.kind = (tp_optimizer_kind)rule, options.weight_decay = decay;
     tp_context *context = tp_test_context(NULL, 1);
     tp_model *model;
@@ -225,7 +225,7 @@ static void start(struct run *run, int isa, int rule, float decay) {
     tp_optimizer_options options;
     tp_model_options_default(&shape);
     tp_optimizer_options_default(&options);
-    shape.inputs = PARAMETERS - 1, shape.layers = 1, shape.layer = &layer, shape.loss = TP_LOSS_MSE;
+    shape.inputs = PARAMETERS - 1, shape.layer_count = 1, shape.layers = &layer, shape.loss = TP_LOSS_MSE;
     shape.init = TP_INIT_ZERO;
     options.kind = (tp_optimizer_kind)rule, options.weight_decay = decay;
     run->context = tp_test_context(tp_test_isa(isa), 1);
@@ -393,7 +393,7 @@ Test(denormal, adam_learns_from_huge_inputs) {
     tp_train_options options;
     tp_model_options_default(&shape);
     tp_train_options_default(&options);
-    shape.inputs = shape.layers = 1, shape.layer = &layer, shape.loss = TP_LOSS_MSE, shape.init = TP_INIT_ZERO;
+    shape.inputs = shape.layer_count = 1, shape.layers = &layer, shape.loss = TP_LOSS_MSE, shape.init = TP_INIT_ZERO;
     options.epochs = 3000, options.batch = SAMPLES;
     tp_context *context = tp_test_context(NULL, 1);
     tp_model *model;

@@ -35,7 +35,8 @@ static void open_problem(struct problem *p, int isa, int threads, struct ref_net
     tp_test_fill(parameters, count, 5, -0.6f, 0.6f);
     p->model = test_model(&p->context, &net, parameters);
     free(parameters);
-    cr_assert_eq(tp_workspace_create(p->model, MOST, TP_MODE_DERIVATIVES, NULL, 0, &p->workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(p->model, TEST_WORKSPACE(MOST, TP_MODE_DERIVATIVES), NULL, 0, &p->workspace),
+                 TP_OK);
     tp_test_fill(p->x, MOST * LD, 6, -1, 1);
     tp_test_fill(p->v, MOST * IN, 7, -1, 1);
 }
@@ -48,7 +49,7 @@ static void close_problem(struct problem *p) {
 static void expect(const struct problem *p, size_t batch, float *y, float *jacobian) {
     tp_workspace *workspace = NULL;
     float dy[OUT];
-    cr_assert_eq(tp_workspace_create(p->model, 1, TP_MODE_TRAINING, NULL, 0, &workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(p->model, TEST_WORKSPACE(1, TP_MODE_TRAINING), NULL, 0, &workspace), TP_OK);
     for (size_t i = 0; i < batch; i++) {
         cr_assert_eq(tp_forward(p->model, workspace, 1, p->x + i * LD, LD, y + i * OUT, OUT), TP_OK);
         for (size_t j = 0; j < OUT; j++) {
@@ -120,7 +121,7 @@ Test(derivatives, of_a_linear_map) {
     tp_model *model = test_model(context, &net, w);
     tp_workspace *workspace = NULL;
     float y[2], jacobian[6], jv[2];
-    cr_assert_eq(tp_workspace_create(model, 1, TP_MODE_DERIVATIVES, NULL, 0, &workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(model, TEST_WORKSPACE(1, TP_MODE_DERIVATIVES), NULL, 0, &workspace), TP_OK);
     cr_assert_eq(tp_jacobian(model, workspace, 1, x, 3, y, 2, jacobian), TP_OK);
     cr_expect(tp_test_same_bits((const float[]){1, 3, 5, 2, 4, 6}, jacobian, 6, "W transposed"));
     cr_assert_eq(tp_jvp(model, workspace, 1, x, 3, v, 3, NULL, 0, jv, 2), TP_OK);

@@ -16,8 +16,8 @@ static tp_model *make_model(tp_context *context, size_t inputs, const tp_layer *
     tp_model_options options;
     tp_model_options_default(&options);
     options.inputs = inputs;
-    options.layers = layers;
-    options.layer = layer;
+    options.layer_count = layers;
+    options.layers = layer;
     options.loss = loss;
     tp_model *model = NULL;
     cr_assert_eq(tp_model_create(context, &options, &model), TP_OK, "%s", tp_test_message(context));
@@ -26,7 +26,7 @@ static tp_model *make_model(tp_context *context, size_t inputs, const tp_layer *
 
 static tp_workspace *make_workspace(const tp_model *model, size_t batch, tp_mode mode) {
     tp_workspace *workspace = NULL;
-    cr_assert_eq(tp_workspace_create(model, batch, mode, NULL, 0, &workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(model, TEST_WORKSPACE(batch, mode), NULL, 0, &workspace), TP_OK);
     return workspace;
 }
 
@@ -349,7 +349,7 @@ static void refuse(tp_context *context, const tp_layer *layer, const char *fragm
     tp_model_options options;
     tp_model *model = NULL;
     tp_model_options_default(&options);
-    options.inputs = 2, options.layers = 2, options.layer = layer;
+    options.inputs = 2, options.layer_count = 2, options.layers = layer;
     cr_expect_eq(tp_model_create(context, &options, &model), TP_ERR_ARGUMENT);
     cr_expect_not_null(strstr(tp_test_message(context), fragment), "\"%s\"", tp_test_message(context));
 }
@@ -391,7 +391,7 @@ Test(dropout, files) {
     cr_assert_eq(tp_model_load(context, path, &copy), TP_OK, "%s", tp_test_message(context));
     cr_assert_eq(tp_model_describe(copy, &options), TP_OK);
     for (size_t l = 0; l < 3; l++)
-        cr_expect_eq(options.layer[l].dropout, layer[l].dropout);
+        cr_expect_eq(options.layers[l].dropout, layer[l].dropout);
     cr_expect(file_has(path, "layers.0.dropout"));
     cr_expect_not(file_has(path, "layers.1.dropout"));
     remove(path);

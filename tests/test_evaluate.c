@@ -16,7 +16,7 @@ static tp_model *identity_model(tp_context *context, size_t n, float mean, float
     const tp_layer layer = {n, TP_ACTIVATION_IDENTITY, 0, 0};
     tp_model_options options;
     tp_model_options_default(&options);
-    options.inputs = n, options.layers = 1, options.layer = &layer, options.loss = TP_LOSS_MSE;
+    options.inputs = n, options.layer_count = 1, options.layers = &layer, options.loss = TP_LOSS_MSE;
     options.input_mean = mean, options.input_deviation = deviation;
     tp_model *model = NULL;
     cr_assert_eq(tp_model_create(context, &options, &model), TP_OK);
@@ -30,7 +30,7 @@ static tp_model *identity_model(tp_context *context, size_t n, float mean, float
 
 static void predict(const tp_model *model, const tp_data *data, size_t max_batch, float *y) {
     tp_workspace *workspace = NULL;
-    cr_assert_eq(tp_workspace_create(model, max_batch, TP_MODE_INFERENCE, NULL, 0, &workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(model, TEST_WORKSPACE(max_batch, TP_MODE_INFERENCE), NULL, 0, &workspace), TP_OK);
     cr_assert_eq(tp_predict(model, workspace, data, y), TP_OK);
     tp_workspace_destroy(workspace);
 }
@@ -111,7 +111,7 @@ Test(evaluate, confusion_rows_are_targets_and_columns_predictions) {
         tp_workspace *workspace = NULL;
         uint64_t confusion[CLASSES * CLASSES + 1] = {[CLASSES * CLASSES] = 99};
         tp_score score;
-        cr_assert_eq(tp_workspace_create(model, 5, (tp_mode)mode, NULL, 0, &workspace), TP_OK);
+        cr_assert_eq(tp_workspace_create(model, TEST_WORKSPACE(5, (tp_mode)mode), NULL, 0, &workspace), TP_OK);
         cr_assert_eq(tp_evaluate(model, workspace, &data, &score, confusion), TP_OK);
         cr_assert_eq(memcmp(confusion, counts, sizeof counts), 0);
         cr_assert_eq(confusion[CLASSES * CLASSES], 99);
@@ -131,7 +131,7 @@ Test(evaluate, confusion_needs_classes) {
     tp_workspace *workspace = NULL;
     tp_score score;
     uint64_t confusion[CLASSES * CLASSES];
-    cr_assert_eq(tp_workspace_create(model, 4, TP_MODE_INFERENCE, NULL, 0, &workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(model, TEST_WORKSPACE(4, TP_MODE_INFERENCE), NULL, 0, &workspace), TP_OK);
     cr_assert_eq(tp_evaluate(model, workspace, &data, &score, NULL), TP_OK);
     cr_assert_eq(tp_evaluate(model, workspace, &data, &score, confusion), TP_ERR_ARGUMENT);
     cr_assert_not_null(strstr(tp_test_message(context), "confusion"));
@@ -151,7 +151,7 @@ Test(evaluate, backward_needs_a_forward_again) {
     const tp_data data = {.samples = 4, .features = 2, .floats = x, .values = x, .outputs = 2};
     tp_score score;
     float y[8];
-    cr_assert_eq(tp_workspace_create(model, 4, TP_MODE_TRAINING, NULL, 0, &workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(model, TEST_WORKSPACE(4, TP_MODE_TRAINING), NULL, 0, &workspace), TP_OK);
     cr_assert_eq(tp_forward(model, workspace, 1, x, 2, NULL, 0), TP_OK);
     cr_assert_eq(tp_evaluate(model, workspace, &data, &score, NULL), TP_OK);
     cr_expect_eq(tp_backward(model, workspace, &targets, gradients, NULL, 0, NULL), TP_ERR_ARGUMENT);
@@ -169,7 +169,7 @@ Test(evaluate, a_single_softmax_output_has_one_class) {
     const tp_layer layer = {1, TP_ACTIVATION_SOFTMAX, 0, 0};
     tp_model_options options;
     tp_model_options_default(&options);
-    options.inputs = 2, options.layers = 1, options.layer = &layer;
+    options.inputs = 2, options.layer_count = 1, options.layers = &layer;
     tp_model *model = NULL;
     tp_workspace *workspace = NULL;
     tp_score score;
@@ -177,7 +177,7 @@ Test(evaluate, a_single_softmax_output_has_one_class) {
     float gradients[3] = {7, 7, 7};
     const float zeros[3] = {0};
     cr_assert_eq(tp_model_create(context, &options, &model), TP_OK);
-    cr_assert_eq(tp_workspace_create(model, 1, TP_MODE_TRAINING, NULL, 0, &workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(model, TEST_WORKSPACE(1, TP_MODE_TRAINING), NULL, 0, &workspace), TP_OK);
     cr_assert_eq(tp_forward(model, workspace, 1, x, 2, NULL, 0), TP_OK);
     const tp_targets only = {.classes = (const int32_t[]){0}}, other = {.classes = (const int32_t[]){1}};
     cr_assert_eq(tp_backward(model, workspace, &only, gradients, NULL, 0, &score), TP_OK);
@@ -196,12 +196,13 @@ static tp_score evaluate_zeros(tp_context *context, tp_layer layer, tp_loss loss
     const tp_data data = {.samples = samples, .features = 1, .floats = x, .classes = classes, .outputs = layer.width};
     tp_model_options options;
     tp_model_options_default(&options);
-    options.inputs = 1, options.layers = 1, options.layer = &layer, options.loss = loss, options.init = TP_INIT_ZERO;
+    options.inputs = 1, options.layer_count = 1, options.layers = &layer, options.loss = loss,
+    options.init = TP_INIT_ZERO;
     tp_model *model = NULL;
     tp_workspace *workspace = NULL;
     tp_score score = {0};
     cr_assert_eq(tp_model_create(context, &options, &model), TP_OK);
-    cr_assert_eq(tp_workspace_create(model, 4, TP_MODE_INFERENCE, NULL, 0, &workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(model, TEST_WORKSPACE(4, TP_MODE_INFERENCE), NULL, 0, &workspace), TP_OK);
     cr_assert_eq(tp_evaluate(model, workspace, &data, &score, NULL), TP_OK, "%s", tp_test_message(context));
     tp_workspace_destroy(workspace);
     tp_model_destroy(model);

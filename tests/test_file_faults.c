@@ -61,8 +61,8 @@ static tp_model *make_model(uint64_t seed) {
     tp_model_options options;
     tp_model_options_default(&options);
     options.inputs = IN;
-    options.layers = 1;
-    options.layer = &layer;
+    options.layer_count = 1;
+    options.layers = &layer;
     options.seed = seed;
     tp_model *made = NULL;
     check(tp_model_create(context, &options, &made));

@@ -54,13 +54,13 @@ static tp_model *make_model(tp_context *context, const struct net *net) {
     tp_model_options options;
     tp_model_options_default(&options);
     options.inputs = net->widths[0];
-    options.layers = layer_count(net);
-    options.layer = layer;
-    for (size_t l = 0; l < options.layers; l++)
+    options.layer_count = layer_count(net);
+    options.layers = layer;
+    for (size_t l = 0; l < options.layer_count; l++)
         layer[l] = (tp_layer){.width = net->widths[l + 1],
                               .activation = net->smooth ? (l % 2 ? TP_ACTIVATION_SILU : TP_ACTIVATION_GELU)
                                                         : (l % 2 ? TP_ACTIVATION_TANH : TP_ACTIVATION_RELU)};
-    tp_layer *last = &layer[options.layers - 1];
+    tp_layer *last = &layer[options.layer_count - 1];
     last->activation = last->width == 1 ? TP_ACTIVATION_SIGMOID : TP_ACTIVATION_SOFTMAX;
     options.loss = last->width == 1 ? TP_LOSS_BCE : TP_LOSS_CCE;
     tp_model *model = NULL;

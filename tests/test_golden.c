@@ -139,8 +139,8 @@ static void train(const struct golden *g, const json_t *run, tp_context *context
     tp_model_options shape;
     tp_model_options_default(&shape);
     shape.inputs = g->inputs;
-    shape.layers = 2;
-    shape.layer = g->layers;
+    shape.layer_count = 2;
+    shape.layers = g->layers;
     shape.loss = g->loss;
     tp_data data = {.samples = g->samples, .features = g->inputs, .floats = g->x, .outputs = g->outputs};
     if (g->loss == TP_LOSS_CCE)

@@ -186,7 +186,7 @@ static void check_isa(const struct problem *p, tp_context *context) {
     const char *isa = tp_context_isa(context);
     tp_model *model = test_model(context, &p->net, p->parameter);
     tp_workspace *workspace = NULL;
-    cr_assert_eq(tp_workspace_create(model, MAX_BATCH, TP_MODE_TRAINING, NULL, 0, &workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(model, TEST_WORKSPACE(MAX_BATCH, TP_MODE_TRAINING), NULL, 0, &workspace), TP_OK);
     cr_assert_eq(tp_workspace_set_dropout(workspace, DROPOUT_SEED, DROPOUT_STEP), TP_OK);
     check_forward(p, model, workspace, isa);
     check_backward(p, model, workspace, isa);

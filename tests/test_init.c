@@ -13,7 +13,7 @@ static void initialise(tp_init init, tp_activation activation, uint64_t seed, fl
     tp_context *context = tp_test_context(NULL, 1);
     tp_model_options options;
     tp_model_options_default(&options);
-    options.inputs = FAN_IN, options.layers = 1, options.layer = &layer, options.loss = TP_LOSS_MSE;
+    options.inputs = FAN_IN, options.layer_count = 1, options.layers = &layer, options.loss = TP_LOSS_MSE;
     options.init = init, options.seed = seed;
     tp_model *model = NULL;
     cr_assert_eq(tp_model_create(context, &options, &model), TP_OK);

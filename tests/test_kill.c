@@ -32,8 +32,8 @@ static void set_up(void) {
         tp_model_options options;
         tp_model_options_default(&options);
         options.inputs = IN;
-        options.layers = 1;
-        options.layer = &layer;
+        options.layer_count = 1;
+        options.layers = &layer;
         options.seed = (uint64_t)i;
         cr_assert_eq(tp_model_create(context, &options, &models[i]), TP_OK);
         parameters[i] = tp_test_floats(PARAMETERS);

@@ -54,7 +54,7 @@ static tp_targets targets_of(const struct loop *s, size_t first) {
 
 static tp_workspace *workspace_of(const tp_model *model) {
     tp_workspace *workspace = NULL;
-    cr_assert_eq(tp_workspace_create(model, BATCH, TP_MODE_TRAINING, NULL, 0, &workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(model, TEST_WORKSPACE(BATCH, TP_MODE_TRAINING), NULL, 0, &workspace), TP_OK);
     return workspace;
 }
 
@@ -147,6 +147,7 @@ Test(loop, a_step_is_the_trainers) {
     tp_train_options options;
     tp_train_options_default(&options);
     options.optimizer = optimizer_options(TP_OPTIMIZER_ADAM, false);
+    options.optimizer.schedule = TP_SCHEDULE_CONSTANT; /* the trainer knows the number of steps, the loop does not */
     options.batch = BATCH, options.epochs = 1, options.shuffle = false;
     run_steps(&s, &options.optimizer, BATCH, step_in_one, scores, actual);
     const tp_data data = {

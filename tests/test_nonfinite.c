@@ -130,9 +130,8 @@ enum { SHAPES = 5 };
 
 /* Tails of rows, of columns and of both, a wide C, several tiles. */
 static void shape(struct product *p, int s) {
-    tp_machine machine;
-    cr_assert_eq(tp_context_machine(p->context, &machine), TP_OK);
-    const size_t mr = machine.tile_rows, nr = machine.tile_columns;
+    const tp_machine *machine = tp_context_machine(p->context);
+    const size_t mr = machine->tile_rows, nr = machine->tile_columns;
     const size_t shapes[SHAPES][3] = {
         {1, nr + 1, 3}, {mr + 1, nr - 1, 5}, {2 * mr + 1, 3, 4}, {2, 4 * nr + 1, 2}, {3, 2 * nr, 9}};
     p->m = shapes[s][0], p->n = shapes[s][1], p->k = shapes[s][2];
@@ -366,7 +365,7 @@ static void open_world(struct world *w, const char *isa, struct ref_net net) {
     }
     w->context = tp_test_context(isa, 1);
     w->model = test_model(w->context, &net, w->parameters);
-    cr_assert_eq(tp_workspace_create(w->model, N, TP_MODE_TRAINING, NULL, 0, &w->workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(w->model, TEST_WORKSPACE(N, TP_MODE_TRAINING), NULL, 0, &w->workspace), TP_OK);
 }
 
 static void close_world(struct world *w) {

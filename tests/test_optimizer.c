@@ -329,7 +329,7 @@ Test(optimizer, clipping_of_huge_gradients) {
     const tp_layer layer = {.width = 1, .activation = TP_ACTIVATION_IDENTITY};
     tp_model_options model_options;
     tp_model_options_default(&model_options);
-    model_options.inputs = 1, model_options.layers = 1, model_options.layer = &layer;
+    model_options.inputs = 1, model_options.layer_count = 1, model_options.layers = &layer;
     model_options.loss = TP_LOSS_MSE, model_options.init = TP_INIT_ZERO;
     tp_optimizer_options options;
     tp_optimizer_options_default(&options);

@@ -49,7 +49,7 @@ static void close_pass(struct pass *p) {
 
 static tp_workspace *workspace(const struct pass *p, tp_mode mode) {
     tp_workspace *w = NULL;
-    cr_assert_eq(tp_workspace_create(p->model, BATCH, mode, NULL, 0, &w), TP_OK);
+    cr_assert_eq(tp_workspace_create(p->model, TEST_WORKSPACE(BATCH, mode), NULL, 0, &w), TP_OK);
     return w;
 }
 
@@ -281,7 +281,7 @@ static void check_softmax(tp_context *context, tp_loss loss) {
     tp_test_fill(parameters, 6 * 23 + 23, 1, -4, 4);
     tp_model *model = test_model(context, &net, parameters);
     tp_workspace *w = NULL;
-    cr_assert_eq(tp_workspace_create(model, 1, TP_MODE_TRAINING, NULL, 0, &w), TP_OK);
+    cr_assert_eq(tp_workspace_create(model, TEST_WORKSPACE(1, TP_MODE_TRAINING), NULL, 0, &w), TP_OK);
     for (uint64_t sample = 0; sample < 50; sample++) {
         tp_test_fill(x, 6, 10 + sample, -1, 1);
         test_fill_targets(targets, &net, 1, 70 + sample);

@@ -28,7 +28,6 @@ static struct outputs {
     tp_packed *packed;
     tp_dataset *dataset;
     tp_idx idx;
-    tp_machine machine;
     tp_model_options described;
     tp_score score;
     size_t weight, bias;
@@ -49,6 +48,7 @@ static struct arguments {
     tp_layer layers[2];
     tp_model_options model_options, *model_options_p;
     tp_optimizer_options optimizer_options, *optimizer_options_p;
+    tp_workspace_options workspace_options, *workspace_options_p;
     tp_train_options train_options, *train_options_p;
     tp_data data, *data_p, validation, *validation_p;
     tp_targets targets, *targets_p;
@@ -56,9 +56,8 @@ static struct arguments {
     int32_t classes[MAX_BATCH];
     float weights[MAX_BATCH], *weights_p;
     void *memory, *spare; /* spare: a block that is too small */
-    size_t size, m, n, k, lda, ldb, ldc, count, layer, max_batch, batch, ldx, ldy, lddx, lddy;
+    size_t size, m, n, k, lda, ldb, ldc, count, layer, batch, ldx, ldy, lddx, lddy;
     tp_transpose ta, tb;
-    tp_mode mode;
     tp_split split;
     int threads, value;
     float beta, rate;
@@ -73,7 +72,6 @@ static struct arguments {
     tp_packed **packed_out;
     tp_dataset **dataset_out;
     tp_idx *idx;
-    tp_machine *machine;
     tp_model_options *described;
     tp_score *score;
 } now;
@@ -116,12 +114,28 @@ struct refusal {
         REFUSE_AS(TP_ERR_MEMORY, what ": memory has 1 bytes; ", FROM(memory, spare), WITH(size, 1)),                   \
         REFUSE_AS(TP_ERR_MEMORY, what ": memory has 0 bytes; ", FROM(memory, spare))
 
+/* An options struct that nobody initialised, and those of other versions. */
+#define REFUSED_SIZES(what, member)                                                                                    \
+    REFUSE(what ": struct_size is 0; it must be at least ", WITH(member.struct_size, 0)),                              \
+        REFUSE(what ": struct_size is 8; it must be at least ", WITH(member.struct_size, 8))
+#define REFUSED_NEWER(what, member)                                                                                    \
+    REFUSE_AS(TP_ERR_UNSUPPORTED, what ": struct_size is 9999, but library ", WITH(member.struct_size, 9999)),         \
+        REFUSE_AS(TP_ERR_UNSUPPORTED, ": the program was compiled for a later version",                                \
+                  WITH(member.struct_size, sizeof MEMBER(member) + 8))
+
+#define REFUSED_DATA_SIZES(what, member)                                                                               \
+    REFUSE(what ": struct_size is 8; it must be at least ", WITH(member.struct_size, 8))
+
 #define REFUSED_MODEL_OPTIONS                                                                                          \
-    REFUSE("inputs is 0; it must be at least 1", WITH(model_options.inputs, 0)),                                       \
-        REFUSE("layers is 0; it must be 1..64", WITH(model_options.layers, 0)),                                        \
-        REFUSE("layers is 65; it must be 1..64", WITH(model_options.layers, TP_MAX_LAYERS + 1)),                       \
-        REFUSE("layers is 18446744073709551615; it must be 1..64", WITH(model_options.layers, SIZE_MAX)),              \
-        REFUSE("layer is NULL", WITH(model_options.layer, NULL)),                                                      \
+    REFUSED_SIZES("model options", model_options), REFUSED_NEWER("model options", model_options),                      \
+        REFUSE("layer_size is 0; it must be at least", WITH(model_options.layer_size, 0)),                             \
+        REFUSE_AS(TP_ERR_UNSUPPORTED, "layer_size is 9999, but library", WITH(model_options.layer_size, 9999)),        \
+        REFUSE("layer 1: reserved is 1; it must be 0", WITH(layers[1].reserved, 1)),                                   \
+        REFUSE("inputs is 0; it must be at least 1", WITH(model_options.inputs, 0)),                                   \
+        REFUSE("layer_count is 0; it must be 1..64", WITH(model_options.layer_count, 0)),                              \
+        REFUSE("layer_count is 65; it must be 1..64", WITH(model_options.layer_count, TP_MAX_LAYERS + 1)),             \
+        REFUSE("layer_count is 18446744073709551615; it must be 1..64", WITH(model_options.layer_count, SIZE_MAX)),    \
+        REFUSE("layers is NULL", WITH(model_options.layers, NULL)),                                                    \
         REFUSE("loss -1 is unknown", WITH(model_options.loss, (tp_loss)-1)),                                           \
         REFUSE("is unknown", WITH(model_options.loss, TP_LOSS_COUNT)),                                                 \
         REFUSE("init -1 is unknown", WITH(model_options.init, (tp_init)-1)),                                           \
@@ -148,8 +162,6 @@ struct refusal {
                WITH(layers[1].activation, TP_ACTIVATION_TANH)),                                                        \
         REFUSE("layer 1: loss bce needs sigmoid as last activation, not softmax",                                      \
                WITH(model_options.loss, TP_LOSS_BCE)),                                                                 \
-        REFUSE("layer 0: slope is 0; it must be positive and finite: it is ELU's alpha",                               \
-               WITH(layers[0].activation, TP_ACTIVATION_ELU)),                                                         \
         REFUSE("layer 0: slope is -1; it must be positive", WITH(layers[0].activation, TP_ACTIVATION_ELU),             \
                WITH(layers[0].slope, -1)),                                                                             \
         REFUSE("layer 0: slope is inf; it must be positive", WITH(layers[0].activation, TP_ACTIVATION_ELU),            \
@@ -172,7 +184,8 @@ struct refusal {
                WITH(model_options.huber_delta, NAN))
 
 #define REFUSED_OPTIMIZER_OPTIONS(o)                                                                                   \
-    REFUSE("optimizer: kind -1 is unknown", WITH(o.kind, (tp_optimizer_kind)-1)),                                      \
+    REFUSED_SIZES("optimizer options", o),                                                                             \
+        REFUSE("optimizer: kind -1 is unknown", WITH(o.kind, (tp_optimizer_kind)-1)),                                  \
         REFUSE("optimizer: kind", WITH(o.kind, TP_OPTIMIZER_COUNT)),                                                   \
         REFUSE("optimizer: schedule -1 is unknown", WITH(o.schedule, (tp_schedule)-1)),                                \
         REFUSE("optimizer: schedule", WITH(o.schedule, TP_SCHEDULE_COUNT)),                                            \
@@ -204,7 +217,7 @@ struct refusal {
         REFUSE("optimizer: final_factor is nan; it must be 0..1", WITH(o.final_factor, NAN))
 
 #define REFUSED_SAMPLES                                                                                                \
-    REFUSE("data is NULL", WITH(data_p, NULL)),                                                                        \
+    REFUSE("data is NULL", WITH(data_p, NULL)), REFUSED_DATA_SIZES("data", data),                                      \
         REFUSE("data: samples is 0; it must be 1..4294967295", WITH(data.samples, 0)),                                 \
         REFUSE("data: samples is 4294967296; it must be 1..4294967295", WITH(data.samples, (size_t)UINT32_MAX + 1)),   \
         REFUSE("data: samples is 18446744073709551615; it must be 1..", WITH(data.samples, SIZE_MAX)),                 \
@@ -228,7 +241,8 @@ struct refusal {
                WITH(weights[0], INFINITY))
 
 #define REFUSED_TRAIN_OPTIONS                                                                                          \
-    REFUSED_DATA, REFUSE("options is NULL", WITH(train_options_p, NULL)),                                              \
+    REFUSED_DATA, REFUSED_SIZES("train options", train_options),                                                       \
+        REFUSE("options is NULL", WITH(train_options_p, NULL)),                                                        \
         REFUSE("batch is 0; it must be at least 1", WITH(train_options.batch, 0)),                                     \
         REFUSE("epochs is 0; it must be at least 1", WITH(train_options.epochs, 0)),                                   \
         REFUSE("epochs is 18446744073709551615; the number of steps", WITH(train_options.epochs, SIZE_MAX)),           \
@@ -256,7 +270,7 @@ struct refusal {
                WITH(data.classes, NULL), FROM(data.values, x))
 
 #define REFUSED_TARGETS                                                                                                \
-    REFUSE("targets is NULL", WITH(targets_p, NULL)),                                                                  \
+    REFUSE("targets is NULL", WITH(targets_p, NULL)), REFUSED_DATA_SIZES("targets", targets),                          \
         REFUSE("targets: exactly one of classes and values must be set", WITH(targets.classes, NULL)),                 \
         REFUSE("targets: exactly one of classes and values must be set", FROM(targets.values, x)),                     \
         REFUSE("targets: ld is 2; it must be at least 3", WITH(targets.classes, NULL), FROM(targets.values, x),        \
@@ -361,6 +375,8 @@ static tp_status nothing(bool is_nothing) {
 
 CALL(context_create, tp_context_create(&now.context_options, now.context_out)){
     SILENT(WITH(context_out, NULL)),
+    SILENT(WITH(context_options.struct_size, 0)),
+    REFUSE_AS(TP_ERR_UNSUPPORTED, NULL, WITH(context_options.struct_size, 9999)),
     REFUSE("threads is -1; it must be 1..4096", WITH(context_options.threads, -1)),
     REFUSE("threads is -2147483648; it must be 1..4096", WITH(context_options.threads, INT_MIN)),
     REFUSE("threads is 4097; it must be 1..4096", WITH(context_options.threads, 4097)),
@@ -380,11 +396,8 @@ CALL(context_set_threads, tp_context_set_threads(now.context, now.threads)){
     REFUSE("threads is 4097; it must be 1..4096", WITH(threads, 4097)),
     REFUSE("threads is 2147483647; it must be 1..4096", WITH(threads, INT_MAX)),
 };
-CALL(context_machine, tp_context_machine(now.context, now.machine)){
-    SILENT(WITH(context, NULL)),
-    REFUSE("machine is NULL", WITH(machine, NULL)),
-};
-CALL_VOID(context_options_default, tp_context_options_default(NULL)){SILENT({0})};
+CALL(context_machine, nothing(!tp_context_machine(now.context))){SILENT(WITH(context, NULL))};
+CALL_VOID(context_options_init, tp_context_options_init(NULL, 64)){SILENT({0})};
 CALL_VOID(context_destroy, tp_context_destroy(NULL)){SILENT({0})};
 CALL(context_isa, nothing(!tp_context_isa(now.context))){SILENT(WITH(context, NULL))};
 CALL(context_threads, nothing(!tp_context_threads(now.context))){SILENT(WITH(context, NULL))};
@@ -444,8 +457,9 @@ CALL(sgemm_packed, tp_sgemm_packed(now.context, now.ta, now.m, 1, now.a, now.lda
            WITH(epilogue.slope, 2)),
     REFUSE("epilogue: slope is nan; it must be 0..1", WITH(epilogue.activation, TP_ACTIVATION_LEAKY_RELU),
            WITH(epilogue.slope, NAN)),
-    REFUSE("epilogue: slope is 0; it must be positive and finite: it is ELU's alpha",
-           WITH(epilogue.activation, TP_ACTIVATION_ELU)),
+    REFUSE("epilogue: slope is -1; it must be positive and finite, or 0 for 1: it is ELU's alpha",
+           WITH(epilogue.activation, TP_ACTIVATION_ELU), WITH(epilogue.slope, -1)),
+    REFUSED_DATA_SIZES("epilogue", epilogue),
     REFUSE("epilogue: bias needs beta = 0, not 1", FROM(epilogue.bias, x), WITH(beta, 1)),
     REFUSE("epilogue: bias needs beta = 0, not nan", FROM(epilogue.bias, x), WITH(beta, NAN)),
     REFUSE("epilogue: ld is 4; it must be at least 5", FROM(epilogue.outputs, x), WITH(epilogue.ld, N - 1)),
@@ -458,7 +472,7 @@ CALL(sgemm_packed, tp_sgemm_packed(now.context, now.ta, now.m, 1, now.a, now.lda
 CALL(activation_name, nothing(!tp_activation_name((tp_activation)now.value))){REFUSED_NAME(TP_ACTIVATION_COUNT)};
 CALL(loss_name, nothing(!tp_loss_name((tp_loss)now.value))){REFUSED_NAME(TP_LOSS_COUNT)};
 CALL(init_name, nothing(!tp_init_name((tp_init)now.value))){REFUSED_NAME(TP_INIT_COUNT)};
-CALL_VOID(model_options_default, tp_model_options_default(NULL)){SILENT({0})};
+CALL_VOID(model_options_init, tp_model_options_init(NULL, 64, 0)){SILENT({0})};
 CALL(model_create, tp_model_create(now.context, now.model_options_p, now.model_out)){
     SILENT(WITH(context, NULL)),
     REFUSE("options is NULL", WITH(model_options_p, NULL)),
@@ -474,9 +488,14 @@ CALL(model_create, tp_model_create(now.context, now.model_options_p, now.model_o
               WITH(layers[0].width, (size_t)1 << 32)),
 };
 CALL_VOID(model_destroy, tp_model_destroy(NULL)){SILENT({0})};
-CALL(model_describe, tp_model_describe(now.model, now.described)){
+CALL(model_get_options, tp_model_get_options(now.model, now.described, sizeof out.described)){
     SILENT(WITH(model, NULL)),
     REFUSE("options is NULL", WITH(described, NULL)),
+};
+CALL(model_layer, nothing(!tp_model_layer(now.model, now.layer))){
+    SILENT(WITH(model, NULL)),
+    SILENT(WITH(layer, 2)),
+    SILENT(WITH(layer, SIZE_MAX)),
 };
 CALL(model_parameter_count, nothing(!tp_model_parameter_count(now.model))){SILENT(WITH(model, NULL))};
 CALL(model_layer_offsets, tp_model_layer_offsets(now.model, now.layer, &out.weight, &out.bias)){
@@ -511,29 +530,40 @@ CALL(model_load, tp_model_load(now.context, now.path, now.model_out)){
 
 /* ---- workspace and passes ---- */
 
-CALL(workspace_size, nothing(!tp_workspace_size(now.model, now.max_batch, now.mode))){
+CALL_VOID(workspace_options_init, tp_workspace_options_init(NULL, 64)){SILENT({0})};
+CALL(workspace_size, nothing(!tp_workspace_size(now.model, now.workspace_options_p))){
     SILENT(WITH(model, NULL)),
-    SILENT(WITH(max_batch, 0)),
-    SILENT(WITH(mode, (tp_mode)-1)),
-    SILENT(WITH(mode, (tp_mode)3)),
-    SILENT(WITH(mode, (tp_mode)INT_MAX)),
-    SILENT(WITH(max_batch, SIZE_MAX)),
-    SILENT(WITH(max_batch, SIZE_MAX / 2)),
-    SILENT(WITH(max_batch, (size_t)1 << 62)),
-    SILENT(WITH(max_batch, (size_t)1 << 60)),
-    SILENT(WITH(max_batch, (size_t)1 << 60), WITH(mode, TP_MODE_INFERENCE)),
+    SILENT(WITH(workspace_options_p, NULL)),
+    REFUSED_SIZES("workspace options", workspace_options),
+    REFUSE("max_batch is 0; it must be at least 1", WITH(workspace_options.max_batch, 0)),
+    REFUSE("; it must be one of tp_mode", WITH(workspace_options.mode, (tp_mode)-1)),
+    REFUSE("; it must be one of tp_mode", WITH(workspace_options.mode, (tp_mode)3)),
+    REFUSE("; it must be one of tp_mode", WITH(workspace_options.mode, (tp_mode)INT_MAX)),
+    SILENT(WITH(workspace_options.max_batch, SIZE_MAX)),
+    SILENT(WITH(workspace_options.max_batch, SIZE_MAX / 2)),
+    SILENT(WITH(workspace_options.max_batch, (size_t)1 << 62)),
+    SILENT(WITH(workspace_options.max_batch, (size_t)1 << 60)),
+    SILENT(WITH(workspace_options.max_batch, (size_t)1 << 60), WITH(workspace_options.mode, TP_MODE_INFERENCE)),
 };
 CALL(workspace_create,
-     tp_workspace_create(now.model, now.max_batch, now.mode, now.memory, now.size, now.workspace_out)){
+     tp_workspace_create(now.model, now.workspace_options_p, now.memory, now.size, now.workspace_out)){
     SILENT(WITH(model, NULL)),
     REFUSE("workspace is NULL", WITH(workspace_out, NULL)),
-    REFUSE("max_batch is 0 and mode 1; max_batch must be at least 1", WITH(max_batch, 0)),
-    REFUSE("mode -1; max_batch must be at least 1, mode one of", WITH(mode, (tp_mode)-1)),
-    REFUSE("mode 3; max_batch must be at least 1, mode one of", WITH(mode, (tp_mode)3)),
-    REFUSE_AS(TP_ERR_MEMORY, "workspace: its size does not fit in size_t", WITH(max_batch, SIZE_MAX)),
-    REFUSE_AS(TP_ERR_MEMORY, "workspace: its size does not fit in size_t", WITH(max_batch, SIZE_MAX / 2)),
-    REFUSE_AS(TP_ERR_MEMORY, "workspace: its size does not fit in size_t", WITH(max_batch, (size_t)1 << 62)),
-    REFUSE_AS(TP_ERR_MEMORY, "workspace: its size does not fit in size_t", WITH(max_batch, (size_t)1 << 60)),
+    REFUSE("options is NULL", WITH(workspace_options_p, NULL)),
+    REFUSED_SIZES("workspace options", workspace_options),
+    REFUSED_NEWER("workspace options", workspace_options),
+    REFUSE("threads is -1; it must be 1..4096", WITH(workspace_options.threads, -1)),
+    REFUSE("threads is 4097; it must be 1..4096", WITH(workspace_options.threads, 4097)),
+    REFUSE("max_batch is 0; it must be at least 1", WITH(workspace_options.max_batch, 0)),
+    REFUSE("mode is -1; it must be one of tp_mode", WITH(workspace_options.mode, (tp_mode)-1)),
+    REFUSE("mode is 3; it must be one of tp_mode", WITH(workspace_options.mode, (tp_mode)3)),
+    REFUSE_AS(TP_ERR_MEMORY, "workspace: its size does not fit in size_t", WITH(workspace_options.max_batch, SIZE_MAX)),
+    REFUSE_AS(TP_ERR_MEMORY, "workspace: its size does not fit in size_t",
+              WITH(workspace_options.max_batch, SIZE_MAX / 2)),
+    REFUSE_AS(TP_ERR_MEMORY, "workspace: its size does not fit in size_t",
+              WITH(workspace_options.max_batch, (size_t)1 << 62)),
+    REFUSE_AS(TP_ERR_MEMORY, "workspace: its size does not fit in size_t",
+              WITH(workspace_options.max_batch, (size_t)1 << 60)),
     REFUSED_MEMORY("workspace"),
 };
 CALL_VOID(workspace_destroy, tp_workspace_destroy(NULL)){SILENT({0})};
@@ -629,7 +659,7 @@ CALL(backward_from, tp_backward_from(now.model, now.workspace, now.dy, now.lddy,
 
 CALL(optimizer_name, nothing(!tp_optimizer_name((tp_optimizer_kind)now.value))){REFUSED_NAME(TP_OPTIMIZER_COUNT)};
 CALL(schedule_name, nothing(!tp_schedule_name((tp_schedule)now.value))){REFUSED_NAME(TP_SCHEDULE_COUNT)};
-CALL_VOID(optimizer_options_default, tp_optimizer_options_default(NULL)){SILENT({0})};
+CALL_VOID(optimizer_options_init, tp_optimizer_options_init(NULL, 64)){SILENT({0})};
 CALL(optimizer_size, nothing(!tp_optimizer_size(now.model, now.optimizer_options_p))){
     SILENT(WITH(model, NULL)),
     SILENT(WITH(optimizer_options_p, NULL)),
@@ -641,6 +671,7 @@ CALL(optimizer_create,
     REFUSE("options is NULL", WITH(optimizer_options_p, NULL)),
     REFUSE("optimizer is NULL", WITH(optimizer_out, NULL)),
     REFUSED_OPTIMIZER_OPTIONS(optimizer_options),
+    REFUSED_NEWER("optimizer options", optimizer_options),
     REFUSED_MEMORY("optimizer"),
 };
 CALL_VOID(optimizer_destroy, tp_optimizer_destroy(NULL)){SILENT({0})};
@@ -672,7 +703,7 @@ CALL(optimizer_learning_rate, nothing(!(tp_optimizer_learning_rate(now.optimizer
     SILENT(WITH(optimizer, NULL)),
     SILENT(WITH(step, 0)),
 };
-CALL_VOID(train_options_default, tp_train_options_default(NULL)){SILENT({0})};
+CALL_VOID(train_options_init, tp_train_options_init(NULL, 64, 0)){SILENT({0})};
 CALL(trainer_size, nothing(!tp_trainer_size(now.model, now.data_p, now.train_options_p))){
     SILENT(WITH(model, NULL)),
     REFUSED_TRAIN_OPTIONS,
@@ -682,9 +713,13 @@ CALL(trainer_create,
     SILENT(WITH(model, NULL)),
     REFUSE("trainer is NULL", WITH(trainer_out, NULL)),
     REFUSED_TRAIN_OPTIONS,
+    REFUSED_NEWER("train options", train_options),
+    REFUSED_NEWER("optimizer options", train_options.optimizer),
+    REFUSED_NEWER("data", data),
     REFUSED_MEMORY("trainer"),
 };
 CALL_VOID(trainer_destroy, tp_trainer_destroy(NULL)){SILENT({0})};
+CALL(trainer_phases, nothing(!tp_trainer_phases(now.trainer))){SILENT(WITH(trainer, NULL))};
 CALL(trainer_run, tp_trainer_run(now.trainer)){SILENT(WITH(trainer, NULL))};
 CALL(evaluate, tp_evaluate(now.model, now.workspace, now.data_p, now.score, now.confusion)){
     REFUSED_WORKSPACE,
@@ -735,7 +770,7 @@ static const struct function {
 } functions[] = {
 #define FUNCTION(name, kind)                                                                                           \
     { "tp_" #name, call_##name, refuse_##name, sizeof refuse_##name / sizeof *refuse_##name, kind }
-    FUNCTION(context_options_default, NULL_ONLY),
+    FUNCTION(context_options_init, NULL_ONLY),
     FUNCTION(context_create, MANY),
     FUNCTION(context_destroy, NULL_ONLY),
     FUNCTION(context_isa, FEW),
@@ -753,16 +788,18 @@ static const struct function {
     FUNCTION(activation_name, FEW),
     FUNCTION(loss_name, FEW),
     FUNCTION(init_name, FEW),
-    FUNCTION(model_options_default, NULL_ONLY),
+    FUNCTION(model_options_init, NULL_ONLY),
     FUNCTION(model_create, MANY),
     FUNCTION(model_destroy, NULL_ONLY),
-    FUNCTION(model_describe, FEW),
+    FUNCTION(model_get_options, FEW),
+    FUNCTION(model_layer, FEW),
     FUNCTION(model_parameter_count, FEW),
     FUNCTION(model_layer_offsets, FEW),
     FUNCTION(model_get_parameters, MANY),
     FUNCTION(model_set_parameters, MANY),
     FUNCTION(model_save, MANY),
     FUNCTION(model_load, MANY),
+    FUNCTION(workspace_options_init, NULL_ONLY),
     FUNCTION(workspace_size, MANY),
     FUNCTION(workspace_create, MANY),
     FUNCTION(workspace_destroy, NULL_ONLY),
@@ -776,7 +813,7 @@ static const struct function {
     FUNCTION(jvp, MANY),
     FUNCTION(optimizer_name, FEW),
     FUNCTION(schedule_name, FEW),
-    FUNCTION(optimizer_options_default, NULL_ONLY),
+    FUNCTION(optimizer_options_init, NULL_ONLY),
     FUNCTION(optimizer_size, MANY),
     FUNCTION(optimizer_create, MANY),
     FUNCTION(optimizer_destroy, NULL_ONLY),
@@ -789,11 +826,12 @@ static const struct function {
     FUNCTION(optimizer_set_steps, FEW),
     FUNCTION(train_step, MANY),
     FUNCTION(optimizer_learning_rate, FEW),
-    FUNCTION(train_options_default, NULL_ONLY),
+    FUNCTION(train_options_init, NULL_ONLY),
     FUNCTION(trainer_size, MANY),
     FUNCTION(trainer_create, MANY),
     FUNCTION(trainer_destroy, NULL_ONLY),
     FUNCTION(trainer_run, FEW),
+    FUNCTION(trainer_phases, FEW),
     FUNCTION(evaluate, MANY),
     FUNCTION(predict, MANY),
     FUNCTION(idx_read, MANY),
@@ -839,11 +877,16 @@ static void set_up(void) {
     made.context = tp_test_context("scalar", 1);
     cr_assert_eq(tp_model_create(fixture.context, &options, &made.model), TP_OK);
     cr_assert_eq(tp_model_create(made.context, &options, &made.foreign_model), TP_OK);
-    cr_assert_eq(tp_workspace_create(made.foreign_model, MAX_BATCH, TP_MODE_TRAINING, NULL, 0, &made.workspace), TP_OK);
-    cr_assert_eq(tp_workspace_create(fixture.model, MAX_BATCH, TP_MODE_TRAINING, NULL, 0, &made.fresh), TP_OK);
+    cr_assert_eq(
+        tp_workspace_create(made.foreign_model, TEST_WORKSPACE(MAX_BATCH, TP_MODE_TRAINING), NULL, 0, &made.workspace),
+        TP_OK);
+    cr_assert_eq(tp_workspace_create(fixture.model, TEST_WORKSPACE(MAX_BATCH, TP_MODE_TRAINING), NULL, 0, &made.fresh),
+                 TP_OK);
     const tp_optimizer_options rule = test_optimizer_options();
     cr_assert_eq(tp_optimizer_create(made.model, &rule, NULL, 0, &made.optimizer), TP_OK);
-    cr_assert_eq(tp_workspace_create(fixture.model, MAX_BATCH, TP_MODE_DERIVATIVES, NULL, 0, &made.derivatives), TP_OK);
+    cr_assert_eq(
+        tp_workspace_create(fixture.model, TEST_WORKSPACE(MAX_BATCH, TP_MODE_DERIVATIVES), NULL, 0, &made.derivatives),
+        TP_OK);
     tp_test_fill(made.x, sizeof made.x / sizeof *made.x, 7, -1, 1);
     cr_assert_eq(tp_packed_create(fixture.context, TP_TRANSPOSE_NO, K, N, made.x, N, NULL, 0, &made.packed), TP_OK);
     cr_assert_eq(tp_packed_create(made.context, TP_TRANSPOSE_NO, K, N, made.x, N, NULL, 0, &made.foreign), TP_OK);
@@ -894,7 +937,7 @@ static void set_options(void) {
     now.context_options = test_context_options();
     memcpy(now.layers, fixture.layers, sizeof now.layers);
     now.model_options = test_model_options();
-    now.model_options.layer = now.layers;
+    now.model_options.layers = now.layers;
     now.optimizer_options = test_optimizer_options();
     now.train_options = test_train_options();
     memcpy(now.classes, fixture.classes, sizeof now.classes);
@@ -902,6 +945,8 @@ static void set_options(void) {
     now.data.classes = now.validation.classes = now.targets.classes = now.classes;
     now.model_options_p = &now.model_options;
     now.optimizer_options_p = &now.optimizer_options;
+    now.workspace_options = *TEST_WORKSPACE(MAX_BATCH, TP_MODE_TRAINING);
+    now.workspace_options_p = &now.workspace_options;
     now.train_options_p = &now.train_options;
     now.data_p = &now.data;
     now.validation_p = &now.validation;
@@ -915,9 +960,8 @@ static void set_numbers(void) {
     now.lda = K, now.ldb = N, now.ldc = N;
     now.a = now.b = now.x = now.dy = made.x;
     now.count = PARAMETERS;
-    now.max_batch = MAX_BATCH, now.batch = BATCH;
+    now.batch = BATCH;
     now.ldx = IN, now.ldy = OUT, now.lddx = IN, now.lddy = OUT;
-    now.mode = TP_MODE_TRAINING;
     now.threads = 2;
     now.rate = 0.5f;
     now.step = 1;
@@ -930,7 +974,7 @@ static void set_outputs(void) {
     now.context_out = &out.context, now.model_out = &out.model, now.workspace_out = &out.workspace;
     now.optimizer_out = &out.optimizer, now.trainer_out = &out.trainer, now.packed_out = &out.packed;
     now.dataset_out = &out.dataset, now.idx = &out.idx;
-    now.machine = &out.machine, now.described = &out.described, now.score = &out.score;
+    now.described = &out.described, now.score = &out.score;
 }
 
 static void set_good_arguments(void) {

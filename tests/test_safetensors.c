@@ -97,8 +97,8 @@ static tp_model *small_model(uint64_t seed) {
     tp_model_options options;
     tp_model_options_default(&options);
     options.inputs = 2;
-    options.layers = 2;
-    options.layer = layer;
+    options.layer_count = 2;
+    options.layers = layer;
     options.seed = seed;
     options.input_mean = 0.1f;
     options.input_deviation = 255;
@@ -108,7 +108,7 @@ static tp_model *small_model(uint64_t seed) {
 }
 
 #define METADATA                                                                                                       \
-    "\"format\":\"tileprop\",\"version\":\"0.1.0\",\"loss\":\"cce\",\"input_mean\":\"0.100000001\","                   \
+    "\"format\":\"tileprop\",\"version\":\"0.2.0\",\"loss\":\"cce\",\"input_mean\":\"0.100000001\","                   \
     "\"input_deviation\":\"255.0\",\"layers.0.activation\":\"leaky_relu\",\"layers.0.slope\":\"0.00999999978\","       \
     "\"layers.1.activation\":\"softmax\""
 #define TENSOR(name, shape, begin, end)                                                                                \
@@ -144,16 +144,16 @@ static void check_small_model(const tp_model *model) {
     float parameters[7];
     tp_model_options options;
     cr_assert_eq(tp_model_describe(model, &options), TP_OK);
-    cr_assert_eq(options.layers, 2);
+    cr_assert_eq(options.layer_count, 2);
     cr_expect_eq(options.inputs, 2);
     cr_expect_eq(options.loss, TP_LOSS_CCE);
     cr_expect_eq(options.input_mean, 0.1f);
     cr_expect_eq(options.input_deviation, 255);
-    cr_expect_eq(options.layer[0].width, 1);
-    cr_expect_eq(options.layer[0].activation, TP_ACTIVATION_LEAKY_RELU);
-    cr_expect_eq(options.layer[0].slope, 0.01f);
-    cr_expect_eq(options.layer[1].width, 2);
-    cr_expect_eq(options.layer[1].activation, TP_ACTIVATION_SOFTMAX);
+    cr_expect_eq(options.layers[0].width, 1);
+    cr_expect_eq(options.layers[0].activation, TP_ACTIVATION_LEAKY_RELU);
+    cr_expect_eq(options.layers[0].slope, 0.01f);
+    cr_expect_eq(options.layers[1].width, 2);
+    cr_expect_eq(options.layers[1].activation, TP_ACTIVATION_SOFTMAX);
     cr_assert_eq(tp_model_get_parameters(model, parameters, 7), TP_OK);
     cr_expect(tp_test_same_bits((const float[]){1, -2, 0.5f, 0x1p-149f, -0.0f, 3, -1.5f}, parameters, 7, "parameters"));
 }
@@ -188,7 +188,7 @@ Test(save, options_of_the_loss) {
     const tp_layer layer = {2, TP_ACTIVATION_SOFTMAX, 0, 0};
     tp_model_options options;
     tp_model_options_default(&options);
-    options.inputs = 2, options.layers = 1, options.layer = &layer;
+    options.inputs = 2, options.layer_count = 1, options.layers = &layer;
     for (int loss = 0; loss < TP_LOSS_COUNT; loss++) {
         char text[64];
         if (loss == TP_LOSS_BCE || loss == TP_LOSS_HUBER)
@@ -225,17 +225,17 @@ static void check_round_trip(const tp_model_options *options) {
     cr_assert_eq(tp_model_get_parameters(copy, actual, count), TP_OK);
     cr_expect(tp_test_same_bits(expected, actual, count, "parameters"));
     cr_assert_eq(tp_model_describe(copy, &described), TP_OK);
-    cr_assert_eq(described.layers, options->layers);
+    cr_assert_eq(described.layer_count, options->layer_count);
     cr_expect_eq(described.inputs, options->inputs);
     cr_expect_eq(described.loss, options->loss);
     cr_expect_eq(described.huber_delta, options->loss == TP_LOSS_HUBER ? options->huber_delta : 1);
     cr_expect_eq(described.label_smoothing, options->label_smoothing);
     cr_expect_eq(described.input_mean, options->input_mean);
     cr_expect_eq(described.input_deviation, options->input_deviation);
-    for (size_t l = 0; l < options->layers; l++) {
-        cr_expect_eq(described.layer[l].width, options->layer[l].width);
-        cr_expect_eq(described.layer[l].activation, options->layer[l].activation);
-        cr_expect_eq(described.layer[l].slope, options->layer[l].slope);
+    for (size_t l = 0; l < options->layer_count; l++) {
+        cr_expect_eq(described.layers[l].width, options->layers[l].width);
+        cr_expect_eq(described.layers[l].activation, options->layers[l].activation);
+        cr_expect_eq(described.layers[l].slope, options->layers[l].slope);
     }
     save(copy, "copy");
     check_same_files("model", "copy");
@@ -257,9 +257,11 @@ Test(load, every_activation_and_loss) {
                 continue;
             const bool sloped = activation == TP_ACTIVATION_LEAKY_RELU || activation == TP_ACTIVATION_ELU;
             const tp_layer layer[] = {{5, activation, sloped ? 1.0f / 3 : 0, 0}, {2, last, 0, 0}};
-            const tp_model_options options = {.inputs = 3,
-                                              .layers = 2,
-                                              .layer = layer,
+            const tp_model_options options = {.struct_size = sizeof options,
+                                              .inputs = 3,
+                                              .layer_count = 2,
+                                              .layers = layer,
+                                              .layer_size = sizeof *layer,
                                               .loss = (tp_loss)loss,
                                               .huber_delta = 1e-30f / 3,
                                               .label_smoothing = last == TP_ACTIVATION_TANH ? 0 : 0.1f,
@@ -276,11 +278,21 @@ Test(load, every_depth) {
     for (size_t l = 0; l < TP_MAX_LAYERS; l++)
         layer[l] = (tp_layer){1 + l % 3, TP_ACTIVATION_RELU, 0, 0};
     for (size_t layers = 1; layers <= 12; layers++) {
-        const tp_model_options options = {.inputs = 1, .layers = layers, .layer = layer, .input_deviation = 1e-38f};
+        const tp_model_options options = {.struct_size = sizeof options,
+                                          .inputs = 1,
+                                          .layer_count = layers,
+                                          .layers = layer,
+                                          .layer_size = sizeof *layer,
+                                          .input_deviation = 1e-38f};
         check_round_trip(&options);
     }
-    tp_model *model = make_model(&(tp_model_options){
-        .inputs = 1, .layers = TP_MAX_LAYERS, .layer = layer, .init = TP_INIT_ZERO, .input_deviation = 1});
+    tp_model *model = make_model(&(tp_model_options){.struct_size = sizeof(tp_model_options),
+                                                     .inputs = 1,
+                                                     .layer_count = TP_MAX_LAYERS,
+                                                     .layers = layer,
+                                                     .layer_size = sizeof *layer,
+                                                     .init = TP_INIT_ZERO,
+                                                     .input_deviation = 1});
     save(model, "deep");
     tp_model *copy = load("deep");
     cr_expect_eq(tp_model_parameter_count(copy), tp_model_parameter_count(model));

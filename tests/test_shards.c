@@ -149,8 +149,8 @@ static tp_model *make_model(tp_context *context) {
     tp_model_options options;
     tp_model_options_default(&options);
     options.inputs = IN;
-    options.layers = 2;
-    options.layer = layers;
+    options.layer_count = 2;
+    options.layers = layers;
     tp_model *model = NULL;
     cr_assert_eq(tp_model_create(context, &options, &model), TP_OK);
     return model;
@@ -167,7 +167,7 @@ static struct journal *run(tp_context *context, tp_optimizer_kind kind, const tp
     options.on_step = use_model;
     options.on_epoch = use_model_after_epoch;
     options.user = j;
-    cr_assert_eq(tp_workspace_create(j->model, BATCH, TP_MODE_TRAINING, NULL, 0, &j->workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(j->model, TEST_WORKSPACE(BATCH, TP_MODE_TRAINING), NULL, 0, &j->workspace), TP_OK);
     cr_assert_eq(tp_optimizer_create(j->model, &options.optimizer, NULL, 0, &j->optimizer), TP_OK);
     tp_trainer *trainer = NULL;
     cr_assert_eq(tp_trainer_create(j->model, data, &options, NULL, 0, &trainer), TP_OK);

@@ -86,7 +86,8 @@ static void start(struct run *run, const char *isa, const struct special *s) {
     run->context = tp_test_context(isa, 1);
     run->model = test_model(run->context, &s->net, s->p32);
     run->workspace = NULL;
-    cr_assert_eq(tp_workspace_create(run->model, s->batch, TP_MODE_TRAINING, NULL, 0, &run->workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(run->model, TEST_WORKSPACE(s->batch, TP_MODE_TRAINING), NULL, 0, &run->workspace),
+                 TP_OK);
     cr_assert_eq(tp_forward(run->model, run->workspace, s->batch, s->x32, in, run->y, out), TP_OK);
 }
 

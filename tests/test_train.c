@@ -169,7 +169,8 @@ static void train_by_hand(struct world *w, const tp_train_options *options) {
     tp_optimizer *optimizer = NULL;
     tp_optimizer_options rule = options->optimizer;
     rule.total_steps = options->epochs * ((SAMPLES + options->batch - 1) / options->batch);
-    cr_assert_eq(tp_workspace_create(w->model, options->batch, TP_MODE_TRAINING, NULL, 0, &workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(w->model, TEST_WORKSPACE(options->batch, TP_MODE_TRAINING), NULL, 0, &workspace),
+                 TP_OK);
     cr_assert_eq(tp_optimizer_create(w->model, &rule, NULL, 0, &optimizer), TP_OK);
     float gradients[PARAMETERS];
     for (size_t epoch = 0; epoch < options->epochs; epoch++) {
@@ -227,7 +228,7 @@ Test(train, seeds_decide_the_order) {
 static double loss_of(const struct world *w, const tp_data *data) {
     tp_workspace *workspace = NULL;
     tp_score score;
-    cr_assert_eq(tp_workspace_create(w->model, 32, TP_MODE_INFERENCE, NULL, 0, &workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(w->model, TEST_WORKSPACE(32, TP_MODE_INFERENCE), NULL, 0, &workspace), TP_OK);
     cr_assert_eq(tp_evaluate(w->model, workspace, data, &score, NULL), TP_OK);
     tp_workspace_destroy(workspace);
     return score.loss;
@@ -582,7 +583,7 @@ static void refuse_data(struct world *w, const tp_data *data, const char *name) 
     tp_workspace *workspace = NULL;
     tp_score score = {1, 2, 3, 4};
     refuse(w, data, &options, name);
-    cr_assert_eq(tp_workspace_create(w->model, 4, TP_MODE_INFERENCE, NULL, 0, &workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(w->model, TEST_WORKSPACE(4, TP_MODE_INFERENCE), NULL, 0, &workspace), TP_OK);
     cr_assert_eq(tp_evaluate(w->model, workspace, data, &score, NULL), TP_ERR_ARGUMENT);
     cr_assert(score.loss == 1 && score.correct == 2 && score.samples == 3);
     tp_workspace_destroy(workspace);
@@ -627,7 +628,7 @@ Test(train, the_split_is_drawn_for_its_own_purpose) {
     options.optimizer.kind = TP_OPTIMIZER_SGD, options.optimizer.learning_rate = 1e-30f;
     tp_model_options shape;
     tp_model_options_default(&shape);
-    shape.inputs = 1, shape.layers = 1, shape.layer = &layer, shape.loss = TP_LOSS_MSE, shape.init = TP_INIT_ZERO;
+    shape.inputs = 1, shape.layer_count = 1, shape.layers = &layer, shape.loss = TP_LOSS_MSE, shape.init = TP_INIT_ZERO;
     tp_context *context = tp_test_context(NULL, 1);
     tp_model *model = NULL;
     tp_trainer *trainer = NULL;

@@ -30,7 +30,8 @@ static void open_world(struct world *w, struct test_head head, const char *isa) 
     const struct ref_net net = test_net(1, (const size_t[]){IN, HIDDEN, CLASSES}, TP_ACTIVATION_TANH, head);
     *w = (struct world){.context = tp_test_context(isa, 2)};
     w->model = test_model(w->context, &net, NULL);
-    cr_assert_eq(tp_workspace_create(w->model, SAMPLES, TP_MODE_TRAINING, NULL, 0, &w->workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(w->model, TEST_WORKSPACE(SAMPLES, TP_MODE_TRAINING), NULL, 0, &w->workspace),
+                 TP_OK);
     tp_test_fill(w->x, SAMPLES * IN, 1, -1, 1);
     tp_test_fill(w->weights, SAMPLES, 2, 0, 3);
     tp_test_fill(w->class_weights, CLASSES, 3, 0, 3);
@@ -204,7 +205,7 @@ Test(weights, of_0_do_not_hide_a_loss_that_is_not_finite) {
 static tp_score evaluate(const struct world *w, size_t batch, const tp_data *data) {
     tp_workspace *workspace = NULL;
     tp_score score;
-    cr_assert_eq(tp_workspace_create(w->model, batch, TP_MODE_INFERENCE, NULL, 0, &workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(w->model, TEST_WORKSPACE(batch, TP_MODE_INFERENCE), NULL, 0, &workspace), TP_OK);
     cr_assert_eq(tp_evaluate(w->model, workspace, data, &score, NULL), TP_OK);
     tp_workspace_destroy(workspace);
     return score;
@@ -461,7 +462,7 @@ Test(weights, of_the_classes_of_a_single_output) {
     tp_test_fill(x, 2 * IN, 1, -1, 1);
     const float class_weights[] = {2, 0.5f}, bad[] = {2, -1};
     tp_targets targets = {.classes = (const int32_t[]){1, 0}, .class_weights = class_weights};
-    cr_assert_eq(tp_workspace_create(model, 2, TP_MODE_TRAINING, NULL, 0, &workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(model, TEST_WORKSPACE(2, TP_MODE_TRAINING), NULL, 0, &workspace), TP_OK);
     cr_assert_eq(tp_forward(model, workspace, 2, x, IN, NULL, 0), TP_OK);
     cr_assert_eq(tp_loss_value(model, workspace, &targets, &score), TP_OK);
     cr_assert_eq(score.weight, 2.5);

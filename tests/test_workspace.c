@@ -32,7 +32,8 @@ static void check_block(size_t size, tp_status create(void *memory, size_t size)
 
 static tp_status use_workspace(void *memory, size_t size) {
     tp_workspace *workspace = NULL;
-    const tp_status status = tp_workspace_create(fixture.model, BATCH, TP_MODE_TRAINING, memory, size, &workspace);
+    const tp_status status =
+        tp_workspace_create(fixture.model, TEST_WORKSPACE(BATCH, TP_MODE_TRAINING), memory, size, &workspace);
     if (!status) {
         float y[BATCH * OUT];
         cr_assert_eq(tp_forward(fixture.model, workspace, BATCH, fixture.x, IN, y, OUT), TP_OK);
@@ -46,7 +47,8 @@ static tp_status use_workspace(void *memory, size_t size) {
 
 static tp_status use_inference_workspace(void *memory, size_t size) {
     tp_workspace *workspace = NULL;
-    const tp_status status = tp_workspace_create(fixture.model, BATCH, TP_MODE_INFERENCE, memory, size, &workspace);
+    const tp_status status =
+        tp_workspace_create(fixture.model, TEST_WORKSPACE(BATCH, TP_MODE_INFERENCE), memory, size, &workspace);
     if (!status) {
         float y[BATCH * OUT];
         tp_score score;
@@ -85,8 +87,8 @@ Test(workspace, memory_of_the_caller) {
     const tp_optimizer_options optimizer = test_optimizer_options();
     tp_train_options train = test_train_options();
     train.validation_fraction = 0.25;
-    check_block(tp_workspace_size(fixture.model, BATCH, TP_MODE_TRAINING), use_workspace);
-    check_block(tp_workspace_size(fixture.model, BATCH, TP_MODE_INFERENCE), use_inference_workspace);
+    check_block(tp_workspace_size(fixture.model, TEST_WORKSPACE(BATCH, TP_MODE_TRAINING)), use_workspace);
+    check_block(tp_workspace_size(fixture.model, TEST_WORKSPACE(BATCH, TP_MODE_INFERENCE)), use_inference_workspace);
     check_block(tp_optimizer_size(fixture.model, &optimizer), use_optimizer);
     check_block(tp_trainer_size(fixture.model, &fixture.data, &train), use_trainer);
 }
@@ -229,7 +231,8 @@ static void *work(void *argument) {
     struct worker *worker = argument;
     tp_workspace *workspace = NULL;
     float y[BATCH * OUT], gradients[PARAMETERS];
-    worker->same = tp_workspace_create(fixture.model, BATCH, TP_MODE_TRAINING, NULL, 0, &workspace) == TP_OK;
+    worker->same =
+        tp_workspace_create(fixture.model, TEST_WORKSPACE(BATCH, TP_MODE_TRAINING), NULL, 0, &workspace) == TP_OK;
     for (int i = 0; i < REPEATS && worker->same; i++)
         worker->same = pass(workspace, worker->first, y, gradients) &&
                        tp_test_same_bits(worker->y, y, BATCH * OUT, "y in a thread") &&

@@ -73,14 +73,11 @@ static void print_json(const tp_machine *machine, const tp_context *context) {
 }
 
 static int print_info(const struct session *session, const struct info_options *options) {
-    tp_machine machine;
-    const int code = session_check(session, tp_context_machine(session->context, &machine));
-    if (code)
-        return code;
+    const tp_machine *machine = tp_context_machine(session->context);
     if (options->json)
-        print_json(&machine, session->context);
+        print_json(machine, session->context);
     else
-        print_text(&machine, tp_context_threads(session->context));
+        print_text(machine, tp_context_threads(session->context));
     return EXIT_SUCCESS;
 }
 

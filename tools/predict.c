@@ -86,7 +86,7 @@ static int run_model(const struct session *session, const struct predict_options
         return EXIT_FAILURE;
     }
     tp_workspace *workspace = NULL;
-    tp_status status = tp_workspace_create(model, INFERENCE_BATCH, TP_MODE_INFERENCE, NULL, 0, &workspace);
+    tp_status status = session_workspace(model, &workspace);
     if (status == TP_OK)
         status = tp_predict(model, workspace, data, y);
     int code = session_check(session, status);

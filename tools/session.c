@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Samples per batch wherever a model is only run. */
+#define INFERENCE_BATCH 512
+
 static void keep_message(void *user, tp_status status, const char *message) {
     (void)status;
     struct session *session = user;
@@ -25,12 +28,13 @@ int session_check(const struct session *session, tp_status status) {
 static void suggest_isa(const char *wanted) {
     tp_context *context = NULL;
     tp_context_options best;
-    tp_machine machine = {0};
     tp_context_options_default(&best);
     struct nearest nearest = nearest_to(wanted);
-    if (tp_context_create(&best, &context) == TP_OK && tp_context_machine(context, &machine) == TP_OK)
+    if (tp_context_create(&best, &context) == TP_OK) {
+        tp_machine machine = *tp_context_machine(context);
         for (char *name = strtok(machine.usable, " "); name; name = strtok(NULL, " "))
             nearest_offer(&nearest, name);
+    }
     tp_context_destroy(context);
     if (nearest.best)
         complain("did you mean --isa %s?", nearest.best);
@@ -55,10 +59,17 @@ void session_close(struct session *session) {
     tp_context_destroy(session->context);
 }
 
+tp_status session_workspace(const tp_model *model, tp_workspace **workspace) {
+    tp_workspace_options options;
+    tp_workspace_options_default(&options);
+    options.max_batch = INFERENCE_BATCH;
+    return tp_workspace_create(model, &options, NULL, 0, workspace);
+}
+
 int session_score(const struct session *session, const tp_model *model, const tp_data *data, tp_score *score,
                   uint64_t *confusion) {
     tp_workspace *workspace = NULL;
-    tp_status status = tp_workspace_create(model, INFERENCE_BATCH, TP_MODE_INFERENCE, NULL, 0, &workspace);
+    tp_status status = session_workspace(model, &workspace);
     if (status == TP_OK)
         status = tp_evaluate(model, workspace, data, score, confusion);
     if (status == TP_OK && isnan(score->loss))
@@ -68,7 +79,7 @@ int session_score(const struct session *session, const tp_model *model, const tp
 }
 
 size_t model_outputs(const tp_model_options *model) {
-    return model->layer[model->layers - 1].width;
+    return model->layers[model->layer_count - 1].width;
 }
 
 /* One output tells two classes apart, but for CCE. */

@@ -28,7 +28,7 @@ size_t model_classes(const tp_model_options *model);
 /* Width of the last layer. */
 size_t model_outputs(const tp_model_options *model);
 
-/* Samples per batch wherever a model is only run. */
-#define INFERENCE_BATCH 512
+/* A workspace to run the model with. */
+tp_status session_workspace(const tp_model *model, tp_workspace **workspace);
 
 #endif

@@ -160,8 +160,8 @@ static void announce(const struct training *run) {
     tp_model_options shape;
     tp_model_describe(run->model, &shape);
     fprintf(stderr, "tileprop: training %zu", shape.inputs);
-    for (size_t i = 0; i < shape.layers; i++)
-        fprintf(stderr, "-%zu", shape.layer[i].width);
+    for (size_t i = 0; i < shape.layer_count; i++)
+        fprintf(stderr, "-%zu", shape.layers[i].width);
     fprintf(stderr, " (%zu parameters) on %zu samples, %s, %d threads\n", tp_model_parameter_count(run->model),
             run->result.samples, tp_context_isa(context), tp_context_threads(context));
     if (!run->options->out)

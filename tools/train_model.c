@@ -65,8 +65,8 @@ static int create(const struct session *session, const struct train_options *opt
     tp_model_options shape;
     tp_model_options_default(&shape);
     shape.inputs = data->features;
-    shape.layers = hidden + 1;
-    shape.layer = layer;
+    shape.layer_count = hidden + 1;
+    shape.layers = layer;
     shape.loss = (tp_loss)options->loss;
     shape.huber_delta = (float)options->huber_delta;
     shape.label_smoothing = (float)options->label_smoothing;
@@ -85,14 +85,14 @@ static const char *contradiction(const struct train_options *options, const tp_m
         return "huber-delta";
     if (options->label_smoothing_given && (float)options->label_smoothing != saved->label_smoothing)
         return "label-smoothing";
-    if (options->hidden_given && options->hidden.count != saved->layers - 1)
+    if (options->hidden_given && options->hidden.count != saved->layer_count - 1)
         return "hidden";
-    for (size_t i = 0; i + 1 < saved->layers; i++) {
-        if (options->hidden_given && options->hidden.size[i] != saved->layer[i].width)
+    for (size_t i = 0; i + 1 < saved->layer_count; i++) {
+        if (options->hidden_given && options->hidden.size[i] != saved->layers[i].width)
             return "hidden";
-        if (options->activation_given && train_activation(options->activation) != saved->layer[i].activation)
+        if (options->activation_given && train_activation(options->activation) != saved->layers[i].activation)
             return "activation";
-        if (options->dropout_given && (float)options->dropout != saved->layer[i].dropout)
+        if (options->dropout_given && (float)options->dropout != saved->layers[i].dropout)
             return "dropout";
     }
     return NULL;

@@ -82,18 +82,44 @@
 #include <stdint.h>
 
 #define TP_VERSION_MAJOR 0
-#define TP_VERSION_MINOR 1
+#define TP_VERSION_MINOR 2
 #define TP_VERSION_PATCH 0
 
 #if defined(__GNUC__)
 #define TP_API __attribute__((visibility("default")))
+#define TP_INLINE static __inline__ __attribute__((unused)) /* in every version of C */
+#define TP_EXTENSION __extension__
 #else
 #define TP_API
+#define TP_INLINE static inline
+#define TP_EXTENSION
 #endif
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* -------------------------------------------------------------------------------------------- versions and structs */
+
+/*
+ * What a version may change, and which shared library a program needs:
+ *   patch  nothing of the interface. Results may change only where they were wrong; the change log says so.
+ *   minor  additions: functions, enum constants, fields at the end of structs. Results may change; the change log says
+ *          so. A program that was compiled for an older minor version of the same major version works as before.
+ *   major  anything. Before 1.0 a minor version may do what a major one may.
+ * The name of the shared library (soname) has the major version, before 1.0 the minor version as well.
+ *
+ * Structs that the library reads can grow. Each begins with struct_size, the sizeof of the program that was compiled:
+ *   options   Call the default function first: it sets struct_size and every field. An options struct without it is
+ *             refused with TP_ERR_ARGUMENT.
+ *   data      tp_data, tp_targets and tp_epilogue: 0, as in a struct that begins as zeros, means the fields of version
+ *             0.2; a program that uses later fields sets struct_size.
+ * Fields that an older program does not have are taken as their defaults. A struct that is larger than the library
+ * knows, from a program that was compiled for a newer version, is refused with TP_ERR_UNSUPPORTED.
+ * reserved, at the end of tp_layer, must be 0: so no later field can hide in its padding.
+ * Structs that the library passes to callbacks, or returns pointers to, may grow as well. tp_score and tp_idx, which
+ * the library writes, never change.
+ */
 
 /* -------------------------------------------------------------------------------------------- status and version */
 
@@ -112,7 +138,7 @@ typedef enum tp_status {
 /* A short description of a status, never NULL, not to be freed. */
 TP_API const char *tp_status_text(tp_status status);
 
-/* The version of the library that was linked, for example "0.1.0". */
+/* The version of the library that was linked, for example "0.2.0". */
 TP_API const char *tp_version(void);
 
 /* ------------------------------------------------------------------------------------------------------- context */
@@ -131,6 +157,7 @@ typedef struct tp_allocator {
 typedef void tp_message_fn(void *user, tp_status status, const char *message);
 
 typedef struct tp_context_options {
+    size_t struct_size;     /* set by tp_context_options_default */
     const char *isa;        /* "scalar", "avx2", ...; NULL: $TILEPROP_ISA if set and not empty, else the best */
     int threads;            /* at most this many threads per call; 0: what OpenMP would use */
     tp_allocator allocator; /* both functions NULL: the C library's */
@@ -138,7 +165,11 @@ typedef struct tp_context_options {
     void *message_user;
 } tp_context_options;
 
-TP_API void tp_context_options_default(tp_context_options *options);
+/* The default of every field. init, for other languages, takes the size of the struct that they have. */
+TP_API void tp_context_options_init(tp_context_options *options, size_t struct_size);
+TP_INLINE void tp_context_options_default(tp_context_options *options) {
+    tp_context_options_init(options, sizeof *options);
+}
 
 /* Detects the CPU and chooses the instruction set. options may be NULL (defaults). An ISA name that is unknown or that
  * this machine cannot run gives TP_ERR_UNSUPPORTED; the message callback lists what it can run. */
@@ -171,7 +202,8 @@ typedef struct tp_machine {
     const char *sleef;   /* version of SLEEF that the build used */
 } tp_machine;
 
-TP_API tp_status tp_context_machine(const tp_context *context, tp_machine *machine);
+/* Lives as long as the context; NULL if context is NULL. */
+TP_API const tp_machine *tp_context_machine(const tp_context *context);
 
 /* ------------------------------------------------------------------------------------------------ matrix product */
 
@@ -235,6 +267,7 @@ typedef enum tp_activation {
 
 /* What is done to each element of C after its last k step, while it is at hand. */
 typedef struct tp_epilogue {
+    size_t struct_size;       /* sizeof(tp_epilogue) or 0 */
     const float *bias;        /* n values, one per column, with which the sums start; needs beta = 0; NULL: none */
     tp_activation activation; /* C = f(C), elementwise ones only */
     float slope;              /* as in tp_layer */
@@ -284,14 +317,17 @@ TP_API const char *tp_init_name(tp_init init);
 typedef struct tp_layer {
     size_t width;             /* n_l, at least 1 */
     tp_activation activation; /* f_l */
-    float slope;              /* leaky ReLU: 0 <= slope <= 1; ELU: its alpha, positive and finite, usually 1 */
+    float slope;              /* leaky ReLU: 0 <= slope <= 1; ELU: its alpha, positive and finite, 0 standing for 1 */
     float dropout;            /* 0 <= p < 1: tp_workspace_set_dropout; 0 in the last layer */
+    uint32_t reserved;        /* 0 */
 } tp_layer;
 
 typedef struct tp_model_options {
-    size_t inputs;         /* n_0, at least 1 */
-    size_t layers;         /* L, 1..TP_MAX_LAYERS */
-    const tp_layer *layer; /* L entries, copied */
+    size_t struct_size;     /* set by tp_model_options_default */
+    size_t inputs;          /* n_0, at least 1 */
+    size_t layer_count;     /* L, 1..TP_MAX_LAYERS */
+    const tp_layer *layers; /* L entries, copied */
+    size_t layer_size;      /* sizeof(tp_layer), as the default function sets it */
     tp_loss loss;
     tp_init init;
     uint64_t seed;         /* of the initialisation: weight i of layer l is a function of (seed, l, i) */
@@ -304,7 +340,10 @@ typedef struct tp_model_options {
 
 /* CCE, He/Glorot by activation, seed 1, mean 0, deviation 1, Huber's delta 1, no smoothing; inputs and layers are left
  * for the caller to fill. */
-TP_API void tp_model_options_default(tp_model_options *options);
+TP_API void tp_model_options_init(tp_model_options *options, size_t struct_size, size_t layer_size);
+TP_INLINE void tp_model_options_default(tp_model_options *options) {
+    tp_model_options_init(options, sizeof *options, sizeof(tp_layer));
+}
 
 typedef struct tp_model tp_model;
 
@@ -313,8 +352,14 @@ typedef struct tp_model tp_model;
 TP_API tp_status tp_model_create(tp_context *context, const tp_model_options *options, tp_model **model);
 TP_API void tp_model_destroy(tp_model *model);
 
-/* The architecture; layer points into the model. */
-TP_API tp_status tp_model_describe(const tp_model *model, tp_model_options *options);
+/* The architecture. layers points into the model; in a program that was compiled for another version its entries are
+ * layer_size bytes apart: tp_model_layer finds one. */
+TP_API tp_status tp_model_get_options(const tp_model *model, tp_model_options *options, size_t struct_size);
+TP_INLINE tp_status tp_model_describe(const tp_model *model, tp_model_options *options) {
+    return tp_model_get_options(model, options, sizeof *options);
+}
+/* Layer 0..L-1, which lives as long as the model; NULL if there is none. */
+TP_API const tp_layer *tp_model_layer(const tp_model *model, size_t layer);
 
 /* Number of parameters: sum over l of n_{l-1} n_l + n_l. The flat order, for parameters and gradients, is W_1
  * (row-major), b_1, W_2, b_2, ... */
@@ -345,10 +390,23 @@ typedef enum tp_mode {
 
 typedef struct tp_workspace tp_workspace;
 
-/* Bytes for batches of up to max_batch samples with the context's present thread count; 0 if an argument is invalid. */
-TP_API size_t tp_workspace_size(const tp_model *model, size_t max_batch, tp_mode mode);
-TP_API tp_status tp_workspace_create(const tp_model *model, size_t max_batch, tp_mode mode, void *memory, size_t size,
-                                     tp_workspace **workspace);
+typedef struct tp_workspace_options {
+    size_t struct_size; /* set by tp_workspace_options_default */
+    size_t max_batch;   /* batches of up to so many samples, at least 1 */
+    tp_mode mode;
+    int threads; /* at most so many threads work with it; 0: the context's present number. 1 never enters OpenMP. */
+} tp_workspace_options;
+
+/* One sample, inference, the context's threads. */
+TP_API void tp_workspace_options_init(tp_workspace_options *options, size_t struct_size);
+TP_INLINE void tp_workspace_options_default(tp_workspace_options *options) {
+    tp_workspace_options_init(options, sizeof *options);
+}
+
+/* Bytes, of which each thread takes a part; 0 if an argument is invalid. */
+TP_API size_t tp_workspace_size(const tp_model *model, const tp_workspace_options *options);
+TP_API tp_status tp_workspace_create(const tp_model *model, const tp_workspace_options *options, void *memory,
+                                     size_t size, tp_workspace **workspace);
 TP_API void tp_workspace_destroy(tp_workspace *workspace);
 
 /*
@@ -370,6 +428,7 @@ TP_API tp_status tp_forward(const tp_model *model, tp_workspace *workspace, size
 
 /* Exactly one of classes and values is set. */
 typedef struct tp_targets {
+    size_t struct_size;         /* sizeof(tp_targets) or 0 */
     const int32_t *classes;     /* one per sample, 0..n_L-1, standing for a one-hot row; with n_L = 1, but
                                    for CCE: 0 or 1, the target itself */
     const float *values;        /* rows of n_L targets */
@@ -456,10 +515,11 @@ typedef enum tp_optimizer_kind {
 
 /* Factor of the learning rate at step t = 1.. of total_steps, after warm-up. */
 typedef enum tp_schedule {
-    TP_SCHEDULE_CONSTANT = 0, /* 1 */
-    TP_SCHEDULE_STEP,         /* step_factor ^ floor((t-1) / step_every) */
-    TP_SCHEDULE_COSINE,       /* final + (1 - final) (1 + cos(pi p)) / 2, p = (t - 1 - warmup_steps) / (total_steps -
-                        warmup_steps) kept within 0..1 */
+    TP_SCHEDULE_AUTO = 0, /* cosine where total_steps is set, as a trainer does; else constant */
+    TP_SCHEDULE_CONSTANT, /* 1 */
+    TP_SCHEDULE_STEP,     /* step_factor ^ floor((t-1) / step_every) */
+    TP_SCHEDULE_COSINE,   /* final + (1 - final) (1 + cos(pi p)) / 2, p = (t - 1 - warmup_steps) / (total_steps -
+                    warmup_steps) kept within 0..1 */
     TP_SCHEDULE_COUNT
 } tp_schedule;
 
@@ -467,6 +527,7 @@ TP_API const char *tp_optimizer_name(tp_optimizer_kind kind);
 TP_API const char *tp_schedule_name(tp_schedule schedule);
 
 typedef struct tp_optimizer_options {
+    size_t struct_size; /* set by tp_optimizer_options_default */
     tp_optimizer_kind kind;
     float learning_rate; /* > 0 */
     float momentum;      /* mu, 0 <= mu < 1 */
@@ -483,8 +544,11 @@ typedef struct tp_optimizer_options {
     float final_factor;    /* cosine only, 0..1 */
 } tp_optimizer_options;
 
-/* Adam, 1e-3, 0.9, 0.9, 0.999, 1e-8, no decay, no clipping, constant. */
-TP_API void tp_optimizer_options_default(tp_optimizer_options *options);
+/* Adam, 1e-3, 0.9, 0.9, 0.999, 1e-8, no decay, no clipping, schedule auto. */
+TP_API void tp_optimizer_options_init(tp_optimizer_options *options, size_t struct_size);
+TP_INLINE void tp_optimizer_options_default(tp_optimizer_options *options) {
+    tp_optimizer_options_init(options, sizeof *options);
+}
 
 typedef struct tp_optimizer tp_optimizer;
 
@@ -528,6 +592,7 @@ TP_API float tp_optimizer_learning_rate(const tp_optimizer *optimizer, uint64_t 
 /* Samples in memory that the caller owns. Exactly one of bytes and floats, and one of classes and values, is set.
  * Rows are contiguous. raw values become inputs by the model's input_mean and input_deviation. */
 typedef struct tp_data {
+    size_t struct_size; /* sizeof(tp_data) or 0 */
     size_t samples;
     size_t features;
     const uint8_t *bytes;
@@ -572,29 +637,35 @@ typedef struct tp_phases {
 } tp_phases;
 
 typedef struct tp_train_options {
+    size_t struct_size;         /* set by tp_train_options_default */
     size_t batch;               /* >= 1 */
     size_t epochs;              /* >= 1 */
     bool shuffle;               /* a new order each epoch, a function of (seed, epoch) */
+    bool phases;                /* measure what the calling thread spends its time on: tp_trainer_phases */
     uint64_t seed;              /* of order, held-out samples and dropout */
     double validation_fraction; /* 0 <= f < 1: held out from the data, chosen by seed (the last ones without shuffle) */
     const tp_data *validation;  /* or a set of its own; NULL: none. Not both. */
-    tp_optimizer_options optimizer;
+    TP_EXTENSION union {
+        tp_optimizer_options optimizer;
+        unsigned char optimizer_room[256]; /* for its fields of later versions */
+    };
     tp_epoch_fn *on_epoch; /* may be NULL */
     tp_step_fn *on_step;   /* may be NULL */
     void *user;
     const float *class_weights; /* as in tp_targets, of the training samples but not those held out or of validation;
                                    NULL: all 1 */
-    tp_phases *phases;          /* gets added what the calling thread spends, after each epoch and when the run stops;
-                                   NULL: not measured */
 } tp_train_options;
 
-/* Batch 128, 10 epochs, shuffled, seed 1, no validation, Adam as above with the cosine schedule to 0. */
-TP_API void tp_train_options_default(tp_train_options *options);
+/* Batch 128, 10 epochs, shuffled, seed 1, no validation, Adam as above, which makes the cosine schedule to 0. */
+TP_API void tp_train_options_init(tp_train_options *options, size_t struct_size, size_t optimizer_size);
+TP_INLINE void tp_train_options_default(tp_train_options *options) {
+    tp_train_options_init(options, sizeof *options, sizeof(tp_optimizer_options));
+}
 
 typedef struct tp_trainer tp_trainer;
 
-/* data, options->validation, options->class_weights, options->phases and the model must stay valid while the trainer
- * lives. The last batch of an epoch may be smaller. */
+/* What data, options->validation and options->class_weights point to, and the model, must stay valid while the trainer
+ * lives; the structs themselves are copied. The last batch of an epoch may be smaller. */
 TP_API size_t tp_trainer_size(const tp_model *model, const tp_data *data, const tp_train_options *options);
 TP_API tp_status tp_trainer_create(tp_model *model, const tp_data *data, const tp_train_options *options, void *memory,
                                    size_t size, tp_trainer **trainer);
@@ -605,6 +676,10 @@ TP_API void tp_trainer_destroy(tp_trainer *trainer);
  * TP_ERR_NONFINITE: the message names the step and the first layer whose output is not finite; the parameters are those
  * before that step. */
 TP_API tp_status tp_trainer_run(tp_trainer *trainer);
+
+/* What the runs so far spent their time on; all 0 without the option. NULL if trainer is NULL. It lives as long as the
+ * trainer and grows with every epoch and at the end of a run. */
+TP_API const tp_phases *tp_trainer_phases(const tp_trainer *trainer);
 
 /* Loss and right answers over a data set, in batches of at most the workspace's, of either mode. confusion: NULL, or
  * n_L x n_L counts, row = target class, column = predicted class; the targets must be classes and n_L at least 2. */

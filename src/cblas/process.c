@@ -30,7 +30,7 @@ static void keep(void *user, tp_status status, const char *text) {
 
 /* The number of threads is set by each call in a copy of the context. */
 static void make_context(void) {
-    const tp_context_options options = {.threads = 1, .message = keep};
+    const tp_context_options options = {.struct_size = sizeof options, .threads = 1, .message = keep};
     if (pthread_key_create(&at_thread_exit, release))
         keep(NULL, TP_ERR_MEMORY, "the process has no pthread key left");
     else

@@ -22,6 +22,7 @@ struct tp_context {
     const struct tp_isa *isa;
     const struct tp_cpu *cpu;
     const struct tp_blocking *blocking;
+    const tp_machine *machine;
     struct tp_message *message; /* outside, so that a const context can report errors */
 };
 

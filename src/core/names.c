@@ -38,8 +38,10 @@ static const char *const inits[] = {
 };
 _Static_assert(COUNT(inits) == TP_INIT_COUNT, "a name for every init");
 
-static const char *const schedules[] = {
-    [TP_SCHEDULE_CONSTANT] = "constant", [TP_SCHEDULE_STEP] = "step", [TP_SCHEDULE_COSINE] = "cosine"};
+static const char *const schedules[] = {[TP_SCHEDULE_AUTO] = "auto",
+                                        [TP_SCHEDULE_CONSTANT] = "constant",
+                                        [TP_SCHEDULE_STEP] = "step",
+                                        [TP_SCHEDULE_COSINE] = "cosine"};
 _Static_assert(COUNT(schedules) == TP_SCHEDULE_COUNT, "a name for every schedule");
 
 static const char *name(const char *const *names, size_t count, unsigned value) {
@@ -70,7 +72,12 @@ tp_status tp_check_slope(const struct tp_context *context, const char *where, tp
     if (activation == TP_ACTIVATION_LEAKY_RELU && !(slope >= 0 && slope <= 1))
         return tp_fail(context, TP_ERR_ARGUMENT, "%s: slope is %g; it must be 0..1", where, (double)slope);
     if (activation == TP_ACTIVATION_ELU && !(slope > 0 && isfinite(slope)))
-        return tp_fail(context, TP_ERR_ARGUMENT, "%s: slope is %g; it must be positive and finite: it is ELU's alpha",
-                       where, (double)slope);
+        return tp_fail(context, TP_ERR_ARGUMENT,
+                       "%s: slope is %g; it must be positive and finite, or 0 for 1: it is ELU's alpha", where,
+                       (double)slope);
     return TP_OK;
+}
+
+float tp_slope(tp_activation activation, float slope) {
+    return activation == TP_ACTIVATION_ELU && slope == 0 ? 1 : slope;
 }

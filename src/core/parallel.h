@@ -7,6 +7,7 @@
 #define TP_CORE_PARALLEL_H
 
 #include "core/clock.h"
+#include "core/context.h"
 
 #include <stdatomic.h>
 #include <stddef.h>
@@ -40,6 +41,9 @@ void tp_parallel(int threads, tp_task_fn *task, void *argument);
 /* Every member of the team waits for every other: spinning at first, then giving its processor away, then napping, so
  * that a team that has to share processors keeps moving. */
 void tp_team_barrier(struct tp_team team);
+
+/* Whether a number of threads is one. */
+tp_status tp_check_threads(const struct tp_context *context, int threads);
 
 /* What OpenMP would use, and the processors this process may run on. */
 int tp_default_threads(void);

@@ -3,6 +3,7 @@
 #include "core/context.h"
 #include "core/memory.h"
 #include "core/names.h"
+#include "core/options.h"
 #include "gemm/gemm.h"
 #include "gemm/packed.h"
 #include "gemm/share.h"
@@ -104,6 +105,13 @@ tp_status tp_sgemm(tp_context *context, tp_transpose transpose_a, tp_transpose t
     return multiply(context, &gemm, workspace, workspace_size);
 }
 
+static const tp_epilogue no_epilogue = {.struct_size = sizeof no_epilogue, .activation = TP_ACTIVATION_IDENTITY};
+static const struct tp_struct epilogue_type = {.name = "epilogue",
+                                               .size = sizeof no_epilogue,
+                                               .first = sizeof no_epilogue,
+                                               .defaults = &no_epilogue,
+                                               .data = true};
+
 static tp_status check_epilogue(const struct tp_context *context, const tp_epilogue *e, size_t m, size_t n,
                                 float beta) {
     if (!tp_activation_name(e->activation) || e->activation == TP_ACTIVATION_SOFTMAX)
@@ -133,8 +141,7 @@ static struct tp_finish finish_of(const struct tp_context *context, const tp_epi
 tp_status tp_sgemm_packed(tp_context *context, tp_transpose transpose_a, size_t m, float alpha, const float *a,
                           size_t lda, const tp_packed *b, float beta, const tp_epilogue *epilogue, float *c, size_t ldc,
                           void *workspace, size_t workspace_size) {
-    static const tp_epilogue none = {.activation = TP_ACTIVATION_IDENTITY};
-    const tp_epilogue *e = epilogue ? epilogue : &none;
+    tp_epilogue e = no_epilogue;
     if (!context)
         return TP_ERR_ARGUMENT;
     if (!b || b->isa != context->isa)
@@ -146,8 +153,11 @@ tp_status tp_sgemm_packed(tp_context *context, tp_transpose transpose_a, size_t 
         status = tp_check_matrix(context, "a", a, lda, ta ? k : m, ta ? m : k, output && k > 0 && alpha != 0);
     if (!status)
         status = tp_check_matrix(context, "c", c, ldc, m, n, output);
+    if (!status && epilogue)
+        status = tp_struct_take(context, &epilogue_type, epilogue, &e);
+    e.slope = tp_slope(e.activation, e.slope);
     if (!status)
-        status = check_epilogue(context, e, m, n, beta);
+        status = check_epilogue(context, &e, m, n, beta);
     if (status || !output)
         return status;
     const struct tp_gemm gemm = {.m = m,
@@ -156,11 +166,11 @@ tp_status tp_sgemm_packed(tp_context *context, tp_transpose transpose_a, size_t 
                                  .alpha = alpha,
                                  .a = tp_operand_of(a, lda, transpose_a),
                                  .b = {.p = b->panels, .packed = true},
-                                 .start = e->bias ? TP_START_BIAS : start_of(beta),
+                                 .start = e.bias ? TP_START_BIAS : start_of(beta),
                                  .beta = beta,
-                                 .bias = e->bias,
+                                 .bias = e.bias,
                                  .c = c,
                                  .ldc = ldc,
-                                 .epilogue = finish_of(context, e)};
+                                 .epilogue = finish_of(context, &e)};
     return multiply(context, &gemm, workspace, workspace_size);
 }

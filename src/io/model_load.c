@@ -43,7 +43,7 @@ static tp_status assign_tensors(struct description *description) {
     for (size_t slot = 0; slot < 2 * layers; slot++)
         if (!description->tensor[slot])
             return fail_tensor(archive, tp_tensor_key(slot).text, "is missing");
-    description->options.layers = layers;
+    description->options.layer_count = layers;
     return TP_OK;
 }
 
@@ -66,7 +66,7 @@ static tp_status check_shapes(struct description *description, size_t l, size_t 
 
 static tp_status describe_shapes(struct description *description) {
     size_t rows = description->options.inputs = description->tensor[0]->dims[0];
-    for (size_t l = 0; l < description->options.layers; l++) {
+    for (size_t l = 0; l < description->options.layer_count; l++) {
         const tp_status status = check_shapes(description, l, rows);
         if (status)
             return status;
@@ -151,7 +151,7 @@ static tp_status get_activation(const struct description *description, size_t l,
 
 static tp_status describe_layers(struct description *description) {
     tp_status status = TP_OK;
-    for (size_t l = 0; !status && l < description->options.layers; l++) {
+    for (size_t l = 0; !status && l < description->options.layer_count; l++) {
         tp_layer *layer = &description->layer[l];
         status = get_activation(description, l, &layer->activation);
         if (!status && tp_has_slope(layer->activation))
@@ -168,7 +168,7 @@ static tp_status describe(const struct tp_safetensors *archive, struct descripti
     memset(description, 0, sizeof *description);
     description->archive = archive;
     tp_model_options_default(options);
-    options->layer = description->layer;
+    options->layers = description->layer;
     options->init = TP_INIT_ZERO;
     tp_status status = check_format(description);
     if (!status)
@@ -188,7 +188,7 @@ static tp_status describe(const struct tp_safetensors *archive, struct descripti
 
 static tp_status read_parameters(const struct description *description, tp_model *model, float *parameters) {
     tp_status status = TP_OK;
-    for (size_t slot = 0; !status && slot < 2 * description->options.layers; slot++) {
+    for (size_t slot = 0; !status && slot < 2 * description->options.layer_count; slot++) {
         size_t weight = 0, bias = 0;
         status = tp_model_layer_offsets(model, slot / 2, &weight, &bias);
         if (!status)

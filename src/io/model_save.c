@@ -44,8 +44,8 @@ static int describe_model(json_t *metadata, const tp_model_options *options) {
         json_object_set_new(metadata, TP_KEY_MEAN, number(options->input_mean)) ||
         json_object_set_new(metadata, TP_KEY_DEVIATION, number(options->input_deviation)))
         return -1;
-    for (size_t l = 0; l < options->layers; l++)
-        if (describe_layer(metadata, l, &options->layer[l]))
+    for (size_t l = 0; l < options->layer_count; l++)
+        if (describe_layer(metadata, l, &options->layers[l]))
             return -1;
     return 0;
 }
@@ -61,8 +61,8 @@ static int describe_tensor(json_t *header, size_t slot, json_t *shape, size_t el
 
 static int describe_tensors(json_t *header, const tp_model_options *options) {
     size_t offset = 0, rows = options->inputs;
-    for (size_t l = 0; l < options->layers; l++) {
-        const size_t columns = options->layer[l].width;
+    for (size_t l = 0; l < options->layer_count; l++) {
+        const size_t columns = options->layers[l].width;
         json_t *weight = json_pack("[I, I]", (json_int_t)rows, (json_int_t)columns);
         if (!weight || describe_tensor(header, 2 * l, weight, rows * columns, &offset))
             return -1;

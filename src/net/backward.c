@@ -232,11 +232,13 @@ static struct tp_gradient_sink sink_of(float *gradients, enum tp_sink_kind kind)
 }
 
 static tp_status run_with_targets(const tp_model *model, struct backward_call *call, tp_score *score) {
+    tp_targets targets;
     tp_status status = check_backward(model, call);
     if (!status)
-        status = tp_check_targets(model, call->targets, call->workspace->batch);
+        status = tp_take_targets(model, call->targets, call->workspace->batch, &targets);
     if (status)
         return status;
+    call->targets = &targets;
     run(call);
     if (score)
         *score = tp_read_score(call->workspace, call->targets);

@@ -66,41 +66,43 @@ static tp_status check_workspace(const tp_model *model, const tp_workspace *w) {
     return TP_OK;
 }
 
-tp_status tp_evaluate(const tp_model *model, tp_workspace *w, const tp_data *data, tp_score *score,
+tp_status tp_evaluate(const tp_model *model, tp_workspace *w, const tp_data *given, tp_score *score,
                       uint64_t *confusion) {
     if (!model)
         return TP_ERR_ARGUMENT;
+    tp_data data;
     tp_status status = check_workspace(model, w);
     if (!status)
-        status = tp_check_data(model, "data", data, true);
+        status = tp_take_data(model, "data", given, true, &data);
     if (status)
         return status;
     const size_t outputs = tp_model_outputs(model);
     if (!score)
         return tp_fail(model->context, TP_ERR_ARGUMENT, "score is NULL");
-    if (confusion && (!data->classes || outputs < 2))
+    if (confusion && (!data.classes || outputs < 2))
         return tp_fail(model->context, TP_ERR_ARGUMENT, "confusion needs classes and a model with two or more outputs");
     if (confusion)
         memset(confusion, 0, outputs * outputs * sizeof *confusion);
-    *score = tp_run_evaluation(&(struct tp_evaluation){w, data, NULL, data->samples, confusion});
+    *score = tp_run_evaluation(&(struct tp_evaluation){w, &data, NULL, data.samples, confusion});
     w->batch = 0; /* there is no forward pass of the caller's to go back from */
     return TP_OK;
 }
 
-tp_status tp_predict(const tp_model *model, tp_workspace *w, const tp_data *data, float *y) {
+tp_status tp_predict(const tp_model *model, tp_workspace *w, const tp_data *given, float *y) {
     if (!model)
         return TP_ERR_ARGUMENT;
+    tp_data data;
     tp_status status = check_workspace(model, w);
     if (!status)
-        status = tp_check_data(model, "data", data, false);
+        status = tp_take_data(model, "data", given, false, &data);
     if (status)
         return status;
     if (!y)
         return tp_fail(model->context, TP_ERR_ARGUMENT, "y is NULL");
-    for (size_t i = 0; i < data->samples; i += w->max_batch) {
+    for (size_t i = 0; i < data.samples; i += w->max_batch) {
         struct batch_call call = {
             .workspace = w,
-            .batch = {data, NULL, NULL, i, tp_min(w->max_batch, data->samples - i), false},
+            .batch = {&data, NULL, NULL, i, tp_min(w->max_batch, data.samples - i), false},
             .y = y + i * tp_model_outputs(model),
         };
         run_batch(&call);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net/gather.h"
 
+#include "core/options.h"
 #include "core/size.h"
 #include "net/pass.h"
 
@@ -20,10 +21,8 @@ static tp_status check_targets(const struct tp_model *model, const char *what, c
     return TP_OK;
 }
 
-tp_status tp_check_data(const struct tp_model *model, const char *what, const tp_data *data, bool need_targets) {
+static tp_status check_data(const struct tp_model *model, const char *what, const tp_data *data, bool need_targets) {
     const struct tp_context *context = model->context;
-    if (!data)
-        return tp_fail(context, TP_ERR_ARGUMENT, "%s is NULL", what);
     if (data->samples < 1 || data->samples > UINT32_MAX)
         return tp_fail(context, TP_ERR_ARGUMENT, "%s: samples is %zu; it must be 1..%lu", what, data->samples,
                        (unsigned long)UINT32_MAX);
@@ -33,6 +32,17 @@ tp_status tp_check_data(const struct tp_model *model, const char *what, const tp
     if (!data->bytes == !data->floats)
         return tp_fail(context, TP_ERR_ARGUMENT, "%s: exactly one of bytes and floats must be set", what);
     return need_targets ? check_targets(model, what, data) : TP_OK;
+}
+
+tp_status tp_take_data(const struct tp_model *model, const char *what, const tp_data *given, bool need_targets,
+                       tp_data *data) {
+    static const tp_data none = {.struct_size = sizeof none};
+    const struct tp_struct type = {
+        .name = what, .size = sizeof none, .first = sizeof none, .defaults = &none, .data = true};
+    if (!given)
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "%s is NULL", what);
+    const tp_status status = tp_struct_take(model->context, &type, given, data);
+    return status ? status : check_data(model, what, data, need_targets);
 }
 
 static size_t sample_number(const struct tp_batch *batch, size_t i) {

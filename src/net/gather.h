@@ -13,8 +13,10 @@ struct tp_batch {
     bool targets; /* gather these too */
 };
 
-/* Checks a set against a model; targets may be absent if need_targets is false. what names it in messages. */
-tp_status tp_check_data(const struct tp_model *model, const char *what, const tp_data *data, bool need_targets);
+/* A program's set, checked against a model; targets may be absent if need_targets is false. what names it in messages.
+ */
+tp_status tp_take_data(const struct tp_model *model, const char *what, const tp_data *given, bool need_targets,
+                       tp_data *data);
 
 /* A thread's part; the workspace's forward input becomes the batch. Ends with a barrier. */
 void tp_run_gather(struct tp_workspace *workspace, const struct tp_batch *batch, struct tp_team team);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net/pass.h"
 
+#include "core/options.h"
 #include "gemm/share.h"
 
 #include <math.h>
@@ -198,10 +199,15 @@ static tp_status check_classes_or_values(const struct tp_model *model, const tp_
     return tp_check_rows(context, "targets", batch, targets->ld);
 }
 
-tp_status tp_check_targets(const struct tp_model *model, const tp_targets *targets, size_t batch) {
-    if (!targets)
+tp_status tp_take_targets(const struct tp_model *model, const tp_targets *given, size_t batch, tp_targets *targets) {
+    static const tp_targets none = {.struct_size = sizeof none};
+    static const struct tp_struct type = {
+        .name = "targets", .size = sizeof none, .first = sizeof none, .defaults = &none, .data = true};
+    if (!given)
         return tp_fail(model->context, TP_ERR_ARGUMENT, "targets is NULL");
-    tp_status status = check_classes_or_values(model, targets, batch);
+    tp_status status = tp_struct_take(model->context, &type, given, targets);
+    if (!status)
+        status = check_classes_or_values(model, targets, batch);
     if (!status)
         status = tp_check_weights(model, "targets", targets->weights, batch);
     return status ? status : tp_check_class_weights(model, "targets", targets->class_weights, targets->classes);
@@ -220,7 +226,7 @@ static void loss_task(void *argument, struct tp_team team) {
     tp_run_loss(call->workspace, call->targets, TP_GRADIENT_NONE, team);
 }
 
-tp_status tp_loss_value(const tp_model *model, tp_workspace *w, const tp_targets *targets, tp_score *score) {
+tp_status tp_loss_value(const tp_model *model, tp_workspace *w, const tp_targets *given, tp_score *score) {
     if (!model)
         return TP_ERR_ARGUMENT;
     if (!w || !score)
@@ -229,12 +235,13 @@ tp_status tp_loss_value(const tp_model *model, tp_workspace *w, const tp_targets
         return tp_fail(model->context, TP_ERR_ARGUMENT, "workspace must be a training workspace of this model");
     if (!w->batch)
         return tp_fail(model->context, TP_ERR_ARGUMENT, "workspace has no forward pass to take the loss of");
-    const tp_status status = tp_check_targets(model, targets, w->batch);
+    tp_targets targets;
+    const tp_status status = tp_take_targets(model, given, w->batch, &targets);
     if (status)
         return status;
-    struct loss_call call = {w, targets};
+    struct loss_call call = {w, &targets};
     const double flops = FLOPS_PER_OUTPUT * (double)w->batch * (double)tp_model_outputs(model);
     tp_parallel(tp_useful_threads(model->context->blocking, w->threads, flops), loss_task, &call);
-    *score = tp_read_score(w, targets);
+    *score = tp_read_score(w, &targets);
     return TP_OK;
 }

@@ -3,16 +3,53 @@
 
 #include "core/memory.h"
 #include "core/names.h"
+#include "core/options.h"
 #include "net/shards.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-void tp_model_options_default(tp_model_options *options) {
-    if (options)
-        *options = (tp_model_options){
-            .loss = TP_LOSS_CCE, .init = TP_INIT_AUTO, .seed = 1, .input_deviation = 1, .huber_delta = 1};
+static const tp_model_options default_options = {.struct_size = sizeof default_options,
+                                                 .layer_size = sizeof(tp_layer),
+                                                 .loss = TP_LOSS_CCE,
+                                                 .init = TP_INIT_AUTO,
+                                                 .seed = 1,
+                                                 .input_deviation = 1,
+                                                 .huber_delta = 1};
+static const struct tp_struct options_type = {.name = "model options",
+                                              .size = sizeof default_options,
+                                              .first = offsetof(tp_model_options, label_smoothing),
+                                              .defaults = &default_options};
+
+TP_NO_PADDING(tp_model_options, label_smoothing);
+TP_NO_PADDING(tp_layer, reserved);
+
+void tp_model_options_init(tp_model_options *options, size_t struct_size, size_t layer_size) {
+    tp_struct_init(&options_type, options, struct_size);
+    if (options && struct_size >= options_type.first)
+        options->layer_size = layer_size;
+}
+
+/* Layers as programs have them, maybe of another version, become the library's. */
+static tp_status take_layers(const struct tp_context *context, tp_model_options *options,
+                             tp_layer layers[TP_MAX_LAYERS]) {
+    const size_t size = options->layer_size;
+    if (size < offsetof(tp_layer, dropout))
+        return tp_fail(context, TP_ERR_ARGUMENT,
+                       "layer_size is %zu; it must be at least %zu: the default function sets it", size,
+                       offsetof(tp_layer, dropout));
+    if (size > sizeof *layers)
+        return tp_fail(context, TP_ERR_UNSUPPORTED, "layer_size is %zu, but library %s knows only %zu bytes", size,
+                       tp_version(), sizeof *layers);
+    for (size_t l = 0; l < options->layer_count; l++) {
+        layers[l] = (tp_layer){0};
+        memcpy(&layers[l], (const char *)options->layers + l * size, size);
+        layers[l].slope = tp_slope(layers[l].activation, layers[l].slope);
+    }
+    options->layers = layers;
+    options->layer_size = sizeof *layers;
+    return TP_OK;
 }
 
 tp_activation tp_loss_activation(tp_loss loss) {
@@ -25,19 +62,21 @@ tp_activation tp_loss_activation(tp_loss loss) {
 }
 
 static tp_status check_layer(const struct tp_context *context, const tp_model_options *options, size_t l) {
-    const tp_layer *layer = &options->layer[l];
+    const tp_layer *layer = &options->layers[l];
     const char *name = tp_activation_name(layer->activation);
+    if (layer->reserved)
+        return tp_fail(context, TP_ERR_ARGUMENT, "layer %zu: reserved is %u; it must be 0", l, layer->reserved);
     if (layer->width < 1)
         return tp_fail(context, TP_ERR_ARGUMENT, "layer %zu: width is 0; it must be at least 1", l);
     if (!name)
         return tp_fail(context, TP_ERR_ARGUMENT, "layer %zu: activation %d is unknown", l, (int)layer->activation);
-    if (layer->activation == TP_ACTIVATION_SOFTMAX && l + 1 < options->layers)
+    if (layer->activation == TP_ACTIVATION_SOFTMAX && l + 1 < options->layer_count)
         return tp_fail(context, TP_ERR_ARGUMENT, "layer %zu: softmax is for the last layer, %zu", l,
-                       options->layers - 1);
+                       options->layer_count - 1);
     if (!(layer->dropout >= 0 && layer->dropout < 1))
         return tp_fail(context, TP_ERR_ARGUMENT, "layer %zu: dropout is %g; it must be 0 or more and below 1", l,
                        (double)layer->dropout);
-    if (layer->dropout > 0 && l + 1 == options->layers)
+    if (layer->dropout > 0 && l + 1 == options->layer_count)
         return tp_fail(context, TP_ERR_ARGUMENT, "layer %zu: dropout is %g; it must be 0 in the last layer", l,
                        (double)layer->dropout);
     char where[32];
@@ -46,14 +85,14 @@ static tp_status check_layer(const struct tp_context *context, const tp_model_op
 }
 
 static tp_status check_loss(const struct tp_context *context, const tp_model_options *options) {
-    const tp_activation last = options->layer[options->layers - 1].activation;
+    const tp_activation last = options->layers[options->layer_count - 1].activation;
     const char *name = tp_loss_name(options->loss);
     if (!name)
         return tp_fail(context, TP_ERR_ARGUMENT, "loss %d is unknown", (int)options->loss);
     const tp_activation needed = tp_loss_activation(options->loss);
     if (needed != TP_ACTIVATION_COUNT && last != needed)
         return tp_fail(context, TP_ERR_ARGUMENT, "layer %zu: loss %s needs %s as last activation, not %s",
-                       options->layers - 1, name, tp_activation_name(needed), tp_activation_name(last));
+                       options->layer_count - 1, name, tp_activation_name(needed), tp_activation_name(last));
     if (!(options->label_smoothing >= 0 && options->label_smoothing < 1))
         return tp_fail(context, TP_ERR_ARGUMENT, "label_smoothing is %g; it must be 0 or more and below 1",
                        (double)options->label_smoothing);
@@ -66,13 +105,17 @@ static tp_status check_loss(const struct tp_context *context, const tp_model_opt
     return TP_OK;
 }
 
-tp_status tp_check_model(const struct tp_context *context, const tp_model_options *options) {
+/* What must be known before layers are looked at. */
+static tp_status check_sizes(const struct tp_context *context, const tp_model_options *options) {
     if (options->inputs < 1)
         return tp_fail(context, TP_ERR_ARGUMENT, "inputs is 0; it must be at least 1");
-    if (options->layers < 1 || options->layers > TP_MAX_LAYERS)
-        return tp_fail(context, TP_ERR_ARGUMENT, "layers is %zu; it must be 1..%d", options->layers, TP_MAX_LAYERS);
-    if (!options->layer)
-        return tp_fail(context, TP_ERR_ARGUMENT, "layer is NULL");
+    if (options->layer_count < 1 || options->layer_count > TP_MAX_LAYERS)
+        return tp_fail(context, TP_ERR_ARGUMENT, "layer_count is %zu; it must be 1..%d", options->layer_count,
+                       TP_MAX_LAYERS);
+    return options->layers ? TP_OK : tp_fail(context, TP_ERR_ARGUMENT, "layers is NULL");
+}
+
+tp_status tp_check_model(const struct tp_context *context, const tp_model_options *options) {
     if (!tp_init_name(options->init))
         return tp_fail(context, TP_ERR_ARGUMENT, "init %d is unknown", (int)options->init);
     if (!isfinite(options->input_mean))
@@ -82,7 +125,7 @@ tp_status tp_check_model(const struct tp_context *context, const tp_model_option
         return tp_fail(context, TP_ERR_ARGUMENT,
                        "input_deviation is %g; it must be positive, and it and its reciprocal finite",
                        (double)options->input_deviation);
-    for (size_t l = 0; l < options->layers; l++) {
+    for (size_t l = 0; l < options->layer_count; l++) {
         const tp_status status = check_layer(context, options, l);
         if (status)
             return status;
@@ -106,7 +149,7 @@ static void lay_out(tp_model *model) {
 static void fill(tp_model *model, const struct tp_context *context, const tp_model_options *options) {
     *model = (tp_model){.context = context,
                         .inputs = options->inputs,
-                        .layers = options->layers,
+                        .layers = options->layer_count,
                         .loss = options->loss,
                         .init = options->init,
                         .seed = options->seed,
@@ -114,7 +157,7 @@ static void fill(tp_model *model, const struct tp_context *context, const tp_mod
                         .input_deviation = options->input_deviation,
                         .huber_delta = options->huber_delta,
                         .label_smoothing = options->label_smoothing};
-    memcpy(model->layer, options->layer, options->layers * sizeof *options->layer);
+    memcpy(model->layer, options->layers, options->layer_count * sizeof *options->layers);
     lay_out(model);
 }
 
@@ -132,16 +175,24 @@ static tp_status allocate(const struct tp_context *context, const tp_model *sour
     return TP_OK;
 }
 
-tp_status tp_model_create(tp_context *context, const tp_model_options *options, tp_model **model) {
+tp_status tp_model_create(tp_context *context, const tp_model_options *given, tp_model **model) {
     if (!context)
         return TP_ERR_ARGUMENT;
-    if (!options || !model)
-        return tp_fail(context, TP_ERR_ARGUMENT, "%s is NULL", options ? "model" : "options");
-    tp_status status = tp_check_model(context, options);
+    if (!given || !model)
+        return tp_fail(context, TP_ERR_ARGUMENT, "%s is NULL", given ? "model" : "options");
+    tp_model_options options;
+    tp_layer layers[TP_MAX_LAYERS];
+    tp_status status = tp_struct_take(context, &options_type, given, &options);
+    if (!status)
+        status = check_sizes(context, &options);
+    if (!status)
+        status = take_layers(context, &options, layers);
+    if (!status)
+        status = tp_check_model(context, &options);
     if (status)
         return status;
     tp_model local, *made = NULL;
-    fill(&local, context, options);
+    fill(&local, context, &options);
     status = allocate(context, &local, &made);
     if (status)
         return status;
@@ -175,14 +226,16 @@ double tp_model_flops(const tp_model *model, bool training) {
     return flops;
 }
 
-tp_status tp_model_describe(const tp_model *model, tp_model_options *options) {
+tp_status tp_model_get_options(const tp_model *model, tp_model_options *options, size_t struct_size) {
     if (!model)
         return TP_ERR_ARGUMENT;
     if (!options)
         return tp_fail(model->context, TP_ERR_ARGUMENT, "options is NULL");
-    *options = (tp_model_options){.inputs = model->inputs,
-                                  .layers = model->layers,
-                                  .layer = model->layer,
+    const tp_model_options own = {.struct_size = sizeof own,
+                                  .inputs = model->inputs,
+                                  .layer_count = model->layers,
+                                  .layers = model->layer,
+                                  .layer_size = sizeof *model->layer,
                                   .loss = model->loss,
                                   .init = model->init,
                                   .seed = model->seed,
@@ -190,7 +243,12 @@ tp_status tp_model_describe(const tp_model *model, tp_model_options *options) {
                                   .input_deviation = model->input_deviation,
                                   .huber_delta = model->huber_delta,
                                   .label_smoothing = model->label_smoothing};
+    tp_struct_give(&own, sizeof own, options, struct_size);
     return TP_OK;
+}
+
+const tp_layer *tp_model_layer(const tp_model *model, size_t layer) {
+    return model && layer < model->layers ? &model->layer[layer] : NULL;
 }
 
 size_t tp_model_parameter_count(const tp_model *model) {

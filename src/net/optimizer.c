@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net/optimizer.h"
 
+#include "core/options.h"
 #include "core/size.h"
 #include "gemm/share.h"
 #include "net/schedule.h"
@@ -21,17 +22,30 @@
 /* Decay makes zeros of weights only below it, however little it is. */
 #define MOST_ZERO 0x1p-100
 
-void tp_optimizer_options_default(tp_optimizer_options *options) {
-    if (options)
-        *options = (tp_optimizer_options){.kind = TP_OPTIMIZER_ADAM,
-                                          .learning_rate = 1e-3f,
-                                          .momentum = 0.9f,
-                                          .beta1 = 0.9f,
-                                          .beta2 = 0.999f,
-                                          .epsilon = 1e-8f,
-                                          .schedule = TP_SCHEDULE_CONSTANT,
-                                          .step_every = 1,
-                                          .step_factor = 0.1f};
+static const tp_optimizer_options default_options = {.struct_size = sizeof default_options,
+                                                     .kind = TP_OPTIMIZER_ADAM,
+                                                     .learning_rate = 1e-3f,
+                                                     .momentum = 0.9f,
+                                                     .beta1 = 0.9f,
+                                                     .beta2 = 0.999f,
+                                                     .epsilon = 1e-8f,
+                                                     .schedule = TP_SCHEDULE_AUTO,
+                                                     .step_every = 1,
+                                                     .step_factor = 0.1f};
+static const struct tp_struct options_type = {.name = "optimizer options",
+                                              .size = sizeof default_options,
+                                              .first = offsetof(tp_optimizer_options, final_factor),
+                                              .defaults = &default_options};
+
+TP_NO_PADDING(tp_optimizer_options, final_factor);
+
+void tp_optimizer_options_init(tp_optimizer_options *options, size_t struct_size) {
+    tp_struct_init(&options_type, options, struct_size);
+}
+
+tp_status tp_take_optimizer(const struct tp_context *context, const tp_optimizer_options *given,
+                            tp_optimizer_options *options) {
+    return tp_struct_take(context, &options_type, given, options);
 }
 
 static int state_count(tp_optimizer_kind kind) {
@@ -65,7 +79,7 @@ static tp_status check_numbers(const struct tp_context *context, const tp_optimi
         {"epsilon", o->epsilon, o->epsilon > 0, positive},
         {"weight_decay", o->weight_decay, o->weight_decay >= 0, "0 or more and finite"},
         {"clip_norm", o->clip_norm, o->clip_norm >= 0, "0 (off) or more and finite"},
-        {"step_factor", o->step_factor, o->schedule != TP_SCHEDULE_STEP || o->step_factor > 0, positive},
+        {"step_factor", o->step_factor, tp_schedule_of(o) != TP_SCHEDULE_STEP || o->step_factor > 0, positive},
         {"final_factor", o->final_factor, o->final_factor >= 0 && o->final_factor <= 1, "0..1"},
     };
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
@@ -81,9 +95,9 @@ tp_status tp_check_optimizer(const struct tp_context *context, const tp_optimize
         return tp_fail(context, TP_ERR_ARGUMENT, "optimizer: kind %d is unknown", (int)o->kind);
     if (!tp_schedule_name(o->schedule))
         return tp_fail(context, TP_ERR_ARGUMENT, "optimizer: schedule %d is unknown", (int)o->schedule);
-    if (o->schedule == TP_SCHEDULE_STEP && o->step_every < 1)
+    if (tp_schedule_of(o) == TP_SCHEDULE_STEP && o->step_every < 1)
         return tp_fail(context, TP_ERR_ARGUMENT, "optimizer: step_every is 0; it must be at least 1");
-    if (o->schedule == TP_SCHEDULE_COSINE && o->total_steps <= o->warmup_steps)
+    if (tp_schedule_of(o) == TP_SCHEDULE_COSINE && o->total_steps <= o->warmup_steps)
         return tp_fail(context, TP_ERR_ARGUMENT,
                        "optimizer: total_steps is %llu; it must be more than warmup_steps, %llu",
                        (unsigned long long)o->total_steps, (unsigned long long)o->warmup_steps);
@@ -126,10 +140,19 @@ static size_t needed(struct tp_optimizer optimizer) {
     return arena.used;
 }
 
+/* What it is, so far without memory. */
+static tp_status describe(const tp_model *model, const tp_optimizer_options *given, struct tp_optimizer *optimizer) {
+    *optimizer = (struct tp_optimizer){.model = model};
+    tp_status status = tp_take_optimizer(model->context, given, &optimizer->options);
+    if (!status)
+        status = tp_check_optimizer(model->context, &optimizer->options);
+    optimizer->far = !status && is_far(model, &optimizer->options);
+    return status;
+}
+
 size_t tp_optimizer_size(const tp_model *model, const tp_optimizer_options *options) {
-    if (!model || !options || tp_check_optimizer(model->context, options))
-        return 0;
-    return tp_block_size(needed((struct tp_optimizer){.model = model, .options = *options}));
+    struct tp_optimizer made;
+    return model && options && !describe(model, options, &made) ? tp_block_size(needed(made)) : 0;
 }
 
 tp_status tp_optimizer_create(const tp_model *model, const tp_optimizer_options *options, void *memory, size_t size,
@@ -138,17 +161,17 @@ tp_status tp_optimizer_create(const tp_model *model, const tp_optimizer_options 
         return TP_ERR_ARGUMENT;
     if (!options || !optimizer)
         return tp_fail(model->context, TP_ERR_ARGUMENT, "%s is NULL", options ? "optimizer" : "options");
-    tp_status status = tp_check_optimizer(model->context, options);
+    struct tp_optimizer made;
+    tp_status status = describe(model, options, &made);
     if (status)
         return status;
-    struct tp_optimizer made = {.model = model, .options = *options, .far = is_far(model, options)};
     status = tp_block_open(model->context, "optimizer", needed(made), memory, size, &made.block);
     if (status)
         return status;
     struct tp_arena arena = {.base = made.block.base};
     *optimizer = tp_arena_take(&arena, 1, sizeof made);
     lay_out(&made, &arena);
-    for (int i = 0; i < state_count(options->kind); i++)
+    for (int i = 0; i < state_count(made.options.kind); i++)
         memset(made.state[i], 0, model->parameter_count * sizeof(float));
     **optimizer = made;
     return TP_OK;

@@ -17,6 +17,9 @@ struct tp_optimizer {
     struct tp_update next; /* numbers of the step that is being done */
 };
 
+/* A program's options, not yet checked. */
+tp_status tp_take_optimizer(const struct tp_context *context, const tp_optimizer_options *given,
+                            tp_optimizer_options *options);
 tp_status tp_check_optimizer(const struct tp_context *context, const tp_optimizer_options *options);
 
 /* Whether a layer is updated as soon as its gradient is there; the norm to clip by is known only after all. */

@@ -101,7 +101,9 @@ size_t tp_largest(const float *row, size_t n);
 
 /* Classes against the model's outputs; what names them in messages. */
 tp_status tp_check_classes(const struct tp_model *model, const char *what, const int32_t *classes, size_t count);
-tp_status tp_check_targets(const struct tp_model *model, const tp_targets *targets, size_t batch);
+
+/* A program's targets for batch samples, checked. */
+tp_status tp_take_targets(const struct tp_model *model, const tp_targets *given, size_t batch, tp_targets *targets);
 
 /* count weights of samples, and weights of classes, which only targets by class have; both may be NULL. */
 tp_status tp_check_weights(const struct tp_model *model, const char *what, const float *weights, size_t count);

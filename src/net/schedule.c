@@ -10,6 +10,12 @@ double tp_power(double base, uint64_t exponent) {
     return result;
 }
 
+tp_schedule tp_schedule_of(const tp_optimizer_options *options) {
+    if (options->schedule != TP_SCHEDULE_AUTO)
+        return options->schedule;
+    return options->total_steps ? TP_SCHEDULE_COSINE : TP_SCHEDULE_CONSTANT;
+}
+
 /* (1 + cos(pi p)) / 2 between 1 and final */
 static double cosine(const struct tp_isa *isa, const tp_optimizer_options *o, uint64_t step) {
     const uint64_t done = step - 1 > o->warmup_steps ? step - 1 - o->warmup_steps : 0;
@@ -21,9 +27,9 @@ static double cosine(const struct tp_isa *isa, const tp_optimizer_options *o, ui
 
 float tp_learning_rate(const struct tp_isa *isa, const tp_optimizer_options *o, uint64_t step) {
     double factor = 1;
-    if (o->schedule == TP_SCHEDULE_STEP)
+    if (tp_schedule_of(o) == TP_SCHEDULE_STEP)
         factor = tp_power((double)o->step_factor, (step - 1) / o->step_every);
-    else if (o->schedule == TP_SCHEDULE_COSINE)
+    else if (tp_schedule_of(o) == TP_SCHEDULE_COSINE)
         factor = cosine(isa, o, step);
     if (step < o->warmup_steps)
         factor *= (double)step / (double)o->warmup_steps;

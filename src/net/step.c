@@ -72,20 +72,21 @@ static tp_status check(const tp_model *model, const tp_workspace *w, const tp_op
 }
 
 tp_status tp_train_step(tp_model *model, tp_workspace *w, tp_optimizer *optimizer, size_t batch, const float *x,
-                        size_t ldx, const tp_targets *targets, tp_score *score) {
+                        size_t ldx, const tp_targets *given, tp_score *score) {
     if (!model)
         return TP_ERR_ARGUMENT;
     tp_status status = check(model, w, optimizer, batch);
+    tp_targets targets;
     if (!status && batch <= w->max_batch)
-        status = tp_check_targets(model, targets, batch);
+        status = tp_take_targets(model, given, batch, &targets);
     if (!status)
         status = tp_begin_forward(model, w, batch, x, ldx, NULL, 0);
     if (status)
         return status;
     tp_shards_settle(model);
-    struct step_call call = {w, optimizer, model, targets};
+    struct step_call call = {w, optimizer, model, &targets};
     tp_parallel(tp_pass_threads(model, w->threads, batch, true), step_task, &call);
-    const tp_score result = tp_read_score(w, targets);
+    const tp_score result = tp_read_score(w, &targets);
     if (!isfinite(result.loss))
         status = tp_fail_nonfinite(w, "", result.loss);
     if (score)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The training loop: shuffled mini-batches, one parallel region per epoch, validation after each epoch. */
+#include "core/options.h"
 #include "core/random.h"
+#include "core/size.h"
 #include "net/evaluate.h"
 #include "net/gather.h"
 #include "net/optimizer.h"
@@ -15,7 +17,7 @@
 struct tp_trainer {
     struct tp_model *model;
     struct tp_block block;
-    const tp_data *data;
+    tp_data data, validation; /* validation: samples = 0 without */
     tp_train_options options; /* the optimiser's total_steps filled in */
     struct tp_workspace *workspace;
     struct tp_optimizer *optimizer;
@@ -31,14 +33,23 @@ struct tp_trainer {
     double step_seconds; /* of this epoch */
     double epoch_began, run_began;
     struct tp_clock clock; /* of this call's first thread, if the options ask for phases */
+    tp_phases phases;      /* of the runs so far */
 };
 
-void tp_train_options_default(tp_train_options *options) {
-    if (!options)
-        return;
-    *options = (tp_train_options){.batch = 128, .epochs = 10, .shuffle = true, .seed = 1};
-    tp_optimizer_options_default(&options->optimizer);
-    options->optimizer.schedule = TP_SCHEDULE_COSINE;
+static const tp_train_options default_options = {
+    .struct_size = sizeof default_options, .batch = 128, .epochs = 10, .shuffle = true, .seed = 1};
+static const struct tp_struct options_type = {.name = "train options",
+                                              .size = sizeof default_options,
+                                              .first = offsetof(tp_train_options, class_weights),
+                                              .defaults = &default_options};
+_Static_assert(sizeof(tp_optimizer_options) <= sizeof((tp_train_options *)0)->optimizer_room, "more room is needed");
+
+TP_NO_PADDING(tp_train_options, class_weights);
+
+void tp_train_options_init(tp_train_options *options, size_t struct_size, size_t optimizer_size) {
+    tp_struct_init(&options_type, options, struct_size);
+    if (options && struct_size >= options_type.first && optimizer_size <= sizeof options->optimizer_room)
+        tp_optimizer_options_init(&options->optimizer, optimizer_size);
 }
 
 static tp_status check_numbers(const struct tp_context *context, const tp_data *data, const tp_train_options *o) {
@@ -61,32 +72,47 @@ static tp_status check_numbers(const struct tp_context *context, const tp_data *
     return TP_OK;
 }
 
-static tp_status check(const struct tp_model *model, const tp_data *data, const tp_train_options *options) {
-    if (!options)
-        return tp_fail(model->context, TP_ERR_ARGUMENT, "options is NULL");
-    tp_status status = tp_check_data(model, "data", data, true);
+static tp_status take_options(const struct tp_context *context, const tp_train_options *given,
+                              tp_train_options *options) {
+    if (!given)
+        return tp_fail(context, TP_ERR_ARGUMENT, "options is NULL");
+    const tp_status status = tp_struct_take(context, &options_type, given, options);
+    return status ? status : tp_take_optimizer(context, &given->optimizer, &options->optimizer);
+}
+
+/* What the program gives, checked. */
+static tp_status take(const struct tp_model *model, const tp_data *data, const tp_train_options *given,
+                      struct tp_trainer *t) {
+    tp_status status = take_options(model->context, given, &t->options);
     if (!status)
-        status = check_numbers(model->context, data, options);
-    if (!status && options->validation)
-        status = tp_check_data(model, "validation", options->validation, true);
+        status = tp_take_data(model, "data", data, true, &t->data);
     if (!status)
-        status = tp_check_class_weights(model, "options", options->class_weights, data->classes);
+        status = check_numbers(model->context, &t->data, &t->options);
+    if (!status && t->options.validation)
+        status = tp_take_data(model, "validation", t->options.validation, true, &t->validation);
+    if (!status)
+        status = tp_check_class_weights(model, "options", t->options.class_weights, t->data.classes);
     return status;
 }
 
 /* Everything about a trainer but its memory. */
-static struct tp_trainer describe(struct tp_model *model, const tp_data *data, const tp_train_options *options) {
-    struct tp_trainer t = {.model = model, .data = data, .options = *options};
-    t.held_out = (size_t)floor((double)data->samples * options->validation_fraction);
-    t.train_count = data->samples - t.held_out;
-    t.options.batch = options->batch < t.train_count ? options->batch : t.train_count;
-    t.steps_per_epoch = (t.train_count - 1) / t.options.batch + 1;
-    if (!t.options.optimizer.total_steps)
-        t.options.optimizer.total_steps = t.steps_per_epoch * options->epochs;
-    t.threads = tp_pass_threads(model, model->context->threads, t.options.batch, true);
-    if (options->optimizer.clip_norm == 0 && t.steps_per_epoch * options->epochs > FEW_STEPS)
-        t.shards.count = tp_shard_count(model, t.options.batch, t.threads);
-    return t;
+static tp_status describe(struct tp_model *model, const tp_data *data, const tp_train_options *given,
+                          struct tp_trainer *t) {
+    *t = (struct tp_trainer){.model = model};
+    const tp_status status = take(model, data, given, t);
+    if (status)
+        return status;
+    tp_optimizer_options *rule = &t->options.optimizer;
+    t->held_out = (size_t)floor((double)t->data.samples * t->options.validation_fraction);
+    t->train_count = t->data.samples - t->held_out;
+    t->options.batch = tp_min(t->options.batch, t->train_count);
+    t->steps_per_epoch = (t->train_count - 1) / t->options.batch + 1;
+    if (!rule->total_steps)
+        rule->total_steps = t->steps_per_epoch * t->options.epochs;
+    t->threads = tp_pass_threads(model, model->context->threads, t->options.batch, true);
+    if (rule->clip_norm == 0 && t->steps_per_epoch * t->options.epochs > FEW_STEPS)
+        t->shards.count = tp_shard_count(model, t->options.batch, t->threads);
+    return tp_check_optimizer(model->context, rule);
 }
 
 struct parts {
@@ -94,15 +120,24 @@ struct parts {
     size_t workspace_size, optimizer_size;
 };
 
+static tp_workspace_options workspace_options(const struct tp_trainer *t) {
+    tp_workspace_options options;
+    tp_workspace_options_default(&options);
+    options.max_batch = t->options.batch;
+    options.mode = TP_MODE_TRAINING;
+    return options;
+}
+
 static struct parts lay_out(struct tp_trainer *t, struct tp_arena *arena) {
     struct parts parts;
-    parts.workspace_size = tp_workspace_size(t->model, t->options.batch, TP_MODE_TRAINING);
+    const tp_workspace_options workspace = workspace_options(t);
+    parts.workspace_size = tp_workspace_size(t->model, &workspace);
     parts.optimizer_size = tp_optimizer_size(t->model, &t->options.optimizer);
     parts.workspace = tp_arena_take(arena, parts.workspace_size, 1);
     parts.optimizer = tp_arena_take(arena, parts.optimizer_size, 1);
     const size_t weights = t->model->shape[0].inputs * t->model->shape[0].outputs;
     t->shards.weights = tp_arena_take(arena, t->shards.count ? weights : 0, sizeof(float));
-    t->pool = tp_arena_take(arena, t->data->samples, sizeof *t->pool);
+    t->pool = tp_arena_take(arena, t->data.samples, sizeof *t->pool);
     t->order = tp_arena_take(arena, t->train_count, sizeof *t->order);
     return parts;
 }
@@ -115,16 +150,17 @@ static size_t needed(struct tp_trainer t) {
 }
 
 size_t tp_trainer_size(const tp_model *model, const tp_data *data, const tp_train_options *options) {
-    if (!model || check(model, data, options))
+    struct tp_trainer t;
+    if (!model || describe((struct tp_model *)(uintptr_t)model, data, options, &t))
         return 0;
-    return tp_block_size(needed(describe((struct tp_model *)(uintptr_t)model, data, options)));
+    return tp_block_size(needed(t));
 }
 
 static void choose_pool(struct tp_trainer *t) {
     if (t->options.shuffle && t->held_out)
-        tp_random_permutation(t->pool, t->data->samples, t->options.seed, TP_PURPOSE_SPLIT, 0);
+        tp_random_permutation(t->pool, t->data.samples, t->options.seed, TP_PURPOSE_SPLIT, 0);
     else
-        for (size_t i = 0; i < t->data->samples; i++)
+        for (size_t i = 0; i < t->data.samples; i++)
             t->pool[i] = (uint32_t)i;
 }
 
@@ -144,11 +180,8 @@ tp_status tp_trainer_create(tp_model *model, const tp_data *data, const tp_train
         return TP_ERR_ARGUMENT;
     if (!trainer)
         return tp_fail(model->context, TP_ERR_ARGUMENT, "trainer is NULL");
-    tp_status status = check(model, data, options);
-    if (status)
-        return status;
-    struct tp_trainer t = describe(model, data, options);
-    status = tp_check_optimizer(model->context, &t.options.optimizer);
+    struct tp_trainer t;
+    tp_status status = describe(model, data, options, &t);
     if (!status)
         status = tp_block_open(model->context, "trainer", needed(t), memory, size, &t.block);
     if (status)
@@ -156,8 +189,8 @@ tp_status tp_trainer_create(tp_model *model, const tp_data *data, const tp_train
     struct tp_arena arena = {.base = t.block.base};
     tp_trainer *made = tp_arena_take(&arena, 1, sizeof t);
     const struct parts parts = lay_out(&t, &arena);
-    status = tp_workspace_create(model, t.options.batch, TP_MODE_TRAINING, parts.workspace, parts.workspace_size,
-                                 &t.workspace);
+    const tp_workspace_options workspace = workspace_options(&t);
+    status = tp_workspace_create(model, &workspace, parts.workspace, parts.workspace_size, &t.workspace);
     if (!status)
         status = tp_optimizer_create(model, &t.options.optimizer, parts.optimizer, parts.optimizer_size, &t.optimizer);
     if (status) {
@@ -180,12 +213,12 @@ void tp_trainer_destroy(tp_trainer *trainer) {
 
 static struct tp_batch next_batch(const struct tp_trainer *t) {
     const size_t first = (size_t)t->step * t->options.batch, rest = t->train_count - first;
-    return (struct tp_batch){t->data, t->pool, t->order, first, rest < t->options.batch ? rest : t->options.batch,
+    return (struct tp_batch){&t->data, t->pool, t->order, first, rest < t->options.batch ? rest : t->options.batch,
                              true};
 }
 
 static tp_targets batch_targets(const struct tp_trainer *t) {
-    tp_targets targets = tp_gathered_targets(t->workspace, t->data);
+    tp_targets targets = tp_gathered_targets(t->workspace, &t->data);
     targets.class_weights = t->options.class_weights;
     return targets;
 }
@@ -294,16 +327,16 @@ static tp_status run_epoch(struct tp_trainer *t) {
     tp_parallel(t->threads, epoch_task, &call);
     t->step_seconds += tp_now() - began;
     if (t->options.phases)
-        add_phases(t->options.phases, t->clock.seconds);
+        add_phases(&t->phases, t->clock.seconds);
     return call.status;
 }
 
 static tp_score validate(const struct tp_trainer *t) {
-    struct tp_evaluation e = {.workspace = t->workspace, .data = t->data};
-    if (t->options.validation)
-        e = (struct tp_evaluation){t->workspace, t->options.validation, NULL, t->options.validation->samples, NULL};
+    struct tp_evaluation e = {.workspace = t->workspace, .data = &t->data};
+    if (t->validation.samples)
+        e = (struct tp_evaluation){t->workspace, &t->validation, NULL, t->validation.samples, NULL};
     else if (t->held_out)
-        e = (struct tp_evaluation){t->workspace, t->data, t->pool + t->train_count, t->held_out, NULL};
+        e = (struct tp_evaluation){t->workspace, &t->data, t->pool + t->train_count, t->held_out, NULL};
     return e.count ? tp_run_evaluation(&e) : (tp_score){0};
 }
 
@@ -349,4 +382,8 @@ tp_status tp_trainer_run(tp_trainer *t) {
     const tp_status status = run_epochs(t);
     tp_shards_settle(t->model);
     return status;
+}
+
+const tp_phases *tp_trainer_phases(const tp_trainer *trainer) {
+    return trainer ? &trainer->phases : NULL;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net/workspace.h"
 
+#include "core/options.h"
 #include "core/size.h"
 
 size_t tp_padded(size_t width) {
@@ -74,9 +75,16 @@ void tp_workspace_lay_out(struct tp_workspace *w, struct tp_arena *arena) {
     w->scratch = tp_arena_take(arena, tp_size_mul(threads, w->scratch_each), sizeof(float));
 }
 
-static struct tp_workspace describe(const struct tp_model *model, size_t max_batch, tp_mode mode) {
-    return (struct tp_workspace){
-        .model = model, .max_batch = max_batch, .mode = mode, .threads = model->context->threads};
+static const tp_workspace_options default_options = {.struct_size = sizeof default_options, .max_batch = 1};
+static const struct tp_struct options_type = {.name = "workspace options",
+                                              .size = sizeof default_options,
+                                              .first = offsetof(tp_workspace_options, threads),
+                                              .defaults = &default_options};
+
+TP_NO_PADDING(tp_workspace_options, threads);
+
+void tp_workspace_options_init(tp_workspace_options *options, size_t struct_size) {
+    tp_struct_init(&options_type, options, struct_size);
 }
 
 static size_t needed(struct tp_workspace w) {
@@ -86,27 +94,40 @@ static size_t needed(struct tp_workspace w) {
     return arena.used;
 }
 
-static bool valid(size_t max_batch, tp_mode mode) {
-    return max_batch > 0 && (unsigned)mode <= TP_MODE_DERIVATIVES;
+/* What it is, so far without memory. */
+static tp_status describe(const tp_model *model, const tp_workspace_options *given, struct tp_workspace *w) {
+    const struct tp_context *context = model->context;
+    tp_workspace_options options;
+    const tp_status status = tp_struct_take(context, &options_type, given, &options);
+    if (status)
+        return status;
+    if (!options.max_batch)
+        return tp_fail(context, TP_ERR_ARGUMENT, "max_batch is 0; it must be at least 1");
+    if ((unsigned)options.mode > TP_MODE_DERIVATIVES)
+        return tp_fail(context, TP_ERR_ARGUMENT, "mode is %d; it must be one of tp_mode", (int)options.mode);
+    *w = (struct tp_workspace){.model = model,
+                               .max_batch = options.max_batch,
+                               .mode = options.mode,
+                               .threads = options.threads ? options.threads : context->threads};
+    return tp_check_threads(context, w->threads);
 }
 
-size_t tp_workspace_size(const tp_model *model, size_t max_batch, tp_mode mode) {
-    return model && valid(max_batch, mode) ? tp_block_size(needed(describe(model, max_batch, mode))) : 0;
+size_t tp_workspace_size(const tp_model *model, const tp_workspace_options *options) {
+    struct tp_workspace w;
+    return model && options && !describe(model, options, &w) ? tp_block_size(needed(w)) : 0;
 }
 
-tp_status tp_workspace_create(const tp_model *model, size_t max_batch, tp_mode mode, void *memory, size_t size,
+tp_status tp_workspace_create(const tp_model *model, const tp_workspace_options *options, void *memory, size_t size,
                               tp_workspace **workspace) {
     if (!model)
         return TP_ERR_ARGUMENT;
     const struct tp_context *context = model->context;
-    if (!workspace)
-        return tp_fail(context, TP_ERR_ARGUMENT, "workspace is NULL");
-    if (!valid(max_batch, mode))
-        return tp_fail(context, TP_ERR_ARGUMENT,
-                       "max_batch is %zu and mode %d; max_batch must be at least 1, mode one of tp_mode", max_batch,
-                       (int)mode);
-    struct tp_workspace w = describe(model, max_batch, mode);
-    const tp_status status = tp_block_open(context, "workspace", needed(w), memory, size, &w.block);
+    if (!options || !workspace)
+        return tp_fail(context, TP_ERR_ARGUMENT, "%s is NULL", options ? "workspace" : "options");
+    struct tp_workspace w;
+    tp_status status = describe(model, options, &w);
+    if (!status)
+        status = tp_block_open(context, "workspace", needed(w), memory, size, &w.block);
     if (status)
         return status;
     struct tp_arena arena = {.base = w.block.base};

@@ -21,8 +21,8 @@ static tp_model *make_model(tp_context *context) {
     tp_model_options options;
     tp_model_options_default(&options);
     options.inputs = 2;
-    options.layers = 2;
-    options.layer = layers;
+    options.layer_count = 2;
+    options.layers = layers;
     options.loss = TP_LOSS_BCE;
     tp_model *model;
     check(tp_model_create(context, &options, &model));
@@ -44,7 +44,10 @@ static void train(tp_model *model, const tp_data *data) {
 static tp_score evaluate(const tp_model *model, const tp_data *data) {
     tp_workspace *workspace;
     tp_score score;
-    check(tp_workspace_create(model, data->samples, TP_MODE_INFERENCE, NULL, 0, &workspace));
+    tp_workspace_options options;
+    tp_workspace_options_default(&options);
+    options.max_batch = data->samples;
+    check(tp_workspace_create(model, &options, NULL, 0, &workspace));
     check(tp_evaluate(model, workspace, data, &score, NULL));
     tp_workspace_destroy(workspace);
     return score;

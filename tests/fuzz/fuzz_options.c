@@ -105,7 +105,7 @@ static void require_trainable(const struct train_options *options) {
     const size_t kept = train_samples(options, SAMPLES);
     tp_model_options shape;
     tp_model_options_default(&shape);
-    shape.inputs = 1, shape.layers = 1, shape.layer = &layer;
+    shape.inputs = 1, shape.layer_count = 1, shape.layers = &layer;
     if (!model)
         require(!tp_model_create(fuzz_context(), &shape, &model));
     if (!kept || (options->validation > 0 && kept == SAMPLES))

@@ -24,10 +24,10 @@ static float *parameters_of(const tp_model *model) {
 }
 
 static bool same_layers(const tp_model_options *a, const tp_model_options *b) {
-    bool same = a->layers == b->layers;
-    for (size_t l = 0; same && l < a->layers; l++)
-        same = a->layer[l].width == b->layer[l].width && a->layer[l].activation == b->layer[l].activation &&
-               !(a->layer[l].slope < b->layer[l].slope) && !(a->layer[l].slope > b->layer[l].slope);
+    bool same = a->layer_count == b->layer_count;
+    for (size_t l = 0; same && l < a->layer_count; l++)
+        same = a->layers[l].width == b->layers[l].width && a->layers[l].activation == b->layers[l].activation &&
+               !(a->layers[l].slope < b->layers[l].slope) && !(a->layers[l].slope > b->layers[l].slope);
     return same;
 }
 

@@ -44,14 +44,14 @@ static void choose_model(struct problem *p, struct fuzz_input *input) {
     static const float means[] = {0, 0.5f, -3, 100}, deviations[] = {1, 0.25f, 255, 7};
     const struct test_head head = test_heads[fuzz_below(input, TEST_HEADS)];
     tp_model_options_default(&p->model);
-    p->model.layers = 1 + fuzz_below(input, MAX_HIDDEN + 1);
-    p->model.layer = p->layers;
+    p->model.layer_count = 1 + fuzz_below(input, MAX_HIDDEN + 1);
+    p->model.layers = p->layers;
     p->model.inputs = 1 + fuzz_below(input, MAX_WIDTH);
-    for (size_t l = 0; l < p->model.layers; l++)
+    for (size_t l = 0; l < p->model.layer_count; l++)
         p->layers[l] = (tp_layer){1 + fuzz_below(input, MAX_WIDTH), test_hidden[fuzz_below(input, TEST_HIDDEN)],
                                   pick(input, slopes, 4), pick(input, dropouts, 4)};
-    p->layers[p->model.layers - 1].activation = head.activation;
-    p->layers[p->model.layers - 1].dropout = 0;
+    p->layers[p->model.layer_count - 1].activation = head.activation;
+    p->layers[p->model.layer_count - 1].dropout = 0;
     p->model.loss = head.loss;
     if (head.loss == TP_LOSS_BCE || head.loss == TP_LOSS_CCE)
         p->model.label_smoothing = pick(input, smoothings, 2);
@@ -71,7 +71,7 @@ static void spoil(struct problem *p, struct fuzz_input *input) {
 
 static void choose_data(struct problem *p, struct fuzz_input *input) {
     static const float ranges[] = {1, 8, 1e-3f, 1e-20f, 1e10f, 1e-38f};
-    const size_t outputs = p->layers[p->model.layers - 1].width;
+    const size_t outputs = p->layers[p->model.layer_count - 1].width;
     const size_t classes = outputs > 1 || p->model.loss == TP_LOSS_CCE ? outputs : 2;
     const float range = pick(input, ranges, 6);
     const uint64_t seed = fuzz_take(input, 2);
@@ -137,12 +137,12 @@ static void train(struct problem *p, tp_model *model, struct results *r) {
 }
 
 static void measure(const struct problem *p, tp_model *model, struct results *r) {
-    const size_t outputs = p->layers[p->model.layers - 1].width;
+    const size_t outputs = p->layers[p->model.layer_count - 1].width;
     const size_t batch = p->data.samples < p->train.batch ? p->data.samples : p->train.batch;
     const tp_targets targets = {.classes = p->data.classes, .values = p->data.values, .ld = outputs};
     tp_workspace *workspace = NULL;
     tp_score score;
-    require(!tp_workspace_create(model, p->train.batch, TP_MODE_TRAINING, NULL, 0, &workspace));
+    require(!tp_workspace_create(model, TEST_WORKSPACE(p->train.batch, TP_MODE_TRAINING), NULL, 0, &workspace));
     require(
         !tp_evaluate(model, workspace, &p->data, &r->evaluation, p->data.classes && outputs > 1 ? r->confusion : NULL));
     require(!tp_predict(model, workspace, &p->data, r->y));

@@ -23,7 +23,7 @@ static tp_model *make_model(tp_context *context) {
     const tp_layer layers[] = {{29, TP_ACTIVATION_SIGMOID, 0, 0}, {OUTPUTS, TP_ACTIVATION_SOFTMAX, 0, 0}};
     tp_model_options options;
     tp_model_options_default(&options);
-    options.inputs = INPUTS, options.layers = 2, options.layer = layers;
+    options.inputs = INPUTS, options.layer_count = 2, options.layers = layers;
     tp_model *model = NULL;
     require(!tp_model_create(context, &options, &model));
     return model;
@@ -32,7 +32,7 @@ static tp_model *make_model(tp_context *context) {
 static void use(const struct shared *shared, float *y, float *product) {
     tp_workspace *workspace = NULL;
     tp_score score;
-    require(!tp_workspace_create(shared->model, 16, TP_MODE_INFERENCE, NULL, 0, &workspace));
+    require(!tp_workspace_create(shared->model, TEST_WORKSPACE(16, TP_MODE_INFERENCE), NULL, 0, &workspace));
     require(!tp_predict(shared->model, workspace, &data, y));
     require(!tp_evaluate(shared->model, workspace, &data, &score, NULL));
     tp_workspace_destroy(workspace);

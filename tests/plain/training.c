@@ -15,7 +15,7 @@ static tp_model *make_model(tp_context *context) {
         {HIDDEN, TP_ACTIVATION_RELU, 0, 0}, {HIDDEN, TP_ACTIVATION_TANH, 0, 0}, {OUTPUTS, TP_ACTIVATION_SOFTMAX, 0, 0}};
     tp_model_options options;
     tp_model_options_default(&options);
-    options.inputs = INPUTS, options.layers = 3, options.layer = layers;
+    options.inputs = INPUTS, options.layer_count = 3, options.layers = layers;
     tp_model *model = NULL;
     require(!tp_model_create(context, &options, &model));
     return model;
@@ -81,7 +81,7 @@ static void check(tp_context *context) {
         train(model, clipped ? 0.1f : 0);
         check_parameters(&kept_parameters[clipped], model);
         tp_workspace *workspace = NULL;
-        require(!tp_workspace_create(model, BATCH, TP_MODE_TRAINING, NULL, 0, &workspace));
+        require(!tp_workspace_create(model, TEST_WORKSPACE(BATCH, TP_MODE_TRAINING), NULL, 0, &workspace));
         if (!clipped) {
             measure(model, workspace);
             pass(model, workspace);

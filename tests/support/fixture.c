@@ -24,8 +24,8 @@ tp_model_options test_model_options(void) {
     tp_model_options options;
     tp_model_options_default(&options);
     options.inputs = IN;
-    options.layers = 2;
-    options.layer = fixture.layers;
+    options.layer_count = 2;
+    options.layers = fixture.layers;
     return options;
 }
 
@@ -60,10 +60,12 @@ tp_status test_make_all(void) {
     const tp_train_options train = test_train_options();
     tp_status status = tp_context_create(&context, &fixture.context);
     status = status ? status : tp_model_create(fixture.context, &model, &fixture.model);
-    status =
-        status ? status : tp_workspace_create(fixture.model, MAX_BATCH, TP_MODE_TRAINING, NULL, 0, &fixture.training);
-    status =
-        status ? status : tp_workspace_create(fixture.model, MAX_BATCH, TP_MODE_INFERENCE, NULL, 0, &fixture.inference);
+    status = status ? status
+                    : tp_workspace_create(fixture.model, TEST_WORKSPACE(MAX_BATCH, TP_MODE_TRAINING), NULL, 0,
+                                          &fixture.training);
+    status = status ? status
+                    : tp_workspace_create(fixture.model, TEST_WORKSPACE(MAX_BATCH, TP_MODE_INFERENCE), NULL, 0,
+                                          &fixture.inference);
     status = status ? status : tp_optimizer_create(fixture.model, &optimizer, NULL, 0, &fixture.optimizer);
     return status ? status : tp_trainer_create(fixture.model, &fixture.data, &train, NULL, 0, &fixture.trainer);
 }

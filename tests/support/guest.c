@@ -22,8 +22,8 @@ bool test_guest_open(struct test_guest *guest, int threads) {
     tp_model_options shape;
     tp_model_options_default(&shape);
     shape.inputs = GUEST_IN;
-    shape.layers = 2;
-    shape.layer = layers;
+    shape.layer_count = 2;
+    shape.layers = layers;
     tp_test_fill(guest->x, GUEST_SAMPLES * GUEST_IN, 1, -1, 1);
     tp_test_fill_classes(guest->classes, GUEST_SAMPLES, 2, GUEST_OUT);
     guest->data = (tp_data){.samples = GUEST_SAMPLES,
@@ -48,7 +48,8 @@ bool test_guest_pass_in(const struct test_guest *guest, tp_workspace *workspace,
 bool test_guest_pass(const struct test_guest *guest, struct test_guest_pass *pass) {
     tp_workspace *workspace = NULL;
     const bool done =
-        ok(tp_workspace_create(guest->model, GUEST_BATCH, TP_MODE_TRAINING, NULL, 0, &workspace), "workspace") &&
+        ok(tp_workspace_create(guest->model, TEST_WORKSPACE(GUEST_BATCH, TP_MODE_TRAINING), NULL, 0, &workspace),
+           "workspace") &&
         test_guest_pass_in(guest, workspace, pass);
     tp_workspace_destroy(workspace);
     return done;

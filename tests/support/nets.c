@@ -83,8 +83,8 @@ tp_model *test_model(tp_context *context, const struct ref_net *net, const float
     tp_model_options options;
     tp_model_options_default(&options);
     options.inputs = net->width[0];
-    options.layers = net->layers;
-    options.layer = layers;
+    options.layer_count = net->layers;
+    options.layers = layers;
     options.loss = net->loss;
     options.huber_delta = (float)net->huber_delta;
     options.label_smoothing = (float)net->label_smoothing;

@@ -7,6 +7,9 @@
 
 #include <stdatomic.h>
 
+/* Workspace options, for the context's threads. */
+#define TEST_WORKSPACE(batch, mode) (&(const tp_workspace_options){sizeof(tp_workspace_options), batch, mode, 0})
+
 /* The instruction sets that this machine can run, best first. */
 int tp_test_isa_count(void);
 const char *tp_test_isa(int index);
