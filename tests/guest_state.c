@@ -11,11 +11,14 @@
 #include "support/process.h"
 #include "support/tap.h"
 
+#include <limits.h>
 #include <math.h>
 #include <omp.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -80,6 +83,71 @@ static void call_products(void) {
     CALL(tp_packed_destroy, packed);
 }
 
+enum { OPEN_FILES = 2 }; /* of an output: directory and temporary file */
+
+static void call_output(const tp_model *model, bool save) {
+    tp_output *output = NULL;
+    before.descriptors += OPEN_FILES;
+    EXPECT(TP_OK, tp_output_create, guest.context, "model.safetensors", &output);
+    CALL(tp_output_is, output, "model.safetensors");
+    if (save) {
+        EXPECT(TP_OK, tp_model_save_to, model, output);
+    } else {
+        EXPECT(TP_OK, tp_output_write, output, "not saved", 9);
+        EXPECT(TP_OK, tp_output_write, output, NULL, 0);
+    }
+    before.descriptors -= OPEN_FILES;
+    CALL(tp_output_destroy, output);
+}
+
+/* The longest that there are, with bytes that take four to be shown. */
+static const char *long_path(void) {
+    static char path[PATH_MAX];
+    memset(path, '\n', sizeof path - 1);
+    for (size_t i = 100; i < sizeof path; i += 100)
+        path[i] = '/';
+    return path;
+}
+
+static void call_with_long_paths(const tp_model *model) {
+    tp_output *output = NULL;
+    tp_model *loaded = NULL;
+    tp_model_options options;
+    tp_layer layer[TP_MAX_LAYERS];
+    tp_idx idx;
+    tp_dataset *set = NULL;
+    EXPECT(TP_ERR_IO, tp_output_create, guest.context, long_path(), &output);
+    EXPECT(TP_ERR_IO, tp_model_save, model, long_path());
+    EXPECT(TP_ERR_IO, tp_model_load, guest.context, long_path(), &loaded);
+    EXPECT(TP_ERR_IO, tp_model_get_file_options, guest.context, long_path(), &options, sizeof options, layer,
+           sizeof *layer);
+    EXPECT(TP_ERR_IO, tp_idx_read, guest.context, long_path(), &idx);
+    EXPECT(TP_ERR_IO, tp_dataset_load, guest.context, long_path(), TP_SPLIT_TRAIN, &set);
+}
+
+static void call_outputs(const tp_model *model) {
+    static const char deep[] = "\x80\0\0\0\0\0\0\0";
+    char file[8 + 128];
+    tp_model *loaded = NULL;
+    tp_model_options options;
+    tp_layer layer[TP_MAX_LAYERS];
+    call_output(model, true);
+    call_output(model, false);
+    EXPECT(TP_OK, tp_model_get_file_options, guest.context, "model.safetensors", &options, sizeof options, layer,
+           sizeof *layer);
+    memcpy(file, deep, 8);
+    memset(file + 8, '[', sizeof file - 8);
+    before.descriptors += OPEN_FILES;
+    tp_output *output = NULL;
+    EXPECT(TP_OK, tp_output_create, guest.context, "deep", &output);
+    EXPECT(TP_OK, tp_output_write, output, file, sizeof file);
+    EXPECT(TP_OK, tp_output_commit, output);
+    before.descriptors -= OPEN_FILES;
+    CALL(tp_output_destroy, output);
+    EXPECT(TP_ERR_FORMAT, tp_model_load, guest.context, "deep", &loaded);
+    call_with_long_paths(model);
+}
+
 static void call_model(void) {
     static float parameters[GUEST_PARAMETERS];
     tp_model_options options;
@@ -98,6 +166,7 @@ static void call_model(void) {
     CALL(tp_model_destroy, loaded);
     EXPECT(TP_ERR_IO, tp_model_load, guest.context, "missing", &loaded);
     EXPECT(TP_ERR_IO, tp_model_save, model, "missing/model.safetensors");
+    call_outputs(model);
     CALL(tp_model_destroy, model);
 }
 
@@ -281,6 +350,31 @@ static void odd_environment(void) {
     setlocale(LC_ALL, "C");
 }
 
+/* The header: so much stack is enough for every function. */
+#define STACK ((size_t)64 * 1024)
+
+static void *call_everything_here(void *argument) {
+    call_everything(argument);
+    return NULL;
+}
+
+/* Below the stack is memory that must not be touched. */
+static void small_stack(void) {
+    pthread_t thread;
+    pthread_attr_t attributes;
+    const size_t guard = (size_t)sysconf(_SC_PAGESIZE);
+    char *memory = mmap(NULL, guard + STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (!test_tap_check(memory != MAP_FAILED && !mprotect(memory, guard, PROT_NONE), "no memory for a stack"))
+        return;
+    pthread_attr_init(&attributes);
+    const bool created = !pthread_attr_setstack(&attributes, memory + guard, STACK) &&
+                         !pthread_create(&thread, &attributes, call_everything_here, "small stack");
+    if (test_tap_check(created, "no thread with a stack of %zu bytes", STACK))
+        pthread_join(thread, NULL);
+    pthread_attr_destroy(&attributes);
+    munmap(memory, guard + STACK);
+}
+
 /* ------------------------------------------------------------------------------------------------------------ modes */
 
 enum { M = 48, N = 40, K = 40 }; /* guest.x holds the operands */
@@ -362,7 +456,8 @@ static bool list_instruction_sets(void) {
 static char directory[] = "/tmp/tileprop-guest-XXXXXX";
 
 static void nothing_is_left_behind(void) {
-    static const char *const files[] = {"model.safetensors", "train-images-idx3-ubyte", "train-labels-idx1-ubyte"};
+    static const char *const files[] = {"model.safetensors", "deep", "train-images-idx3-ubyte",
+                                        "train-labels-idx1-ubyte"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         test_tap_check(unlink(files[i]) == 0, "%s is missing", files[i]);
     test_tap_check(rmdir(directory) == 0, "%s is not empty", directory);
@@ -377,6 +472,7 @@ int main(int argc, char **argv) {
     test_tap_run("the whole interface was called", whole_interface);
     test_tap_run("floating-point modes are the threads' own", modes_are_the_threads_own);
     test_tap_run("odd environment", odd_environment);
+    test_tap_run("small stack", small_stack);
     test_tap_run("nothing is left behind", nothing_is_left_behind);
     free(path);
     return test_tap_status();

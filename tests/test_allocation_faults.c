@@ -7,7 +7,6 @@
 #define _XOPEN_SOURCE 700
 
 #include "core/context.h"
-#include "io/file.h"
 #include "support/faults.h"
 #include "support/scratch.h"
 
@@ -75,20 +74,15 @@ static size_t gzip(const void *data, size_t size, unsigned char *out) {
     return z.total_out;
 }
 
-static void write_file(const char *name, const void *data, size_t size) {
-    const struct tp_span head = {data, size}, body = {"", 0};
-    cr_assert_eq(tp_file_replace(all.context, tp_test_in_scratch(name), &head, &body), TP_OK);
-}
-
 static void write_files(void) {
     static const unsigned char images[] = {0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0, 2, 10, 11, 12, 13, 14, 15};
     static const unsigned char labels[] = {0, 0, 8, 1, 0, 0, 0, 3, 4, 200, 0};
     unsigned char packed[MAX_FILE];
-    write_file("train-images-idx3-ubyte", images, sizeof images);
-    write_file("train-labels-idx1-ubyte", labels, sizeof labels);
-    write_file("images.gz", packed, gzip(images, sizeof images, packed));
-    write_file("t10k-images-idx3-ubyte.gz", packed, gzip(images, sizeof images, packed));
-    write_file("t10k-labels-idx1-ubyte.gz", packed, gzip(labels, sizeof labels, packed));
+    tp_test_write_file("train-images-idx3-ubyte", images, sizeof images);
+    tp_test_write_file("train-labels-idx1-ubyte", labels, sizeof labels);
+    tp_test_write_file("images.gz", packed, gzip(images, sizeof images, packed));
+    tp_test_write_file("t10k-images-idx3-ubyte.gz", packed, gzip(images, sizeof images, packed));
+    tp_test_write_file("t10k-labels-idx1-ubyte.gz", packed, gzip(labels, sizeof labels, packed));
     cr_assert_eq(tp_model_save(all.model, tp_test_in_scratch("model")), TP_OK);
     cr_assert_eq(tp_model_save(all.model, tp_test_in_scratch("old")), TP_OK);
 }

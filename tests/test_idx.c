@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* IDX files and the data sets made of them: what is read, what is refused, and why. */
-#define _XOPEN_SOURCE 700
+#define _GNU_SOURCE
 
 #include "core/context.h"
 #include "io/dataset.h"
-#include "io/file.h"
 #include "support/scratch.h"
 
 #include <criterion/criterion.h>
+#include <endian.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,12 +29,6 @@ static void set_up(void) {
 TestSuite(idx, .init = set_up, .fini = tp_test_scratch_close);
 TestSuite(dataset, .init = set_up, .fini = tp_test_scratch_close);
 
-static const char *write_file(const char *name, const void *data, size_t size) {
-    const char *path = tp_test_in_scratch(name);
-    cr_assert_eq(tp_file_replace(context, path, &(struct tp_span){data, size}, &(struct tp_span){"", 0}), TP_OK);
-    return path;
-}
-
 static size_t gzip(const void *data, size_t size, unsigned char *out) {
     z_stream z = {.next_in = (Bytef *)data, .avail_in = (uInt)size, .next_out = out, .avail_out = MAX_FILE};
     cr_assert_eq(deflateInit2(&z, 9, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
@@ -54,7 +48,7 @@ static void check_failure(tp_status got, tp_status expected, const char *fragmen
 /* Reads a file that must be refused; idx must stay as it was. */
 static void refuse(const void *data, size_t size, tp_status status, const char *fragment, const char *what) {
     tp_idx idx, before;
-    const char *path = write_file("file", data, size);
+    const char *path = tp_test_write_file("file", data, size);
     const size_t held_before = tp_test_held();
     memset(&idx, 0x5a, sizeof idx);
     before = idx;
@@ -79,7 +73,7 @@ static void check_u8_file(const tp_idx *idx) {
 
 static void read_u8_file(const void *data, size_t size) {
     tp_idx idx;
-    const char *path = write_file("file", data, size);
+    const char *path = tp_test_write_file("file", data, size);
     const size_t held_before = tp_test_held();
     const tp_status status = tp_idx_read(context, path, &idx);
     cr_assert_eq(status, TP_OK, "%s", tp_test_message(context));
@@ -107,7 +101,7 @@ Test(idx, i32_in_host_order) {
     const unsigned char file[] = {0, 0, 12, 1, 0, 0, 0, 3, 0, 0, 1, 2, 0xff, 0xff, 0xff, 0xfe, 0x80, 0, 0, 0};
     const int32_t expected[] = {258, -2, INT32_MIN};
     tp_idx idx;
-    cr_assert_eq(tp_idx_read(context, write_file("file", file, sizeof file), &idx), TP_OK);
+    cr_assert_eq(tp_idx_read(context, tp_test_write_file("file", file, sizeof file), &idx), TP_OK);
     cr_expect_eq(idx.type, TP_IDX_TYPE_I32);
     cr_expect_eq(idx.elements, 3);
     cr_expect_eq(memcmp(idx.data, expected, sizeof expected), 0);
@@ -118,7 +112,7 @@ Test(idx, f32_in_host_order) {
     const unsigned char file[] = {0, 0, 13, 1, 0, 0, 0, 2, 0x3f, 0xc0, 0, 0, 0xc0, 0x49, 0x0f, 0xdb};
     const float expected[] = {1.5f, -0x1.921fb6p+1f};
     tp_idx idx;
-    cr_assert_eq(tp_idx_read(context, write_file("file", file, sizeof file), &idx), TP_OK);
+    cr_assert_eq(tp_idx_read(context, tp_test_write_file("file", file, sizeof file), &idx), TP_OK);
     cr_expect_eq(idx.type, TP_IDX_TYPE_F32);
     cr_expect_eq(idx.elements, 2);
     cr_expect(tp_test_same_bits(expected, idx.data, 2, "f32 elements"));
@@ -133,7 +127,7 @@ Test(idx, every_rank) {
         for (size_t i = 0; i < rank; i++)
             file[4 + 4 * i + 3] = i == 1 ? 2 : 1;
         tp_idx idx;
-        cr_assert_eq(tp_idx_read(context, write_file("file", file, 4 + 4u * rank + elements), &idx), TP_OK);
+        cr_assert_eq(tp_idx_read(context, tp_test_write_file("file", file, 4 + 4u * rank + elements), &idx), TP_OK);
         cr_expect_eq(idx.rank, rank);
         cr_expect_eq(idx.elements, elements);
         cr_expect_eq(idx.dims[rank - 1], rank == 2 ? 2 : 1);
@@ -154,7 +148,7 @@ Test(idx, large_file) {
     cr_assert_eq(gzclose(packed), Z_OK);
     tp_idx idx;
     for (int plain = 0; plain < 2; plain++) {
-        path = plain ? write_file("file", file, 8 + ELEMENTS) : tp_test_in_scratch("file.gz");
+        path = plain ? tp_test_write_file("file", file, 8 + ELEMENTS) : tp_test_in_scratch("file.gz");
         cr_assert_eq(tp_idx_read(context, path, &idx), TP_OK);
         cr_expect_eq(idx.elements, ELEMENTS);
         cr_expect_eq(memcmp(idx.data, file + 8, ELEMENTS), 0);
@@ -165,7 +159,7 @@ Test(idx, large_file) {
 
 Test(idx, release_clears_and_accepts_null) {
     tp_idx idx;
-    cr_assert_eq(tp_idx_read(context, write_file("file", u8_file, sizeof u8_file), &idx), TP_OK);
+    cr_assert_eq(tp_idx_read(context, tp_test_write_file("file", u8_file, sizeof u8_file), &idx), TP_OK);
     tp_idx_release(context, &idx);
     cr_expect_null(idx.data);
     cr_expect_eq(idx.elements, 0);
@@ -290,8 +284,8 @@ Test(idx, promises_are_not_allocated) {
     tp_context_options_default(&options);
     options.allocator = (tp_allocator){watch_size, release_watched, NULL};
     cr_assert_eq(tp_context_create(&options, &watched), TP_OK);
-    cr_expect_eq(tp_idx_read(watched, write_file("file", file, sizeof file), &idx), TP_ERR_FORMAT);
-    cr_expect_eq(tp_idx_read(watched, write_file("file", packed, gzip(file, sizeof file, packed)), &idx),
+    cr_expect_eq(tp_idx_read(watched, tp_test_write_file("file", file, sizeof file), &idx), TP_ERR_FORMAT);
+    cr_expect_eq(tp_idx_read(watched, tp_test_write_file("file", packed, gzip(file, sizeof file, packed)), &idx),
                  TP_ERR_FORMAT);
     cr_expect_gt(largest_request, 0);
     cr_expect_lt(largest_request, 1 << 20);
@@ -377,20 +371,20 @@ static void check_small_set(int32_t second_label) {
 
 Test(dataset, plain_gzipped_and_mixed) {
     unsigned char packed[MAX_FILE];
-    write_file(IMAGES, images, sizeof images);
-    write_file(LABELS, labels, sizeof labels);
+    tp_test_write_file(IMAGES, images, sizeof images);
+    tp_test_write_file(LABELS, labels, sizeof labels);
     check_small_set(200);
     cr_assert_eq(remove(tp_test_in_scratch(LABELS)), 0);
-    write_file(LABELS ".gz", packed, gzip(labels, sizeof labels, packed));
+    tp_test_write_file(LABELS ".gz", packed, gzip(labels, sizeof labels, packed));
     check_small_set(200);
     cr_assert_eq(remove(tp_test_in_scratch(IMAGES)), 0);
-    write_file(IMAGES ".gz", packed, gzip(images, sizeof images, packed));
+    tp_test_write_file(IMAGES ".gz", packed, gzip(images, sizeof images, packed));
     check_small_set(200);
 }
 
 Test(dataset, i32_labels) {
-    write_file(IMAGES, images, sizeof images);
-    write_file(LABELS, wide_labels, sizeof wide_labels);
+    tp_test_write_file(IMAGES, images, sizeof images);
+    tp_test_write_file(LABELS, wide_labels, sizeof wide_labels);
     check_small_set(300);
 }
 
@@ -398,8 +392,8 @@ Test(dataset, f32_images_and_test_split) {
     const unsigned char wide[] = {0, 0, 13, 2, 0, 0, 0, 1, 0, 0, 0, 2, 0x3f, 0xc0, 0, 0, 0xbf, 0x80, 0, 0};
     const unsigned char label[] = {0, 0, 8, 1, 0, 0, 0, 1, 0};
     tp_dataset *dataset = NULL;
-    write_file("t10k-images-idx3-ubyte", wide, sizeof wide);
-    write_file("t10k-labels-idx1-ubyte", label, sizeof label);
+    tp_test_write_file("t10k-images-idx3-ubyte", wide, sizeof wide);
+    tp_test_write_file("t10k-labels-idx1-ubyte", label, sizeof label);
     cr_assert_eq(load(TP_SPLIT_TEST, &dataset), TP_OK, "%s", tp_test_message(context));
     const tp_data *data = tp_dataset_data(dataset);
     cr_expect_null(data->bytes);
@@ -412,7 +406,7 @@ Test(dataset, f32_images_and_test_split) {
 
 Test(dataset, files_that_are_missing) {
     refuse_set(TP_SPLIT_TRAIN, TP_ERR_MISSING, "neither " IMAGES " nor " IMAGES ".gz is there");
-    write_file(IMAGES, images, sizeof images);
+    tp_test_write_file(IMAGES, images, sizeof images);
     refuse_set(TP_SPLIT_TRAIN, TP_ERR_IO, "neither " LABELS " nor " LABELS ".gz is there");
     refuse_set(TP_SPLIT_TEST, TP_ERR_MISSING, "neither t10k-images-idx3-ubyte nor");
 }
@@ -444,12 +438,12 @@ Test(dataset, path_too_long) {
 Test(dataset, images_that_do_not_fit) {
     const unsigned char flat[] = {0, 0, 8, 1, 0, 0, 0, 1, 7};
     const unsigned char integers[] = {0, 0, 12, 2, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 7};
-    write_file(LABELS, labels, sizeof labels);
-    write_file(IMAGES, flat, sizeof flat);
+    tp_test_write_file(LABELS, labels, sizeof labels);
+    tp_test_write_file(IMAGES, flat, sizeof flat);
     refuse_set(TP_SPLIT_TRAIN, TP_ERR_FORMAT, "images need at least 2 dimensions");
-    write_file(IMAGES, integers, sizeof integers);
+    tp_test_write_file(IMAGES, integers, sizeof integers);
     refuse_set(TP_SPLIT_TRAIN, TP_ERR_FORMAT, "images must be u8 or f32");
-    write_file(IMAGES, images, sizeof images - 1);
+    tp_test_write_file(IMAGES, images, sizeof images - 1);
     refuse_set(TP_SPLIT_TRAIN, TP_ERR_FORMAT, "truncated");
 }
 
@@ -458,13 +452,44 @@ Test(dataset, labels_that_do_not_fit) {
     const unsigned char square[] = {0, 0, 8, 2, 0, 0, 0, 3, 0, 0, 0, 1, 1, 2, 3};
     const unsigned char fewer[] = {0, 0, 8, 1, 0, 0, 0, 2, 4, 0};
     const unsigned char negative[] = {0, 0, 12, 1, 0, 0, 0, 3, 0, 0, 0, 4, 0xff, 0xff, 0xff, 0xfe, 0, 0, 0, 0};
-    write_file(IMAGES, images, sizeof images);
-    write_file(LABELS, floats, sizeof floats);
+    tp_test_write_file(IMAGES, images, sizeof images);
+    tp_test_write_file(LABELS, floats, sizeof floats);
     refuse_set(TP_SPLIT_TRAIN, TP_ERR_FORMAT, "labels must be u8 or i32");
-    write_file(LABELS, square, sizeof square);
+    tp_test_write_file(LABELS, square, sizeof square);
     refuse_set(TP_SPLIT_TRAIN, TP_ERR_FORMAT, "labels must have 1 dimension");
-    write_file(LABELS, fewer, sizeof fewer);
+    tp_test_write_file(LABELS, fewer, sizeof fewer);
     refuse_set(TP_SPLIT_TRAIN, TP_ERR_FORMAT, "2 labels for 3 images");
-    write_file(LABELS, negative, sizeof negative);
+    tp_test_write_file(LABELS, negative, sizeof negative);
     refuse_set(TP_SPLIT_TRAIN, TP_ERR_FORMAT, "label 1 is -2; it must be at least 0");
+}
+
+/* As many samples as there are elements of 1, and 0 as the label of all but one. */
+static void write_set(uint32_t samples, uint32_t label) {
+    unsigned char *set = calloc(1, 16 + 4 * (size_t)samples);
+    cr_assert_not_null(set);
+    const uint32_t of_images[] = {htobe32(0x0802), htobe32(samples), htobe32(1)};
+    memcpy(set, of_images, sizeof of_images);
+    tp_test_write_file(IMAGES, set, sizeof of_images + samples);
+    const uint32_t of_labels[] = {htobe32(0x0c01), htobe32(samples)}, last = htobe32(label);
+    memset(set, 0, sizeof of_images);
+    memcpy(set, of_labels, sizeof of_labels);
+    memcpy(set + sizeof of_labels + 4 * ((size_t)samples - 1), &last, sizeof last);
+    tp_test_write_file(LABELS, set, sizeof of_labels + 4 * (size_t)samples);
+    free(set);
+}
+
+/* A model has an output for each class, so that one label could ask for all of the memory. */
+Test(dataset, labels_are_bounded_by_the_number_of_samples) {
+    tp_dataset *dataset = NULL;
+    static const uint32_t most[][2] = {{10, 1023}, {1, 1023}, {1024, 1023}, {1025, 1024}, {5000, 4999}};
+    write_set(10, 2000000);
+    refuse_set(TP_SPLIT_TRAIN, TP_ERR_FORMAT, LABELS ": label 9 is 2000000; with 10 samples it must be less than 1024");
+    for (size_t i = 0; i < sizeof most / sizeof *most; i++) {
+        write_set(most[i][0], most[i][1]);
+        cr_assert_eq(tp_dataset_load(context, scratch, TP_SPLIT_TRAIN, &dataset), TP_OK);
+        cr_expect_eq(tp_dataset_data(dataset)->outputs, most[i][1] + 1);
+        tp_dataset_destroy(dataset);
+        write_set(most[i][0], most[i][1] + 1);
+        refuse_set(TP_SPLIT_TRAIN, TP_ERR_FORMAT, " samples it must be less than ");
+    }
 }

@@ -27,8 +27,10 @@ static struct outputs {
     tp_trainer *trainer;
     tp_packed *packed;
     tp_dataset *dataset;
+    tp_output *output;
     tp_idx idx;
     tp_model_options described;
+    tp_layer layers[TP_MAX_LAYERS];
     tp_score score;
     size_t weight, bias;
     uint64_t confusion[OUT * OUT];
@@ -43,6 +45,7 @@ static struct arguments {
     tp_optimizer *optimizer, *other_optimizer;
     tp_trainer *trainer;
     tp_packed *packed, *foreign_packed;
+    tp_output *output, *committed;
     const char *path, *idx_path, *where;
     tp_context_options context_options;
     tp_layer layers[2];
@@ -71,6 +74,8 @@ static struct arguments {
     tp_trainer **trainer_out;
     tp_packed **packed_out;
     tp_dataset **dataset_out;
+    tp_output **output_out;
+    tp_layer *layers_out;
     tp_idx *idx;
     tp_model_options *described;
     tp_score *score;
@@ -521,6 +526,43 @@ CALL(model_save, tp_model_save(now.model, now.path)){
     REFUSE_AS(TP_ERR_IO, "cannot open its directory: No such file or directory", WITH(path, "/nonesuch/x/")),
     REFUSED_PATH(path),
 };
+CALL(output_create, tp_output_create(now.context, now.path, now.output_out)){
+    SILENT(WITH(context, NULL)),
+    REFUSE("output is NULL", WITH(output_out, NULL)),
+    REFUSE_AS(TP_ERR_IO, ": cannot write: No such file or directory", WITH(path, "")),
+    REFUSED_PATH(path),
+};
+CALL_VOID(output_destroy, tp_output_destroy(NULL)){SILENT({0})};
+CALL(output_write, tp_output_write(now.output, now.x, now.size)){
+    SILENT(WITH(output, NULL)),
+    REFUSE("data is NULL", WITH(x, NULL), WITH(size, 1)),
+    REFUSE("tp_output_write: ", FROM(output, committed)),
+    REFUSE("has been committed; it can only be destroyed", FROM(output, committed)),
+};
+CALL(output_commit, tp_output_commit(now.output)){
+    SILENT(WITH(output, NULL)),
+    REFUSE("tp_output_commit: ", FROM(output, committed)),
+    REFUSE("has been committed; it can only be destroyed", FROM(output, committed)),
+};
+CALL(output_is, nothing(!tp_output_is(now.output, now.path))){
+    SILENT(WITH(output, NULL)),
+    SILENT(WITH(path, NULL)),
+    SILENT(WITH(path, "")),
+    SILENT(WITH(path, "/nonesuch/x")),
+};
+CALL(model_save_to, tp_model_save_to(now.model, now.output)){
+    SILENT(WITH(model, NULL)),
+    REFUSE("output is NULL", WITH(output, NULL)),
+    REFUSE("output is not empty", FROM(output, committed)),
+};
+CALL(model_get_file_options, tp_model_get_file_options(now.context, now.path, now.described, sizeof out.described,
+                                                       now.layers_out, sizeof *now.layers_out)){
+    SILENT(WITH(context, NULL)),
+    REFUSE("options is NULL", WITH(described, NULL)),
+    REFUSE("layers is NULL", WITH(layers_out, NULL)),
+    REFUSE_AS(TP_ERR_FORMAT, "safetensors", FROM(path, idx_path)),
+    REFUSED_PATH(path),
+};
 CALL(model_load, tp_model_load(now.context, now.path, now.model_out)){
     SILENT(WITH(context, NULL)),
     REFUSE("model is NULL", WITH(model_out, NULL)),
@@ -798,8 +840,15 @@ static const struct function {
     FUNCTION(model_get_parameters, MANY),
     FUNCTION(model_set_parameters, MANY),
     FUNCTION(model_save, MANY),
+    FUNCTION(output_create, FEW),
+    FUNCTION(output_destroy, NULL_ONLY),
+    FUNCTION(output_write, FEW),
+    FUNCTION(output_commit, NULL_ONLY),
+    FUNCTION(output_is, NULL_ONLY),
+    FUNCTION(model_save_to, NULL_ONLY),
     FUNCTION(model_load, MANY),
     FUNCTION(workspace_options_init, NULL_ONLY),
+    FUNCTION(model_get_file_options, FEW),
     FUNCTION(workspace_size, MANY),
     FUNCTION(workspace_create, MANY),
     FUNCTION(workspace_destroy, NULL_ONLY),
@@ -850,6 +899,7 @@ static struct {
     tp_workspace *workspace, *fresh, *derivatives;
     tp_optimizer *optimizer; /* of model */
     tp_packed *packed, *foreign;
+    tp_output *output, *committed;
     char path[PATH_MAX], idx_path[PATH_MAX];
     float x[MAX_BATCH * PARAMETERS], small[16];
     double loss; /* of the forward pass in fixture.training */
@@ -894,11 +944,16 @@ static void set_up(void) {
     write_file(labels_path, "train-labels-idx1-ubyte", labels, sizeof labels);
     snprintf(made.path, sizeof made.path, "%s/model", tp_test_scratch.path);
     cr_assert_eq(tp_model_save(fixture.model, made.path), TP_OK);
+    cr_assert_eq(tp_output_create(fixture.context, tp_test_in_scratch("output"), &made.output), TP_OK);
+    cr_assert_eq(tp_output_create(fixture.context, tp_test_in_scratch("committed"), &made.committed), TP_OK);
+    cr_assert_eq(tp_model_save_to(fixture.model, made.committed), TP_OK);
     made.loss = loss_of_the_forward_pass();
     cr_assert_eq(fixture.messages, 0);
 }
 
 static void tear_down(void) {
+    tp_output_destroy(made.committed);
+    tp_output_destroy(made.output);
     tp_packed_destroy(made.foreign);
     tp_packed_destroy(made.packed);
     tp_workspace_destroy(made.derivatives);
@@ -928,6 +983,8 @@ static void set_objects(void) {
     now.trainer = fixture.trainer;
     now.packed = made.packed;
     now.foreign_packed = made.foreign;
+    now.output = made.output;
+    now.committed = made.committed;
     now.path = made.path;
     now.idx_path = made.idx_path;
     now.where = tp_test_scratch.path;
@@ -973,6 +1030,7 @@ static void set_outputs(void) {
     now.gradients = out.gradients, now.parameters = out.parameters, now.confusion = out.confusion;
     now.context_out = &out.context, now.model_out = &out.model, now.workspace_out = &out.workspace;
     now.optimizer_out = &out.optimizer, now.trainer_out = &out.trainer, now.packed_out = &out.packed;
+    now.output_out = &out.output, now.layers_out = out.layers;
     now.dataset_out = &out.dataset, now.idx = &out.idx;
     now.described = &out.described, now.score = &out.score;
 }
@@ -997,6 +1055,7 @@ static void release_outputs(void) {
     tp_optimizer_destroy(is_set(out.optimizer) ? out.optimizer : NULL);
     tp_workspace_destroy(is_set(out.workspace) ? out.workspace : NULL);
     tp_packed_destroy(is_set(out.packed) ? out.packed : NULL);
+    tp_output_destroy(is_set(out.output) ? out.output : NULL);
     tp_dataset_destroy(is_set(out.dataset) ? out.dataset : NULL);
     tp_model_destroy(is_set(out.model) ? out.model : NULL);
     tp_context_destroy(is_set(out.context) ? out.context : NULL);

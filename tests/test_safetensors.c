@@ -4,7 +4,6 @@
 #define _XOPEN_SOURCE 700
 
 #include "core/context.h"
-#include "io/file.h"
 #include "support/scratch.h"
 
 #include <criterion/criterion.h>
@@ -31,22 +30,6 @@ static void set_up(void) {
 
 TestSuite(save, .init = set_up, .fini = tp_test_scratch_close);
 TestSuite(load, .init = set_up, .fini = tp_test_scratch_close);
-
-static int entries_in_scratch(void) {
-    int count = 0;
-    DIR *directory = opendir(scratch);
-    cr_assert_not_null(directory);
-    for (const struct dirent *entry; (entry = readdir(directory));)
-        count += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
-    closedir(directory);
-    return count;
-}
-
-static const char *write_file(const char *name, const void *data, size_t size) {
-    const char *path = tp_test_in_scratch(name);
-    cr_assert_eq(tp_file_replace(context, path, &(struct tp_span){data, size}, &(struct tp_span){"", 0}), TP_OK);
-    return path;
-}
 
 static size_t read_file(const char *name, void *data) {
     FILE *file = fopen(tp_test_in_scratch(name), "rb");
@@ -107,10 +90,12 @@ static tp_model *small_model(uint64_t seed) {
     return model;
 }
 
-#define METADATA                                                                                                       \
-    "\"format\":\"tileprop\",\"version\":\"0.2.0\",\"loss\":\"cce\",\"input_mean\":\"0.100000001\","                   \
-    "\"input_deviation\":\"255.0\",\"layers.0.activation\":\"leaky_relu\",\"layers.0.slope\":\"0.00999999978\","       \
+#define DIGEST "4e8143b825437b8e28face1a8c654664a4537ec16dd4a3ac7ad4a046019f796c"
+#define OLD_METADATA                                                                                                   \
+    "\"loss\":\"cce\",\"input_mean\":\"0.100000001\",\"input_deviation\":\"255.0\","                                   \
+    "\"layers.0.activation\":\"leaky_relu\",\"layers.0.slope\":\"0.00999999978\","                                     \
     "\"layers.1.activation\":\"softmax\""
+#define METADATA "\"format\":\"tileprop\",\"version\":\"0.2.0\",\"sha256\":\"" DIGEST "\"," OLD_METADATA
 #define TENSOR(name, shape, begin, end)                                                                                \
     "\"" name "\":{\"dtype\":\"F32\",\"shape\":[" shape "],\"data_offsets\":[" #begin "," #end "]}"
 #define W0 TENSOR("layers.0.weight", "2,1", 0, 8)
@@ -137,7 +122,7 @@ static size_t compose(const char *header, size_t data_size, unsigned char *file)
 
 static void write_model_file(const char *name, const char *header, size_t data_size) {
     unsigned char file[MAX_FILE];
-    write_file(name, file, compose(header, data_size, file));
+    tp_test_write_file(name, file, compose(header, data_size, file));
 }
 
 static void check_small_model(const tp_model *model) {
@@ -339,119 +324,6 @@ Test(save, decimal_comma_locale) {
     tp_model_destroy(model);
 }
 
-/* ---- what a save leaves ---- */
-
-/* Saving model to name must fail and change nothing; entries are what the directory holds. */
-static void refuse_save(const tp_model *model, const char *name, const char *fragment) {
-    const int entries = entries_in_scratch();
-    const size_t held_before = tp_test_held();
-    check_failure(tp_model_save(model, tp_test_in_scratch(name)), TP_ERR_IO, fragment);
-    cr_expect_eq(tp_test_held(), held_before, "%s: something leaked", fragment);
-    cr_expect_eq(entries_in_scratch(), entries, "a file was left behind");
-}
-
-Test(save, disk_full) {
-    char file[MAX_FILE];
-    tp_model *model = small_model(1);
-    save(model, "model");
-    save(model, "before");
-    const rlim_t limits[] = {0, 8, 100, read_file("model", file) - 1};
-    cr_assert_eq(tp_model_set_parameters(model, (const float[7]){0}, 7), TP_OK);
-    signal(SIGXFSZ, SIG_IGN);
-    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
-        const struct rlimit limit = {limits[i], RLIM_INFINITY}, none = {RLIM_INFINITY, RLIM_INFINITY};
-        cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-        refuse_save(model, "model", "cannot write: File too large");
-        cr_assert_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
-        check_same_files("model", "before");
-    }
-    tp_model_destroy(model);
-}
-
-Test(save, targets_that_cannot_be_replaced) {
-    tp_model *model = small_model(1);
-    cr_assert_eq(mkdir(tp_test_in_scratch("directory"), 0700), 0);
-    cr_assert_eq(mkfifo(tp_test_in_scratch("fifo"), 0600), 0);
-    cr_assert_eq(symlink("nothing", tp_test_in_scratch("dangling")), 0);
-    refuse_save(model, "directory", "is a directory");
-    refuse_save(model, "directory/", "is a directory");
-    refuse_save(model, "fifo", "is not a regular file");
-    refuse_save(model, "dangling", "is a symbolic link to nothing");
-    refuse_save(model, "missing/model", "cannot open its directory: No such file or directory");
-    refuse_save(model, "fifo/model", "cannot write: Not a directory");
-    char longest[300];
-    memset(longest, 'x', sizeof longest);
-    longest[sizeof longest - 1] = '\0';
-    refuse_save(model, longest, "File name too long");
-    tp_model_destroy(model);
-}
-
-Test(save, replaces_the_old_file) {
-    tp_model *model = small_model(1);
-    write_file("model", "old", 3);
-    save(model, "model");
-    cr_expect_eq(entries_in_scratch(), 1);
-    tp_model *copy = load("model");
-    check_small_model(copy);
-    tp_model_destroy(copy);
-    tp_model_destroy(model);
-}
-
-Test(save, relative_path) {
-    tp_model *model = small_model(1);
-    cr_assert_eq(chdir(scratch), 0);
-    cr_expect_eq(tp_model_save(model, "model"), TP_OK, "%s", tp_test_message(context));
-    save(model, "other");
-    check_same_files("model", "other");
-    tp_model_destroy(model);
-}
-
-Test(save, symbolic_link_stays) {
-    struct stat facts;
-    tp_model *model = small_model(1);
-    cr_assert_eq(mkdir(tp_test_in_scratch("elsewhere"), 0700), 0);
-    write_file("elsewhere/target", "old", 3);
-    cr_assert_eq(symlink("elsewhere/target", tp_test_in_scratch("link")), 0);
-    save(model, "link");
-    save(model, "model");
-    cr_assert_eq(lstat(tp_test_in_scratch("link"), &facts), 0);
-    cr_expect(S_ISLNK(facts.st_mode));
-    check_same_files("elsewhere/target", "model");
-    tp_model_destroy(model);
-}
-
-static mode_t permissions(const char *name) {
-    struct stat facts;
-    cr_assert_eq(stat(tp_test_in_scratch(name), &facts), 0);
-    return facts.st_mode & 07777;
-}
-
-Test(save, permissions) {
-    tp_model *model = small_model(1);
-    umask(027);
-    save(model, "model");
-    cr_expect_eq(permissions("model"), 0640);
-    cr_assert_eq(chmod(tp_test_in_scratch("model"), 0606), 0);
-    save(model, "model");
-    cr_expect_eq(permissions("model"), 0606);
-    tp_model_destroy(model);
-}
-
-/* What another process, now dead, had the same number for. */
-Test(save, temporary_name_is_taken) {
-    char name[64], left[MAX_FILE] = {0};
-    tp_model *model = small_model(1);
-    snprintf(name, sizeof name, ".tileprop-%ld-0.tmp", (long)getpid());
-    FILE *file = fopen(tp_test_in_scratch(name), "w");
-    fputs("theirs", file);
-    fclose(file);
-    save(model, "model");
-    cr_expect_eq(read_file(name, left), 6);
-    cr_expect_str_eq(left, "theirs");
-    cr_expect_eq(entries_in_scratch(), 2);
-    tp_model_destroy(model);
-}
-
 /* ---- what is read besides what is written ---- */
 
 static void accept(const char *header) {
@@ -528,13 +400,16 @@ static const struct refusal refusals[] = {
     {"too big integer", HEADER(METADATA, W0 "," B0 "," W1 "," TENSOR("layers.1.bias", "2", 20, 18446744073709551644)),
      28},
     /* metadata */
+    {"sha256 is not valid: \"\"", NAMED(SCALED LAYER0 LAYER1 ",\"sha256\":\"\""), 28},
+    {"sha256 is not valid: \"1\"", NAMED(SCALED LAYER0 LAYER1 ",\"sha256\":\"1\""), 28},
+    {"sha256 is not valid: \"" DIGEST "0\"", NAMED(SCALED LAYER0 LAYER1 ",\"sha256\":\"" DIGEST "0\""), 28},
     {"__metadata__ is not a JSON object", "{\"__metadata__\":[]," TENSORS "}", 28},
     {"__metadata__: \"epoch\" is not a string", HEADER(METADATA ",\"epoch\":3", TENSORS), 28},
     {"__metadata__ has no \"format\"", "{" TENSORS "}", 28},
     {"__metadata__ has no \"format\"", HEADER("\"loss\":\"cce\"", TENSORS), 28},
     {"format is not valid: \"pt\"", HEADER("\"format\":\"pt\"", TENSORS), 28},
     {"has no \"loss\"", NAMED("\"a\":\"\""), 28},
-    {"loss is not valid: \"hinge?\"", NAMED("\"loss\":\"hinge\\u001b\""), 28},
+    {"loss is not valid: \"hinge\\x1b\"", NAMED("\"loss\":\"hinge\\u001b\""), 28},
     {"has no \"huber_delta\"", NAMED("\"loss\":\"huber\""), 28},
     {"huber_delta is not valid: \"nan\"", NAMED("\"loss\":\"huber\",\"huber_delta\":\"nan\""), 28},
     {"huber_delta is not valid: \"1e39\"", NAMED("\"loss\":\"huber\",\"huber_delta\":\"1e39\""), 28},
@@ -656,11 +531,10 @@ Test(load, invalid_headers) {
 }
 
 static void refuse_bytes(const void *file, size_t size, const char *fragment) {
-    write_file("model", file, size);
+    tp_test_write_file("model", file, size);
     refuse_load(TP_ERR_FORMAT, fragment);
 }
 
-/* The first 8 bytes against the file, and against the cap of 100,000,000, which needs a file of that size. */
 static void count_message(void *user, tp_status status, const char *message) {
     (void)status, (void)message;
     ++*(int *)user;
@@ -686,15 +560,28 @@ Test(load, invalid_header_length) {
         refuse_bytes(file, prefix, "a safetensors file has at least 8");
     refuse_bytes("\1\0\0\0\0\0\0", 8, "truncated: header length is 1, but 0 bytes follow");
     refuse_bytes("\377\377\377\377\377\377\377\377", 8,
-                 "header length is 18446744073709551615; it must be at most 100000000");
-    memcpy(file, "\1\341\365\5\0\0\0\0", 8);
-    write_file("model", file, size);
-    cr_assert_eq(truncate(tp_test_in_scratch("model"), 100000100), 0);
-    refuse_load(TP_ERR_FORMAT, "header length is 100000001; it must be at most 100000000");
+                 "header length is 18446744073709551615; it must be at most 262144");
+    memcpy(file, "\1\0\4\0\0\0\0\0", 8);
+    tp_test_write_file("model", file, size);
+    cr_assert_eq(truncate(tp_test_in_scratch("model"), 262144 + 100), 0);
+    refuse_load(TP_ERR_FORMAT, "header length is 262145; it must be at most 262144");
     file[0] = 0;
-    write_file("model", file, size);
-    cr_assert_eq(truncate(tp_test_in_scratch("model"), 100000008), 0);
+    tp_test_write_file("model", file, size);
+    cr_assert_eq(truncate(tp_test_in_scratch("model"), 262144 + 8), 0);
     refuse_load(TP_ERR_FORMAT, "header is not valid JSON");
+}
+
+/* The parser calls itself for each level. */
+Test(load, deep_header) {
+    char header[1000] = "";
+    for (size_t depth = 1; depth < 400; depth++) {
+        memset(header, '[', depth);
+        memset(header + depth, ']', depth);
+        header[2 * depth] = '\0';
+        write_model_file("model", header, 0);
+        refuse_load(TP_ERR_FORMAT, depth > 8 ? "header has more than 8 levels of brackets" : "is not a JSON object");
+    }
+    accept(HEADER(METADATA ",\"a\":\"[[[[[[[[[[[[[[[[[\\\"[[[[\"", TENSORS));
 }
 
 Test(load, zero_byte_in_header) {
@@ -746,6 +633,74 @@ Test(load, every_byte_replaced) {
     fclose(out);
     cr_expect_gt(loaded, 0);
     accept(HEADER(METADATA, TENSORS));
+}
+
+/* ---- damage ---- */
+
+Test(load, damaged_parameters) {
+    unsigned char file[MAX_FILE];
+    const size_t size = compose(HEADER(METADATA, TENSORS), 28, file);
+    for (size_t bit = 0; bit < 8 * 28; bit++) {
+        unsigned char *byte = &file[size - 28 + bit / 8];
+        *byte = (unsigned char)(*byte ^ 1 << bit % 8);
+        refuse_bytes(file, size, "damaged: the SHA-256 of its tensors is ");
+        *byte = (unsigned char)(*byte ^ 1 << bit % 8);
+    }
+    cr_expect(strstr(tp_test_message(context), "; __metadata__ has " DIGEST), "%s", tp_test_message(context));
+    tp_test_write_file("model", file, size);
+    tp_model_destroy(load("model"));
+}
+
+static void note_message(void *user, tp_status status, const char *message) {
+    cr_expect_eq(status, TP_OK, "%s", message);
+    snprintf(user, 1024, "%s", message);
+}
+
+Test(load, files_without_digest) {
+    char note[1024] = "";
+    tp_context copy = *context;
+    tp_model *model = NULL;
+    copy.on_message = note_message, copy.message_user = note;
+    write_model_file("model", HEADER(METADATA, TENSORS), 28);
+    cr_assert_eq(tp_model_load(&copy, tp_test_in_scratch("model"), &model), TP_OK);
+    tp_model_destroy(model);
+    cr_expect_str_eq(note, "");
+    write_model_file("model", HEADER("\"format\":\"tileprop\"," OLD_METADATA, TENSORS), 28);
+    cr_assert_eq(tp_model_load(&copy, tp_test_in_scratch("model"), &model), TP_OK);
+    check_small_model(model);
+    cr_expect(strstr(note, "model: __metadata__ has no \"sha256\": damage would not be found"), "%s", note);
+    cr_expect_str_eq(tp_test_message(context), "", "a note is not an error");
+    tp_model_destroy(model);
+}
+
+/* ---- the architecture alone ---- */
+
+Test(load, description_without_parameters) {
+    tp_model_options options;
+    tp_layer layer[TP_MAX_LAYERS];
+    const size_t held = tp_test_held();
+    write_model_file("large",
+                     HEADER("\"format\":\"tileprop\"," SCALED "\"layers.0.activation\":\"softmax\"",
+                            TENSOR("layers.0.weight", "1,1000000000", 0,
+                                   4000000000) "," TENSOR("layers.0.bias", "1000000000", 4000000000, 8000000000)),
+                     0);
+    struct stat facts;
+    cr_assert_eq(stat(tp_test_in_scratch("large"), &facts), 0);
+    cr_assert_eq(truncate(tp_test_in_scratch("large"), facts.st_size + 8000000000), 0); /* nothing of them is there */
+    cr_assert_eq(tp_model_describe_file(context, tp_test_in_scratch("large"), &options, layer), TP_OK);
+    cr_expect(options.inputs == 1 && options.layer_count == 1 && layer[0].width == 1000000000);
+    write_model_file("model", HEADER(METADATA, W0 "," B0 "," W1), 20);
+    check_failure(tp_model_describe_file(context, tp_test_in_scratch("model"), &options, layer), TP_ERR_FORMAT,
+                  "tensor layers.1.bias is missing");
+    cr_expect(options.inputs == 1 && options.layers == layer && layer[0].width == 1000000000, "an output changed");
+    write_model_file("small", HEADER(METADATA, TENSORS), 28);
+    cr_assert_eq(tp_model_describe_file(context, tp_test_in_scratch("small"), &options, layer), TP_OK);
+    cr_expect(options.inputs == 2 && options.layer_count == 2 && options.layers == layer &&
+              options.loss == TP_LOSS_CCE);
+    cr_expect(layer[0].width == 1 && layer[0].activation == TP_ACTIVATION_LEAKY_RELU && layer[0].slope == 0.01f);
+    cr_expect(layer[1].width == 2 && layer[1].activation == TP_ACTIVATION_SOFTMAX);
+    cr_expect(options.input_mean == 0.1f && options.input_deviation == 255);
+    cr_expect_eq(tp_test_held(), held, "something leaked");
 }
 
 Test(load, files_that_cannot_be_read) {

@@ -40,10 +40,21 @@ static float *next_entries(struct journal *j, size_t count) {
     return entries;
 }
 
+/* The parameters as a file gets them, wherever a piece begins and ends. */
+static void check_pieces(const tp_model *model, const float *parameters, size_t count) {
+    float piece[97];
+    for (size_t begin = 0, n = 1; begin < count; begin += n, n = n % 97 + 1) {
+        n = n < count - begin ? n : count - begin;
+        tp_model_copy_parameters(model, begin, n, piece);
+        cr_assert_eq(memcmp(piece, parameters + begin, n * sizeof *piece), 0, "%zu from %zu on", n, begin);
+    }
+}
+
 static float *note_parameters(struct journal *j) {
     const size_t count = tp_model_parameter_count(j->model);
     float *parameters = next_entries(j, count);
     cr_assert_eq(tp_model_get_parameters(j->model, parameters, count), TP_OK);
+    check_pieces(j->model, parameters, count);
     return parameters;
 }
 

@@ -13,14 +13,14 @@
 set -eu
 
 cd "$(dirname "$0")/.."
-for_run="gcc libc6-dev make cmake pkg-config libsleef-dev libjansson-dev zlib1g-dev librandom123-dev
+for_run="gcc libc6-dev make cmake pkg-config libsleef-dev libjansson-dev libmd-dev zlib1g-dev librandom123-dev
     dataset-fashion-mnist"
 for_test="g++ clang-16 libclang-rt-16-dev libomp-16-dev libcriterion-dev locales valgrind"
 for_long="gcovr python3"
 for_bench="libopenblas0-openmp libblis4-openmp libdnnl2 libdnnl-dev libfann2 python3-torch python3-sklearn
     gnuplot-nox"
 for_neon="gcc-aarch64-linux-gnu qemu-user-static binfmt-support"
-neon_libraries="libc6-dev libgomp1 libsleef-dev libjansson-dev zlib1g-dev librandom123-dev libcriterion-dev"
+neon_libraries="libc6-dev libgomp1 libsleef-dev libjansson-dev libmd-dev zlib1g-dev librandom123-dev libcriterion-dev"
 neon_peers="libopenblas0-serial libblis4-serial"
 
 as_root() {

@@ -11,6 +11,7 @@
  *   tp_optimizer  the state of an update rule
  *   tp_trainer    mini-batches, shuffling, validation, epochs
  *   tp_dataset    samples and targets read from files
+ *   tp_output     a file that is about to be made or replaced
  *
  * Memory. Every object is released by its own destroy function, which accepts NULL. A context must outlive
  * everything made from it, a model everything made for it. Workspaces, optimisers and trainers live in memory that the
@@ -67,6 +68,9 @@
  * everywhere; the floating-point mode of the processor is neither needed nor changed. One thing more for weights that
  * decay: a weight becomes 0 where its decay (weight_decay w, for AdamW rate weight_decay w) would be below 2^-126, but
  * never above 2^-100.
+ *
+ * Stack. No function needs more than 64 KiB of the calling thread's stack, its callbacks and hooks not counted.
+ * OpenMP's threads have stacks of their own (OMP_STACKSIZE).
  *
  * Notation. N samples (the batch), layers l = 1..L of width n_l, n_0 inputs; all matrices are row-major:
  *   A_0 = X                           N x n_0
@@ -153,7 +157,8 @@ typedef struct tp_allocator {
     void *user;
 } tp_allocator;
 
-/* Receives every error message as it happens, on the thread on which it happened. */
+/* Receives every error message as it happens, on the thread on which it happened; with status TP_OK it receives notes:
+ * something succeeded, but not as the user may expect. The context keeps errors only. */
 typedef void tp_message_fn(void *user, tp_status status, const char *message);
 
 typedef struct tp_context_options {
@@ -184,8 +189,10 @@ TP_API int tp_context_threads(const tp_context *context);
  * before keep the thread count that they were made for. */
 TP_API tp_status tp_context_set_threads(tp_context *context, int threads);
 
-/* Copies the message of the last error (any thread), or "" if there was none, always terminated. Returns its full
- * length without the terminator, so a return of size or more means that it was cut. */
+/* Messages have at most 1023 bytes, on one line. What they quote (paths, names in files) is shown in at most 300:
+ * longer ones lose their middle. Control characters and whatever is not UTF-8 are shown as \xNN. This copies the
+ * message of the last error (any thread), or "" if there was none, always terminated. Returns its full length without
+ * the terminator, so a return of size or more means that it was cut. */
 TP_API size_t tp_context_message(const tp_context *context, char *buffer, size_t size);
 
 /* One line of machine facts for logs and bug reports. */
@@ -370,14 +377,55 @@ TP_API tp_status tp_model_layer_offsets(const tp_model *model, size_t layer, siz
 TP_API tp_status tp_model_get_parameters(const tp_model *model, float *parameters, size_t count);
 TP_API tp_status tp_model_set_parameters(tp_model *model, const float *parameters, size_t count);
 
+/*
+ * Files are replaced as a whole and durably, or left as they were. tp_output_create finds out what can be found out
+ * before long work: it holds the directory open and creates a temporary file in it, .tileprop-<random>.tmp, for its
+ * owner's eyes only. Committing syncs that file, gives it the permissions of the file that it replaces (else 0666 less
+ * the umask), renames it and syncs the directory. A process that is killed leaves at most the temporary file.
+ *   - A symbolic link stays and its target is replaced; one to nothing is refused, and so is one that another user made
+ *     in a sticky directory in which everybody may write. Anything but a regular file is refused.
+ *   - Owner and group of the file that is replaced are kept; where the process may not, creating fails. Other names of
+ *     that file (hard links) keep the old contents. Access control lists are not kept.
+ *   - A file that is a mount point cannot be renamed; once the temporary file is on disk it is written in place; a
+ *     note tells. If that is cut short the file is damaged and the temporary file is there.
+ *   - If the directory is moved meanwhile the file is in it all the same, and a note tells where.
+ *   - If a commit fails after everything was written, the temporary file stays and the message names it; if something
+ *     could not be written, it goes. If only the last sync, of the directory, fails, the new file is in place.
+ * An output belongs to one thread at a time.
+ */
+typedef struct tp_output tp_output;
+
+TP_API tp_status tp_output_create(const tp_context *context, const char *path, tp_output **output);
+/* Without a commit nothing has changed. */
+TP_API void tp_output_destroy(tp_output *output);
+
+/* Appends to what is to be saved. After a failure, as after a commit, the output can only be destroyed. EFBIG is an
+ * error like others: a process with a limit on the size of files has to ignore SIGXFSZ. */
+TP_API tp_status tp_output_write(tp_output *output, const void *data, size_t size);
+TP_API tp_status tp_output_commit(tp_output *output);
+
+/* Whether path leads, now and through any links, to the file that the output replaces or makes. */
+TP_API bool tp_output_is(const tp_output *output, const char *path);
+
 /* Safetensors files: f32 tensors layers.<l>.weight [n_{l-1}, n_l] and layers.<l>.bias [n_l], l from 0; everything else
- * that describes the model is in __metadata__. Equal models give equal bytes. Saving writes a temporary file in the
- * same directory, syncs it and renames it: after a failure the old file is still there (or the new one, complete, if
- * only the last sync, of the directory, failed). A process that is killed while it saves, or that may not remove files,
- * leaves the temporary file, .tileprop-<process>-<n>.tmp. Init and seed are not stored. Loading verifies everything
- * before it makes a model. */
+ * that describes the model is in __metadata__, the SHA-256 of the tensors' bytes too. Equal models give equal bytes.
+ * Init and seed are not stored. tp_model_save_to writes the file to an output, which must be empty, and commits it;
+ * tp_model_save is the same with an output of its own. Both take 64 KiB of memory besides the header's. */
+TP_API tp_status tp_model_save_to(const tp_model *model, tp_output *output);
 TP_API tp_status tp_model_save(const tp_model *model, const char *path);
+
+/* Loading checks all that the header says, which has at most 256 KiB, before it reads or allocates parameters; these
+ * are then read once, to their place, and checked against the SHA-256. Files without one load with a note. */
 TP_API tp_status tp_model_load(tp_context *context, const char *path, tp_model **model);
+
+/* What tp_model_load would make, from the header alone, so that a model that does not fit is found before its
+ * parameters are read. layers: room for TP_MAX_LAYERS, to which options->layers will point. */
+TP_API tp_status tp_model_get_file_options(tp_context *context, const char *path, tp_model_options *options,
+                                           size_t struct_size, tp_layer *layers, size_t layer_size);
+TP_INLINE tp_status tp_model_describe_file(tp_context *context, const char *path, tp_model_options *options,
+                                           tp_layer *layers) {
+    return tp_model_get_file_options(context, path, options, sizeof *options, layers, sizeof *layers);
+}
 
 /* ---------------------------------------------------------------------------------- workspace, forward, backward */
 
@@ -714,7 +762,8 @@ typedef enum tp_split { TP_SPLIT_TRAIN = 0, TP_SPLIT_TEST } tp_split;
 typedef struct tp_dataset tp_dataset;
 
 /* Loads one half of a data set of four MNIST-named IDX files ({train,t10k}-{images-idx3,labels-idx1}-ubyte, each plain
- * or .gz) from a directory, or from where Debian installs a set that is given by name: "fashion-mnist". */
+ * or .gz) from a directory, or from where Debian installs a set that is given by name: "fashion-mnist". Labels are less
+ * than the number of samples, or than 1024 if that is more. */
 TP_API tp_status tp_dataset_load(tp_context *context, const char *where, tp_split split, tp_dataset **dataset);
 TP_API void tp_dataset_destroy(tp_dataset *dataset);
 TP_API const tp_data *tp_dataset_data(const tp_dataset *dataset);

@@ -7,7 +7,7 @@
 
 #include <stdatomic.h>
 
-#define TP_MESSAGE_SIZE 512
+#define TP_MESSAGE_SIZE 1024 /* three long strings and the text around them */
 
 struct tp_message {
     atomic_flag lock;
@@ -27,8 +27,12 @@ struct tp_context {
 };
 
 /* Formats the message, stores it in the context, calls the callback, and returns status, so that a check reads
- * `return tp_fail(ctx, TP_ERR_ARGUMENT, "batch is 0; it must be at least 1")`. */
+ * `return tp_fail(ctx, TP_ERR_ARGUMENT, "batch is 0; it must be at least 1")`. The format is one of tp_format
+ * (core/message.h), which makes any %s fit to be shown. */
 tp_status tp_fail(const struct tp_context *context, tp_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Tells the callback, with TP_OK, of something that succeeded but that the user should know. */
+void tp_note(const struct tp_context *context, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

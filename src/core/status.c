@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/context.h"
+#include "core/message.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #define STRINGIFY_(x) #x
@@ -50,7 +49,7 @@ tp_status tp_fail(const struct tp_context *context, tp_status status, const char
     char text[TP_MESSAGE_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    tp_format(text, sizeof text, format, arguments);
     va_end(arguments);
     lock(context->message);
     memcpy(context->message->text, text, sizeof text);
@@ -58,6 +57,17 @@ tp_status tp_fail(const struct tp_context *context, tp_status status, const char
     if (context->on_message)
         context->on_message(context->message_user, status, text);
     return status;
+}
+
+void tp_note(const struct tp_context *context, const char *format, ...) {
+    char text[TP_MESSAGE_SIZE];
+    va_list arguments;
+    if (!context->on_message)
+        return;
+    va_start(arguments, format);
+    tp_format(text, sizeof text, format, arguments);
+    va_end(arguments);
+    context->on_message(context->message_user, TP_OK, text);
 }
 
 size_t tp_context_message(const tp_context *context, char *buffer, size_t size) {

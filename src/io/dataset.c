@@ -2,11 +2,16 @@
 #include "io/dataset.h"
 
 #include "core/memory.h"
+#include "core/size.h"
 #include "io/file.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+
+/* Fewer classes than this are taken whatever the number of samples, which bounds the others: a label decides how much
+ * memory a model takes. */
+#define MANY_CLASSES 1024
 
 /* Where Debian's dataset packages install. */
 #define DATASETS_ROOT "/usr/share/datasets"
@@ -44,7 +49,8 @@ static tp_status join(const struct tp_context *context, char *path, size_t size,
     const int length = snprintf(path, size, "%s%s%s%s", directory, *directory ? "/" : "", name, suffix);
     if (length >= 0 && (size_t)length < size)
         return TP_OK;
-    return tp_fail(context, TP_ERR_IO, "%.99s...: the path is longer than %zu bytes", path, size - 1);
+    return tp_fail(context, TP_ERR_IO, "%s: the path is longer than %zu bytes", *directory ? directory : name,
+                   size - 1);
 }
 
 tp_status tp_dataset_directory(const struct tp_context *context, const char *root, const char *where, char *directory,
@@ -133,12 +139,17 @@ static tp_status to_classes(struct tp_dataset *dataset, const char *path, tp_idx
 }
 
 static tp_status count_classes(struct tp_dataset *dataset, const char *path) {
+    const size_t most = tp_max(MANY_CLASSES, dataset->data.samples);
     int32_t largest = 0;
     for (size_t i = 0; i < dataset->data.samples; i++) {
         const int32_t class = dataset->classes[i];
         if (class < 0)
             return tp_fail(dataset->context, TP_ERR_FORMAT, "%s: label %zu is %d; it must be at least 0", path, i,
                            class);
+        if ((size_t) class >= most)
+            return tp_fail(dataset->context, TP_ERR_FORMAT,
+                           "%s: label %zu is %d; with %zu samples it must be less than %zu", path, i, class,
+                           dataset->data.samples, most);
         largest = class > largest ? class : largest;
     }
     dataset->data.classes = dataset->classes;

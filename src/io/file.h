@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Every file-system call of the library is behind these functions, so that tests can make each of them fail. */
+/* Files that are read. Whatever the file system is asked for, here, in place.c and in output.c, goes through functions
+ * of the C library that tests can make fail, one call at a time. */
 #ifndef TP_IO_FILE_H
 #define TP_IO_FILE_H
 
 #include "core/context.h"
+
+#include <sys/types.h>
 
 /* A regular file that is open for reading. */
 struct tp_file {
@@ -25,18 +28,10 @@ bool tp_file_missing(const char *path);
 
 bool tp_file_is_directory(const char *path);
 
-struct tp_span {
-    const void *data;
-    size_t size;
-};
+/* TP_ERR_IO: a file of this mode is not a regular one. */
+tp_status tp_fail_irregular(const struct tp_context *context, const char *path, mode_t mode);
 
-/*
- * Makes path hold exactly head and body, durably, or leaves it as it was: temporary file in the same directory, fsync,
- * rename, fsync of the directory. A symbolic link stays and its target is replaced. The permissions are those of the
- * file that is replaced, else 0666 less the umask. Only when the last step, fsync of the directory, fails is the new
- * file in place although an error is returned.
- */
-tp_status tp_file_replace(const struct tp_context *context, const char *path, const struct tp_span *head,
-                          const struct tp_span *body);
+/* openat, tried again when a signal interrupts it; programs that are started do not get the descriptor. */
+int tp_open_at(int directory, const char *path, int flags, mode_t mode);
 
 #endif

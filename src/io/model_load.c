@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/memory.h"
+#include "core/options.h"
+#include "core/size.h"
 #include "io/model_names.h"
 #include "io/safetensors.h"
 #include "net/model.h"
@@ -13,15 +15,16 @@
 struct description {
     const struct tp_safetensors *archive;
     const struct tp_tensor *tensor[TP_MAX_TENSORS]; /* in the flat order of the parameters */
-    tp_layer layer[TP_MAX_LAYERS];
+    size_t slot[TP_MAX_TENSORS];                    /* there, of the tensors in the order of their data */
+    const char *digest;                             /* or NULL */
+    tp_layer *layer;                                /* TP_MAX_LAYERS */
     tp_model_options options;
 };
 
 /* ---- tensors ---- */
 
 static tp_status fail_tensor(const struct tp_safetensors *archive, const char *name, const char *problem) {
-    return tp_fail(archive->file.context, TP_ERR_FORMAT, "%s: tensor %s %s", archive->file.path,
-                   tp_printable(name).text, problem);
+    return tp_fail(archive->file.context, TP_ERR_FORMAT, "%s: tensor %s %s", archive->file.path, name, problem);
 }
 
 static size_t slot_of(const char *name) {
@@ -39,6 +42,7 @@ static tp_status assign_tensors(struct description *description) {
         if (slot == TP_MAX_TENSORS)
             return fail_tensor(archive, archive->tensor[i].name, "is not part of a tileprop model");
         description->tensor[slot] = &archive->tensor[i];
+        description->slot[i] = slot;
     }
     for (size_t slot = 0; slot < 2 * layers; slot++)
         if (!description->tensor[slot])
@@ -79,8 +83,7 @@ static tp_status describe_shapes(struct description *description) {
 
 static tp_status fail_value(const struct description *description, const char *key, const char *value) {
     return tp_fail(description->archive->file.context, TP_ERR_FORMAT,
-                   "%s: " TP_KEY_METADATA ": %s is not valid: \"%s\"", description->archive->file.path, key,
-                   tp_printable(value).text);
+                   "%s: " TP_KEY_METADATA ": %s is not valid: \"%s\"", description->archive->file.path, key, value);
 }
 
 static tp_status get_text(const struct description *description, const char *key, const char **text) {
@@ -163,12 +166,25 @@ static tp_status describe_layers(struct description *description) {
     return status;
 }
 
-static tp_status describe(const struct tp_safetensors *archive, struct description *description) {
+static tp_status get_digest(struct description *description) {
+    if (!json_object_get(description->archive->metadata, TP_KEY_DIGEST))
+        return TP_OK;
+    const tp_status status = get_text(description, TP_KEY_DIGEST, &description->digest);
+    const char *text = status ? "" : description->digest;
+    if (strspn(text, "0123456789abcdef") == SHA256_DIGEST_STRING_LENGTH - 1 && !text[SHA256_DIGEST_STRING_LENGTH - 1])
+        return status;
+    return status ? status : fail_value(description, TP_KEY_DIGEST, text);
+}
+
+/* layer has room for TP_MAX_LAYERS. */
+static tp_status describe(const struct tp_safetensors *archive, struct description *description, tp_layer *layer) {
     tp_model_options *options = &description->options;
     memset(description, 0, sizeof *description);
+    memset(layer, 0, TP_MAX_LAYERS * sizeof *layer);
     description->archive = archive;
+    description->layer = layer;
     tp_model_options_default(options);
-    options->layers = description->layer;
+    options->layers = layer;
     options->init = TP_INIT_ZERO;
     tp_status status = check_format(description);
     if (!status)
@@ -181,32 +197,41 @@ static tp_status describe(const struct tp_safetensors *archive, struct descripti
         status = get_number(description, TP_KEY_MEAN, &options->input_mean);
     if (!status)
         status = get_number(description, TP_KEY_DEVIATION, &options->input_deviation);
+    if (!status)
+        status = get_digest(description);
     return status ? status : describe_layers(description);
 }
 
 /* ---- model ---- */
 
-static tp_status read_parameters(const struct description *description, tp_model *model, float *parameters) {
-    tp_status status = TP_OK;
-    for (size_t slot = 0; !status && slot < 2 * description->options.layer_count; slot++) {
-        size_t weight = 0, bias = 0;
-        status = tp_model_layer_offsets(model, slot / 2, &weight, &bias);
-        if (!status)
-            status = tp_safetensors_read(description->archive, description->tensor[slot],
-                                         parameters + (slot % 2 ? bias : weight));
-    }
-    return status ? status : tp_model_set_parameters(model, parameters, tp_model_parameter_count(model));
+static tp_status check_digest(const struct description *description, SHA2_CTX *digest) {
+    const struct tp_file *file = &description->archive->file;
+    char actual[SHA256_DIGEST_STRING_LENGTH] = "";
+    SHA256End(digest, actual);
+    if (!description->digest)
+        tp_note(file->context, "%s: " TP_KEY_METADATA " has no \"" TP_KEY_DIGEST "\": damage would not be found",
+                file->path);
+    else if (strcmp(actual, description->digest) != 0)
+        return tp_fail(file->context, TP_ERR_FORMAT,
+                       "%s: damaged: the SHA-256 of its tensors is %s; " TP_KEY_METADATA " has %s", file->path, actual,
+                       description->digest);
+    return TP_OK;
 }
 
-static tp_status load_parameters(const struct description *description, tp_model *model) {
-    const struct tp_file *file = &description->archive->file;
-    const size_t size = tp_model_parameter_count(model) * sizeof(float); /* no more than the file has */
-    float *parameters = tp_allocate(file->context, size);
-    if (!parameters)
-        return tp_fail(file->context, TP_ERR_MEMORY, "%s: cannot allocate %zu bytes", file->path, size);
-    const tp_status status = read_parameters(description, model, parameters);
-    tp_release(file->context, parameters);
-    return status;
+/* Straight to their place, in the order of the file. */
+static tp_status read_parameters(const struct description *description, tp_model *model) {
+    const struct tp_safetensors *archive = description->archive;
+    SHA2_CTX digest = {0};
+    SHA256Init(&digest);
+    for (size_t i = 0; i < archive->count; i++) {
+        const size_t slot = description->slot[i];
+        const struct tp_shape *shape = &model->shape[slot / 2];
+        float *place = model->parameters + (slot % 2 ? shape->bias : shape->weight);
+        const tp_status status = tp_safetensors_read(archive, &archive->tensor[i], place, &digest);
+        if (status)
+            return status;
+    }
+    return check_digest(description, &digest);
 }
 
 /* What tp_model_create would refuse is here not an argument of the caller but what the file says. Checked with a silent
@@ -221,17 +246,22 @@ static tp_status check_model(const struct tp_file *file, const tp_model_options 
     return tp_fail(file->context, TP_ERR_FORMAT, "%s: %s", file->path, reason.text);
 }
 
+static tp_status describe_model(const struct tp_safetensors *archive, struct description *description,
+                                tp_layer *layer) {
+    const tp_status status = describe(archive, description, layer);
+    return status ? status : check_model(&archive->file, &description->options);
+}
+
 static tp_status load(tp_context *context, const struct tp_safetensors *archive, tp_model **model) {
     struct description description;
+    tp_layer layer[TP_MAX_LAYERS];
     tp_model *loaded = NULL;
-    tp_status status = describe(archive, &description);
-    if (!status)
-        status = check_model(&archive->file, &description.options);
+    tp_status status = describe_model(archive, &description, layer);
     if (status)
         return status;
     if (tp_model_create(context, &description.options, &loaded))
         return tp_fail(context, TP_ERR_MEMORY, "%s: cannot allocate its parameters", archive->file.path);
-    status = load_parameters(&description, loaded);
+    status = read_parameters(&description, loaded);
     if (status)
         tp_model_destroy(loaded);
     else
@@ -249,6 +279,46 @@ tp_status tp_model_load(tp_context *context, const char *path, tp_model **model)
     if (status)
         return status;
     status = load(context, &archive, model);
+    tp_safetensors_close(&archive);
+    return status;
+}
+
+/* To where programs have them, which may be of another version. */
+static void give_layers(const struct description *description, tp_layer *layers, size_t layer_size) {
+    const size_t size = tp_min(sizeof *layers, layer_size);
+    memset(layers, 0, TP_MAX_LAYERS * layer_size);
+    for (size_t l = 0; l < description->options.layer_count; l++)
+        memcpy((char *)layers + l * layer_size, &description->options.layers[l], size);
+}
+
+static tp_status describe_file(const struct tp_safetensors *archive, tp_model_options *options, size_t struct_size,
+                               tp_layer *layers, size_t layer_size) {
+    struct description description;
+    tp_layer found[TP_MAX_LAYERS];
+    const tp_status status = describe_model(archive, &description, found);
+    if (status)
+        return status;
+    give_layers(&description, layers, layer_size);
+    description.options.layers = layers;
+    description.options.layer_size = layer_size;
+    tp_struct_give(&description.options, sizeof description.options, options, struct_size);
+    return TP_OK;
+}
+
+tp_status tp_model_get_file_options(tp_context *context, const char *path, tp_model_options *options,
+                                    size_t struct_size, tp_layer *layers, size_t layer_size) {
+    if (!context)
+        return TP_ERR_ARGUMENT;
+    if (!path || !options || !layers)
+        return tp_fail(context, TP_ERR_ARGUMENT, "tp_model_get_file_options: %s is NULL",
+                       !path      ? "path"
+                       : !options ? "options"
+                                  : "layers");
+    struct tp_safetensors archive;
+    tp_status status = tp_safetensors_open(context, path, &archive);
+    if (status)
+        return status;
+    status = describe_file(&archive, options, struct_size, layers, layer_size);
     tp_safetensors_close(&archive);
     return status;
 }

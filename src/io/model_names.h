@@ -16,6 +16,7 @@
 #define TP_KEY_SMOOTHING "label_smoothing"
 #define TP_KEY_MEAN "input_mean"
 #define TP_KEY_DEVIATION "input_deviation"
+#define TP_KEY_DIGEST "sha256" /* of the bytes of all tensors; absent in files of old versions and other programs */
 #define TP_OF_LAYER_ACTIVATION "activation"
 #define TP_OF_LAYER_SLOPE "slope"
 #define TP_OF_LAYER_DROPOUT "dropout" /* absent: 0 */

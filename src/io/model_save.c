@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/memory.h"
+#include "core/size.h"
 #include "io/model_names.h"
+#include "io/output.h"
 #include "io/safetensors.h"
-#include "net/model.h"
+#include "net/shards.h"
+
+#define PIECE ((size_t)16384) /* so many parameters are in memory once more */
 
 /* Nine digits identify a float. jansson writes a decimal point in every locale. NULL if memory runs out. */
 static json_t *number(float value) {
@@ -38,9 +42,10 @@ static int describe_loss(json_t *metadata, const tp_model_options *options) {
     return json_object_set_new(metadata, TP_KEY_SMOOTHING, number(options->label_smoothing));
 }
 
-static int describe_model(json_t *metadata, const tp_model_options *options) {
+static int describe_model(json_t *metadata, const tp_model_options *options, const char *digest) {
     if (json_object_set_new(metadata, TP_KEY_FORMAT, json_string(TP_FORMAT)) ||
-        json_object_set_new(metadata, TP_KEY_VERSION, json_string(tp_version())) || describe_loss(metadata, options) ||
+        json_object_set_new(metadata, TP_KEY_VERSION, json_string(tp_version())) ||
+        json_object_set_new(metadata, TP_KEY_DIGEST, json_string(digest)) || describe_loss(metadata, options) ||
         json_object_set_new(metadata, TP_KEY_MEAN, number(options->input_mean)) ||
         json_object_set_new(metadata, TP_KEY_DEVIATION, number(options->input_deviation)))
         return -1;
@@ -74,10 +79,10 @@ static int describe_tensors(json_t *header, const tp_model_options *options) {
     return 0;
 }
 
-static json_t *make_header(const tp_model_options *options) {
+static json_t *make_header(const tp_model_options *options, const char *digest) {
     json_t *header = json_object();
     json_t *metadata = json_object();
-    const bool described = metadata && !describe_model(metadata, options);
+    const bool described = metadata && !describe_model(metadata, options, digest);
     if (json_object_set_new(header, TP_KEY_METADATA, metadata) || !described || describe_tensors(header, options)) {
         json_decref(header);
         return NULL;
@@ -85,16 +90,65 @@ static json_t *make_header(const tp_model_options *options) {
     return header;
 }
 
-static tp_status save_parameters(const tp_model *model, const char *path, const json_t *header) {
-    const struct tp_context *context = tp_model_context(model);
+static void hash_parameters(const tp_model *model, float *piece, char hex[SHA256_DIGEST_STRING_LENGTH]) {
     const size_t count = tp_model_parameter_count(model);
-    float *parameters = tp_allocate(context, count * sizeof *parameters);
-    if (!parameters)
-        return tp_fail(context, TP_ERR_MEMORY, "tp_model_save: cannot allocate %zu bytes", count * sizeof *parameters);
-    tp_status status = tp_model_get_parameters(model, parameters, count);
+    SHA2_CTX digest;
+    SHA256Init(&digest);
+    for (size_t begin = 0; begin < count; begin += PIECE) {
+        const size_t n = tp_min(PIECE, count - begin);
+        tp_model_copy_parameters(model, begin, n, piece);
+        tp_safetensors_hash(&digest, piece, n);
+    }
+    SHA256End(&digest, hex);
+}
+
+static tp_status write_parameters(const tp_model *model, tp_output *output, float *piece) {
+    const size_t count = tp_model_parameter_count(model);
+    tp_status status = TP_OK;
+    for (size_t begin = 0; !status && begin < count; begin += PIECE) {
+        const size_t n = tp_min(PIECE, count - begin);
+        tp_model_copy_parameters(model, begin, n, piece);
+        status = tp_safetensors_write(output, piece, n);
+    }
+    return status;
+}
+
+static tp_status write_header(const tp_model *model, tp_output *output, const char *digest) {
+    const struct tp_context *context = tp_model_context(model);
+    tp_model_options options;
+    tp_status status = tp_model_describe(model, &options);
+    if (status)
+        return status;
+    json_t *header = make_header(&options, digest);
+    if (!header)
+        return tp_fail(context, TP_ERR_MEMORY, "tp_model_save_to: cannot allocate the header");
+    status = tp_safetensors_begin(output, context, header);
+    json_decref(header);
+    return status;
+}
+
+static tp_status write_model(const tp_model *model, tp_output *output, float *piece) {
+    char digest[SHA256_DIGEST_STRING_LENGTH] = "";
+    hash_parameters(model, piece, digest);
+    tp_status status = write_header(model, output, digest);
     if (!status)
-        status = tp_safetensors_write(context, path, header, parameters, count);
-    tp_release(context, parameters);
+        status = write_parameters(model, output, piece);
+    return status ? status : tp_output_commit(output);
+}
+
+tp_status tp_model_save_to(const tp_model *model, tp_output *output) {
+    if (!model)
+        return TP_ERR_ARGUMENT;
+    if (!output)
+        return tp_fail(tp_model_context(model), TP_ERR_ARGUMENT, "tp_model_save_to: output is NULL");
+    if (!tp_output_is_empty(output))
+        return tp_fail(tp_model_context(model), TP_ERR_ARGUMENT, "tp_model_save_to: output is not empty");
+    const struct tp_context *context = tp_model_context(model);
+    float *piece = tp_allocate(context, PIECE * sizeof *piece);
+    if (!piece)
+        return tp_fail(context, TP_ERR_MEMORY, "tp_model_save_to: cannot allocate %zu bytes", PIECE * sizeof *piece);
+    const tp_status status = write_model(model, output, piece);
+    tp_release(context, piece);
     return status;
 }
 
@@ -103,14 +157,10 @@ tp_status tp_model_save(const tp_model *model, const char *path) {
         return TP_ERR_ARGUMENT;
     if (!path)
         return tp_fail(tp_model_context(model), TP_ERR_ARGUMENT, "tp_model_save: path is NULL");
-    tp_model_options options;
-    tp_status status = tp_model_describe(model, &options);
-    if (status)
-        return status;
-    json_t *header = make_header(&options);
-    if (!header)
-        return tp_fail(tp_model_context(model), TP_ERR_MEMORY, "tp_model_save: cannot allocate the header");
-    status = save_parameters(model, path, header);
-    json_decref(header);
+    tp_output *output = NULL;
+    tp_status status = tp_output_create(tp_model_context(model), path, &output);
+    if (!status)
+        status = tp_model_save_to(model, output);
+    tp_output_destroy(output);
     return status;
 }

@@ -2,23 +2,21 @@
 #include "io/safetensors.h"
 
 #include "core/memory.h"
+#include "core/size.h"
 
 #include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_HEADER 100000000 /* of the reference reader */
+/* A header of 128 tensors, in whatever notation, with the metadata of a model and as much of others'. As JSON in memory
+ * it can take 80 times as much. */
+#define MAX_HEADER (256 * 1024)
+#define PIECE ((size_t)65536) /* bytes that are read and, while they are in cache, hashed */
+#define MAX_DEPTH 8           /* of a header, which needs 3; the parser's stack grows with it */
 
 static tp_status fail_memory(const struct tp_context *context, const char *path, size_t size) {
     return tp_fail(context, TP_ERR_MEMORY, "%s: cannot allocate %zu bytes", path, size);
-}
-
-struct tp_printable tp_printable(const char *text) {
-    struct tp_printable result = {""};
-    for (size_t i = 0; i < sizeof result.text - 1 && text[i]; i++)
-        result.text[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
-    return result;
 }
 
 /* Between the machine's byte order and the file's, either way. */
@@ -104,16 +102,36 @@ static tp_status read_header_length(const struct tp_file *file, size_t *length) 
     return TP_OK;
 }
 
+/* Brackets within brackets, at most; of text that is not JSON anything. */
+static size_t depth_of(const char *text, size_t length) {
+    size_t depth = 0, deepest = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '"')
+            quoted = !quoted;
+        else if (quoted)
+            i += text[i] == '\\';
+        else if (text[i] == '[' || text[i] == '{')
+            deepest = tp_max(deepest, ++depth);
+        else if ((text[i] == ']' || text[i] == '}') && depth)
+            depth--;
+    }
+    return deepest;
+}
+
 static tp_status parse_header(struct tp_safetensors *archive, const char *text, size_t length) {
     const struct tp_file *file = &archive->file;
     json_error_t error;
     bool refused;
+    if (depth_of(text, length) > MAX_DEPTH)
+        return tp_fail(file->context, TP_ERR_FORMAT, "%s: header has more than %d levels of brackets", file->path,
+                       MAX_DEPTH);
     archive->header = tp_json_parse(text, length, JSON_REJECT_DUPLICATES, &error, &refused);
     if (refused)
         return tp_fail(file->context, TP_ERR_MEMORY, "%s: cannot allocate memory for its header", file->path);
     if (!archive->header)
         return tp_fail(file->context, TP_ERR_FORMAT, "%s: header is not valid JSON: %s (at byte %d)", file->path,
-                       tp_printable(error.text).text, error.position);
+                       error.text, error.position);
     if (!json_is_object(archive->header))
         return tp_fail(file->context, TP_ERR_FORMAT, "%s: header is not a JSON object", file->path);
     return TP_OK;
@@ -145,8 +163,7 @@ static tp_status check_metadata(struct tp_safetensors *archive) {
         return tp_fail(file->context, TP_ERR_FORMAT, "%s: __metadata__ is not a JSON object", file->path);
     json_object_foreach(archive->metadata, key, value) {
         if (!json_is_string(value))
-            return tp_fail(file->context, TP_ERR_FORMAT, "%s: __metadata__: \"%s\" is not a string", file->path,
-                           tp_printable(key).text);
+            return tp_fail(file->context, TP_ERR_FORMAT, "%s: __metadata__: \"%s\" is not a string", file->path, key);
     }
     return TP_OK;
 }
@@ -154,7 +171,7 @@ static tp_status check_metadata(struct tp_safetensors *archive) {
 /* ---- tensors ---- */
 
 static tp_status fail_tensor(const struct tp_file *file, const char *name, const char *problem) {
-    return tp_fail(file->context, TP_ERR_FORMAT, "%s: tensor %s: %s", file->path, tp_printable(name).text, problem);
+    return tp_fail(file->context, TP_ERR_FORMAT, "%s: tensor %s: %s", file->path, name, problem);
 }
 
 /* The overflow builtin also catches negative numbers. */
@@ -183,7 +200,7 @@ static tp_status parse_offsets(const struct tp_file *file, const json_t *offsets
     if (tensor->end < tensor->begin || tensor->end - tensor->begin != bytes)
         return tp_fail(file->context, TP_ERR_FORMAT,
                        "%s: tensor %s: data_offsets are %zu and %zu; its shape needs %zu bytes", file->path,
-                       tp_printable(tensor->name).text, tensor->begin, tensor->end, bytes);
+                       tensor->name, tensor->begin, tensor->end, bytes);
     return TP_OK;
 }
 
@@ -193,7 +210,7 @@ static tp_status parse_tensor(const struct tp_file *file, const json_t *entry, s
         return fail_tensor(file, tensor->name, "has no dtype");
     if (strcmp(type, "F32") != 0)
         return tp_fail(file->context, TP_ERR_FORMAT, "%s: tensor %s: dtype is %s; only F32 is supported", file->path,
-                       tp_printable(tensor->name).text, tp_printable(type).text);
+                       tensor->name, type);
     const tp_status status = parse_shape(file, json_object_get(entry, "shape"), tensor);
     return status ? status : parse_offsets(file, json_object_get(entry, "data_offsets"), tensor);
 }
@@ -231,7 +248,7 @@ static tp_status check_layout(struct tp_safetensors *archive) {
         if (archive->tensor[i].begin != end)
             return tp_fail(file->context, TP_ERR_FORMAT,
                            "%s: tensor %s: data begins at %zu, but that of the tensor before it ends at %zu",
-                           file->path, tp_printable(archive->tensor[i].name).text, archive->tensor[i].begin, end);
+                           file->path, archive->tensor[i].name, archive->tensor[i].begin, end);
         end = archive->tensor[i].end;
     }
     if (end != file->size - archive->data)
@@ -264,12 +281,18 @@ void tp_safetensors_close(const struct tp_safetensors *archive) {
     tp_file_close(&archive->file);
 }
 
-tp_status tp_safetensors_read(const struct tp_safetensors *archive, const struct tp_tensor *tensor, float *elements) {
-    const size_t size = tensor->end - tensor->begin;
-    const tp_status status = read_exactly(&archive->file, archive->data + tensor->begin, elements, size);
-    if (!status)
+tp_status tp_safetensors_read(const struct tp_safetensors *archive, const struct tp_tensor *tensor, float *elements,
+                              SHA2_CTX *digest) {
+    for (size_t at = tensor->begin; at < tensor->end; at += PIECE) {
+        const size_t size = tp_min(PIECE, tensor->end - at);
+        const tp_status status = read_exactly(&archive->file, archive->data + at, elements, size);
+        if (status)
+            return status;
+        SHA256Update(digest, (const uint8_t *)elements, size);
         swap_little_endian(elements, size / sizeof *elements);
-    return status;
+        elements += size / sizeof *elements;
+    }
+    return TP_OK;
 }
 
 /* Length and text of the header, padded with blanks so that the data is aligned to 8 bytes. NULL if memory runs out,
@@ -290,16 +313,22 @@ static void *encode_header(const struct tp_context *context, const json_t *heade
     return NULL;
 }
 
-tp_status tp_safetensors_write(const struct tp_context *context, const char *path, const json_t *header,
-                               float *elements, size_t count) {
-    struct tp_span head;
-    void *bytes = encode_header(context, header, &head.size);
+tp_status tp_safetensors_begin(tp_output *output, const struct tp_context *context, const json_t *header) {
+    size_t size = 0;
+    void *bytes = encode_header(context, header, &size);
     if (!bytes)
-        return fail_memory(context, path, head.size);
-    swap_little_endian(elements, count);
-    head.data = bytes;
-    const tp_status status =
-        tp_file_replace(context, path, &head, &(struct tp_span){elements, count * sizeof *elements});
+        return tp_fail(context, TP_ERR_MEMORY, "cannot allocate %zu bytes for a header", size);
+    const tp_status status = tp_output_write(output, bytes, size);
     tp_release(context, bytes);
     return status;
+}
+
+void tp_safetensors_hash(SHA2_CTX *digest, float *elements, size_t count) {
+    swap_little_endian(elements, count);
+    SHA256Update(digest, (const uint8_t *)elements, count * sizeof *elements);
+}
+
+tp_status tp_safetensors_write(tp_output *output, float *elements, size_t count) {
+    swap_little_endian(elements, count);
+    return tp_output_write(output, elements, count * sizeof *elements);
 }

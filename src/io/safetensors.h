@@ -7,6 +7,10 @@
 #include "io/file.h"
 
 #include <jansson.h>
+#include <stdint.h>
+#include <sys/types.h>
+/* needs both */
+#include <sha2.h>
 
 #define TP_TENSOR_MAX_RANK 2
 #define TP_MAX_TENSORS (2 * TP_MAX_LAYERS)
@@ -32,20 +36,20 @@ struct tp_safetensors {
 tp_status tp_safetensors_open(const struct tp_context *context, const char *path, struct tp_safetensors *archive);
 void tp_safetensors_close(const struct tp_safetensors *archive);
 
-/* Reads the elements of a tensor of an open archive. */
-tp_status tp_safetensors_read(const struct tp_safetensors *archive, const struct tp_tensor *tensor, float *elements);
+/* Reads the elements of a tensor of an open archive, and adds its bytes to digest. */
+tp_status tp_safetensors_read(const struct tp_safetensors *archive, const struct tp_tensor *tensor, float *elements,
+                              SHA2_CTX *digest);
 
-/* Writes a file of this header and count elements; elements is left in the byte order of files. */
-tp_status tp_safetensors_write(const struct tp_context *context, const char *path, const json_t *header,
-                               float *elements, size_t count);
+/* Writes the begin of a file with this header. */
+tp_status tp_safetensors_begin(tp_output *output, const struct tp_context *context, const json_t *header);
+
+/* Adds what tp_safetensors_write would write to digest, and leaves elements in the byte order of files as well. */
+void tp_safetensors_hash(SHA2_CTX *digest, float *elements, size_t count);
+
+/* Writes the next elements, which are left in the byte order of files. */
+tp_status tp_safetensors_write(tp_output *output, float *elements, size_t count);
 
 /* json_loadb, but NULL with refused set if memory ran out. */
 json_t *tp_json_parse(const char *text, size_t length, size_t flags, json_error_t *error, bool *refused);
-
-/* Text from a file made fit for a message: all but printable ASCII replaced, length limited. */
-struct tp_printable {
-    char text[100];
-};
-struct tp_printable tp_printable(const char *text);
 
 #endif

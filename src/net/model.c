@@ -280,8 +280,7 @@ tp_status tp_model_get_parameters(const tp_model *model, float *parameters, size
     const tp_status status = model ? check_count(model, parameters, count) : TP_ERR_ARGUMENT;
     if (status)
         return status;
-    memcpy(parameters, model->parameters, count * sizeof *parameters);
-    tp_shards_copy(model, parameters);
+    tp_model_copy_parameters(model, 0, count, parameters);
     return TP_OK;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net/shards.h"
 
+#include "core/size.h"
+
 #include <string.h>
 
 /* How much less than the most that one thread has the mean may be. */
@@ -39,8 +41,25 @@ static void copy_shards(const struct tp_model *model, float *parameters, bool lo
     }
 }
 
-void tp_shards_copy(const struct tp_model *model, float *parameters) {
-    copy_shards(model, parameters, false, tp_alone);
+/* Where parameter number index is, and how many follow it there. */
+static const float *find_parameter(const struct tp_model *model, size_t index, size_t *count) {
+    const size_t width = model->shape[0].outputs, row = index / width, column = index % width;
+    *count = model->parameter_count - index;
+    if (!model->shards.count || row >= model->shape[0].inputs)
+        return model->parameters + index;
+    struct tp_shard shard = tp_shard(model, 0);
+    for (int s = 1; column >= shard.begin + shard.n; s++)
+        shard = tp_shard(model, s);
+    *count = shard.begin + shard.n - column;
+    return shard.p + row * shard.n + column - shard.begin;
+}
+
+void tp_model_copy_parameters(const struct tp_model *model, size_t begin, size_t count, float *parameters) {
+    for (size_t n = 0; count; begin += n, parameters += n, count -= n) {
+        const float *found = find_parameter(model, begin, &n);
+        n = tp_min(n, count);
+        memcpy(parameters, found, n * sizeof *parameters);
+    }
 }
 
 static void load_task(void *model, struct tp_team team) {

@@ -29,7 +29,7 @@ struct tp_shard tp_shard(const struct tp_model *model, int number);
 /* Brings the weights of a model without shards into these, or back into its parameters if it has any. */
 void tp_shards_take(struct tp_model *model, const struct tp_shards *shards);
 void tp_shards_settle(struct tp_model *model);
-/* What tp_shards_settle would write, into parameters in their flat order. */
-void tp_shards_copy(const struct tp_model *model, float *parameters);
+/* Copies count parameters from number begin of the flat order on, wherever they are. */
+void tp_model_copy_parameters(const struct tp_model *model, size_t begin, size_t count, float *parameters);
 
 #endif

@@ -20,9 +20,9 @@ void test_faults_reset(void) {
 }
 
 const char *test_call_name(enum test_call call) {
-    static const char *const names[TEST_CALL_COUNT] = {"realpath", "stat",  "lstat",   "open",   "openat",
-                                                       "fstat",    "pread", "write",   "fchmod", "fsync",
-                                                       "renameat", "close", "unlinkat"};
+    static const char *const names[TEST_CALL_COUNT] = {
+        "stat",   "statx",  "openat",    "fstat", "pread",    "readlinkat", "getrandom", "write",
+        "fchown", "fchmod", "ftruncate", "fsync", "renameat", "close",      "readlink",  "unlinkat"};
     return names[call];
 }
 
@@ -48,14 +48,8 @@ static size_t partial(size_t size) {
 }
 
 /* The names that the linker makes of --wrap. */
-char *__real_realpath(const char *path, char *resolved);
-char *__wrap_realpath(const char *path, char *resolved);
 int __real_stat(const char *path, struct stat *facts);
 int __wrap_stat(const char *path, struct stat *facts);
-int __real_lstat(const char *path, struct stat *facts);
-int __wrap_lstat(const char *path, struct stat *facts);
-int __real_open(const char *path, int flags, ...);
-int __wrap_open(const char *path, int flags, ...);
 int __real_openat(int directory, const char *path, int flags, ...);
 int __wrap_openat(int directory, const char *path, int flags, ...);
 int __real_fstat(int descriptor, struct stat *facts);
@@ -73,29 +67,25 @@ int __real_close(int descriptor);
 int __wrap_close(int descriptor);
 int __real_unlinkat(int directory, const char *path, int flags);
 int __wrap_unlinkat(int directory, const char *path, int flags);
-
-char *__wrap_realpath(const char *path, char *resolved) {
-    return fails(TEST_REALPATH) ? NULL : __real_realpath(path, resolved);
-}
+int __real_statx(int directory, const char *path, int flags, unsigned mask, struct statx *facts);
+int __wrap_statx(int directory, const char *path, int flags, unsigned mask, struct statx *facts);
+ssize_t __real_readlinkat(int directory, const char *path, char *text, size_t size);
+ssize_t __wrap_readlinkat(int directory, const char *path, char *text, size_t size);
+ssize_t __real_readlink(const char *path, char *text, size_t size);
+ssize_t __wrap_readlink(const char *path, char *text, size_t size);
+ssize_t __real_getrandom(void *buffer, size_t size, unsigned flags);
+ssize_t __wrap_getrandom(void *buffer, size_t size, unsigned flags);
+int __real_fchown(int descriptor, uid_t user, gid_t group);
+int __wrap_fchown(int descriptor, uid_t user, gid_t group);
+int __real_ftruncate(int descriptor, off_t size);
+int __wrap_ftruncate(int descriptor, off_t size);
 
 int __wrap_stat(const char *path, struct stat *facts) {
     return fails(TEST_STAT) ? -1 : __real_stat(path, facts);
 }
 
-int __wrap_lstat(const char *path, struct stat *facts) {
-    return fails(TEST_LSTAT) ? -1 : __real_lstat(path, facts);
-}
-
 static int mode_of(int flags, va_list arguments) {
     return flags & O_CREAT ? va_arg(arguments, int) : 0;
-}
-
-int __wrap_open(const char *path, int flags, ...) {
-    va_list arguments;
-    va_start(arguments, flags);
-    const int mode = mode_of(flags, arguments);
-    va_end(arguments);
-    return fails(TEST_OPEN) ? -1 : __real_open(path, flags, mode);
 }
 
 int __wrap_openat(int directory, const char *path, int flags, ...) {
@@ -144,6 +134,30 @@ int __wrap_close(int descriptor) {
 
 int __wrap_unlinkat(int directory, const char *path, int flags) {
     return fails(TEST_UNLINKAT) ? -1 : __real_unlinkat(directory, path, flags);
+}
+
+int __wrap_statx(int directory, const char *path, int flags, unsigned mask, struct statx *facts) {
+    return fails(TEST_STATX) ? -1 : __real_statx(directory, path, flags, mask, facts);
+}
+
+ssize_t __wrap_readlinkat(int directory, const char *path, char *text, size_t size) {
+    return fails(TEST_READLINKAT) ? -1 : __real_readlinkat(directory, path, text, size);
+}
+
+ssize_t __wrap_readlink(const char *path, char *text, size_t size) {
+    return fails(TEST_READLINK) ? -1 : __real_readlink(path, text, size);
+}
+
+ssize_t __wrap_getrandom(void *buffer, size_t size, unsigned flags) {
+    return fails(TEST_GETRANDOM) ? -1 : __real_getrandom(buffer, size, flags);
+}
+
+int __wrap_fchown(int descriptor, uid_t user, gid_t group) {
+    return fails(TEST_FCHOWN) ? -1 : __real_fchown(descriptor, user, group);
+}
+
+int __wrap_ftruncate(int descriptor, off_t size) {
+    return fails(TEST_FTRUNCATE) ? -1 : __real_ftruncate(descriptor, size);
 }
 
 /* ---- memory ---- */

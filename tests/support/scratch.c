@@ -53,3 +53,12 @@ const char *tp_test_in_scratch(const char *name) {
     snprintf(path[turn], sizeof path[turn], "%s/%.500s", directory, name);
     return path[turn];
 }
+
+const char *tp_test_write_file(const char *name, const void *data, size_t size) {
+    const char *path = tp_test_in_scratch(name);
+    FILE *file = fopen(path, "wb");
+    cr_assert_not_null(file, "%s", path);
+    cr_assert_eq(fwrite(data, 1, size, file), size, "%s", path);
+    cr_assert_eq(fclose(file), 0, "%s", path);
+    return path;
+}

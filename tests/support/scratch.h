@@ -24,4 +24,7 @@ size_t tp_test_held(void);
 /* A path in the directory, in one of two buffers that take turns. */
 const char *tp_test_in_scratch(const char *name);
 
+/* Makes or replaces a file in the directory; returns its path as above. */
+const char *tp_test_write_file(const char *name, const void *data, size_t size);
+
 #endif

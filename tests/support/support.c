@@ -10,6 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
+/* needs types */
+#include <sha2.h>
 
 #define MAX_ISAS 8
 #define ISA_NAME 16
@@ -187,4 +190,9 @@ tp_allocator tp_test_allocator_hooks(struct tp_test_allocator *counter) {
     atomic_init(&counter->refusals, 0);
     atomic_init(&counter->remaining, -1);
     return (tp_allocator){.allocate = counting_allocate, .release = counting_release, .user = counter};
+}
+
+void tp_test_sha256(const void *data, size_t size, char hex[65]) {
+    memset(hex, 0, 65);
+    SHA256Data(data, size, hex);
 }
