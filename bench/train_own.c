@@ -43,8 +43,8 @@ static void make_model(void) {
     options.layer_count = (size_t)task->layers;
     options.layers = layer;
     options.init = TP_INIT_ZERO;
-    options.input_mean = TRAIN_MEAN;
-    options.input_deviation = TRAIN_DEVIATION;
+    const double mean = (double)TRAIN_MEAN, deviation = (double)TRAIN_DEVIATION;
+    options.inputs_scaled = (tp_scaling){1, &mean, &deviation};
     for (size_t l = 0; l < options.layer_count; l++)
         layer[l] = (tp_layer){.width = (size_t)task->widths[l + 1], .activation = TP_ACTIVATION_RELU};
     tp_layer *last = &layer[options.layer_count - 1];

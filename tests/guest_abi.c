@@ -144,8 +144,13 @@ static void call_others(size_t n) {
     CALL(column_sums, .integers = {P(x), P(y), LD, ROWS, n, 0});
     CALL(column_sums, .integers = {P(x), P(y), LD, ROWS, n, 1});
     CALL(square_sum, .integers = {P(y), n});
-    CALL(scale_bytes, .integers = {P(x), P(y), n}, .floats = {1, 2});
-    CALL(scale_floats, .integers = {P(x), P(y), n}, .floats = {1, 2});
+    static const double pairs[LD] = {1, 2};
+    for (int each = 0; each < 2; each++) {
+        const size_t few = each && n > LD ? LD : n;
+        CALL(scale_bytes, .integers = {P(x), P(y), few, P(pairs), P(pairs), (size_t)each});
+        CALL(scale_floats, .integers = {P(x), P(y), few, P(pairs), P(pairs), (size_t)each});
+        CALL(scale_doubles, .integers = {P(x), P(y), few / 2, P(pairs), P(pairs), (size_t)each});
+    }
     CALL(normals, .integers = {P(x), P(y), n}, .floats = {2});
     CALL(cosine, .floats = {0.3f});
 }

@@ -190,7 +190,8 @@ static void call_passes(void) {
     EXPECT(TP_OK, tp_backward_accumulate, guest.model, workspace, &targets, pass.gradients, NULL, 0, &score);
     EXPECT(TP_OK, tp_workspace_set_dropout, workspace, 1, 1);
     EXPECT(TP_OK, tp_evaluate, guest.model, workspace, &guest.data, &score, NULL);
-    EXPECT(TP_OK, tp_predict, guest.model, workspace, &guest.data, y);
+    const tp_outputs outputs = {.floats = y};
+    EXPECT(TP_OK, tp_predict, guest.model, workspace, &guest.data, &outputs);
     CALL(tp_optimizer_options_init, &options, sizeof options);
     CALL(tp_optimizer_size, guest.model, &options);
     EXPECT(TP_OK, tp_optimizer_create, guest.model, &options, NULL, 0, &optimizer);

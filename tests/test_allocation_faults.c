@@ -51,9 +51,9 @@ static tp_model_options model_options(void) {
     options.inputs = IN;
     options.layer_count = 2;
     options.layers = layers;
-    /* as long as a float is in a file: jansson enlarges its buffer for it */
-    options.input_mean = -1.17549435e-38f;
-    options.input_deviation = 1.23456789e-30f;
+    /* as long as a double is in a file: jansson enlarges its buffer for it */
+    static const double mean = -2.2250738585072014e-308, deviation = 1.2345678901234567e-30;
+    options.inputs_scaled = (tp_scaling){1, &mean, &deviation};
     return options;
 }
 
@@ -204,7 +204,7 @@ static tp_status evaluate(void) {
 }
 
 static tp_status predict(void) {
-    return tp_predict(all.model, all.workspace, &all.data, all.out.y);
+    return tp_predict(all.model, all.workspace, &all.data, &(const tp_outputs){.floats = all.out.y});
 }
 
 static void release_context(void) {
@@ -247,8 +247,9 @@ static void check_loaded(void) {
     cr_expect(tp_test_same_bits(expected, actual, PARAMETERS, "parameters of the loaded model"));
     cr_assert_eq(tp_model_describe(all.model, &options), TP_OK);
     cr_assert_eq(tp_model_describe(all.out.model, &loaded), TP_OK);
-    cr_expect_eq(loaded.input_mean, options.input_mean);
-    cr_expect_eq(loaded.input_deviation, options.input_deviation);
+    cr_expect_eq(loaded.inputs_scaled.count, 1);
+    cr_expect_eq(*loaded.inputs_scaled.mean, *options.inputs_scaled.mean);
+    cr_expect_eq(*loaded.inputs_scaled.deviation, *options.inputs_scaled.deviation);
     release_model();
 }
 

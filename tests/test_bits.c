@@ -27,35 +27,35 @@ struct run {
 
 static const struct run runs[] = {
     {"relu softmax cce sgd", TP_ACTIVATION_RELU, TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE, TP_OPTIMIZER_SGD,
-     "0217762cd9eff39da1e74a531063136496b38154ec19ddb8d846a3fe65ddff3e"},
+     "fda7d7a731012dadd9ac18df20b2ec3e529743f513fa5144f41aa38cdca0b47d"},
     {"relu softmax cce adam", TP_ACTIVATION_RELU, TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE, TP_OPTIMIZER_ADAM,
-     "11aad42a5a1331607ef58c8624b92d3ea4628f9b32503177b694b30e2394db15"},
+     "05f34fbc5eef27cf50f47fa03bf3996dc972c5379e378241ce60e831cf711b31"},
     {"sigmoid sigmoid bce sgd", TP_ACTIVATION_SIGMOID, TP_ACTIVATION_SIGMOID, TP_LOSS_BCE, TP_OPTIMIZER_SGD,
-     "7dffc6e43caecbf6c2d26a65a4221dde29b525ee6234230302a742f90a6cba35"},
+     "9820e4d6f0ba73651d07248f768aa020815db6ef1a2378883712368250cf3837"},
     {"sigmoid sigmoid bce adam", TP_ACTIVATION_SIGMOID, TP_ACTIVATION_SIGMOID, TP_LOSS_BCE, TP_OPTIMIZER_ADAM,
-     "deb8b39635f819c58d81d891fe6ed915af8b98a5a2d522b8fac82974fdc94c73"},
+     "3e298ae2071675091257dd461c17e9d2d97ed75b1a1fbfdeb1e06fb2b1fedf95"},
     {"tanh tanh mse sgd", TP_ACTIVATION_TANH, TP_ACTIVATION_TANH, TP_LOSS_MSE, TP_OPTIMIZER_SGD,
-     "e66cec9c865a905e1729094003db75151d1b4e5e1e8e671a0c00e0c5e0803e30"},
+     "f7601b6d170f989bc517f45854f4d25e0f7b05958b5e09b55956053a5cce9914"},
     {"tanh tanh mse adam", TP_ACTIVATION_TANH, TP_ACTIVATION_TANH, TP_LOSS_MSE, TP_OPTIMIZER_ADAM,
-     "a57df5eae929b3c146ebf75652d725425c5ee6e6808c9456f73ec6824c39a442"},
+     "fbdb56b45d4d37231588e19d30b055c61bad3ca26b62eb56f707949a70dcc419"},
     {"leaky_relu softmax mse nesterov", TP_ACTIVATION_LEAKY_RELU, TP_ACTIVATION_SOFTMAX, TP_LOSS_MSE,
-     TP_OPTIMIZER_NESTEROV, "04615a096b30cb446d9584f03c768cb79223a6ff344fb65672e869988958fa6a"},
+     TP_OPTIMIZER_NESTEROV, "8586ba3e5bee60fd8c80a2dd28aa62069808fda5aeda1889639f9a155cbce45c"},
     {"tanh softmax cce momentum", TP_ACTIVATION_TANH, TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE, TP_OPTIMIZER_MOMENTUM,
-     "2826f9ee9ede76981a4c74e44f57c6dcb571a508306905fa94a53739416df410"},
+     "71ff34dc22e987a6b2e6cdd814369c378544ccc04ee71f00836206ece793769c"},
     {"relu sigmoid bce adamw", TP_ACTIVATION_RELU, TP_ACTIVATION_SIGMOID, TP_LOSS_BCE, TP_OPTIMIZER_ADAMW,
-     "48fec902797de78a71ebee70887a9997bdac39e5607284b81af7005a9c11a928"},
+     "ec6dcbfe40361d2593a1fe86a842a9eb5c6fd7dc3a4b8c97f67e812caad0bbb8"},
     {"relu identity mae adam", TP_ACTIVATION_RELU, TP_ACTIVATION_IDENTITY, TP_LOSS_MAE, TP_OPTIMIZER_ADAM,
-     "c0ea22ddebf2f4d4b8c95ff8078e40d10d47cf3e1fe34ed3639e9fea31820cb2"},
+     "b3181b13be042b7d05d82d3288425f0a9604e4af7b462d2c4c1a0fc2ccfe6cae"},
     {"tanh softmax huber sgd", TP_ACTIVATION_TANH, TP_ACTIVATION_SOFTMAX, TP_LOSS_HUBER, TP_OPTIMIZER_SGD,
-     "e02733f7f5d6af69695f4dacea4655741288c81dff0c4b306df996cea275eaf3"},
+     "a8cca870092baf34fe18c8224ddeb63d71f8702c26de19559dd61e0e721c00c4"},
     {"elu softmax cce adam", TP_ACTIVATION_ELU, TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE, TP_OPTIMIZER_ADAM,
-     "521662068398244df637249797a7333f4db4d48544c974569f2ed6073461b50a"},
+     "ea2bb6bbcec36541fccddf9ad64d86e63dd89dd496304f55b1775376e5851231"},
     {"softplus sigmoid bce sgd", TP_ACTIVATION_SOFTPLUS, TP_ACTIVATION_SIGMOID, TP_LOSS_BCE, TP_OPTIMIZER_SGD,
-     "e24e4460a8b924f67a863e0a2d25ca83667964543b72fe5ff145e51c5789d52a"},
+     "01f476b6273e6721e2c1ad7531b20cfb2f51e805df9fd5ac143213b359c404bc"},
     {"silu softmax cce adam", TP_ACTIVATION_SILU, TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE, TP_OPTIMIZER_ADAM,
-     "ebff40e556735b2c924ec8648f2a97cd7f7aa0b26f2c703b04d6612a6315f04e"},
+     "c6e83d052fb2607c5632eb3d43e7f1416c72f1aac8c9d15beda277d5a3410cf2"},
     {"gelu gelu mse adamw", TP_ACTIVATION_GELU, TP_ACTIVATION_GELU, TP_LOSS_MSE, TP_OPTIMIZER_ADAMW,
-     "f25878ef669b47916fc9b32e1e1b90051fe681c3b2ad18f993dbc7ac589a1eef"},
+     "9e5b2e640f3d7f79a368268dc3b540bc882a054dfc8a5a7ad5b70a097f979df5"},
 };
 
 #define RUNS (sizeof runs / sizeof *runs)
@@ -63,9 +63,9 @@ static const struct run runs[] = {
 /* With weights of samples and classes and, for cross-entropies, smoothed labels. */
 static const struct run weighted_runs[] = {
     {"weighted relu softmax cce adam", TP_ACTIVATION_RELU, TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE, TP_OPTIMIZER_ADAM,
-     "776c5ef95f01bb12c87354eb3de4e1b42acba44ee8ece87f26c76249610c68ed"},
+     "ec66df3ce802b3bc5da23feb8ae72c31bb6b67792b65793d64f3ed851788789e"},
     {"weighted tanh sigmoid bce sgd", TP_ACTIVATION_TANH, TP_ACTIVATION_SIGMOID, TP_LOSS_BCE, TP_OPTIMIZER_SGD,
-     "d4a910e58d3947ff9041dcf5145e684fda30c3bc1be39c9657c2dd052c223262"},
+     "22d0053db04047a9148412bc706d1d67401afe3ee16b627830d2f5be1f12302f"},
 };
 
 #define WEIGHTED_RUNS (sizeof weighted_runs / sizeof *weighted_runs)
@@ -112,8 +112,7 @@ static tp_model *make_model(tp_context *context, const struct run *run, enum wei
     options.loss = run->loss;
     options.huber_delta = 0.1f;
     options.label_smoothing = weighting == RANDOM_WEIGHTS ? 0.1f : 0;
-    options.input_mean = 0.125f;
-    options.input_deviation = 0.75f;
+    options.inputs_scaled = (tp_scaling){1, &(double){0.125}, &(double){0.75}};
     tp_model *model = NULL;
     cr_assert_eq(tp_model_create(context, &options, &model), TP_OK);
     return model;

@@ -45,7 +45,8 @@ static void lose(const struct tp_isa *isa, int which, struct arrays *a) {
 
 static void scale(const struct tp_isa *isa, int which, struct arrays *a) {
     (void)which;
-    isa->scale_floats(a->out[0], a->in[0], N, 0, 0.5f);
+    const double mean = 0, factor = 0.5;
+    isa->scale_floats(a->out[0], a->in[0], N, &mean, &factor, false);
 }
 
 /* The numbers of a step whose corrections for the bias are 1 but for a few percent. */

@@ -125,7 +125,7 @@ Test(dropout, inference_has_none) {
     cr_expect(tp_test_same_bits(ones, y, ROWS * UNITS, "a new workspace"));
     cr_assert_eq(tp_workspace_set_dropout(training, SEED, 1), TP_OK);
     const tp_data data = {.samples = ROWS, .features = 1, .floats = x};
-    cr_assert_eq(tp_predict(model, training, &data, y), TP_OK);
+    cr_assert_eq(tp_predict(model, training, &data, &(const tp_outputs){.floats = y}), TP_OK);
     cr_expect(tp_test_same_bits(ones, y, ROWS * UNITS, "tp_predict"));
     find_mask(model, training, SEED, 0, y);
     cr_expect(tp_test_same_bits(ones, y, ROWS * UNITS, "step 0"));

@@ -183,22 +183,30 @@ Test(kernels, column_sums_are_chains) {
 }
 
 Test(kernels, samples_are_scaled) {
-    uint8_t raw[MAX_N];
-    float values[MAX_N], expected[MAX_N];
+    static uint8_t raw[MAX_N];
+    static float values[MAX_N], expected[2][MAX_N];
+    static double doubles[MAX_N], mean[MAX_N], factor[MAX_N];
     for (size_t i = 0; i < MAX_N; i++) {
         raw[i] = (uint8_t)(i * 37);
-        values[i] = (float)raw[i];
-        expected[i] = (values[i] - 72.5f) * 0.0113f;
+        doubles[i] = values[i] = (float)raw[i];
+        mean[i] = 72.3 + (double)i, factor[i] = 1 / (0.7 + (double)i);
+        expected[0][i] = (float)((doubles[i] - mean[0]) * factor[0]);
+        expected[1][i] = (float)((doubles[i] - mean[i]) * factor[i]);
     }
     for (int i = 0; i < tp_test_isa_count(); i++)
-        for (size_t n = 0; n <= MAX_N; n++) {
-            float *from_bytes = tp_test_guarded(n, 4), *from_floats = tp_test_guarded(n, 12);
-            tp_test_table(i)->scale_bytes(from_bytes, raw, n, 72.5f, 0.0113f);
-            tp_test_table(i)->scale_floats(from_floats, values, n, 72.5f, 0.0113f);
-            cr_expect(tp_test_same_bits(expected, from_bytes, n, "%s bytes %zu", tp_test_isa(i), n));
-            cr_expect(tp_test_same_bits(expected, from_floats, n, "%s floats %zu", tp_test_isa(i), n));
-            tp_test_guarded_free(from_bytes), tp_test_guarded_free(from_floats);
-        }
+        for (size_t n = 1; n <= MAX_N; n++)
+            for (int each = 0; each < 2; each++) {
+                float *x[3];
+                for (int k = 0; k < 3; k++)
+                    x[k] = tp_test_guarded(n, 4 * (size_t)(k + 1));
+                tp_test_table(i)->scale_bytes(x[0], raw, n, mean, factor, each);
+                tp_test_table(i)->scale_floats(x[1], values, n, mean, factor, each);
+                tp_test_table(i)->scale_doubles(x[2], doubles, n, mean, factor, each);
+                for (int k = 0; k < 3; k++) {
+                    cr_expect(tp_test_same_bits(expected[each], x[k], n, "%s type %d of %zu", tp_test_isa(i), k, n));
+                    tp_test_guarded_free(x[k]);
+                }
+            }
 }
 
 Test(kernels, normals_and_cosine) {

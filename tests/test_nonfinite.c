@@ -766,7 +766,7 @@ Test(nonfinite, validation_and_evaluation_report_what_they_find) {
         tp_trainer_destroy(trainer);
         cr_assert_eq(tp_evaluate(t.w.model, t.w.workspace, &set, &t.w.score, NULL), TP_OK);
         cr_assert(isnan(t.w.score.loss));
-        cr_assert_eq(tp_predict(t.w.model, t.w.workspace, &set, y), TP_OK);
+        cr_assert_eq(tp_predict(t.w.model, t.w.workspace, &set, &(const tp_outputs){.floats = y}), TP_OK);
         for (size_t i = 0; i < N * OUT; i++)
             cr_assert_eq(isnan(y[i]) != 0, i / OUT == 1, "output %zu", i);
         close_world(&t.w);

@@ -55,6 +55,7 @@ static struct arguments {
     tp_train_options train_options, *train_options_p;
     tp_data data, *data_p, validation, *validation_p;
     tp_targets targets, *targets_p;
+    tp_outputs outputs, *outputs_p;
     tp_epilogue epilogue;
     int32_t classes[MAX_BATCH];
     float weights[MAX_BATCH], *weights_p;
@@ -82,6 +83,8 @@ static struct arguments {
 } now;
 
 /* ---- rows ---- */
+
+static const double bad[] = {(double)NAN, (double)INFINITY, 0, 1, -1, 1e-320};
 
 struct change {
     size_t to, size;
@@ -145,14 +148,27 @@ struct refusal {
         REFUSE("is unknown", WITH(model_options.loss, TP_LOSS_COUNT)),                                                 \
         REFUSE("init -1 is unknown", WITH(model_options.init, (tp_init)-1)),                                           \
         REFUSE("is unknown", WITH(model_options.init, TP_INIT_COUNT)),                                                 \
-        REFUSE("input_mean is nan; it must be finite", WITH(model_options.input_mean, NAN)),                           \
-        REFUSE("input_mean is inf; it must be finite", WITH(model_options.input_mean, INFINITY)),                      \
-        REFUSE("input_mean is -inf; it must be finite", WITH(model_options.input_mean, -INFINITY)),                    \
-        REFUSE("input_deviation is 0; it must be positive", WITH(model_options.input_deviation, 0)),                   \
-        REFUSE("input_deviation is -1; it must be positive", WITH(model_options.input_deviation, -1)),                 \
-        REFUSE("input_deviation is nan; it must be positive", WITH(model_options.input_deviation, NAN)),               \
-        REFUSE("input_deviation is inf; it must be positive", WITH(model_options.input_deviation, INFINITY)),          \
-        REFUSE("it and its reciprocal finite", WITH(model_options.input_deviation, 1e-40f)),                           \
+        REFUSE("inputs_scaled: mean[0] is nan; it must be finite",                                                     \
+               WITH(model_options.inputs_scaled, 1, &bad[0], &bad[3])),                                                \
+        REFUSE("inputs_scaled: mean[0] is inf; it must be finite",                                                     \
+               WITH(model_options.inputs_scaled, 1, &bad[1], &bad[3])),                                                \
+        REFUSE("inputs_scaled: deviation[0] is 0; it must be positive",                                                \
+               WITH(model_options.inputs_scaled, 1, &bad[3], &bad[2])),                                                \
+        REFUSE("inputs_scaled: deviation[0] is -1; it must be positive",                                               \
+               WITH(model_options.inputs_scaled, 1, &bad[3], &bad[4])),                                                \
+        REFUSE("inputs_scaled: deviation[0] is nan; it must be positive",                                              \
+               WITH(model_options.inputs_scaled, 1, &bad[3], &bad[0])),                                                \
+        REFUSE("inputs_scaled: deviation[0] is inf; it must be positive",                                              \
+               WITH(model_options.inputs_scaled, 1, &bad[3], &bad[1])),                                                \
+        REFUSE("it and its reciprocal finite", WITH(model_options.inputs_scaled, 1, &bad[3], &bad[5])),                \
+        REFUSE("inputs_scaled: count is 2; it must be 0, 1 or 5",                                                      \
+               WITH(model_options.inputs_scaled, 2, &bad[3], &bad[3])),                                                \
+        REFUSE("inputs_scaled: mean is NULL", WITH(model_options.inputs_scaled, 1, NULL, &bad[3])),                    \
+        REFUSE("inputs_scaled: deviation is NULL", WITH(model_options.inputs_scaled, 1, &bad[3], NULL)),               \
+        REFUSE("outputs_scaled: count is 1; with loss cce it must be 0",                                               \
+               WITH(model_options.outputs_scaled, 1, &bad[3], &bad[3])),                                               \
+        REFUSE("outputs_scaled: count is 4; it must be 0, 1 or 3", WITH(model_options.loss, TP_LOSS_MSE),              \
+               WITH(model_options.outputs_scaled, 4, &bad[3], &bad[3])),                                               \
         REFUSE("layer 1: width is 0; it must be at least 1", WITH(layers[1].width, 0)),                                \
         REFUSE("layer 0: activation -1 is unknown", WITH(layers[0].activation, (tp_activation)-1)),                    \
         REFUSE("layer 0: activation", WITH(layers[0].activation, TP_ACTIVATION_COUNT)),                                \
@@ -229,12 +245,13 @@ struct refusal {
         REFUSE("data: features is 4; the model has 5 inputs", WITH(data.features, IN - 1)),                            \
         REFUSE("data: features is 0; the model has 5 inputs", WITH(data.features, 0)),                                 \
         REFUSE("data: features is 18446744073709551615; the model has 5", WITH(data.features, SIZE_MAX)),              \
-        REFUSE("data: exactly one of bytes and floats must be set", WITH(data.floats, NULL)),                          \
-        REFUSE("data: exactly one of bytes and floats must be set", WITH(data.bytes, (const uint8_t *)""))
+        REFUSE("data: exactly one of bytes, floats and doubles must be set", WITH(data.floats, NULL)),                 \
+        REFUSE("data: exactly one of bytes, floats and doubles must be set", WITH(data.bytes, (const uint8_t *)""))
 
 #define REFUSED_DATA                                                                                                   \
-    REFUSED_SAMPLES, REFUSE("data: exactly one of classes and values must be set", WITH(data.classes, NULL)),          \
-        REFUSE("data: exactly one of classes and values must be set", FROM(data.values, x)),                           \
+    REFUSED_SAMPLES,                                                                                                   \
+        REFUSE("data: exactly one of classes, values and double_values must be set", WITH(data.classes, NULL)),        \
+        REFUSE("data: exactly one of classes, values and double_values must be set", FROM(data.values, x)),            \
         REFUSE("data: outputs is 4; the model has 3", WITH(data.classes, NULL), FROM(data.values, x),                  \
                WITH(data.outputs, OUT + 1)),                                                                           \
         REFUSE("data: classes[7] is 3; it must be 0..2", WITH(classes[7], OUT)),                                       \
@@ -769,10 +786,15 @@ CALL(evaluate, tp_evaluate(now.model, now.workspace, now.data_p, now.score, now.
     REFUSE("score is NULL", WITH(score, NULL)),
     REFUSE("confusion needs classes", WITH(data.classes, NULL), FROM(data.values, x)),
 };
-CALL(predict, tp_predict(now.model, now.workspace, now.data_p, now.y)){
+CALL(predict, tp_predict(now.model, now.workspace, now.data_p, now.outputs_p)){
     REFUSED_WORKSPACE,
     REFUSED_SAMPLES,
-    REFUSE("y is NULL", WITH(y, NULL)),
+    REFUSE("y is NULL", WITH(outputs_p, NULL)),
+    REFUSED_DATA_SIZES("y", outputs),
+    REFUSE("y: exactly one of floats and doubles must be set", WITH(outputs.floats, NULL)),
+    REFUSE("y: exactly one of floats and doubles must be set", WITH(outputs.doubles, (double *)1)),
+    REFUSE("y: strides of 18446744073709551615 and 1 lead out of memory", WITH(outputs.sample_stride, SIZE_MAX),
+           WITH(outputs.value_stride, 1)),
 };
 
 /* ---- files ---- */
@@ -1008,6 +1030,7 @@ static void set_options(void) {
     now.data_p = &now.data;
     now.validation_p = &now.validation;
     now.targets_p = &now.targets;
+    now.outputs_p = &now.outputs;
     now.weights_p = now.weights; /* all 0 */
     now.spare = made.small;
 }
@@ -1027,6 +1050,7 @@ static void set_numbers(void) {
 static void set_outputs(void) {
     memset(&out, 0x5a, sizeof out);
     now.c = out.c, now.y = out.y, now.dx = out.dx;
+    now.outputs = (tp_outputs){.floats = out.y};
     now.gradients = out.gradients, now.parameters = out.parameters, now.confusion = out.confusion;
     now.context_out = &out.context, now.model_out = &out.model, now.workspace_out = &out.workspace;
     now.optimizer_out = &out.optimizer, now.trainer_out = &out.trainer, now.packed_out = &out.packed;

@@ -133,7 +133,9 @@ static int use_model(void *user, const tp_step *step) {
 
 static void note_predictions(struct journal *j) {
     tp_score score;
-    cr_assert_eq(tp_predict(j->model, j->workspace, j->data, next_entries(j, SAMPLES * OUT)), TP_OK);
+    cr_assert_eq(
+        tp_predict(j->model, j->workspace, j->data, &(const tp_outputs){.floats = next_entries(j, SAMPLES * OUT)}),
+        TP_OK);
     cr_assert_eq(tp_evaluate(j->model, j->workspace, j->data, &score, NULL), TP_OK);
     *next_entries(j, 1) = (float)score.loss;
 }

@@ -108,7 +108,7 @@ Test(workspace, nothing_is_allocated_after_set_up) {
     cr_assert_eq(tp_optimizer_step(fixture.optimizer, fixture.model, fixture.gradients), TP_OK);
     cr_assert_eq(tp_trainer_run(fixture.trainer), TP_OK);
     cr_assert_eq(tp_evaluate(fixture.model, fixture.inference, &fixture.data, &score, NULL), TP_OK);
-    cr_assert_eq(tp_predict(fixture.model, fixture.inference, &fixture.data, y), TP_OK);
+    cr_assert_eq(tp_predict(fixture.model, fixture.inference, &fixture.data, &(const tp_outputs){.floats = y}), TP_OK);
     cr_assert_eq(atomic_load(&fixture.counter.allocations), before);
     cr_assert_eq(atomic_load(&fixture.counter.refusals), 0);
 }

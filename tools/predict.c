@@ -88,7 +88,7 @@ static int run_model(const struct session *session, const struct predict_options
     tp_workspace *workspace = NULL;
     tp_status status = session_workspace(model, &workspace);
     if (status == TP_OK)
-        status = tp_predict(model, workspace, data, y);
+        status = tp_predict(model, workspace, data, &(const tp_outputs){.floats = y});
     int code = session_check(session, status);
     if (!code)
         code = write_predictions(options->output, y, data->samples, outputs, (size_t)options->top);

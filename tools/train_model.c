@@ -8,8 +8,13 @@
 
 __extension__ typedef unsigned __int128 uint128;
 
+/* One pair for all inputs. */
+struct pair {
+    double mean, deviation;
+};
+
 /* Mean and deviation from exact sums. */
-static void standardize_bytes(const tp_data *data, uint64_t count, tp_model_options *model) {
+static struct pair standardize_bytes(const tp_data *data, uint64_t count) {
     uint64_t sum = 0;
     uint64_t squares = 0;
     for (uint64_t i = 0; i < count; i++) {
@@ -17,11 +22,10 @@ static void standardize_bytes(const tp_data *data, uint64_t count, tp_model_opti
         squares += (uint64_t)data->bytes[i] * data->bytes[i];
     }
     const double variance = (double)((uint128)count * squares - (uint128)sum * sum) / (double)count / (double)count;
-    model->input_mean = (float)((double)sum / (double)count);
-    model->input_deviation = (float)sqrt(variance);
+    return (struct pair){(double)sum / (double)count, sqrt(variance)};
 }
 
-static void standardize_floats(const tp_data *data, uint64_t count, tp_model_options *model) {
+static struct pair standardize_floats(const tp_data *data, uint64_t count) {
     double sum = 0;
     double squares = 0;
     for (uint64_t i = 0; i < count; i++)
@@ -29,19 +33,18 @@ static void standardize_floats(const tp_data *data, uint64_t count, tp_model_opt
     const double mean = sum / (double)count;
     for (uint64_t i = 0; i < count; i++)
         squares += ((double)data->floats[i] - mean) * ((double)data->floats[i] - mean);
-    model->input_mean = (float)mean;
-    model->input_deviation = (float)sqrt(squares / (double)count);
+    return (struct pair){mean, sqrt(squares / (double)count)};
 }
 
-static int choose_scaling(const struct train_options *options, const tp_data *data, tp_model_options *model) {
+static int choose_scaling(const struct train_options *options, const tp_data *data, struct pair *pair) {
     if (options->scaling == SCALING_UNIT)
-        model->input_deviation = data->bytes ? 255 : 1;
+        *pair = (struct pair){0, data->bytes ? 255 : 1};
     else
-        (data->bytes ? standardize_bytes : standardize_floats)(data, (uint64_t)data->samples * data->features, model);
-    if (isfinite(model->input_deviation) && model->input_deviation > 0)
+        *pair = (data->bytes ? standardize_bytes : standardize_floats)(data, (uint64_t)data->samples * data->features);
+    if (isfinite(pair->deviation) && pair->deviation > 0)
         return EXIT_SUCCESS;
     complain("%s: the deviation of the values is %g; --scaling standard needs finite values that differ", options->data,
-             (double)model->input_deviation);
+             pair->deviation);
     return EXIT_FAILURE;
 }
 
@@ -72,7 +75,9 @@ static int create(const struct session *session, const struct train_options *opt
     shape.label_smoothing = (float)options->label_smoothing;
     shape.init = (tp_init)options->init_weights;
     shape.seed = options->seed;
-    const int code = choose_scaling(options, data, &shape);
+    struct pair pair;
+    const int code = choose_scaling(options, data, &pair);
+    shape.inputs_scaled = (tp_scaling){1, &pair.mean, &pair.deviation};
     return code ? code : session_check(session, tp_model_create(session->context, &shape, model));
 }
 

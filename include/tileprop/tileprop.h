@@ -116,8 +116,8 @@ extern "C" {
  * Structs that the library reads can grow. Each begins with struct_size, the sizeof of the program that was compiled:
  *   options   Call the default function first: it sets struct_size and every field. An options struct without it is
  *             refused with TP_ERR_ARGUMENT.
- *   data      tp_data, tp_targets and tp_epilogue: 0, as in a struct that begins as zeros, means the fields of version
- *             0.2; a program that uses later fields sets struct_size.
+ *   data      tp_data, tp_targets, tp_outputs and tp_epilogue: 0, as in a struct that begins as zeros, means the fields
+ *             of version 0.2; a program that uses later fields sets struct_size.
  * Fields that an older program does not have are taken as their defaults. A struct that is larger than the library
  * knows, from a program that was compiled for a newer version, is refused with TP_ERR_UNSUPPORTED.
  * reserved, at the end of tp_layer, must be 0: so no later field can hide in its padding.
@@ -329,6 +329,18 @@ typedef struct tp_layer {
     uint32_t reserved;        /* 0 */
 } tp_layer;
 
+/*
+ * How values in a program's units become those of the network and back:
+ *   scaled = (value - mean) (1 / deviation), value = scaled deviation + mean,
+ * each operation in double, the result rounded once to float (or left in double). Means are finite; deviations are
+ * positive, and they and their reciprocals finite. Copied with what they point to.
+ */
+typedef struct tp_scaling {
+    size_t count;            /* 0: values are left as they are; 1: one pair for all; or as many as inputs (outputs) */
+    const double *mean;      /* count each, or NULL */
+    const double *deviation;
+} tp_scaling;
+
 typedef struct tp_model_options {
     size_t struct_size;     /* set by tp_model_options_default */
     size_t inputs;          /* n_0, at least 1 */
@@ -338,15 +350,16 @@ typedef struct tp_model_options {
     tp_loss loss;
     tp_init init;
     uint64_t seed;         /* of the initialisation: weight i of layer l is a function of (seed, l, i) */
-    float input_mean;      /* how raw samples become inputs: x = (raw - input_mean) * (1 / input_deviation), the */
-    float input_deviation; /* reciprocal rounded; by the trainer, tp_evaluate and tp_predict. deviation > 0 */
+    tp_scaling inputs_scaled;  /* by the trainer, tp_evaluate and tp_predict; tp_forward takes scaled inputs */
+    tp_scaling outputs_scaled; /* targets of the trainer and tp_evaluate, and back by tp_predict; for values, with */
+                               /* MSE, MAE and Huber; the losses are those of scaled outputs */
     float huber_delta;     /* TP_LOSS_HUBER only: delta > 0 */
     float label_smoothing; /* TP_LOSS_BCE and TP_LOSS_CCE only, else 0: s, 0 <= s < 1; every target y becomes */
                            /* (1-s) y + s/n_L with CCE, (1-s) y + s/2 with BCE: Szegedy et al. 2016 */
 } tp_model_options;
 
-/* CCE, He/Glorot by activation, seed 1, mean 0, deviation 1, Huber's delta 1, no smoothing; inputs and layers are left
- * for the caller to fill. */
+/* CCE, He/Glorot by activation, seed 1, no scaling, Huber's delta 1, no smoothing; inputs and layers are left for the
+ * caller to fill. */
 TP_API void tp_model_options_init(tp_model_options *options, size_t struct_size, size_t layer_size);
 TP_INLINE void tp_model_options_default(tp_model_options *options) {
     tp_model_options_init(options, sizeof *options, sizeof(tp_layer));
@@ -407,9 +420,12 @@ TP_API tp_status tp_output_commit(tp_output *output);
 /* Whether path leads, now and through any links, to the file that the output replaces or makes. */
 TP_API bool tp_output_is(const tp_output *output, const char *path);
 
-/* Safetensors files: f32 tensors layers.<l>.weight [n_{l-1}, n_l] and layers.<l>.bias [n_l], l from 0; everything else
- * that describes the model is in __metadata__, the SHA-256 of the tensors' bytes too. Equal models give equal bytes.
- * Init and seed are not stored. tp_model_save_to writes the file to an output, which must be empty, and commits it;
+/* Safetensors files: f32 tensors layers.<l>.weight [n_{l-1}, n_l] and layers.<l>.bias [n_l], l from 0; where each input
+ * or output is scaled by a pair of its own, f64 tensors input_mean, input_deviation, output_mean and output_deviation.
+ * Everything else that describes the model is in __metadata__, the SHA-256 of the tensors' bytes and the version of the
+ * format too. Files of version 0.1 load as well; a format that is newer than the library is refused. Equal models give
+ * equal bytes. Init and seed are not stored. tp_model_save_to writes the file to an output, which must be empty, and
+ * commits it;
  * tp_model_save is the same with an output of its own. Both take 64 KiB of memory besides the header's. */
 TP_API tp_status tp_model_save_to(const tp_model *model, tp_output *output);
 TP_API tp_status tp_model_save(const tp_model *model, const char *path);
@@ -419,7 +435,8 @@ TP_API tp_status tp_model_save(const tp_model *model, const char *path);
 TP_API tp_status tp_model_load(tp_context *context, const char *path, tp_model **model);
 
 /* What tp_model_load would make, from the header alone, so that a model that does not fit is found before its
- * parameters are read. layers: room for TP_MAX_LAYERS, to which options->layers will point. */
+ * parameters are read. layers: room for TP_MAX_LAYERS, to which options->layers will point. Of scaling only the counts
+ * are told. */
 TP_API tp_status tp_model_get_file_options(tp_context *context, const char *path, tp_model_options *options,
                                            size_t struct_size, tp_layer *layers, size_t layer_size);
 TP_INLINE tp_status tp_model_describe_file(tp_context *context, const char *path, tp_model_options *options,
@@ -637,8 +654,12 @@ TP_API float tp_optimizer_learning_rate(const tp_optimizer *optimizer, uint64_t 
 
 /* --------------------------------------------------------------------------------------------- data and training */
 
-/* Samples in memory that the caller owns. Exactly one of bytes and floats, and one of classes and values, is set.
- * Rows are contiguous. raw values become inputs by the model's input_mean and input_deviation. */
+/*
+ * Samples in memory that the caller owns. Exactly one of bytes, floats and doubles, and one of classes, values and
+ * double_values, is set. Values are in the program's units (tp_scaling). Value j of sample i is at
+ * i * sample_stride + j * value_stride, in elements; both 0: samples follow each other. So a Fortran array of (samples,
+ * features) has the strides 1 and samples.
+ */
 typedef struct tp_data {
     size_t struct_size; /* sizeof(tp_data) or 0 */
     size_t samples;
@@ -649,6 +670,10 @@ typedef struct tp_data {
     const float *values;
     size_t outputs;       /* row length of values; with classes, one more than the largest class */
     const float *weights; /* as in tp_targets, one per sample, for training, validation and tp_evaluate; NULL: all 1 */
+    const double *doubles;
+    const double *double_values;
+    size_t sample_stride, value_stride;         /* of bytes, floats or doubles */
+    size_t target_sample_stride, target_stride; /* of values or double_values, likewise */
 } tp_data;
 
 typedef struct tp_epoch {
@@ -734,8 +759,16 @@ TP_API const tp_phases *tp_trainer_phases(const tp_trainer *trainer);
 TP_API tp_status tp_evaluate(const tp_model *model, tp_workspace *workspace, const tp_data *data, tp_score *score,
                              uint64_t *confusion);
 
-/* A_L of every sample (samples x n_L, contiguous) for raw samples; targets in data are ignored and may be absent. */
-TP_API tp_status tp_predict(const tp_model *model, tp_workspace *workspace, const tp_data *data, float *y);
+/* Where predictions go, in the program's units: exactly one of floats and doubles is set; strides as in tp_data. */
+typedef struct tp_outputs {
+    size_t struct_size; /* sizeof(tp_outputs) or 0 */
+    float *floats;
+    double *doubles;
+    size_t sample_stride, value_stride;
+} tp_outputs;
+
+/* A_L of every sample, samples x n_L, for raw samples; targets in data are ignored and may be absent. */
+TP_API tp_status tp_predict(const tp_model *model, tp_workspace *workspace, const tp_data *data, const tp_outputs *y);
 
 /* ---------------------------------------------------------------------------------------------------- data files */
 

@@ -7,6 +7,7 @@
 #include "net/model.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FLOAT_OVERFLOW 0x1.ffffffp+127 /* what rounds to infinity as a float; larger than FLT_MAX */
@@ -15,8 +16,11 @@
 struct description {
     const struct tp_safetensors *archive;
     const struct tp_tensor *tensor[TP_MAX_TENSORS]; /* in the flat order of the parameters */
-    size_t slot[TP_MAX_TENSORS];                    /* there, of the tensors in the order of their data */
+    size_t slot[TP_MAX_TENSORS];                    /* there, of the tensors in the order of their data; behind the
+                                                       parameters' the arrays of scaling */
+    bool first_format;                              /* of versions before 0.2 */
     const char *digest;                             /* or NULL */
+    double scaling[TP_SCALING_ARRAYS];              /* of one pair for all */
     tp_layer *layer;                                /* TP_MAX_LAYERS */
     tp_model_options options;
 };
@@ -27,26 +31,49 @@ static tp_status fail_tensor(const struct tp_safetensors *archive, const char *n
     return tp_fail(archive->file.context, TP_ERR_FORMAT, "%s: tensor %s %s", archive->file.path, name, problem);
 }
 
+#define SCALING_SLOT (2 * TP_MAX_LAYERS) /* of the first array of scaling */
+
+static const char *slot_name(size_t slot, struct tp_layer_key *room) {
+    *room = tp_tensor_key(slot);
+    return slot < SCALING_SLOT ? room->text : tp_scaling_key((enum tp_scaling_array)(slot - SCALING_SLOT));
+}
+
 static size_t slot_of(const char *name) {
+    struct tp_layer_key room;
     size_t slot = 0;
-    while (slot < TP_MAX_TENSORS && strcmp(name, tp_tensor_key(slot).text) != 0)
+    while (slot < TP_MAX_TENSORS && strcmp(name, slot_name(slot, &room)) != 0)
         slot++;
     return slot;
 }
 
+static tp_status assign_tensor(struct description *description, size_t i) {
+    const struct tp_safetensors *archive = description->archive;
+    const struct tp_tensor *tensor = &archive->tensor[i];
+    const size_t slot = slot_of(tensor->name);
+    if (slot == TP_MAX_TENSORS)
+        return fail_tensor(archive, tensor->name, "is not part of a tileprop model");
+    if (tensor->element != (slot < SCALING_SLOT ? sizeof(float) : sizeof(double)))
+        return fail_tensor(archive, tensor->name, slot < SCALING_SLOT ? "is not of F32" : "is not of F64");
+    description->tensor[slot] = tensor;
+    description->slot[i] = slot;
+    return TP_OK;
+}
+
 static tp_status assign_tensors(struct description *description) {
     const struct tp_safetensors *archive = description->archive;
-    const size_t layers = (archive->count + 1) / 2;
+    size_t parameters = 0;
     for (size_t i = 0; i < archive->count; i++) {
-        const size_t slot = slot_of(archive->tensor[i].name);
-        if (slot == TP_MAX_TENSORS)
-            return fail_tensor(archive, archive->tensor[i].name, "is not part of a tileprop model");
-        description->tensor[slot] = &archive->tensor[i];
-        description->slot[i] = slot;
+        const tp_status status = assign_tensor(description, i);
+        if (status)
+            return status;
+        parameters += description->slot[i] < SCALING_SLOT;
     }
+    const size_t layers = (parameters + 1) / 2;
     for (size_t slot = 0; slot < 2 * layers; slot++)
         if (!description->tensor[slot])
             return fail_tensor(archive, tp_tensor_key(slot).text, "is missing");
+    if (!layers)
+        return fail_tensor(archive, tp_tensor_key(0).text, "is missing");
     description->options.layer_count = layers;
     return TP_OK;
 }
@@ -95,7 +122,7 @@ static tp_status get_text(const struct description *description, const char *key
 }
 
 /* jansson reads a decimal point in every locale. */
-static tp_status get_number(const struct description *description, const char *key, float *number) {
+static tp_status get_double(const struct description *description, const char *key, double *number) {
     const char *text;
     const tp_status status = get_text(description, key, &text);
     if (status)
@@ -105,19 +132,96 @@ static tp_status get_number(const struct description *description, const char *k
     if (refused)
         return tp_fail(description->archive->file.context, TP_ERR_MEMORY, "%s: cannot allocate memory to read %s",
                        description->archive->file.path, key);
-    const bool valid = json_is_real(json) && fabs(json_real_value(json)) < FLOAT_OVERFLOW;
+    const bool valid = json_is_real(json) && isfinite(json_real_value(json));
     if (valid)
-        *number = (float)json_real_value(json);
+        *number = json_real_value(json);
     json_decref(json);
     return valid ? TP_OK : fail_value(description, key, text);
 }
 
-static tp_status check_format(const struct description *description) {
+static tp_status get_number(const struct description *description, const char *key, float *number) {
+    double value = 0;
+    tp_status status = get_double(description, key, &value);
+    if (!status && fabs(value) >= FLOAT_OVERFLOW)
+        status = fail_value(description, key, json_string_value(json_object_get(description->archive->metadata, key)));
+    if (!status)
+        *number = (float)value;
+    return status;
+}
+
+/* A later format may say what this library would leave out. */
+static tp_status check_format_version(struct description *description) {
+    const char *text, *writer;
+    const char *const key = TP_KEY_FORMAT_VERSION;
+    description->first_format = !json_object_get(description->archive->metadata, key);
+    tp_status status = description->first_format ? TP_OK : get_text(description, key, &text);
+    if (status || description->first_format)
+        return status;
+    const size_t digits = strspn(text, "0123456789");
+    if (!digits || text[digits] || digits > 9 || text[0] == '0')
+        return fail_value(description, key, text);
+    if (strtol(text, NULL, 10) <= TP_FORMAT_VERSION)
+        return TP_OK;
+    status = get_text(description, TP_KEY_VERSION, &writer);
+    return status ? status
+                  : tp_fail(description->archive->file.context, TP_ERR_UNSUPPORTED,
+                            "%s: is in format %s of tileprop %s, which can read it; this is %s, which reads up to %d",
+                            description->archive->file.path, text, writer, tp_version(), TP_FORMAT_VERSION);
+}
+
+static tp_status check_format(struct description *description) {
     const char *text;
     const tp_status status = get_text(description, TP_KEY_FORMAT, &text);
     if (status)
         return status;
-    return strcmp(text, TP_FORMAT) ? fail_value(description, TP_KEY_FORMAT, text) : TP_OK;
+    return strcmp(text, TP_FORMAT) ? fail_value(description, TP_KEY_FORMAT, text) : check_format_version(description);
+}
+
+/* ---- scaling ---- */
+
+/* The metadata has one value, which the first format meant as a float. */
+static tp_status get_value(struct description *description, enum tp_scaling_array array) {
+    double *value = &description->scaling[array];
+    const tp_status status = get_double(description, tp_scaling_key(array), value);
+    if (!status && description->first_format && fabs(*value) >= FLOAT_OVERFLOW)
+        return fail_value(description, tp_scaling_key(array),
+                          json_string_value(json_object_get(description->archive->metadata, tp_scaling_key(array))));
+    if (description->first_format)
+        *value = (double)(float)*value;
+    return status;
+}
+
+/* Mean and deviation, from array on; values: how many inputs or outputs. */
+static tp_status get_scaling(struct description *description, enum tp_scaling_array array, size_t values,
+                             tp_scaling *scaling) {
+    const struct tp_tensor *mean = description->tensor[SCALING_SLOT + array];
+    const struct tp_tensor *deviation = description->tensor[SCALING_SLOT + array + 1];
+    const json_t *metadata = description->archive->metadata;
+    *scaling = (tp_scaling){0, &description->scaling[array], &description->scaling[array + 1]};
+    if (!mean != !deviation)
+        return fail_tensor(description->archive, tp_scaling_key(array + (mean != NULL)), "is missing");
+    if (mean) {
+        for (int i = 0; i < 2; i++)
+            if ((i ? deviation : mean)->rank != 1 || (i ? deviation : mean)->dims[0] != values || values < 2)
+                return fail_tensor(description->archive, (i ? deviation : mean)->name, "does not fit the layers");
+        scaling->count = values;
+        return TP_OK;
+    }
+    const bool first = description->first_format && array == TP_INPUT_MEAN; /* always there */
+    if (!first && !json_object_get(metadata, tp_scaling_key(array)) &&
+        !json_object_get(metadata, tp_scaling_key(array + 1)))
+        return TP_OK;
+    scaling->count = 1;
+    const tp_status status = get_value(description, array);
+    return status ? status : get_value(description, array + 1);
+}
+
+static tp_status describe_scaling(struct description *description) {
+    tp_model_options *options = &description->options;
+    const tp_status status = get_scaling(description, TP_INPUT_MEAN, options->inputs, &options->inputs_scaled);
+    return status ? status
+                  : get_scaling(description, TP_OUTPUT_MEAN, options->layers[options->layer_count - 1].width,
+                                &options->outputs_scaled);
 }
 
 static tp_status get_loss_name(const struct description *description, tp_loss *loss) {
@@ -194,9 +298,7 @@ static tp_status describe(const struct tp_safetensors *archive, struct descripti
     if (!status)
         status = get_loss(description, options);
     if (!status)
-        status = get_number(description, TP_KEY_MEAN, &options->input_mean);
-    if (!status)
-        status = get_number(description, TP_KEY_DEVIATION, &options->input_deviation);
+        status = describe_scaling(description);
     if (!status)
         status = get_digest(description);
     return status ? status : describe_layers(description);
@@ -218,16 +320,23 @@ static tp_status check_digest(const struct description *description, SHA2_CTX *d
     return TP_OK;
 }
 
+static void *place_of(tp_model *model, size_t slot) {
+    double *const arrays[] = {model->inputs_scaled.mean, model->inputs_scaled.deviation, model->outputs_scaled.mean,
+                              model->outputs_scaled.deviation};
+    if (slot >= SCALING_SLOT)
+        return arrays[slot - SCALING_SLOT];
+    const struct tp_shape *shape = &model->shape[slot / 2];
+    return model->parameters + (slot % 2 ? shape->bias : shape->weight);
+}
+
 /* Straight to their place, in the order of the file. */
-static tp_status read_parameters(const struct description *description, tp_model *model) {
+static tp_status read_tensors(const struct description *description, tp_model *model) {
     const struct tp_safetensors *archive = description->archive;
     SHA2_CTX digest = {0};
     SHA256Init(&digest);
     for (size_t i = 0; i < archive->count; i++) {
-        const size_t slot = description->slot[i];
-        const struct tp_shape *shape = &model->shape[slot / 2];
-        float *place = model->parameters + (slot % 2 ? shape->bias : shape->weight);
-        const tp_status status = tp_safetensors_read(archive, &archive->tensor[i], place, &digest);
+        const tp_status status =
+            tp_safetensors_read(archive, &archive->tensor[i], place_of(model, description->slot[i]), &digest);
         if (status)
             return status;
     }
@@ -241,7 +350,10 @@ static tp_status check_model(const struct tp_file *file, const tp_model_options 
     struct tp_context silent = *file->context;
     silent.on_message = NULL;
     silent.message = &reason;
-    if (!tp_check_model(&silent, options))
+    tp_model_options known = *options; /* scaling by tensors is checked when these are read */
+    known.inputs_scaled.count *= known.inputs_scaled.count == 1;
+    known.outputs_scaled.count *= known.outputs_scaled.count == 1;
+    if (!tp_check_model(&silent, &known))
         return TP_OK;
     return tp_fail(file->context, TP_ERR_FORMAT, "%s: %s", file->path, reason.text);
 }
@@ -252,6 +364,35 @@ static tp_status describe_model(const struct tp_safetensors *archive, struct des
     return status ? status : check_model(&archive->file, &description->options);
 }
 
+/* A model of this description, with ones for what tensors will say of its scaling. */
+static tp_status make_model(tp_context *context, const struct description *description, tp_model **model) {
+    tp_model_options options = description->options;
+    tp_scaling *const scalings[] = {&options.inputs_scaled, &options.outputs_scaled};
+    const size_t count = tp_max(scalings[0]->count, scalings[1]->count);
+    double *ones = tp_allocate(context, tp_max(count, 1) * sizeof *ones);
+    for (size_t i = 0; ones && i < count; i++)
+        ones[i] = 1;
+    for (int s = 0; s < 2; s++)
+        if (scalings[s]->count > 1)
+            scalings[s]->mean = scalings[s]->deviation = ones;
+    const tp_status status = ones ? tp_model_create(context, &options, model) : TP_ERR_MEMORY;
+    tp_release(context, ones);
+    return status
+               ? tp_fail(context, TP_ERR_MEMORY, "%s: cannot allocate its parameters", description->archive->file.path)
+               : TP_OK;
+}
+
+/* The values that tensors had are those of a model. */
+static tp_status finish_scaling(const struct description *description, tp_model *model) {
+    struct tp_message reason = {.lock = ATOMIC_FLAG_INIT};
+    struct tp_context silent = *model->context;
+    silent.on_message = NULL;
+    silent.message = &reason;
+    if (!tp_model_finish_scaling(&silent, model))
+        return TP_OK;
+    return tp_fail(model->context, TP_ERR_FORMAT, "%s: %s", description->archive->file.path, reason.text);
+}
+
 static tp_status load(tp_context *context, const struct tp_safetensors *archive, tp_model **model) {
     struct description description;
     tp_layer layer[TP_MAX_LAYERS];
@@ -259,9 +400,12 @@ static tp_status load(tp_context *context, const struct tp_safetensors *archive,
     tp_status status = describe_model(archive, &description, layer);
     if (status)
         return status;
-    if (tp_model_create(context, &description.options, &loaded))
-        return tp_fail(context, TP_ERR_MEMORY, "%s: cannot allocate its parameters", archive->file.path);
-    status = read_parameters(&description, loaded);
+    status = make_model(context, &description, &loaded);
+    if (status)
+        return status;
+    status = read_tensors(&description, loaded);
+    if (!status)
+        status = finish_scaling(&description, loaded);
     if (status)
         tp_model_destroy(loaded);
     else
@@ -301,6 +445,8 @@ static tp_status describe_file(const struct tp_safetensors *archive, tp_model_op
     give_layers(&description, layers, layer_size);
     description.options.layers = layers;
     description.options.layer_size = layer_size;
+    description.options.inputs_scaled.mean = description.options.inputs_scaled.deviation = NULL;
+    description.options.outputs_scaled.mean = description.options.outputs_scaled.deviation = NULL;
     tp_struct_give(&description.options, sizeof description.options, options, struct_size);
     return TP_OK;
 }

@@ -14,8 +14,16 @@
 #define TP_KEY_LOSS "loss"
 #define TP_KEY_HUBER_DELTA "huber_delta"
 #define TP_KEY_SMOOTHING "label_smoothing"
-#define TP_KEY_MEAN "input_mean"
-#define TP_KEY_DEVIATION "input_deviation"
+#define TP_KEY_FORMAT_VERSION "format_version" /* absent: 1 */
+#define TP_FORMAT_VERSION 2
+
+/* Scaling by one pair is in the metadata, by a pair for each value in f64 tensors; absent: none. */
+enum tp_scaling_array { TP_INPUT_MEAN, TP_INPUT_DEVIATION, TP_OUTPUT_MEAN, TP_OUTPUT_DEVIATION, TP_SCALING_ARRAYS };
+
+static inline const char *tp_scaling_key(enum tp_scaling_array array) {
+    static const char *const keys[] = {"input_mean", "input_deviation", "output_mean", "output_deviation"};
+    return keys[array];
+}
 #define TP_KEY_DIGEST "sha256" /* of the bytes of all tensors; absent in files of old versions and other programs */
 #define TP_OF_LAYER_ACTIVATION "activation"
 #define TP_OF_LAYER_SLOPE "slope"

@@ -6,15 +6,26 @@
 #include "io/safetensors.h"
 #include "net/shards.h"
 
+#include <string.h>
+
 #define PIECE ((size_t)16384) /* so many parameters are in memory once more */
 
-/* Nine digits identify a float. jansson writes a decimal point in every locale. NULL if memory runs out. */
-static json_t *number(float value) {
+/* jansson writes a decimal point in every locale. NULL if memory runs out. */
+static json_t *number_of_digits(double value, size_t digits) {
     char text[32];
-    json_t *real = json_real((double)value);
-    const size_t length = json_dumpb(real, text, sizeof text, JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
+    json_t *real = json_real(value);
+    const size_t length = json_dumpb(real, text, sizeof text, JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits));
     json_decref(real);
     return length && length <= sizeof text ? json_stringn(text, length) : NULL;
+}
+
+/* So many digits identify a float, and a double. */
+static json_t *number(float value) {
+    return number_of_digits((double)value, 9);
+}
+
+static json_t *long_number(double value) {
+    return number_of_digits(value, 17);
 }
 
 /* These return 0, or -1 if memory runs out, as jansson does. json_object_set_new takes NULL for a failure. */
@@ -42,12 +53,32 @@ static int describe_loss(json_t *metadata, const tp_model_options *options) {
     return json_object_set_new(metadata, TP_KEY_SMOOTHING, number(options->label_smoothing));
 }
 
+/* One of the arrays of a model's scaling, and how many values it has. */
+static const double *scaling_array(const tp_model_options *options, int array, size_t *count) {
+    const tp_scaling *scaling = array < TP_OUTPUT_MEAN ? &options->inputs_scaled : &options->outputs_scaled;
+    *count = scaling->count;
+    return array % 2 ? scaling->deviation : scaling->mean;
+}
+
+static int describe_scaling(json_t *metadata, const tp_model_options *options) {
+    for (int array = 0; array < TP_SCALING_ARRAYS; array++) {
+        size_t count;
+        const double *values = scaling_array(options, array, &count);
+        if (count == 1 &&
+            json_object_set_new(metadata, tp_scaling_key((enum tp_scaling_array)array), long_number(*values)))
+            return -1;
+    }
+    return 0;
+}
+
+/* The digest comes before longer keys: jansson, when memory runs out, reads beyond a string of 14 bytes that is the
+ * first to need more than its first buffer. */
 static int describe_model(json_t *metadata, const tp_model_options *options, const char *digest) {
     if (json_object_set_new(metadata, TP_KEY_FORMAT, json_string(TP_FORMAT)) ||
         json_object_set_new(metadata, TP_KEY_VERSION, json_string(tp_version())) ||
-        json_object_set_new(metadata, TP_KEY_DIGEST, json_string(digest)) || describe_loss(metadata, options) ||
-        json_object_set_new(metadata, TP_KEY_MEAN, number(options->input_mean)) ||
-        json_object_set_new(metadata, TP_KEY_DEVIATION, number(options->input_deviation)))
+        json_object_set_new(metadata, TP_KEY_DIGEST, json_string(digest)) ||
+        json_object_set_new(metadata, TP_KEY_FORMAT_VERSION, json_sprintf("%d", TP_FORMAT_VERSION)) ||
+        describe_loss(metadata, options) || describe_scaling(metadata, options))
         return -1;
     for (size_t l = 0; l < options->layer_count; l++)
         if (describe_layer(metadata, l, &options->layers[l]))
@@ -55,24 +86,40 @@ static int describe_model(json_t *metadata, const tp_model_options *options, con
     return 0;
 }
 
-/* Adds a tensor whose data begins at *offset and moves *offset to its end. */
-static int describe_tensor(json_t *header, size_t slot, json_t *shape, size_t elements, size_t *offset) {
+/* Adds a tensor whose data begins at *offset and moves *offset to its end. shape may be NULL if memory ran out. */
+static int describe_tensor(json_t *header, const char *name, json_t *shape, size_t elements, size_t element,
+                           size_t *offset) {
     const size_t begin = *offset;
-    *offset = begin + elements * sizeof(float);
-    json_t *tensor = json_pack("{s:s, s:o, s:[I, I]}", "dtype", "F32", "shape", shape, "data_offsets",
-                               (json_int_t)begin, (json_int_t)*offset);
-    return json_object_set_new(header, tp_tensor_key(slot).text, tensor);
+    *offset = begin + elements * element;
+    json_t *tensor = !shape ? NULL
+                            : json_pack("{s:s, s:o, s:[I, I]}", "dtype", element == sizeof(double) ? "F64" : "F32",
+                                        "shape", shape, "data_offsets", (json_int_t)begin, (json_int_t)*offset);
+    return json_object_set_new(header, name, tensor);
+}
+
+/* The larger elements come first, so that all are aligned. */
+static int describe_scaling_tensors(json_t *header, const tp_model_options *options, size_t *offset) {
+    for (int array = 0; array < TP_SCALING_ARRAYS; array++) {
+        size_t count;
+        scaling_array(options, array, &count);
+        if (count > 1 && describe_tensor(header, tp_scaling_key((enum tp_scaling_array)array),
+                                         json_pack("[I]", (json_int_t)count), count, sizeof(double), offset))
+            return -1;
+    }
+    return 0;
 }
 
 static int describe_tensors(json_t *header, const tp_model_options *options) {
     size_t offset = 0, rows = options->inputs;
+    if (describe_scaling_tensors(header, options, &offset))
+        return -1;
     for (size_t l = 0; l < options->layer_count; l++) {
         const size_t columns = options->layers[l].width;
-        json_t *weight = json_pack("[I, I]", (json_int_t)rows, (json_int_t)columns);
-        if (!weight || describe_tensor(header, 2 * l, weight, rows * columns, &offset))
-            return -1;
-        json_t *bias = json_pack("[I]", (json_int_t)columns);
-        if (!bias || describe_tensor(header, 2 * l + 1, bias, columns, &offset))
+        if (describe_tensor(header, tp_tensor_key(2 * l).text,
+                            json_pack("[I, I]", (json_int_t)rows, (json_int_t)columns), rows * columns, sizeof(float),
+                            &offset) ||
+            describe_tensor(header, tp_tensor_key(2 * l + 1).text, json_pack("[I]", (json_int_t)columns), columns,
+                            sizeof(float), &offset))
             return -1;
         rows = columns;
     }
@@ -90,49 +137,69 @@ static json_t *make_header(const tp_model_options *options, const char *digest) 
     return header;
 }
 
-static void hash_parameters(const tp_model *model, float *piece, char hex[SHA256_DIGEST_STRING_LENGTH]) {
-    const size_t count = tp_model_parameter_count(model);
-    SHA2_CTX digest;
-    SHA256Init(&digest);
-    for (size_t begin = 0; begin < count; begin += PIECE) {
-        const size_t n = tp_min(PIECE, count - begin);
-        tp_model_copy_parameters(model, begin, n, piece);
-        tp_safetensors_hash(&digest, piece, n);
-    }
-    SHA256End(&digest, hex);
+/* Hashes or writes pieces of the file's data. */
+struct sink {
+    SHA2_CTX *digest; /* or NULL */
+    tp_output *output;
+    void *piece; /* PIECE floats */
+};
+
+static tp_status put(const struct sink *sink, size_t count, size_t element) {
+    if (!sink->digest)
+        return tp_safetensors_write(sink->output, sink->piece, count, element);
+    tp_safetensors_hash(sink->digest, sink->piece, count, element);
+    return TP_OK;
 }
 
-static tp_status write_parameters(const tp_model *model, tp_output *output, float *piece) {
-    const size_t count = tp_model_parameter_count(model);
+static tp_status put_scaling(const tp_model_options *options, const struct sink *sink) {
+    const size_t most = PIECE * sizeof(float) / sizeof(double);
     tp_status status = TP_OK;
-    for (size_t begin = 0; !status && begin < count; begin += PIECE) {
-        const size_t n = tp_min(PIECE, count - begin);
-        tp_model_copy_parameters(model, begin, n, piece);
-        status = tp_safetensors_write(output, piece, n);
+    for (int array = 0; array < TP_SCALING_ARRAYS; array++) {
+        size_t count;
+        const double *values = scaling_array(options, array, &count);
+        for (size_t begin = 0; !status && count > 1 && begin < count; begin += most) {
+            const size_t n = tp_min(most, count - begin);
+            memcpy(sink->piece, values + begin, n * sizeof *values);
+            status = put(sink, n, sizeof *values);
+        }
     }
     return status;
 }
 
-static tp_status write_header(const tp_model *model, tp_output *output, const char *digest) {
-    const struct tp_context *context = tp_model_context(model);
-    tp_model_options options;
-    tp_status status = tp_model_describe(model, &options);
-    if (status)
-        return status;
-    json_t *header = make_header(&options, digest);
+static tp_status put_tensors(const tp_model *model, const tp_model_options *options, const struct sink *sink) {
+    const size_t count = tp_model_parameter_count(model);
+    tp_status status = put_scaling(options, sink);
+    for (size_t begin = 0; !status && begin < count; begin += PIECE) {
+        const size_t n = tp_min(PIECE, count - begin);
+        tp_model_copy_parameters(model, begin, n, sink->piece);
+        status = put(sink, n, sizeof(float));
+    }
+    return status;
+}
+
+static tp_status write_header(const struct tp_context *context, const tp_model_options *options, tp_output *output,
+                              const char *digest) {
+    json_t *header = make_header(options, digest);
     if (!header)
         return tp_fail(context, TP_ERR_MEMORY, "tp_model_save_to: cannot allocate the header");
-    status = tp_safetensors_begin(output, context, header);
+    const tp_status status = tp_safetensors_begin(output, context, header);
     json_decref(header);
     return status;
 }
 
 static tp_status write_model(const tp_model *model, tp_output *output, float *piece) {
-    char digest[SHA256_DIGEST_STRING_LENGTH] = "";
-    hash_parameters(model, piece, digest);
-    tp_status status = write_header(model, output, digest);
+    char hex[SHA256_DIGEST_STRING_LENGTH] = "";
+    SHA2_CTX digest;
+    tp_model_options options;
+    tp_status status = tp_model_describe(model, &options);
+    SHA256Init(&digest);
     if (!status)
-        status = write_parameters(model, output, piece);
+        status = put_tensors(model, &options, &(struct sink){&digest, NULL, piece});
+    SHA256End(&digest, hex);
+    if (!status)
+        status = write_header(tp_model_context(model), &options, output, hex);
+    if (!status)
+        status = put_tensors(model, &options, &(struct sink){NULL, output, piece});
     return status ? status : tp_output_commit(output);
 }
 

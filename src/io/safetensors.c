@@ -20,12 +20,15 @@ static tp_status fail_memory(const struct tp_context *context, const char *path,
 }
 
 /* Between the machine's byte order and the file's, either way. */
-static void swap_little_endian(float *elements, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        uint32_t word;
-        memcpy(&word, &elements[i], sizeof word);
-        word = le32toh(word);
-        memcpy(&elements[i], &word, sizeof word);
+static void swap_little_endian(void *elements, size_t count, size_t element) {
+    unsigned char *p = elements;
+    for (size_t i = 0; i < count; i++, p += element) {
+        uint64_t word = 0;
+        memcpy(&word, p, element);
+        if (element == sizeof(uint32_t))
+            memcpy(p, &(uint32_t){le32toh((uint32_t)word)}, element);
+        else
+            memcpy(p, &(uint64_t){le64toh(word)}, element);
     }
 }
 
@@ -191,7 +194,7 @@ static tp_status parse_shape(const struct tp_file *file, const json_t *shape, st
 }
 
 static tp_status parse_offsets(const struct tp_file *file, const json_t *offsets, struct tp_tensor *tensor) {
-    const size_t bytes = tp_size_mul(tp_size_mul(tensor->dims[0], tensor->dims[1]), sizeof(float));
+    const size_t bytes = tp_size_mul(tp_size_mul(tensor->dims[0], tensor->dims[1]), tensor->element);
     if (bytes == TP_SIZE_OVERFLOW)
         return fail_tensor(file, tensor->name, "the product of its shape overflows");
     if (json_array_size(offsets) != 2 || !to_size(json_array_get(offsets, 0), &tensor->begin) ||
@@ -208,9 +211,10 @@ static tp_status parse_tensor(const struct tp_file *file, const json_t *entry, s
     const char *type = json_string_value(json_object_get(entry, "dtype"));
     if (!type)
         return fail_tensor(file, tensor->name, "has no dtype");
-    if (strcmp(type, "F32") != 0)
-        return tp_fail(file->context, TP_ERR_FORMAT, "%s: tensor %s: dtype is %s; only F32 is supported", file->path,
-                       tensor->name, type);
+    tensor->element = !strcmp(type, "F32") ? sizeof(float) : !strcmp(type, "F64") ? sizeof(double) : 0;
+    if (!tensor->element)
+        return tp_fail(file->context, TP_ERR_FORMAT, "%s: tensor %s: dtype is %s; only F32 and F64 are supported",
+                       file->path, tensor->name, type);
     const tp_status status = parse_shape(file, json_object_get(entry, "shape"), tensor);
     return status ? status : parse_offsets(file, json_object_get(entry, "data_offsets"), tensor);
 }
@@ -281,16 +285,17 @@ void tp_safetensors_close(const struct tp_safetensors *archive) {
     tp_file_close(&archive->file);
 }
 
-tp_status tp_safetensors_read(const struct tp_safetensors *archive, const struct tp_tensor *tensor, float *elements,
+tp_status tp_safetensors_read(const struct tp_safetensors *archive, const struct tp_tensor *tensor, void *elements,
                               SHA2_CTX *digest) {
+    unsigned char *next = elements;
     for (size_t at = tensor->begin; at < tensor->end; at += PIECE) {
         const size_t size = tp_min(PIECE, tensor->end - at);
-        const tp_status status = read_exactly(&archive->file, archive->data + at, elements, size);
+        const tp_status status = read_exactly(&archive->file, archive->data + at, next, size);
         if (status)
             return status;
-        SHA256Update(digest, (const uint8_t *)elements, size);
-        swap_little_endian(elements, size / sizeof *elements);
-        elements += size / sizeof *elements;
+        SHA256Update(digest, next, size);
+        swap_little_endian(next, size / tensor->element, tensor->element);
+        next += size;
     }
     return TP_OK;
 }
@@ -323,12 +328,12 @@ tp_status tp_safetensors_begin(tp_output *output, const struct tp_context *conte
     return status;
 }
 
-void tp_safetensors_hash(SHA2_CTX *digest, float *elements, size_t count) {
-    swap_little_endian(elements, count);
-    SHA256Update(digest, (const uint8_t *)elements, count * sizeof *elements);
+void tp_safetensors_hash(SHA2_CTX *digest, void *elements, size_t count, size_t element) {
+    swap_little_endian(elements, count, element);
+    SHA256Update(digest, elements, count * element);
 }
 
-tp_status tp_safetensors_write(tp_output *output, float *elements, size_t count) {
-    swap_little_endian(elements, count);
-    return tp_output_write(output, elements, count * sizeof *elements);
+tp_status tp_safetensors_write(tp_output *output, void *elements, size_t count, size_t element) {
+    swap_little_endian(elements, count, element);
+    return tp_output_write(output, elements, count * element);
 }

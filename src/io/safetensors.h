@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The safetensors container: 8 bytes header length, JSON header, data. Only what model files need: f32 tensors of up to
- * two dimensions. */
+/* The safetensors container: 8 bytes header length, JSON header, data. Only what model files need: f32 and f64 tensors
+ * of up to two dimensions. */
 #ifndef TP_IO_SAFETENSORS_H
 #define TP_IO_SAFETENSORS_H
 
@@ -13,12 +13,13 @@
 #include <sha2.h>
 
 #define TP_TENSOR_MAX_RANK 2
-#define TP_MAX_TENSORS (2 * TP_MAX_LAYERS)
+#define TP_MAX_TENSORS (2 * TP_MAX_LAYERS + 4)
 
 struct tp_tensor {
     const char *name; /* lives as long as the header */
     size_t rank;
     size_t dims[TP_TENSOR_MAX_RANK]; /* at least 1; 1 beyond rank */
+    size_t element;                  /* bytes: 4 or 8 */
     size_t begin, end;               /* in bytes, from the begin of the data */
 };
 
@@ -37,17 +38,17 @@ tp_status tp_safetensors_open(const struct tp_context *context, const char *path
 void tp_safetensors_close(const struct tp_safetensors *archive);
 
 /* Reads the elements of a tensor of an open archive, and adds its bytes to digest. */
-tp_status tp_safetensors_read(const struct tp_safetensors *archive, const struct tp_tensor *tensor, float *elements,
+tp_status tp_safetensors_read(const struct tp_safetensors *archive, const struct tp_tensor *tensor, void *elements,
                               SHA2_CTX *digest);
 
 /* Writes the begin of a file with this header. */
 tp_status tp_safetensors_begin(tp_output *output, const struct tp_context *context, const json_t *header);
 
 /* Adds what tp_safetensors_write would write to digest, and leaves elements in the byte order of files as well. */
-void tp_safetensors_hash(SHA2_CTX *digest, float *elements, size_t count);
+void tp_safetensors_hash(SHA2_CTX *digest, void *elements, size_t count, size_t element);
 
-/* Writes the next elements, which are left in the byte order of files. */
-tp_status tp_safetensors_write(tp_output *output, float *elements, size_t count);
+/* Writes the next elements, of so many bytes each, which are left in the byte order of files. */
+tp_status tp_safetensors_write(tp_output *output, void *elements, size_t count, size_t element);
 
 /* json_loadb, but NULL with refused set if memory ran out. */
 json_t *tp_json_parse(const char *text, size_t length, size_t flags, json_error_t *error, bool *refused);

@@ -94,6 +94,7 @@ const struct tp_isa TP_ISA = {
     .square_sum = square_sum,
     .scale_bytes = scale_bytes,
     .scale_floats = scale_floats,
+    .scale_doubles = scale_doubles,
     .normals = normals,
     .cosine = cosine,
 };

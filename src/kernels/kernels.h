@@ -139,9 +139,13 @@ typedef void tp_update_outer_fn(const struct tp_update *update, float *w, float 
 typedef void tp_column_sums_fn(float *out, const float *d, size_t ldd, size_t rows, size_t columns, bool add);
 /* Canonical sum of squares. */
 typedef double tp_square_sum_fn(const float *x, size_t n);
-/* x = (raw - mean) * scale. */
-typedef void tp_scale_bytes_fn(float *x, const uint8_t *raw, size_t n, float mean, float scale);
-typedef void tp_scale_floats_fn(float *x, const float *raw, size_t n, float mean, float scale);
+/* x = (raw - mean) * factor in double, rounded once; each value has a pair of its own, or there is one for all. */
+typedef void tp_scale_bytes_fn(float *x, const uint8_t *raw, size_t n, const double *mean, const double *factor,
+                               bool each);
+typedef void tp_scale_floats_fn(float *x, const float *raw, size_t n, const double *mean, const double *factor,
+                                bool each);
+typedef void tp_scale_doubles_fn(float *x, const double *raw, size_t n, const double *mean, const double *factor,
+                                 bool each);
 
 /* x = deviation * a standard normal, from x uniform in (0, 1] and v in [0, 1). */
 typedef void tp_normals_fn(float *x, const float *v, size_t n, float deviation);
@@ -165,6 +169,7 @@ struct tp_isa {
     tp_square_sum_fn *square_sum;
     tp_scale_bytes_fn *scale_bytes;
     tp_scale_floats_fn *scale_floats;
+    tp_scale_doubles_fn *scale_doubles;
     tp_normals_fn *normals;
     tp_cosine_fn *cosine;
 };

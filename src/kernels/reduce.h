@@ -5,7 +5,7 @@
 
 #include "kernels/map.h"
 
-#include <string.h>
+#include <math.h>
 
 /* out[j..j+count) for count <= 4 VL columns: independent chains hide the latency of the addition. */
 ALWAYS_INLINE void sum_columns(float *out, const float *d, size_t ldd, size_t rows, size_t vectors, size_t last,
@@ -48,27 +48,42 @@ static double square_sum(const float *x, size_t n) {
     return lane[0];
 }
 
-ALWAYS_INLINE vf scale_value(vf raw, float mean, float scale) {
-    return v_mul(v_sub(raw, v_set(mean)), v_set(scale));
+/* Plain C, which compilers turn into vectors: there are none of doubles in the vocabulary. Denormals as in map.h. */
+ALWAYS_INLINE float scale_value(double raw, double mean, double factor) {
+    const double value = (raw - mean) * factor, kept = fabs(value) < 0x1p-126 ? 0 : value;
+    return (float)kept;
 }
 
-/* x = (raw - mean) scale */
-static void scale_bytes(float *x, const uint8_t *raw, size_t n, float mean, float scale) {
-    size_t i = 0;
-    for (; i + VL <= n; i += VL)
-        v_store(x + i, scale_value(v_from_bytes(raw + i), mean, scale));
-    if (i < n) {
-        uint8_t rest[VL] = {0};
-        memcpy(rest, raw + i, n - i);
-        v_store_first(x + i, scale_value(v_from_bytes(rest), mean, scale), n - i);
-    }
+enum raw_type { RAW_BYTE, RAW_FLOAT, RAW_DOUBLE };
+
+ALWAYS_INLINE double raw_value(const void *raw, size_t j, enum raw_type type) {
+    if (type == RAW_BYTE)
+        return ((const uint8_t *)raw)[j];
+    if (type == RAW_DOUBLE)
+        return ((const double *)raw)[j];
+    const float value = ((const float *)raw)[j];
+    return (double)(fabsf(value) < 0x1p-126f ? 0 : value);
 }
 
-static void scale_floats(float *x, const float *raw, size_t n, float mean, float scale) {
-    for (size_t i = 0; i < n; i += VL) {
-        const size_t count = n - i < VL ? n - i : VL;
-        store_some(x + i, v_flush(scale_value(v_flush(load_some(raw + i, count)), mean, scale)), count);
-    }
+ALWAYS_INLINE void scale_row(float *x, const void *raw, enum raw_type type, size_t n, const double *mean,
+                             const double *factor, bool each) {
+    const double m = *mean, f = *factor;
+    for (size_t j = 0; !each && j < n; j++)
+        x[j] = scale_value(raw_value(raw, j, type), m, f);
+    for (size_t j = 0; each && j < n; j++)
+        x[j] = scale_value(raw_value(raw, j, type), mean[j], factor[j]);
+}
+
+static void scale_bytes(float *x, const uint8_t *raw, size_t n, const double *mean, const double *factor, bool each) {
+    scale_row(x, raw, RAW_BYTE, n, mean, factor, each);
+}
+
+static void scale_floats(float *x, const float *raw, size_t n, const double *mean, const double *factor, bool each) {
+    scale_row(x, raw, RAW_FLOAT, n, mean, factor, each);
+}
+
+static void scale_doubles(float *x, const double *raw, size_t n, const double *mean, const double *factor, bool each) {
+    scale_row(x, raw, RAW_DOUBLE, n, mean, factor, each);
 }
 
 #endif

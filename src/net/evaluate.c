@@ -2,6 +2,7 @@
 /* A whole data set through the model, batch by batch: loss and right answers, or predictions. */
 #include "net/evaluate.h"
 
+#include "core/options.h"
 #include "core/size.h"
 #include "net/gather.h"
 #include "net/pass.h"
@@ -11,14 +12,49 @@
 struct batch_call {
     struct tp_workspace *workspace;
     struct tp_batch batch;
-    float *y; /* predictions of the batch, or NULL */
+    const tp_outputs *y; /* predictions of the batch, or NULL */
 };
+
+/* Whether A_L can go straight to the program: rows of floats. */
+static bool is_plain(const struct tp_model *model, const tp_outputs *y) {
+    return y->floats && y->value_stride == 1 && !model->outputs_scaled.count &&
+           y->sample_stride >= tp_model_outputs(model);
+}
+
+/* A row of A_L in the program's units. */
+static void give_row(const struct tp_model *model, const float *a, const tp_outputs *y, size_t i) {
+    const struct tp_scaler *s = &model->outputs_scaled;
+    for (size_t j = 0; j < tp_model_outputs(model); j++) {
+        const size_t at = i * y->sample_stride + j * y->value_stride, pair = tp_scales_each(s) ? j : 0;
+        const double value = s->count ? (double)a[j] * s->deviation[pair] + s->mean[pair] : (double)a[j];
+        if (y->doubles)
+            y->doubles[at] = value;
+        else
+            y->floats[at] = (float)value;
+    }
+}
+
+/* The forward pass, with predictions by way of the place of targets where they are not plain. */
+static void predict(struct tp_workspace *w, const tp_outputs *y, size_t first, struct tp_team team) {
+    const bool plain = y && is_plain(w->model, y);
+    const struct tp_matrix values = w->values;
+    tp_run_forward(w,
+                   plain ? y->floats + first * y->sample_stride
+                   : y   ? values.p
+                         : NULL,
+                   plain ? y->sample_stride : values.ld, team);
+    if (!y || plain)
+        return;
+    const struct tp_range rows = tp_share(w->batch, 1, team.id, team.size);
+    for (size_t i = rows.begin; i < rows.end; i++)
+        give_row(w->model, tp_row(&values, i), y, first + i);
+}
 
 static void batch_task(void *argument, struct tp_team team) {
     const struct batch_call *call = argument;
     struct tp_workspace *w = call->workspace;
     tp_run_gather(w, &call->batch, team);
-    tp_run_forward(w, call->y, tp_model_outputs(w->model), team);
+    predict(w, call->y, call->batch.first, team);
     if (call->batch.targets) {
         const tp_targets targets = tp_gathered_targets(w, call->batch.data);
         tp_run_loss(w, &targets, TP_GRADIENT_NONE, team);
@@ -88,22 +124,37 @@ tp_status tp_evaluate(const tp_model *model, tp_workspace *w, const tp_data *giv
     return TP_OK;
 }
 
-tp_status tp_predict(const tp_model *model, tp_workspace *w, const tp_data *given, float *y) {
+static tp_status take_outputs(const struct tp_model *model, size_t samples, const tp_outputs *given, tp_outputs *y) {
+    static const tp_outputs none = {.struct_size = sizeof none};
+    static const struct tp_struct type = {
+        .name = "y", .size = sizeof none, .first = sizeof none, .defaults = &none, .data = true};
+    if (!given)
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "y is NULL");
+    const tp_status status = tp_struct_take(model->context, &type, given, y);
+    if (status)
+        return status;
+    if (!y->floats == !y->doubles)
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "y: exactly one of floats and doubles must be set");
+    return tp_take_strides(model->context, "y", samples, tp_model_outputs(model), &y->sample_stride, &y->value_stride);
+}
+
+tp_status tp_predict(const tp_model *model, tp_workspace *w, const tp_data *given, const tp_outputs *outputs) {
     if (!model)
         return TP_ERR_ARGUMENT;
     tp_data data;
+    tp_outputs y;
     tp_status status = check_workspace(model, w);
     if (!status)
         status = tp_take_data(model, "data", given, false, &data);
+    if (!status)
+        status = take_outputs(model, data.samples, outputs, &y);
     if (status)
         return status;
-    if (!y)
-        return tp_fail(model->context, TP_ERR_ARGUMENT, "y is NULL");
     for (size_t i = 0; i < data.samples; i += w->max_batch) {
         struct batch_call call = {
             .workspace = w,
             .batch = {&data, NULL, NULL, i, tp_min(w->max_batch, data.samples - i), false},
-            .y = y + i * tp_model_outputs(model),
+            .y = &y,
         };
         run_batch(&call);
     }

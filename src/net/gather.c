@@ -5,14 +5,22 @@
 #include "core/size.h"
 #include "net/pass.h"
 
-#include <string.h>
+#include <math.h>
+
+static int count_set(const void *a, const void *b, const void *c) {
+    return (a != NULL) + (b != NULL) + (c != NULL);
+}
 
 static tp_status check_targets(const struct tp_model *model, const char *what, const tp_data *data) {
-    if (!data->classes == !data->values)
-        return tp_fail(model->context, TP_ERR_ARGUMENT, "%s: exactly one of classes and values must be set", what);
+    if (count_set(data->classes, data->values, data->double_values) != 1)
+        return tp_fail(model->context, TP_ERR_ARGUMENT,
+                       "%s: exactly one of classes, values and double_values must be set", what);
     const tp_status status = tp_check_weights(model, what, data->weights, data->samples);
     if (status)
         return status;
+    if (data->classes && model->outputs_scaled.count)
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "%s: the model scales its outputs: targets must be values",
+                       what);
     if (data->classes)
         return tp_check_classes(model, what, data->classes, data->samples);
     if (data->outputs != tp_model_outputs(model))
@@ -21,7 +29,18 @@ static tp_status check_targets(const struct tp_model *model, const char *what, c
     return TP_OK;
 }
 
-static tp_status check_data(const struct tp_model *model, const char *what, const tp_data *data, bool need_targets) {
+tp_status tp_take_strides(const struct tp_context *context, const char *what, size_t samples, size_t values,
+                          size_t *sample_stride, size_t *value_stride) {
+    if (!*sample_stride && !*value_stride)
+        *sample_stride = values, *value_stride = 1;
+    const size_t last = tp_size_add(tp_size_mul(samples - 1, *sample_stride), tp_size_mul(values - 1, *value_stride));
+    if (tp_size_mul(tp_size_add(last, 1), sizeof(double)) == TP_SIZE_OVERFLOW)
+        return tp_fail(context, TP_ERR_ARGUMENT, "%s: strides of %zu and %zu lead out of memory", what, *sample_stride,
+                       *value_stride);
+    return TP_OK;
+}
+
+static tp_status check_data(const struct tp_model *model, const char *what, tp_data *data, bool need_targets) {
     const struct tp_context *context = model->context;
     if (data->samples < 1 || data->samples > UINT32_MAX)
         return tp_fail(context, TP_ERR_ARGUMENT, "%s: samples is %zu; it must be 1..%lu", what, data->samples,
@@ -29,9 +48,16 @@ static tp_status check_data(const struct tp_model *model, const char *what, cons
     if (data->features != model->inputs)
         return tp_fail(context, TP_ERR_ARGUMENT, "%s: features is %zu; the model has %zu inputs", what, data->features,
                        model->inputs);
-    if (!data->bytes == !data->floats)
-        return tp_fail(context, TP_ERR_ARGUMENT, "%s: exactly one of bytes and floats must be set", what);
-    return need_targets ? check_targets(model, what, data) : TP_OK;
+    if (count_set(data->bytes, data->floats, data->doubles) != 1)
+        return tp_fail(context, TP_ERR_ARGUMENT, "%s: exactly one of bytes, floats and doubles must be set", what);
+    tp_status status =
+        tp_take_strides(context, what, data->samples, data->features, &data->sample_stride, &data->value_stride);
+    if (!status && need_targets)
+        status = check_targets(model, what, data);
+    if (!status && need_targets && !data->classes)
+        status = tp_take_strides(context, what, data->samples, data->outputs, &data->target_sample_stride,
+                                 &data->target_stride);
+    return status;
 }
 
 tp_status tp_take_data(const struct tp_model *model, const char *what, const tp_data *given, bool need_targets,
@@ -50,28 +76,66 @@ static size_t sample_number(const struct tp_batch *batch, size_t i) {
     return batch->pool ? batch->pool[at] : at;
 }
 
-static void gather_sample(struct tp_workspace *w, const struct tp_batch *batch, size_t i, float scale) {
-    const tp_data *data = batch->data;
-    const struct tp_isa *isa = w->model->context->isa;
-    const size_t sample = sample_number(batch, i), n = data->features;
-    const float mean = w->model->input_mean;
+/* Of kernels/reduce.h, for values that are apart. */
+static float scale_value(double raw, const struct tp_scaler *scaler, size_t j) {
+    const size_t at = tp_scales_each(scaler) ? j : 0;
+    const double value = (raw - scaler->mean[at]) * scaler->factor[at];
+    return fabs(value) < 0x1p-126 ? 0 : (float)value;
+}
+
+static double raw_value(const tp_data *data, size_t at) {
     if (data->bytes)
-        isa->scale_bytes(tp_row(&w->input, i), data->bytes + sample * n, n, mean, scale);
+        return data->bytes[at];
+    if (data->doubles)
+        return data->doubles[at];
+    return (double)(fabsf(data->floats[at]) < 0x1p-126f ? 0 : data->floats[at]);
+}
+
+static void gather_inputs(const struct tp_model *model, const tp_data *data, size_t sample, float *x) {
+    const struct tp_isa *isa = model->context->isa;
+    const struct tp_scaler *s = &model->inputs_scaled;
+    const size_t n = data->features, first = sample * data->sample_stride;
+    const bool each = tp_scales_each(s);
+    if (data->value_stride != 1)
+        for (size_t j = 0; j < n; j++)
+            x[j] = scale_value(raw_value(data, first + j * data->value_stride), s, j);
+    else if (data->bytes)
+        isa->scale_bytes(x, data->bytes + first, n, s->mean, s->factor, each);
+    else if (data->floats)
+        isa->scale_floats(x, data->floats + first, n, s->mean, s->factor, each);
     else
-        isa->scale_floats(tp_row(&w->input, i), data->floats + sample * n, n, mean, scale);
+        isa->scale_doubles(x, data->doubles + first, n, s->mean, s->factor, each);
+}
+
+/* Without scaling floats are taken as they are. */
+static void gather_values(const struct tp_model *model, const tp_data *data, size_t sample, float *y) {
+    const size_t first = sample * data->target_sample_stride, step = data->target_stride;
+    for (size_t j = 0; j < data->outputs; j++) {
+        const size_t at = first + j * step;
+        if (model->outputs_scaled.count)
+            y[j] = scale_value(data->values ? (double)data->values[at] : data->double_values[at],
+                               &model->outputs_scaled, j);
+        else
+            y[j] = data->values ? data->values[at] : (float)data->double_values[at];
+    }
+}
+
+static void gather_sample(struct tp_workspace *w, const struct tp_batch *batch, size_t i) {
+    const tp_data *data = batch->data;
+    const size_t sample = sample_number(batch, i);
+    gather_inputs(w->model, data, sample, tp_row(&w->input, i));
     if (batch->targets && data->weights)
         w->weights[i] = data->weights[sample];
     if (batch->targets && data->classes)
         w->classes[i] = data->classes[sample];
     else if (batch->targets)
-        memcpy(tp_row(&w->values, i), data->values + sample * data->outputs, data->outputs * sizeof(float));
+        gather_values(w->model, data, sample, tp_row(&w->values, i));
 }
 
 void tp_run_gather(struct tp_workspace *w, const struct tp_batch *batch, struct tp_team team) {
-    const float scale = 1 / w->model->input_deviation;
     const struct tp_range rows = tp_share(batch->count, 1, team.id, team.size);
     for (size_t i = rows.begin; i < rows.end; i++)
-        gather_sample(w, batch, i, scale);
+        gather_sample(w, batch, i);
     if (team.id == 0) {
         w->batch = batch->count;
         w->x = w->input.p;

@@ -18,6 +18,10 @@ struct tp_batch {
 tp_status tp_take_data(const struct tp_model *model, const char *what, const tp_data *given, bool need_targets,
                        tp_data *data);
 
+/* 0 and 0 become those of samples that follow each other. */
+tp_status tp_take_strides(const struct tp_context *context, const char *what, size_t samples, size_t values,
+                          size_t *sample_stride, size_t *value_stride);
+
 /* A thread's part; the workspace's forward input becomes the batch. Ends with a barrier. */
 void tp_run_gather(struct tp_workspace *workspace, const struct tp_batch *batch, struct tp_team team);
 

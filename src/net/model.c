@@ -4,6 +4,7 @@
 #include "core/memory.h"
 #include "core/names.h"
 #include "core/options.h"
+#include "core/size.h"
 #include "net/shards.h"
 
 #include <math.h>
@@ -15,7 +16,6 @@ static const tp_model_options default_options = {.struct_size = sizeof default_o
                                                  .loss = TP_LOSS_CCE,
                                                  .init = TP_INIT_AUTO,
                                                  .seed = 1,
-                                                 .input_deviation = 1,
                                                  .huber_delta = 1};
 static const struct tp_struct options_type = {.name = "model options",
                                               .size = sizeof default_options,
@@ -115,18 +115,49 @@ static tp_status check_sizes(const struct tp_context *context, const tp_model_op
     return options->layers ? TP_OK : tp_fail(context, TP_ERR_ARGUMENT, "layers is NULL");
 }
 
+static tp_status check_pair(const struct tp_context *context, const char *name, const tp_scaling *scaling, size_t i) {
+    const double mean = scaling->mean[i], deviation = scaling->deviation[i];
+    if (!isfinite(mean))
+        return tp_fail(context, TP_ERR_ARGUMENT, "%s: mean[%zu] is %g; it must be finite", name, i, mean);
+    if (!(deviation > 0) || !isfinite(deviation) || !isfinite(1 / deviation))
+        return tp_fail(context, TP_ERR_ARGUMENT,
+                       "%s: deviation[%zu] is %g; it must be positive, and it and its reciprocal finite", name, i,
+                       deviation);
+    return TP_OK;
+}
+
+static tp_status check_scaling(const struct tp_context *context, const char *name, const tp_scaling *scaling,
+                               size_t values) {
+    if (scaling->count > 1 && scaling->count != values)
+        return tp_fail(context, TP_ERR_ARGUMENT, "%s: count is %zu; it must be 0, 1 or %zu", name, scaling->count,
+                       values);
+    if (scaling->count && (!scaling->mean || !scaling->deviation))
+        return tp_fail(context, TP_ERR_ARGUMENT, "%s: %s is NULL", name, scaling->mean ? "deviation" : "mean");
+    tp_status status = TP_OK;
+    for (size_t i = 0; !status && i < scaling->count; i++)
+        status = check_pair(context, name, scaling, i);
+    return status;
+}
+
+static tp_status check_output_scaling(const struct tp_context *context, const tp_model_options *options) {
+    const size_t outputs = options->layers[options->layer_count - 1].width;
+    if (options->outputs_scaled.count && tp_loss_name(options->loss) &&
+        tp_loss_activation(options->loss) != TP_ACTIVATION_COUNT)
+        return tp_fail(context, TP_ERR_ARGUMENT, "outputs_scaled: count is %zu; with loss %s it must be 0",
+                       options->outputs_scaled.count, tp_loss_name(options->loss));
+    return check_scaling(context, "outputs_scaled", &options->outputs_scaled, outputs);
+}
+
 tp_status tp_check_model(const struct tp_context *context, const tp_model_options *options) {
     if (!tp_init_name(options->init))
         return tp_fail(context, TP_ERR_ARGUMENT, "init %d is unknown", (int)options->init);
-    if (!isfinite(options->input_mean))
-        return tp_fail(context, TP_ERR_ARGUMENT, "input_mean is %g; it must be finite", (double)options->input_mean);
-    if (!(options->input_deviation > 0) || !isfinite(options->input_deviation) ||
-        !isfinite(1 / options->input_deviation))
-        return tp_fail(context, TP_ERR_ARGUMENT,
-                       "input_deviation is %g; it must be positive, and it and its reciprocal finite",
-                       (double)options->input_deviation);
+    tp_status status = check_scaling(context, "inputs_scaled", &options->inputs_scaled, options->inputs);
+    if (!status)
+        status = check_output_scaling(context, options);
+    if (status)
+        return status;
     for (size_t l = 0; l < options->layer_count; l++) {
-        const tp_status status = check_layer(context, options, l);
+        status = check_layer(context, options, l);
         if (status)
             return status;
     }
@@ -153,26 +184,48 @@ static void fill(tp_model *model, const struct tp_context *context, const tp_mod
                         .loss = options->loss,
                         .init = options->init,
                         .seed = options->seed,
-                        .input_mean = options->input_mean,
-                        .input_deviation = options->input_deviation,
+                        .inputs_scaled = {.count = options->inputs_scaled.count},
+                        .outputs_scaled = {.count = options->outputs_scaled.count},
                         .huber_delta = options->huber_delta,
                         .label_smoothing = options->label_smoothing};
     memcpy(model->layer, options->layers, options->layer_count * sizeof *options->layers);
     lay_out(model);
 }
 
+static void take_scaler(struct tp_arena *arena, struct tp_scaler *scaler) {
+    const size_t count = tp_max(scaler->count, 1);
+    scaler->mean = tp_arena_take(arena, count, sizeof *scaler->mean);
+    scaler->deviation = tp_arena_take(arena, count, sizeof *scaler->deviation);
+    scaler->factor = tp_arena_take(arena, count, sizeof *scaler->factor);
+}
+
+static void lay_out_arrays(tp_model *model, struct tp_arena *arena) {
+    model->parameters = tp_arena_take(arena, model->parameter_count, sizeof(float));
+    take_scaler(arena, &model->inputs_scaled);
+    take_scaler(arena, &model->outputs_scaled);
+}
+
 static tp_status allocate(const struct tp_context *context, const tp_model *source, tp_model **model) {
     struct tp_arena arena = {0};
-    tp_arena_take(&arena, 1, sizeof **model);
-    tp_arena_take(&arena, source->parameter_count, sizeof(float));
+    tp_model copy = *source;
+    tp_arena_take(&arena, 1, sizeof copy);
+    lay_out_arrays(&copy, &arena);
     const size_t size = arena.used;
     arena = (struct tp_arena){.base = size == TP_SIZE_OVERFLOW ? NULL : tp_allocate(context, size)};
     if (!arena.base)
         return tp_fail(context, TP_ERR_MEMORY, "model: cannot allocate %zu parameters", source->parameter_count);
-    *model = tp_arena_take(&arena, 1, sizeof **model);
-    **model = *source;
-    (*model)->parameters = tp_arena_take(&arena, source->parameter_count, sizeof(float));
+    *model = tp_arena_take(&arena, 1, sizeof copy);
+    lay_out_arrays(&copy, &arena);
+    **model = copy;
     return TP_OK;
+}
+
+static void fill_scaler(struct tp_scaler *scaler, const tp_scaling *scaling) {
+    for (size_t i = 0; i < tp_max(scaling->count, 1); i++) {
+        scaler->mean[i] = scaling->count ? scaling->mean[i] : 0; /* they may be the scaler's own */
+        scaler->deviation[i] = scaling->count ? scaling->deviation[i] : 1;
+        scaler->factor[i] = 1 / scaler->deviation[i];
+    }
 }
 
 tp_status tp_model_create(tp_context *context, const tp_model_options *given, tp_model **model) {
@@ -196,6 +249,8 @@ tp_status tp_model_create(tp_context *context, const tp_model_options *given, tp
     status = allocate(context, &local, &made);
     if (status)
         return status;
+    fill_scaler(&made->inputs_scaled, &options.inputs_scaled);
+    fill_scaler(&made->outputs_scaled, &options.outputs_scaled);
     tp_model_initialise(made);
     *model = made;
     return TP_OK;
@@ -226,6 +281,10 @@ double tp_model_flops(const tp_model *model, bool training) {
     return flops;
 }
 
+static tp_scaling scaling_of(const struct tp_scaler *scaler) {
+    return (tp_scaling){scaler->count, scaler->mean, scaler->deviation};
+}
+
 tp_status tp_model_get_options(const tp_model *model, tp_model_options *options, size_t struct_size) {
     if (!model)
         return TP_ERR_ARGUMENT;
@@ -239,8 +298,8 @@ tp_status tp_model_get_options(const tp_model *model, tp_model_options *options,
                                   .loss = model->loss,
                                   .init = model->init,
                                   .seed = model->seed,
-                                  .input_mean = model->input_mean,
-                                  .input_deviation = model->input_deviation,
+                                  .inputs_scaled = scaling_of(&model->inputs_scaled),
+                                  .outputs_scaled = scaling_of(&model->outputs_scaled),
                                   .huber_delta = model->huber_delta,
                                   .label_smoothing = model->label_smoothing};
     tp_struct_give(&own, sizeof own, options, struct_size);
@@ -290,5 +349,17 @@ tp_status tp_model_set_parameters(tp_model *model, const float *parameters, size
         return status;
     memcpy(model->parameters, parameters, count * sizeof *parameters);
     model->shards.count = 0;
+    return TP_OK;
+}
+
+tp_status tp_model_finish_scaling(const struct tp_context *context, tp_model *model) {
+    const tp_scaling inputs = scaling_of(&model->inputs_scaled), outputs = scaling_of(&model->outputs_scaled);
+    tp_status status = check_scaling(context, "inputs_scaled", &inputs, model->inputs);
+    if (!status)
+        status = check_scaling(context, "outputs_scaled", &outputs, tp_model_outputs(model));
+    if (status)
+        return status;
+    fill_scaler(&model->inputs_scaled, &inputs);
+    fill_scaler(&model->outputs_scaled, &outputs);
     return TP_OK;
 }

@@ -17,6 +17,16 @@ struct tp_shards {
     int count;
 };
 
+/* tp_scaling of a model, with at least one pair: 0 and 1 stand for none. */
+struct tp_scaler {
+    size_t count;                      /* as given */
+    double *mean, *deviation, *factor; /* factor: 1 / deviation */
+};
+
+static inline bool tp_scales_each(const struct tp_scaler *scaler) {
+    return scaler->count > 1;
+}
+
 struct tp_model {
     const struct tp_context *context;
     size_t inputs, layers;
@@ -25,7 +35,7 @@ struct tp_model {
     tp_loss loss;
     tp_init init;
     uint64_t seed;
-    float input_mean, input_deviation;
+    struct tp_scaler inputs_scaled, outputs_scaled;
     float huber_delta, label_smoothing;
     size_t parameter_count;
     float *parameters;
@@ -54,6 +64,9 @@ size_t tp_model_widest(const tp_model *model);
 
 /* Multiply-adds counted as 2, per sample: forward alone, or forward, dW and dX of all layers but the first. */
 double tp_model_flops(const tp_model *model, bool training);
+
+/* Checks means and deviations that were changed in the model, and makes the factors of them. */
+tp_status tp_model_finish_scaling(const struct tp_context *context, tp_model *model);
 
 /* Fills the parameters by the model's init and seed. */
 void tp_model_initialise(tp_model *model);

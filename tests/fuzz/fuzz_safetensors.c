@@ -23,6 +23,11 @@ static float *parameters_of(const tp_model *model) {
     return parameters;
 }
 
+static bool same_scaling(const tp_scaling *a, const tp_scaling *b) {
+    return a->count == b->count && !memcmp(a->mean, b->mean, a->count * sizeof *a->mean) &&
+           !memcmp(a->deviation, b->deviation, a->count * sizeof *a->deviation);
+}
+
 static bool same_layers(const tp_model_options *a, const tp_model_options *b) {
     bool same = a->layer_count == b->layer_count;
     for (size_t l = 0; same && l < a->layer_count; l++)
@@ -35,8 +40,7 @@ static void require_same(const tp_model *first, const tp_model *second) {
     tp_model_options a, b;
     require(!tp_model_describe(first, &a) && !tp_model_describe(second, &b));
     require(a.inputs == b.inputs && a.loss == b.loss && same_layers(&a, &b));
-    require(!memcmp(&a.input_mean, &b.input_mean, sizeof(float)));
-    require(!memcmp(&a.input_deviation, &b.input_deviation, sizeof(float)));
+    require(same_scaling(&a.inputs_scaled, &b.inputs_scaled) && same_scaling(&a.outputs_scaled, &b.outputs_scaled));
     const size_t count = tp_model_parameter_count(first);
     require(count == tp_model_parameter_count(second));
     float *x = parameters_of(first), *y = parameters_of(second);

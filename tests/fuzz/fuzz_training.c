@@ -15,6 +15,7 @@ enum { MAX_HIDDEN = 3, MAX_WIDTH = 70, MAX_BATCH = 40, MAX_SAMPLES = 50 };
 struct problem {
     tp_layer layers[MAX_HIDDEN + 1];
     tp_model_options model;
+    double mean, deviation;
     tp_train_options train;
     tp_data data;
     uint8_t bytes[MAX_SAMPLES * MAX_WIDTH];
@@ -57,8 +58,9 @@ static void choose_model(struct problem *p, struct fuzz_input *input) {
         p->model.label_smoothing = pick(input, smoothings, 2);
     p->model.init = (tp_init)fuzz_below(input, TP_INIT_COUNT);
     p->model.seed = fuzz_take(input, 1);
-    p->model.input_mean = pick(input, means, 4);
-    p->model.input_deviation = pick(input, deviations, 4);
+    p->mean = (double)pick(input, means, 4);
+    p->deviation = (double)pick(input, deviations, 4);
+    p->model.inputs_scaled = (tp_scaling){1, &p->mean, &p->deviation};
 }
 
 /* One value of x is replaced by a special one, now and then. */
@@ -145,7 +147,7 @@ static void measure(const struct problem *p, tp_model *model, struct results *r)
     require(!tp_workspace_create(model, TEST_WORKSPACE(p->train.batch, TP_MODE_TRAINING), NULL, 0, &workspace));
     require(
         !tp_evaluate(model, workspace, &p->data, &r->evaluation, p->data.classes && outputs > 1 ? r->confusion : NULL));
-    require(!tp_predict(model, workspace, &p->data, r->y));
+    require(!tp_predict(model, workspace, &p->data, &(const tp_outputs){.floats = r->y}));
     require(!tp_forward(model, workspace, batch, p->x, p->model.inputs, NULL, 0));
     require(!tp_backward(model, workspace, &targets, r->gradients, r->dx, p->model.inputs, &score));
     tp_workspace_destroy(workspace);

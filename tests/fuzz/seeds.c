@@ -29,7 +29,7 @@ static void save_model(size_t number, size_t layers, const tp_layer *layer, tp_l
     tp_model_options options;
     tp_model_options_default(&options);
     options.inputs = 2, options.layer_count = layers, options.layers = layer, options.loss = loss;
-    options.input_mean = 0.5f, options.input_deviation = 0.25f;
+    options.inputs_scaled = (tp_scaling){1, &(const double){0.5}, &(const double){0.25}};
     require(!tp_model_create(context, &options, &model) && !tp_model_save(model, path_of("model", number)));
     tp_model_destroy(model);
     tp_context_destroy(context);

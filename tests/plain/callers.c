@@ -33,7 +33,7 @@ static void use(const struct shared *shared, float *y, float *product) {
     tp_workspace *workspace = NULL;
     tp_score score;
     require(!tp_workspace_create(shared->model, TEST_WORKSPACE(16, TP_MODE_INFERENCE), NULL, 0, &workspace));
-    require(!tp_predict(shared->model, workspace, &data, y));
+    require(!tp_predict(shared->model, workspace, &data, &(const tp_outputs){.floats = y}));
     require(!tp_evaluate(shared->model, workspace, &data, &score, NULL));
     tp_workspace_destroy(workspace);
     require(!tp_sgemm_packed(shared->context, TP_TRANSPOSE_NO, SAMPLES, 1, x, INPUTS, shared->packed, 0, NULL, product,

@@ -50,7 +50,7 @@ static void measure(const tp_model *model, tp_workspace *workspace) {
     for (size_t i = 0; i < OUTPUTS * OUTPUTS; i++)
         counts[i] = (float)confusion[i];
     plain_require_same(&kept_counts, counts, OUTPUTS * OUTPUTS);
-    require(!tp_predict(model, workspace, &data, y));
+    require(!tp_predict(model, workspace, &data, &(const tp_outputs){.floats = y}));
     plain_require_same(&kept_outputs, y, SAMPLES * OUTPUTS);
 }
 

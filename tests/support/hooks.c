@@ -4,9 +4,9 @@
 static const struct tp_isa *real;
 static test_hook_fn *call_hook;
 
-static void scale(float *x, const float *raw, size_t n, float mean, float factor) {
+static void scale(float *x, const float *raw, size_t n, const double *mean, const double *factor, bool each) {
     call_hook(TEST_SCALE);
-    real->scale_floats(x, raw, n, mean, factor);
+    real->scale_floats(x, raw, n, mean, factor, each);
 }
 
 static void strip(const struct tp_strip *strip) {
