@@ -1,31 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Children of fork compute what their parent does, and nobody hangs. Criterion cannot run tests that fork. */
 #include "core/parallel.h"
+#include "support/child.h"
 #include "support/guest.h"
 #include "support/tap.h"
 
 #include <pthread.h>
 #include <stdio.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#define SECONDS 60 /* after which a child hangs */
 
 static struct test_guest_results expected;
 static struct test_guest guest; /* of the parent, with two threads */
-
-/* Runs child in a child; a failed check there fails the test here. */
-static void in_child(const char *what, bool child(void)) {
-    const pid_t process = fork();
-    if (process == 0) {
-        alarm(SECONDS);
-        _exit(child() ? 0 : 1);
-    }
-    int status = -1;
-    test_tap_check(process > 0 && waitpid(process, &status, 0) == process, "%s: no child", what);
-    test_tap_check(status == 0, "%s: %s %d", what, WIFSIGNALED(status) ? "killed by signal" : "status",
-                   WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-}
 
 static bool passes(void) {
     static struct test_guest_pass pass;
@@ -81,33 +65,27 @@ static bool starts_a_thread(void) {
 }
 
 static bool has_a_child(void) {
-    const pid_t process = fork();
-    if (process == 0) {
-        alarm(SECONDS);
-        _exit(is_alone() ? 0 : 1);
-    }
-    int status = -1;
-    return test_tap_check(process > 0 && waitpid(process, &status, 0) == process && status == 0, "grandchild");
+    return test_in_child("grandchild", is_alone);
 }
 
 static void before_any_team(void) {
-    in_child("a child whose parent never had a team", has_a_team);
+    test_in_child("a child whose parent never had a team", has_a_team);
 }
 
 static void after_a_team(void) {
     has_a_team();
-    in_child("the parent's model", is_alone);
-    in_child("the parent's model on one thread", passes_on_one_thread);
-    in_child("a model of its own", trains);
-    in_child("a thread of the child", starts_a_thread);
-    in_child("a grandchild", has_a_child);
+    test_in_child("the parent's model", is_alone);
+    test_in_child("the parent's model on one thread", passes_on_one_thread);
+    test_in_child("a model of its own", trains);
+    test_in_child("a thread of the child", starts_a_thread);
+    test_in_child("a grandchild", has_a_child);
     has_a_team();
     trains();
 }
 
 static int fork_in_step(void *user, const tp_step *step) {
     if (step->step == 2)
-        in_child(user, passes);
+        test_in_child(user, passes);
     return 0;
 }
 

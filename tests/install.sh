@@ -43,6 +43,15 @@ rm "$scratch/shared/xor" "${shared%/*}"/libtileprop.so*
 make -s -C "$scratch/shared" PKG_CONFIG="pkg-config --static"
 "$scratch/shared/xor"
 
+echo "a plugin, through pkg-config"
+# shellcheck disable=SC2046,SC2086 # lists of flags
+$CC $CFLAGS -shared -fPIC $(pkg-config --cflags tileprop) "$source/tests/consumer/xor.c" -o "$scratch/plugin.so" \
+    $(pkg-config --static --libs tileprop)
+readelf -d "$scratch/plugin.so" | grep -q NODELETE || {
+    echo "a plugin with the static library could be unloaded while OpenMP's threads live" >&2
+    exit 1
+}
+
 echo "header, as C++"
 echo '#include <tileprop/tileprop.h>
 int main() { return *tp_version() == 0; }' >"$scratch/header.cpp"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/memory.h"
+#include "core/cancel.h"
 #include "core/size.h"
 
 #include <stdlib.h>
@@ -19,13 +20,28 @@ tp_allocator tp_default_allocator(void) {
     return (tp_allocator){c_allocate, c_release, NULL};
 }
 
+/* The C library's functions are no cancellation points, and fast enough for holding one off to show. */
 void *tp_allocate(const struct tp_context *context, size_t size) {
-    return context->allocator.allocate(context->allocator.user, TP_ALIGNMENT, size);
+    const tp_allocator *allocator = &context->allocator;
+    if (allocator->allocate == c_allocate)
+        return c_allocate(NULL, TP_ALIGNMENT, size);
+    const int cancel = tp_cancel_hold();
+    void *block = allocator->allocate(allocator->user, TP_ALIGNMENT, size);
+    tp_cancel_restore(cancel);
+    return block;
+}
+
+static void release_by_caller(const tp_allocator *allocator, void *block) {
+    const int cancel = tp_cancel_hold();
+    allocator->release(allocator->user, block);
+    tp_cancel_restore(cancel);
 }
 
 void tp_release(const struct tp_context *context, void *block) {
-    if (block)
-        context->allocator.release(context->allocator.user, block);
+    if (context->allocator.release == c_release)
+        free(block);
+    else if (block)
+        release_by_caller(&context->allocator, block);
 }
 
 size_t tp_size_mul(size_t a, size_t b) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/parallel.h"
+#include "core/cancel.h"
 #include "core/size.h"
+#include "core/startable.h"
 
 #include <omp.h>
 #include <sched.h>
@@ -18,6 +20,14 @@
 /* The process in which this thread opened its first region. GNU's OpenMP keeps workers for each thread that did, and in
  * a child of fork, where they are not, would wait for them for ever. */
 static _Thread_local pid_t process_of_workers;
+/* How large a team OpenMP keeps for this thread; 0 before the first. GNU's keeps the last one: it ends what a smaller
+ * team leaves over, and starts it again for a larger one. LLVM's keeps the largest. */
+static _Thread_local int kept_team;
+#if defined(__clang__)
+#define KEEPS_LARGEST true
+#else
+#define KEEPS_LARGEST false
+#endif
 
 static bool lost_its_workers(void) {
     const pid_t process = getpid();
@@ -26,17 +36,36 @@ static bool lost_its_workers(void) {
     return process_of_workers != process;
 }
 
-void tp_parallel(int threads, tp_task_fn *task, void *argument) {
+/* At most threads; as many as this thread can have without that OpenMP fails to start them. */
+static int team_size(int threads) {
+    const int kept = kept_team ? kept_team : 1;
+    const int size = threads <= kept ? threads : kept + tp_startable_threads(threads - kept);
+    if (size > kept || !KEEPS_LARGEST)
+        kept_team = size;
+    return size;
+}
+
+static void run_team(int size, tp_task_fn *task, void *argument) {
     struct tp_crew crew;
     crew.clock = NULL;
-    if (threads <= 1 || omp_get_level() > 0 || lost_its_workers()) {
+    if (size == 1) {
         task(argument, (struct tp_team){0, 1, &crew});
         return;
     }
     atomic_init(&crew.arrived, 0);
     atomic_init(&crew.phase, 0);
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel num_threads(size)
     task(argument, (struct tp_team){omp_get_thread_num(), omp_get_num_threads(), &crew});
+}
+
+void tp_parallel(int threads, tp_task_fn *task, void *argument) {
+    if (threads <= 1) {
+        run_team(1, task, argument);
+        return;
+    }
+    const int cancel = tp_cancel_hold(); /* others would wait for a thread that ended */
+    run_team(omp_get_level() > 0 || lost_its_workers() ? 1 : team_size(threads), task, argument);
+    tp_cancel_restore(cancel);
 }
 
 /* One poll's worth of rest for the other thread of the core. */
@@ -75,12 +104,20 @@ void tp_team_barrier(struct tp_team team) {
     tp_enter(tp_team_clock(team), interrupted);
 }
 
+/* OpenMP's runtime reads files when it is first asked for anything. */
+static int ask_openmp(int question(void)) {
+    const int cancel = tp_cancel_hold();
+    const int answer = question();
+    tp_cancel_restore(cancel);
+    return answer;
+}
+
 int tp_default_threads(void) {
-    return omp_get_max_threads();
+    return ask_openmp(omp_get_max_threads);
 }
 
 int tp_processors(void) {
-    return omp_get_num_procs();
+    return ask_openmp(omp_get_num_procs);
 }
 
 struct tp_range tp_share(size_t count, size_t grain, int id, int size) {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/cancel.h"
 #include "core/context.h"
 #include "core/message.h"
 
@@ -54,8 +55,11 @@ tp_status tp_fail(const struct tp_context *context, tp_status status, const char
     lock(context->message);
     memcpy(context->message->text, text, sizeof text);
     unlock(context->message);
-    if (context->on_message)
+    if (context->on_message) {
+        const int cancel = tp_cancel_hold();
         context->on_message(context->message_user, status, text);
+        tp_cancel_restore(cancel);
+    }
     return status;
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/cancel.h"
 #include "cpu/cpu.h"
 
 #include <fcntl.h>
@@ -18,11 +19,12 @@ static bool read_text(const char *directory, int index, const char *name, char t
     const int length = snprintf(path, sizeof path, "%s/index%d/%s", directory, index, name);
     if (length < 0 || (size_t)length >= sizeof path)
         return false;
+    const int cancel = tp_cancel_hold();
     const int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0)
-        return false;
-    const ssize_t count = read(file, text, TEXT - 1);
-    close(file);
+    const ssize_t count = file < 0 ? -1 : read(file, text, TEXT - 1);
+    if (file >= 0)
+        close(file);
+    tp_cancel_restore(cancel);
     text[count > 0 ? count : 0] = '\0';
     return count > 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The training loop: shuffled mini-batches, one parallel region per epoch, validation after each epoch. */
+#include "core/cancel.h"
 #include "core/options.h"
 #include "core/random.h"
 #include "core/size.h"
@@ -379,7 +380,9 @@ tp_status tp_trainer_run(tp_trainer *t) {
         return TP_ERR_ARGUMENT;
     t->run_began = t->epoch_began = tp_now();
     tp_shards_settle(t->model); /* it has shards if this is the callback of another run, which will take them again */
+    const int cancel = tp_cancel_hold(); /* callbacks must return */
     const tp_status status = run_epochs(t);
+    tp_cancel_restore(cancel);
     tp_shards_settle(t->model);
     return status;
 }
