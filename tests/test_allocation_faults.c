@@ -37,6 +37,7 @@ static struct {
         tp_trainer *trainer;
         tp_packed *packed;
         tp_dataset *dataset;
+        tp_output *output;
         tp_idx idx;
         float c[SAMPLES * SAMPLES], y[SAMPLES * OUT];
         tp_score score;
@@ -175,6 +176,20 @@ static tp_status save(void) {
     return tp_model_save(all.model, tp_test_in_scratch("model"));
 }
 
+static tp_status make_output(void) {
+    return tp_output_create(all.context, tp_test_in_scratch("model"), &all.out.output);
+}
+
+static void release_output(void) {
+    tp_output_destroy(all.out.output);
+}
+
+static tp_status describe(void) {
+    tp_model_options options;
+    tp_layer layer[TP_MAX_LAYERS];
+    return tp_model_describe_file(all.context, tp_test_in_scratch("model"), &options, layer);
+}
+
 static tp_status load(void) {
     return tp_model_load(all.context, tp_test_in_scratch("model"), &all.out.model);
 }
@@ -269,6 +284,8 @@ static const struct operation {
     {"tp_sgemm", multiply, NULL, 1},
     {"tp_sgemm_packed", multiply_packed, NULL, 1},
     {"tp_model_save", save, NULL, 50},
+    {"tp_output_create", make_output, release_output, 1},
+    {"tp_model_describe_file", describe, NULL, 50},
     {"tp_model_load", load, check_loaded, 50},
     {"tp_idx_read", read_idx, release_idx, 1},
     {"tp_idx_read, gzipped", read_gzipped_idx, release_idx, 3},
@@ -323,7 +340,8 @@ static bool try(const struct operation *operation, size_t n, bool rest) {
     test_faults.armed = true;
     const tp_status status = operation->run();
     test_faults.armed = false;
-    const bool overcome = operation->run == load && !rest && status == TP_OK; /* the header was parsed again */
+    const bool overcome = (operation->run == load || operation->run == describe) && !rest &&
+                          status == TP_OK; /* the header was parsed again */
     if (test_faults.refused && !overcome) {
         check_refusal(operation, status, &before, parameters);
     } else {

@@ -76,15 +76,28 @@ static void require_nothing_left_over(const tp_model *model, const uint8_t *data
     require(tp_model_parameter_count(model) * sizeof(float) == size - sizeof length - le64toh(length));
 }
 
+/* The header says whether there can be a model, and which; only the parameters may be damaged. */
+static void require_described(const uint8_t *data, size_t size, const tp_model *model) {
+    tp_model_options described, options;
+    tp_layer layer[TP_MAX_LAYERS];
+    const tp_status status = tp_model_describe_file(fuzz_context(), fuzz_file(data, size), &described, layer);
+    require(status == TP_OK || (status == TP_ERR_FORMAT && !model));
+    if (!model)
+        return;
+    require(!tp_model_describe(model, &options));
+    require(described.inputs == options.inputs && described.loss == options.loss && same_layers(&described, &options));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     tp_model *model = NULL;
     const tp_status status = tp_model_load(fuzz_context(), fuzz_file(data, size), &model);
     require(status == TP_OK || status == TP_ERR_FORMAT);
     require(!status == (model != NULL));
-    if (status) {
+    if (status)
         fuzz_require_message();
+    require_described(data, size, model);
+    if (status)
         return 0;
-    }
     require_nothing_left_over(model, data, size);
     require_round_trip(model);
     tp_model_destroy(model);

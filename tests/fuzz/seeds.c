@@ -43,6 +43,18 @@ static void write_long_name(void) {
     write_seed("refused", 0, seed, 8 + (size_t)length);
 }
 
+/* Without a digest, so that changed parameters are still a model. */
+static void write_model_without_digest(void) {
+    static const char header[] = "{\"__metadata__\":{\"format\":\"tileprop\",\"loss\":\"mse\",\"input_mean\":\"0\","
+                                 "\"input_deviation\":\"1\",\"layers.0.activation\":\"relu\"},"
+                                 "\"layers.0.weight\":{\"dtype\":\"F32\",\"shape\":[2,1],\"data_offsets\":[0,8]},"
+                                 "\"layers.0.bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]}}";
+    enum { LENGTH = sizeof header - 1 };
+    char seed[8 + LENGTH + 12] = {(char)(LENGTH & 255), (char)(LENGTH >> 8)};
+    memcpy(seed + 8, header, LENGTH);
+    write_seed("old", 0, seed, sizeof seed);
+}
+
 static void write_models(void) {
     const tp_layer one[] = {{1, TP_ACTIVATION_SIGMOID, 0, 0}},
                    two[] = {{3, TP_ACTIVATION_LEAKY_RELU, 0.01f, 0}, {2, TP_ACTIVATION_SOFTMAX, 0, 0}};
@@ -52,6 +64,7 @@ static void write_models(void) {
     save_model(1, COUNT(two), two, TP_LOSS_CCE);
     save_model(2, COUNT(three), three, TP_LOSS_MSE);
     write_long_name();
+    write_model_without_digest();
 }
 
 /* ---- IDX files ---- */
