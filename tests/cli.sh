@@ -1,105 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # Tests the command-line program: sh tests/cli.sh PATH_TO_TILEPROP. One TAP line per check; fails if any check fails.
-set -u
-export LC_ALL=C
-unset TILEPROP_ISA NO_COLOR
-
-[ $# -eq 1 ] || { echo "usage: $0 PATH_TO_TILEPROP" >&2; exit 2; }
-tileprop=$(realpath "$1") || exit 2
-. "$(dirname "$0")/tap.sh"
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 2
-
-# ---------------------------------------------------------------------------------------------------------- reporting
-
-skip() {
-    checks=$((checks + 1))
-    echo "ok $checks - # SKIP $1"
-    echo "cli.sh: SKIPPED: $1" >&2
-}
-
-# exits CODE ARGUMENT...: runs the program into the files out and err.
-exits() {
-    wanted=$1
-    shift
-    "$tileprop" "$@" >out 2>err
-    [ $? -eq "$wanted" ]
-}
-
-# fails CODE FRAGMENT ARGUMENT...: exit code, message on standard error, nothing on standard output.
-fails() {
-    code=$1
-    fragment=$2
-    shift 2
-    exits "$code" "$@" && grep -qF -e "$fragment" err && [ ! -s out ]
-    result "'$*' exits $code and says: $fragment"
-}
-
-# holds NAME COMMAND...
-holds() {
-    name=$1
-    shift
-    "$@" >/dev/null
-    result "$name"
-}
-
-# Compares field $1 of a one-line JSON file $2 with an awk condition on x, as in 'json accuracy out "x > 0.9"'.
-json() {
-    sed -n "s/^{.*\"$1\":\\([-0-9.e+]*\\)[,}].*/\\1/p" "$2" | awk "{ x = \$1; seen = 1 } END { exit !(seen && ($3)) }"
-}
-
-# One line, one object; really parsed if there is something to parse it with.
-one_object() {
-    [ "$(wc -l <"$1")" -eq 1 ] && grep -q '^{.*}$' "$1" || return 1
-    ! command -v python3 >/dev/null || python3 -c 'import json, sys; json.load(open(sys.argv[1]))' "$1" 2>>err
-}
-
-# --------------------------------------------------------------------------------------------------------------- data
-
-# be32 NUMBER...: 32-bit big-endian integers as printf escapes.
-be32() {
-    for number; do
-        printf '\\%03o\\%03o\\%03o\\%03o' $((number >> 24 & 255)) $((number >> 16 & 255)) $((number >> 8 & 255)) \
-            $((number & 255))
-    done
-}
-
-# images COUNT SEED: 8 x 8 bytes; two bright rows in noise, which two being the class, sample number modulo 4.
-images() {
-    printf "$(printf '\\000\\000\\010\\003'; be32 "$1" 8 8; awk -v count="$1" -v x="$2" 'BEGIN {
-        for (i = 0; i < count; i++)
-            for (p = 0; p < 64; p++) {
-                x = x * 16807 % 2147483647
-                printf "\\%03o", x % 100 + (int(p / 16) == i % 4 ? 100 : 0)
-            }
-    }')"
-}
-
-# labels COUNT CLASSES
-labels() {
-    printf "$(printf '\\000\\000\\010\\001'; be32 "$1"; awk -v count="$1" -v classes="$2" 'BEGIN {
-        for (i = 0; i < count; i++)
-            printf "\\%03o", i % classes
-    }')"
-}
-
-# zeros TYPE: IDX file of one sample with 64 32-bit zeros; TYPE is the octal type byte.
-zeros() {
-    printf "\\000\\000\\$1\\002$(be32 1 64)"
-    head -c 256 /dev/zero
-}
-
-mkdir data notest
-images 400 1 >data/train-images-idx3-ubyte
-labels 400 4 >data/train-labels-idx1-ubyte
-images 200 2 | gzip >data/t10k-images-idx3-ubyte.gz
-labels 200 4 | gzip >data/t10k-labels-idx1-ubyte.gz
-cp data/train-* notest
-: >out
-: >err
-small="--data data --hidden 24,16 --batch 32"
+# Here: options, results, the same bytes. cli_files.sh: outputs; cli_signals.sh: how a run ends; cli_text.sh: terminals
+# and names.
+. "$(dirname "$0")/cli_lib.sh"
 
 # ------------------------------------------------------------------------------------------------- program, info, help
 
@@ -177,16 +81,6 @@ fails 2 "--out '': must be not empty" train $small --out ''
 fails 2 "--warmup 999: must be less than the 130 steps of the run" train $small --warmup 999
 fails 2 "--validation 0.001: of 400 samples, that leaves nothing to validate on" train $small --validation 0.001
 fails 1 "nowhere: no such directory" train --data nowhere
-fails 1 "--out nowhere/m: directory 'nowhere': No such file or directory" train $small --out nowhere/m
-fails 1 "--out data: is not a regular file" train $small --out data
-fails 1 "--log nowhere/l: No such file or directory" train $small --log nowhere/l
-ln -s nowhere dangling
-: >log
-fails 1 "--out log/m: 'log' is not a directory" train $small --out log/m
-fails 1 "--out dangling: is a symbolic link to nothing" train $small --out dangling
-fails 1 "--out new/: names a directory, not a file" train $small --out new/
-fails 2 "--log new: is the file of --out, too" train $small --out new --log new
-fails 2 "--log ./log: is the file of --out, too" train $small --out log --log ./log
 
 exits 0 train $small --out model && grep -q '^test .*accuracy' out && grep -q '^training .*accuracy' out &&
     ! grep -q '^validation' out
@@ -208,7 +102,6 @@ loss=$(sed 's/^{"loss":\([^,]*\),.*/\1/' out)
 holds "loss is that of the test set if there is one" grep -q "\"test_loss\":$loss," out
 [ "$(wc -l <log)" -eq 20 ] && [ "$(grep -c '^{"epoch":[0-9]*,"epochs":20,.*"validation_loss":[0-9.].*}$' log)" -eq 20 ]
 result "--log has one object per epoch"
-fails 1 "cannot write /dev/full" train $small --epochs 1 --log /dev/full
 
 for none in '' 0; do
     exits 0 train $small --epochs 1 --hidden none --out a && exits 0 train $small --epochs 1 --hidden "$none" --out b &&
@@ -373,8 +266,9 @@ fails 1 "no-input" predict --model model --input no-input
 fails 1 "model has 64 inputs, but the samples of data/train-labels-idx1-ubyte have 1 values" \
     predict --model model --input data/train-labels-idx1-ubyte
 fails 2 "--top 5: model has 4 outputs" predict --model model --input input.idx --top 5
-fails 1 "nowhere/p: No such file or directory" predict --model model --input input.idx --output nowhere/p
-fails 1 "cannot write /dev/full" predict --model model --input input.idx --output /dev/full
+fails 1 "nowhere/p: cannot open its directory: No such file or directory" \
+    predict --model model --input input.idx --output nowhere/p
+fails 1 "cannot write /dev/full: No space left on device" predict --model model --input input.idx --output /dev/full
 exits 0 predict --model model --input input.idx && [ ! -s err ] && [ "$(wc -l <out)" -eq 200 ] &&
     awk '{ right += $1 == (NR - 1) % 4; sane += $2 > 0.25 && $2 <= 1 } END { exit !(right > 190 && sane == NR) }' out
 result "predict prints classes and probabilities"
@@ -404,86 +298,6 @@ result "predict prints the value of a model with one output"
 exits 0 evaluate --model one --data single && ! grep -q confusion out && grep -q '^accuracy' out
 result "evaluate of a model with one output has no confusion matrix"
 
-# -------------------------------------------------------------------------------------------------------------- signals
-
-# wait_for COMMAND...: until it succeeds, for a minute at most.
-wait_for() {
-    tenths=0
-    until "$@" || [ $tenths -eq 600 ]; do
-        tenths=$((tenths + 1))
-        sleep 0.1
-    done
-}
-
-# start [SHELL COMMANDS]: trains for ever in the background, after SHELL COMMANDS; returns when an epoch is done.
-start() {
-    rm -f log stopped
-    env --default-signal=INT sh -c "$1"' exec "$@"' sh "$tileprop" train $small --epochs 4000000 --out stopped \
-        --log log --json >out 2>err &
-    pid=$!
-    wait_for [ -s log ]
-}
-
-start ''
-kill -INT $pid
-wait $pid
-[ $? -eq 130 ] && one_object out && json signal out 'x == 2' && exits 0 evaluate --model stopped --data data
-result "SIGINT stops after the step, saves and exits 130"
-start ''
-kill -TERM $pid
-wait $pid
-[ $? -eq 143 ] && one_object out && json signal out 'x == 15' && [ -s stopped ]
-result "SIGTERM likewise, with 143"
-start 'trap "" INT;'
-kill -INT $pid
-sleep 0.2
-kill -TERM $pid
-wait $pid
-[ $? -eq 143 ] && json signal out 'x == 15'
-result "an ignored SIGINT stays ignored"
-
-# ------------------------------------------------------------------------------------------------------------- terminal
-
-# on_terminal OPTION...: trains under the command $under; what the terminal received is in the file screen.
-on_terminal() {
-    script -qefc "stty cols $columns; $under '$tileprop' train $small --epochs 5 $* >out" screen \
-        </dev/null >/dev/null 2>err
-}
-columns=80
-under=
-escape=$(printf '\033')
-if script -qec true /dev/null </dev/null >/dev/null 2>&1; then
-    TERM=xterm on_terminal
-    grep -q 'epoch [0-9]*/5 .*\[.*>.*\].* [0-9]*%  loss .* samples/s  ETA [0-9]*:[0-9][0-9]' screen &&
-        grep -q "$escape\[32m" screen && tr '\r' '\n' <screen | grep -q '^epoch 5/5  loss'
-    result "a terminal gets a coloured bar and a line per epoch"
-    TERM=xterm NO_COLOR=1 on_terminal
-    grep -q 'ETA' screen && ! grep -q "$escape" screen
-    result "NO_COLOR removes the colour, not the bar"
-    rm -f screen
-    under='env --default-signal=INT sh -c '\''echo $$ >pid; exec "$@"'\'' sh'
-    TERM=xterm on_terminal --hidden 2000,2000 --batch 1 &
-    wait_for grep -qs ETA screen
-    kill -INT "$(cat pid)"
-    wait $!
-    under=
-    tr '\r\n' '@@' <screen | grep -q 'ETA [0-9:]*@  *@@*Script done' && grep -q '^stopped' out
-    result "the bar is removed when Ctrl-C stops the run"
-    columns=40
-    TERM=xterm NO_COLOR=1 on_terminal
-    tr '\r' '\n' <screen | grep '%  loss' >err && ! grep -q '.\{40\}' err && ! grep -qF '[' err
-    result "a narrow terminal gets no bar, and lines that do not wrap"
-    columns=80
-    TERM=dumb on_terminal
-    ! grep -q 'ETA' screen && ! grep -q "$escape" screen && [ "$(grep -c '^epoch ' screen)" -eq 5 ]
-    result "a dumb terminal gets lines only"
-    TERM=xterm on_terminal --quiet
-    ! grep -q 'ETA' screen && ! grep -q "^epoch" screen && grep -q '^test' out
-    result "--quiet removes the bar"
-else
-    skip "the terminal: no program script (package bsdutils), or no pseudo-terminals"
-fi
-
 # ------------------------------------------------------------------------------------------------------ Fashion-MNIST
 
 if [ -d /usr/share/datasets/fashion-mnist ]; then
@@ -494,6 +308,4 @@ else
     skip "Fashion-MNIST: the package dataset-fashion-mnist is not installed"
 fi
 
-echo "1..$checks"
-[ $failures -eq 0 ] || echo "cli.sh: $failures of $checks checks failed" >&2
-[ $failures -eq 0 ]
+finish

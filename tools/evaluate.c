@@ -160,9 +160,7 @@ static int evaluate(const struct session *session, const struct evaluate_options
     tp_model_options shape;
     tp_model_describe(model, &shape);
     struct result result = {0};
-    int code = check_fit(&shape, data->features, data->outputs, options->model, options->data);
-    if (!code)
-        code = measure(session, model, data, model_outputs(&shape), &result);
+    const int code = measure(session, model, data, model_outputs(&shape), &result);
     if (!code && options->json)
         print_json(&result, session->context);
     else if (!code)
@@ -171,17 +169,28 @@ static int evaluate(const struct session *session, const struct evaluate_options
     return code;
 }
 
-static int load_and_evaluate(const struct session *session, const struct evaluate_options *options) {
+static int load_and_evaluate(const struct session *session, const struct evaluate_options *options,
+                             const struct architecture *saved, const tp_data *data) {
     tp_model *model = NULL;
-    tp_dataset *dataset = NULL;
-    tp_status status = tp_model_load(session->context, options->model, &model);
-    if (status == TP_OK)
-        status = tp_dataset_load(session->context, options->data, (tp_split)options->split, &dataset);
-    int code = session_check(session, status);
+    int code = check_fit(&saved->model, data->features, data->outputs, options->model, options->data);
     if (!code)
-        code = evaluate(session, options, model, tp_dataset_data(dataset));
-    tp_dataset_destroy(dataset);
+        code = session_check(session, tp_model_load(session->context, options->model, &model));
+    if (!code)
+        code = evaluate(session, options, model, data);
     tp_model_destroy(model);
+    return code;
+}
+
+static int run_evaluation(const struct session *session, const struct evaluate_options *options) {
+    struct architecture saved;
+    tp_dataset *dataset = NULL;
+    int code = session_describe(session, options->model, &saved);
+    if (!code)
+        code = session_check(session,
+                             tp_dataset_load(session->context, options->data, (tp_split)options->split, &dataset));
+    if (!code)
+        code = load_and_evaluate(session, options, &saved, tp_dataset_data(dataset));
+    tp_dataset_destroy(dataset);
     return code;
 }
 
@@ -193,7 +202,7 @@ static int run(int argc, char **argv) {
     struct session session;
     code = session_open(&session, &options.machine);
     if (!code)
-        code = load_and_evaluate(&session, &options);
+        code = run_evaluation(&session, &options);
     session_close(&session);
     return code;
 }

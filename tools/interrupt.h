@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Stopping at the next step on Ctrl-C or SIGTERM; the second signal of a kind kills. */
+/* What signals do, so that finished work is not lost: SIGINT, SIGTERM and SIGHUP ask the run to stop and are
+ * remembered; further ones change nothing, but for a SIGINT half a second or more after the first, which kills (timeout
+ * sends its signal twice at once). A signal that was ignored at the start (nohup, background jobs) stays ignored. */
 #ifndef TILEPROP_TOOLS_INTERRUPT_H
 #define TILEPROP_TOOLS_INTERRUPT_H
 
-/* From now on the first signal is remembered. A signal that was ignored (nohup, background jobs) stays ignored. */
+/* From now on writing to a closed pipe or beyond the limit of a file's size is an error, not the end. */
+void interrupt_survive(void);
+
+/* From now on the signals above are remembered. */
 void interrupt_catch(void);
 
-/* The signal that arrived, or 0. */
+/* The signal that arrived first, or 0. */
 int interrupt_signal(void);
+
+/* Exit code after it. */
+int interrupt_code(void);
 
 #endif

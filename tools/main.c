@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "command.h"
+#include "escape.h"
+#include "interrupt.h"
 #include "nearest.h"
 #include "report.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct command *const commands[] = {&train_command, &evaluate_command, &predict_command, &info_command};
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
@@ -22,7 +26,7 @@ static int print_help(void) {
     printf("Example: %s\n\nTrains and runs multilayer perceptrons.\n\n", train_command.example);
     print_commands(stdout);
     puts("\nExit codes: 0 success, 1 bad data, model or file, 2 wrong usage, 130 stopped by Ctrl-C,\n"
-         "143 by SIGTERM.");
+         "143 by SIGTERM, 129 by SIGHUP.");
     return EXIT_SUCCESS;
 }
 
@@ -58,7 +62,23 @@ static int run(int argc, char **argv) {
     return complain_unknown(argv[1]);
 }
 
+/* A file that is opened later must not become standard output or error. Using one that was closed stays an error:
+ * /dev/null is opened the other way round. */
+static bool open_standard_descriptors(void) {
+    for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; descriptor++) {
+        const int flags = descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+        if (fcntl(descriptor, F_GETFD) < 0 && open("/dev/null", flags) != descriptor)
+            return false;
+    }
+    return true;
+}
+
 int main(int argc, char **argv) {
+    if (!open_standard_descriptors())
+        return EXIT_FAILURE;
+    escape_init();
+    interrupt_survive();
     const int code = run(argc, argv);
-    return close_file(stdout, "standard output") || code != EXIT_SUCCESS ? code : EXIT_FAILURE;
+    const bool complete = close_file(stdout, "standard output", 0) && report_complete();
+    return complete || code != EXIT_SUCCESS ? code : EXIT_FAILURE;
 }

@@ -16,6 +16,15 @@ enum option_kind {
     OPTION_TEXT     /* const char *, not empty */
 };
 
+/* What a command does with the file whose path a text is: files.h. */
+enum file_role {
+    FILE_NONE = 0,
+    FILE_INPUT,
+    FILE_DATA,   /* directory or name of a data set */
+    FILE_SAVED,  /* output that appears whole, at the end: a tp_output */
+    FILE_STREAM, /* output that is written as the command goes on */
+};
+
 struct size_list {
     size_t count;
     size_t size[TP_MAX_LAYERS - 1];
@@ -31,9 +40,11 @@ struct option_row {
     const char *name;
     const char *argument; /* its name in --help; NULL for flags */
     enum option_kind kind;
-    bool required; /* texts only */
-    size_t offset; /* of the value in the subcommand's struct */
-    size_t given;  /* offset of a bool that becomes true when the option is present; 0: none */
+    bool required;        /* texts only */
+    enum file_role role;  /* likewise */
+    const char *replaces; /* name of the input that this output may replace; NULL: none */
+    size_t offset;        /* of the value in the subcommand's struct */
+    size_t given;         /* offset of a bool that becomes true when the option is present; 0: none */
     uint64_t least, most;
     double low, below;
     bool above_low;
@@ -60,13 +71,14 @@ struct machine_options {
 #define IS_SIZES(member, min, max)                                                                                     \
     .argument = "LIST", .kind = OPTION_SIZES, .least = min, .most = max, OPTION_AT(member)
 #define IS_TEXT(what, member) .argument = what, .kind = OPTION_TEXT, OPTION_AT(member)
+#define IS_FILE(use, member) IS_TEXT("FILE", member), .role = use
 
 /* Rows that several subcommands share. */
 #define OPTION_ROW_MODEL                                                                                               \
-    { .name = "model", IS_TEXT("FILE", model), .required = true, .help = "the saved model" }
+    { .name = "model", IS_FILE(FILE_INPUT, model), .required = true, .help = "the saved model" }
 #define OPTION_ROW_DATA                                                                                                \
     {                                                                                                                  \
-        .name = "data", IS_TEXT("D", data), .required = true,                                                          \
+        .name = "data", IS_TEXT("D", data), .role = FILE_DATA, .required = true,                                       \
         .help = "directory of the four MNIST-named IDX files, or fashion-mnist"                                        \
     }
 #define OPTION_ROW_THREADS                                                                                             \

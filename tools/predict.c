@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "command.h"
+#include "files.h"
+#include "interrupt.h"
 #include "report.h"
-#include "session.h"
+#include "sink.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,10 +21,10 @@ struct predict_options {
 static const struct option_row rows[] = {
     OPTION_ROW_MODEL,
     {.name = "input",
-     IS_TEXT("FILE", input),
+     IS_FILE(FILE_INPUT, input),
      .required = true,
      .help = "IDX file of bytes or floats, plain or gzipped; its first dimension counts the samples"},
-    {.name = "output", IS_TEXT("FILE", output), .help = "default: standard output"},
+    {.name = "output", IS_FILE(FILE_SAVED, output), .help = "default: standard output"},
     {.name = "top", IS_INTEGER(top, 1, 1000000), .help = "print the best N classes, best first"},
     OPTION_ROW_THREADS,
     OPTION_ROW_ISA,
@@ -59,50 +60,84 @@ static void print_sample(FILE *file, const float *y, size_t outputs, size_t top,
     fputc('\n', file);
 }
 
-static int write_predictions(const char *path, const float *y, size_t samples, size_t outputs, size_t top) {
-    bool *const taken = calloc(outputs, sizeof *taken);
-    FILE *const file = path ? fopen(path, "w") : stdout;
-    int code = EXIT_FAILURE;
-    if (!file) {
-        complain("%s: %s", path, strerror(errno));
-    } else if (!taken) {
-        complain("out of memory");
-    } else {
-        for (size_t i = 0; i < samples; i++)
-            print_sample(file, y + i * outputs, outputs, top, taken);
-        code = EXIT_SUCCESS;
-    }
-    if (file && path && !close_file(file, path))
-        code = EXIT_FAILURE;
-    free(taken);
+/* What a run needs: samples go through the model and out block by block. */
+struct prediction {
+    const struct session *session;
+    const tp_model *model;
+    const tp_data *data;
+    size_t outputs;
+    size_t top;
+    tp_workspace *workspace;
+    float *y; /* of one block */
+    bool *taken;
+    struct sink *sink;
+};
+
+#define BLOCK (16 * INFERENCE_BATCH)
+
+static tp_data block_at(const tp_data *data, size_t first) {
+    const size_t left = data->samples - first;
+    tp_data block = *data;
+    block.samples = left < BLOCK ? left : BLOCK;
+    block.bytes = data->bytes ? data->bytes + first * data->features : NULL;
+    block.floats = data->floats ? data->floats + first * data->features : NULL;
+    return block;
+}
+
+static int print_block(const struct prediction *run, size_t first) {
+    const tp_data block = block_at(run->data, first);
+    const int code = session_check(
+        run->session, tp_predict(run->model, run->workspace, &block, &(const tp_outputs){.floats = run->y}));
+    for (size_t i = 0; !code && i < block.samples; i++)
+        print_sample(run->sink->file, run->y + i * run->outputs, run->outputs, run->top, run->taken);
     return code;
 }
 
-static int run_model(const struct session *session, const struct predict_options *options, const tp_model *model,
-                     const tp_data *data, size_t outputs) {
-    float *const y = calloc(data->samples, outputs * sizeof *y);
-    if (!y) {
-        complain("out of memory");
-        return EXIT_FAILURE;
+/* Goes no further than the file, which may be a pipe that was closed, and the user want. */
+static int print_blocks(const struct prediction *run) {
+    int code = EXIT_SUCCESS;
+    for (size_t i = 0; !code && !ferror(run->sink->file) && i < run->data->samples; i += BLOCK) {
+        code = interrupt_code();
+        if (!code)
+            code = print_block(run, i);
     }
-    tp_workspace *workspace = NULL;
-    tp_status status = session_workspace(model, &workspace);
-    if (status == TP_OK)
-        status = tp_predict(model, workspace, data, &(const tp_outputs){.floats = y});
-    int code = session_check(session, status);
     if (!code)
-        code = write_predictions(options->output, y, data->samples, outputs, (size_t)options->top);
-    tp_workspace_destroy(workspace);
-    free(y);
+        code = sink_commit(run->sink);
+    return code ? code : interrupt_code();
+}
+
+static int run_model(struct prediction *run) {
+    const size_t samples = run->data->samples < BLOCK ? run->data->samples : BLOCK;
+    run->y = calloc(samples, run->outputs * sizeof *run->y);
+    run->taken = calloc(run->outputs, sizeof *run->taken);
+    int code = EXIT_FAILURE;
+    if (!run->y || !run->taken)
+        complain("out of memory");
+    else
+        code = session_check(run->session, session_workspace(run->model, &run->workspace));
+    if (!code)
+        code = print_blocks(run);
+    tp_workspace_destroy(run->workspace);
+    free(run->taken);
+    free(run->y);
     return code;
 }
 
-static int predict(const struct session *session, const struct predict_options *options, const tp_model *model,
-                   const tp_idx *idx) {
+static int check_input(const struct predict_options *options, const tp_idx *idx, const tp_model_options *shape) {
+    const size_t outputs = model_outputs(shape);
     if (idx->type == TP_IDX_TYPE_I32) {
         complain("%s: holds 32-bit integers; only bytes and floats can be the input of a model", options->input);
         return EXIT_FAILURE;
     }
+    const int code = check_fit(shape, idx->elements / idx->dims[0], 0, options->model, options->input);
+    if (code || options->top <= outputs)
+        return code;
+    complain("--top %" PRIu64 ": %s has %zu outputs", options->top, options->model, outputs);
+    return options_usage_error(&predict_command);
+}
+
+static int predict(const struct session *session, const struct predict_options *options, const tp_idx *idx,
+                   const tp_model *model, struct sink *sink) {
     const tp_data data = {
         .samples = idx->dims[0],
         .features = idx->elements / idx->dims[0],
@@ -111,28 +146,51 @@ static int predict(const struct session *session, const struct predict_options *
     };
     tp_model_options shape;
     tp_model_describe(model, &shape);
-    const int code = check_fit(&shape, data.features, 0, options->model, options->input);
-    if (code)
-        return code;
-    const size_t outputs = model_outputs(&shape);
-    if (options->top > outputs) {
-        complain("--top %" PRIu64 ": %s has %zu outputs", options->top, options->model, outputs);
-        return options_usage_error(&predict_command);
-    }
-    return run_model(session, options, model, &data, outputs);
+    const int code = check_input(options, idx, &shape); /* once more: the file may have been replaced */
+    struct prediction run = {.session = session,
+                             .model = model,
+                             .data = &data,
+                             .outputs = model_outputs(&shape),
+                             .top = (size_t)options->top,
+                             .sink = sink};
+    return code ? code : run_model(&run);
 }
 
-static int load_and_predict(const struct session *session, const struct predict_options *options) {
+static int load_and_predict(const struct session *session, const struct predict_options *options, const tp_idx *idx,
+                            struct sink *sink) {
     tp_model *model = NULL;
-    tp_idx idx = {0};
-    tp_status status = tp_model_load(session->context, options->model, &model);
-    if (status == TP_OK)
-        status = tp_idx_read(session->context, options->input, &idx);
-    int code = session_check(session, status);
+    int code = session_check(session, tp_model_load(session->context, options->model, &model));
     if (!code)
-        code = predict(session, options, model, &idx);
-    tp_idx_release(session->context, &idx);
+        code = predict(session, options, idx, model, sink);
     tp_model_destroy(model);
+    return code;
+}
+
+static int run_on_input(const struct session *session, const struct predict_options *options, struct sink *sink) {
+    struct architecture saved;
+    tp_idx idx = {0};
+    int code = session_describe(session, options->model, &saved);
+    if (!code)
+        code = session_check(session, tp_idx_read(session->context, options->input, &idx));
+    if (!code)
+        code = check_input(options, &idx, &saved.model);
+    if (!code)
+        code = interrupt_code();
+    if (!code)
+        code = load_and_predict(session, options, &idx, sink);
+    tp_idx_release(session->context, &idx);
+    return code;
+}
+
+static int run_prediction(const struct session *session, const struct predict_options *options) {
+    struct sink sink;
+    interrupt_catch();
+    int code = sink_open(&sink, session, options->output);
+    if (!code)
+        code = files_check(&predict_command, options, sink.output);
+    if (!code)
+        code = run_on_input(session, options, &sink);
+    sink_close(&sink);
     return code;
 }
 
@@ -144,7 +202,7 @@ static int run(int argc, char **argv) {
     struct session session;
     code = session_open(&session, &options.machine);
     if (!code)
-        code = load_and_predict(&session, &options);
+        code = run_prediction(&session, &options);
     session_close(&session);
     return code;
 }
@@ -155,7 +213,9 @@ const struct command predict_command = {
     .example = "tileprop predict --model model.safetensors --input images.idx --top 3",
     .usage = "--model FILE --input FILE [OPTION...]",
     .about = "One line per sample: a class and its output (a probability after softmax), or\n"
-             "with --top N the N best such pairs. For a model with one output: its value.\n",
+             "with --top N the N best such pairs. For a model with one output: its value.\n"
+             "A file of --output appears when it is complete; until then, and after an error\n"
+             "or a signal, an old one stays. It may not be a file that is read.\n",
     .rows = rows,
     .defaults = defaults,
     .run = run,

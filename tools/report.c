@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#define _GNU_SOURCE /* vasprintf */
+
 #include "report.h"
+#include "escape.h"
 
 #include <errno.h>
 #include <math.h>
@@ -11,10 +14,14 @@
 void complain(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    fputs("tileprop: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    char *message = NULL;
+    if (vasprintf(&message, format, arguments) < 0)
+        message = NULL;
     va_end(arguments);
+    char *line = message ? escaped(message) : NULL;
+    fprintf(stderr, "tileprop: %s\n", line ? line : "out of memory for a message");
+    free(line);
+    free(message);
 }
 
 double now(void) {
@@ -31,11 +38,17 @@ double score_loss(const tp_score *score) {
     return score->samples ? score->loss : (double)NAN;
 }
 
+/* Running out of memory while a report is made leaves it out, but must not end a run that has more to do. */
+static bool damaged; /* the report at hand */
+static bool lost;    /* one of them */
+
 static void require_memory(bool done) {
-    if (!done) {
-        complain("out of memory");
-        exit(EXIT_FAILURE);
-    }
+    if (!done)
+        damaged = lost = true;
+}
+
+bool report_complete(void) {
+    return !lost;
 }
 
 json_t *report_new(void) {
@@ -58,17 +71,21 @@ void report_member(json_t *object, const char *key, json_t *value) {
     require_memory(!json_object_set_new(object, key, value));
 }
 
-/* Paths need not be UTF-8, JSON must be: other bytes show as '?'. */
+void print_text_line(const char *name, const char *text) {
+    char *line = escaped(text);
+    lost = lost || !line;
+    printf("%-11s %s\n", name, line ? line : "(out of memory)");
+    free(line);
+}
+
+/* Paths need not be UTF-8, JSON must be. */
 static json_t *any_text(const char *text) {
     json_t *value = json_string(text);
     if (value)
         return value;
-    char *ascii = strdup(text);
-    require_memory(ascii);
-    for (char *c = ascii; *c; c++)
-        *c = (unsigned char)*c < 0x80 ? *c : '?';
-    value = json_string(ascii);
-    free(ascii);
+    char *utf8 = escaped(text);
+    value = json_string(utf8);
+    free(utf8);
     return value;
 }
 
@@ -97,20 +114,40 @@ void report_context(json_t *object, const tp_context *context) {
     report_integer(object, "threads", (uint64_t)tp_context_threads(context));
 }
 
+/* Control characters that JSON allows, DEL and U+0080 to U+009F, are escaped as the others are. */
+static void print_json_line(const char *line, FILE *file) {
+    for (; *line; line++) {
+        const unsigned char byte = (unsigned char)line[0];
+        const unsigned char next = (unsigned char)line[1];
+        const bool long_control = byte == 0xc2 && next < 0xa0;
+        if (byte == 0x7f || long_control)
+            fprintf(file, "\\u%04x", long_control ? next : byte);
+        else
+            putc(byte, file);
+        line += long_control;
+    }
+    putc('\n', file);
+}
+
 void report_write(json_t *object, FILE *file) {
     char *line = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17));
     require_memory(line);
-    fprintf(file, "%s\n", line);
-    fflush(file);
+    if (damaged)
+        complain("out of memory for a report");
+    else
+        print_json_line(line, file);
+    damaged = false;
     free(line);
     json_decref(object);
 }
 
-bool close_file(FILE *file, const char *name) {
+bool close_file(FILE *file, const char *name, int error) {
     const bool failed = ferror(file);
     errno = 0;
-    if (!fclose(file) && !failed)
+    if (!fclose(file) && !failed && !error)
         return true;
-    complain("cannot write %s: %s", name, errno ? strerror(errno) : "not everything was accepted");
+    if (!error)
+        error = errno;
+    complain("cannot write %s: %s", name, error ? strerror(error) : "not everything was accepted");
     return false;
 }

@@ -7,8 +7,11 @@
 #include <stdio.h>
 #include <tileprop/tileprop.h>
 
-/* "tileprop: ..." and a newline on standard error. */
+/* "tileprop: ..." and a newline on standard error, what is not printable escaped. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* A line of a result on standard output, likewise. */
+void print_text_line(const char *name, const char *text);
 
 /* Wall clock in seconds, for differences. */
 double now(void);
@@ -17,7 +20,7 @@ double now(void);
 double score_accuracy(const tp_score *score);
 double score_loss(const tp_score *score);
 
-/* A JSON value that owns its members. Running out of memory ends the program: nothing useful is lost by then. */
+/* A JSON value that owns its members. Out of memory it is NULL, or lacks some, and is not written: report_complete. */
 json_t *report_new(void);
 json_t *report_list(void);
 void report_append(json_t *list, json_t *value);
@@ -30,10 +33,14 @@ void report_score(json_t *object, const char *prefix, const tp_score *score);
 /* isa and threads of a context. */
 void report_context(json_t *object, const tp_context *context);
 
-/* Writes object and a newline as one line, flushes, and releases object. */
+/* Writes object and a newline as one line and releases object. */
 void report_write(json_t *object, FILE *file);
 
-/* Closes file. False, with a message that calls it name, if anything that was written to it is lost. */
-bool close_file(FILE *file, const char *name);
+/* False once a report could not be made for want of memory. */
+bool report_complete(void);
+
+/* Closes file. False, with a message that calls it name, if anything that was written to it is lost. error is that of
+ * an earlier flush, or 0. */
+bool close_file(FILE *file, const char *name, int error);
 
 #endif

@@ -8,19 +8,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Samples per batch wherever a model is only run. */
-#define INFERENCE_BATCH 512
-
-static void keep_message(void *user, tp_status status, const char *message) {
-    (void)status;
+/* Errors are kept for session_check; a note is something that succeeded but the user should know. */
+static void receive_message(void *user, tp_status status, const char *message) {
     struct session *session = user;
-    snprintf(session->message, sizeof session->message, "%s", message);
+    if (status == TP_OK) {
+        complain("note: %s", message);
+        return;
+    }
+    free(session->message);
+    session->message = strdup(message);
+}
+
+const char *session_message(const struct session *session, tp_status status) {
+    return session->message ? session->message : tp_status_text(status);
 }
 
 int session_check(const struct session *session, tp_status status) {
     if (status == TP_OK)
         return EXIT_SUCCESS;
-    complain("%s", *session->message ? session->message : tp_status_text(status));
+    complain("%s", session_message(session, status));
     return EXIT_FAILURE;
 }
 
@@ -46,7 +52,7 @@ int session_open(struct session *session, const struct machine_options *options)
     tp_context_options_default(&context);
     context.isa = options->isa;
     context.threads = (int)options->threads;
-    context.message = keep_message;
+    context.message = receive_message;
     context.message_user = session;
     const tp_status status = tp_context_create(&context, &session->context);
     const int code = session_check(session, status);
@@ -57,6 +63,12 @@ int session_open(struct session *session, const struct machine_options *options)
 
 void session_close(struct session *session) {
     tp_context_destroy(session->context);
+    free(session->message);
+}
+
+int session_describe(const struct session *session, const char *path, struct architecture *architecture) {
+    return session_check(session,
+                         tp_model_describe_file(session->context, path, &architecture->model, architecture->layer));
 }
 
 tp_status session_workspace(const tp_model *model, tp_workspace **workspace) {

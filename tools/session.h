@@ -7,7 +7,7 @@
 
 struct session {
     tp_context *context;
-    char message[512]; /* the last error */
+    char *message; /* the last error, or NULL */
 };
 
 /* These return an exit code, EXIT_SUCCESS to go on; on failure they have said why. */
@@ -17,6 +17,16 @@ int session_score(const struct session *session, const tp_model *model, const tp
                   uint64_t *confusion);
 
 void session_close(struct session *session);
+
+/* Why the call with this status failed. */
+const char *session_message(const struct session *session, tp_status status);
+
+/* The architecture in a model's file, which need not be loaded to see whether data fits. */
+struct architecture {
+    tp_model_options model;
+    tp_layer layer[TP_MAX_LAYERS];
+};
+int session_describe(const struct session *session, const char *path, struct architecture *architecture);
 
 /* Whether data of so many features and outputs (0: no targets) can go through the model; if not, says why. */
 int check_fit(const tp_model_options *model, size_t features, size_t outputs, const char *model_name,
@@ -28,7 +38,8 @@ size_t model_classes(const tp_model_options *model);
 /* Width of the last layer. */
 size_t model_outputs(const tp_model_options *model);
 
-/* A workspace to run the model with. */
+/* A workspace to run the model with, so many samples at a time. */
+#define INFERENCE_BATCH 512
 tp_status session_workspace(const tp_model *model, tp_workspace **workspace);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "command.h"
+#include "files.h"
 #include "interrupt.h"
-#include "out_path.h"
 #include "progress.h"
 #include "train_model.h"
 #include "train_report.h"
@@ -18,7 +18,9 @@ struct training {
     tp_dataset *train;
     tp_dataset *test; /* NULL if the data has none */
     tp_model *model;
-    FILE *log; /* NULL without --log */
+    tp_output *output; /* NULL without --out */
+    FILE *log;         /* NULL without --log, and before the run */
+    int log_error;     /* errno of the first line that could not be written, or 0 */
     struct progress progress;
     struct train_result result;
 };
@@ -45,11 +47,16 @@ static int check_options(const struct train_options *options) {
     }
     if (!options->init && loss_options_contradict(options))
         return options_usage_error(&train_command);
-    if (options->out && options->log && is_same_file(options->out, options->log)) {
-        complain("--log %s: is the file of --out, too", options->log);
-        return options_usage_error(&train_command);
-    }
-    return options->out ? check_out_path(options->out) : EXIT_SUCCESS;
+    return EXIT_SUCCESS;
+}
+
+/* Before all work whose result could then not be saved. */
+static int open_output(struct training *run) {
+    const struct train_options *options = run->options;
+    int code = EXIT_SUCCESS;
+    if (options->out)
+        code = session_check(run->session, tp_output_create(run->session->context, options->out, &run->output));
+    return code ? code : files_check(&train_command, options, run->output);
 }
 
 /* A directory without test files is fine, damaged ones are not. */
@@ -59,14 +66,16 @@ static int load_test(struct training *run) {
     if (status != TP_ERR_MISSING)
         return session_check(run->session, status);
     if (!options->quiet)
-        complain("no test set: %s", run->session->message);
+        complain("no test set: %s", session_message(run->session, status));
     return EXIT_SUCCESS;
 }
 
 static int load_data(struct training *run) {
     const tp_status status = tp_dataset_load(run->session->context, run->options->data, TP_SPLIT_TRAIN, &run->train);
-    const int code = session_check(run->session, status);
-    return code ? code : load_test(run);
+    int code = session_check(run->session, status);
+    if (!code)
+        code = load_test(run);
+    return code ? code : interrupt_code();
 }
 
 static int check_test(const struct training *run) {
@@ -117,7 +126,9 @@ static int open_log(struct training *run) {
 }
 
 static int prepare(struct training *run) {
-    int code = load_data(run);
+    int code = open_output(run);
+    if (!code)
+        code = load_data(run);
     if (code)
         return code;
     const tp_data *data = tp_dataset_data(run->train);
@@ -130,9 +141,7 @@ static int prepare(struct training *run) {
         code = check_class_weights(run);
     if (!code)
         code = check_test(run);
-    if (!code)
-        code = open_log(run);
-    return code;
+    return code ? code : interrupt_code();
 }
 
 /* ---- the run ---- */
@@ -144,13 +153,19 @@ static int on_step(void *user, const tp_step *step) {
     return interrupt_signal();
 }
 
+static void log_epoch(struct training *run, const tp_epoch *epoch) {
+    report_write(train_epoch_json(epoch), run->log);
+    if (fflush(run->log) && !run->log_error)
+        run->log_error = errno;
+}
+
 static int on_epoch(void *user, const tp_epoch *epoch) {
     struct training *run = user;
     run->result.last = *epoch;
     run->result.step_seconds += (double)epoch->train.samples / epoch->samples_per_second;
     progress_epoch(&run->progress, epoch);
     if (run->log)
-        report_write(train_epoch_json(epoch), run->log);
+        log_epoch(run, epoch);
     return interrupt_signal();
 }
 
@@ -169,14 +184,14 @@ static void announce(const struct training *run) {
         complain("no --out: the model will not be saved");
 }
 
-static tp_status run_trainer(struct training *run, tp_trainer *trainer) {
-    interrupt_catch();
+static int run_trainer(struct training *run, tp_trainer *trainer) {
+    announce(run);
     const double start = now();
     const tp_status status = tp_trainer_run(trainer);
     run->result.seconds = now() - start;
-    run->result.signal = interrupt_signal();
+    run->result.signal = status == TP_ERR_STOPPED ? interrupt_signal() : 0;
     progress_clear(&run->progress);
-    return status;
+    return status == TP_ERR_STOPPED ? EXIT_SUCCESS : session_check(run->session, status);
 }
 
 static int train(struct training *run) {
@@ -188,13 +203,13 @@ static int train(struct training *run) {
     library.on_epoch = on_epoch;
     library.user = run;
     tp_trainer *trainer = NULL;
-    tp_status status = tp_trainer_create(run->model, data, &library, NULL, 0, &trainer);
-    if (status == TP_OK) {
-        announce(run);
-        status = run_trainer(run, trainer);
-    }
+    int code = session_check(run->session, tp_trainer_create(run->model, data, &library, NULL, 0, &trainer));
+    if (!code)
+        code = open_log(run);
+    if (!code)
+        code = run_trainer(run, trainer);
     tp_trainer_destroy(trainer);
-    return status == TP_ERR_STOPPED ? EXIT_SUCCESS : session_check(run->session, status);
+    return code;
 }
 
 /* ---- after the run ---- */
@@ -202,7 +217,7 @@ static int train(struct training *run) {
 static int close_log(struct training *run) {
     FILE *log = run->log;
     run->log = NULL;
-    return !log || close_file(log, run->options->log) ? EXIT_SUCCESS : EXIT_FAILURE;
+    return !log || close_file(log, run->options->log, run->log_error) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int score_test(struct training *run) {
@@ -211,23 +226,29 @@ static int score_test(struct training *run) {
     return session_score(run->session, run->model, tp_dataset_data(run->test), &run->result.test, NULL);
 }
 
+static int save(struct training *run) {
+    if (!run->output)
+        return EXIT_SUCCESS;
+    const int code = session_check(run->session, tp_model_save_to(run->model, run->output));
+    run->result.saved = !code;
+    return code;
+}
+
+/* Whatever fails, the rest is still done: what was trained may not come again. */
 static int finish(struct training *run) {
-    const struct train_options *options = run->options;
-    int code = options->out ? session_check(run->session, tp_model_save(run->model, options->out)) : EXIT_SUCCESS;
-    const int log_code = close_log(run);
-    if (!code)
-        code = log_code ? log_code : score_test(run);
-    if (code)
-        return code;
+    const int saved = save(run);
+    const int logged = close_log(run);
+    const int scored = score_test(run);
     run->result.parameters = tp_model_parameter_count(run->model);
-    train_print(&run->result, options, run->session->context);
-    const int signal = interrupt_signal(); /* it may also have come after the last step */
-    return signal ? 128 + signal : EXIT_SUCCESS;
+    train_print(&run->result, run->options, run->session->context);
+    /* A signal may also have come after the last step. */
+    return saved || logged || scored ? EXIT_FAILURE : interrupt_code();
 }
 
 static void release(struct training *run) {
     if (run->log)
         fclose(run->log);
+    tp_output_destroy(run->output);
     tp_model_destroy(run->model);
     tp_dataset_destroy(run->test);
     tp_dataset_destroy(run->train);
@@ -235,6 +256,7 @@ static void release(struct training *run) {
 
 static int run_training(const struct session *session, const struct train_options *options) {
     struct training run = {.options = options, .session = session};
+    interrupt_catch();
     int code = prepare(&run);
     if (!code)
         code = train(&run);

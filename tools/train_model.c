@@ -103,19 +103,21 @@ static const char *contradiction(const struct train_options *options, const tp_m
     return NULL;
 }
 
+static int check_saved(const struct train_options *options, const tp_data *data, const tp_model_options *saved) {
+    const char *option = contradiction(options, saved);
+    if (!option)
+        return check_fit(saved, data->features, data->outputs, options->init, options->data);
+    complain("--%s contradicts the model of --init %s", option, options->init);
+    return options_usage_error(&train_command);
+}
+
 static int load(const struct session *session, const struct train_options *options, const tp_data *data,
                 tp_model **model) {
-    int code = session_check(session, tp_model_load(session->context, options->init, model));
-    if (code)
-        return code;
-    tp_model_options saved;
-    tp_model_describe(*model, &saved);
-    const char *option = contradiction(options, &saved);
-    if (option) {
-        complain("--%s contradicts the model of --init %s", option, options->init);
-        return options_usage_error(&train_command);
-    }
-    return check_fit(&saved, data->features, data->outputs, options->init, options->data);
+    struct architecture saved;
+    int code = session_describe(session, options->init, &saved);
+    if (!code)
+        code = check_saved(options, data, &saved.model);
+    return code ? code : session_check(session, tp_model_load(session->context, options->init, model));
 }
 
 int train_make_model(const struct session *session, const struct train_options *options, const tp_data *data,

@@ -24,8 +24,8 @@ static void print_text(const struct train_result *result, const struct train_opt
     if (result->last.epoch)
         printf(", %.0f samples/s", samples_per_second(result));
     printf(", %s, %d threads\n", tp_context_isa(context), tp_context_threads(context));
-    if (options->out)
-        printf("model       %s\n", options->out);
+    if (result->saved)
+        print_text_line("model", options->out);
 }
 
 static void print_json(const struct train_result *result, const struct train_options *options,
@@ -45,7 +45,7 @@ static void print_json(const struct train_result *result, const struct train_opt
     report_integer(report, "train_samples", result->samples);
     report_integer(report, "parameters", result->parameters);
     report_context(report, context);
-    report_text(report, "model", options->out);
+    report_text(report, "model", result->saved ? options->out : NULL);
     report_integer(report, "signal", (uint64_t)result->signal);
     report_write(report, stdout);
 }
@@ -67,15 +67,22 @@ json_t *train_epoch_json(const tp_epoch *epoch) {
     return line;
 }
 
-const char train_about[] = "The model is saved to --out when training ends, or when Ctrl-C or SIGTERM stops\n"
-                           "it after the step at hand (a second one kills). Training loss and accuracy are\n"
-                           "means over the last epoch, of each batch before its step.\n"
+const char train_about[] = "The model is saved to --out when training ends, or when Ctrl-C (SIGINT),\n"
+                           "SIGTERM or SIGHUP stops it after the step at hand; before the first step there\n"
+                           "is nothing to save. Further signals change nothing, but a second Ctrl-C, half a\n"
+                           "second or more after the first, kills. Signals that are ignored at the start\n"
+                           "(nohup) stay ignored. Whether --out can be written is found out before the\n"
+                           "training; the result is printed even if the model cannot be saved.\n"
+                           "No output may be a file that is read or written as well; only --out may replace\n"
+                           "the model of --init. Training loss and accuracy are means over the last epoch,\n"
+                           "of each batch before its step.\n"
                            "\n"
                            "JSON keys: loss and accuracy (of the test set if the data has one, else of the\n"
                            "held-out samples, else of training), train_loss, train_accuracy,\n"
                            "validation_loss, validation_accuracy, test_loss, test_accuracy (null if there\n"
                            "are none), seconds (of training, without loading), samples_per_second (of the\n"
                            "training steps), epochs and steps (done), train_samples (per epoch),\n"
-                           "parameters, isa, threads, model (path or null), signal (that stopped it, or 0).\n"
+                           "parameters, isa, threads, model (path, or null if it was not saved), signal\n"
+                           "(that stopped it, or 0).\n"
                            "Log keys: epoch, epochs, steps, learning_rate, train_loss, train_accuracy,\n"
                            "validation_loss, validation_accuracy, seconds, samples_per_second.\n";

@@ -122,7 +122,7 @@ static void require_trainable(const struct train_options *options) {
 static void require_session(const struct machine_options *machine) {
     struct session session;
     const int code = session_open(&session, machine);
-    require(code == EXIT_SUCCESS || (code == EXIT_USAGE && machine->isa && *session.message));
+    require(code == EXIT_SUCCESS || (code == EXIT_USAGE && machine->isa && session.message));
     session_close(&session);
 }
 
