@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Speed of the matrix product against other libraries and against the machine's own speed of multiply-adds. */
-#define _GNU_SOURCE /* cpu_set_t */
 #include "gemm_report.h"
 #include "gemm_worker.h"
 #include "options.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Speed of whole training steps, or of forward passes, against other libraries and against the machine's own speed of
  * multiply-adds. */
-#define _GNU_SOURCE /* cpu_set_t */
 #include "options.h"
 #include "train_report.h"
 

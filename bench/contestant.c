@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#define _GNU_SOURCE /* sched_setaffinity, environ, program_invocation_short_name */
 #include "contestant.h"
 
 #include <errno.h>

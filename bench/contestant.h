@@ -9,7 +9,7 @@
 
 #include "library.h"
 
-#include <sched.h> /* for cpu_set_t define _GNU_SOURCE first */
+#include <sched.h>
 #include <sys/types.h>
 
 struct bench_contestant {

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#define _GNU_SOURCE /* cpu_set_t */
 #include "gemm_report.h"
 
 #define MAX_SUMMARIES 16

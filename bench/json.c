@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#define _GNU_SOURCE /* cpu_set_t, program_invocation_short_name */
 #include "report.h"
 
 #include <errno.h>

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#define _GNU_SOURCE /* cpu_set_t */
 #include "train_worker.h"
 #include "contestant.h"
 #include "timing.h"

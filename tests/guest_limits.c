@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Where the process can start few threads or none, teams are smaller and the bits are the same. OpenMP's runtimes end
  * the process when they fail to start one. */
-#define _GNU_SOURCE /* CPU sets, setresuid */
 
 #include "core/parallel.h"
 #include "support/child.h"

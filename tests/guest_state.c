@@ -4,7 +4,6 @@
  * and in an odd one: rounding up, flushing subnormals, signals blocked and handled, pinned, in another locale. The
  * argument is the public header, whose functions must all have been called.
  */
-#define _GNU_SOURCE /* CPU sets */
 
 #include "core/context.h"
 #include "support/guest.h"

@@ -4,7 +4,6 @@
  * leaks, and outputs, parameters and files are what they were. Of the context (the C library's), jansson and zlib; not
  * what OpenMP and the C library allocate for themselves.
  */
-#define _XOPEN_SOURCE 700
 
 #include "core/context.h"
 #include "support/faults.h"

@@ -4,7 +4,6 @@
  * so or the call was tried again, nothing leaks, the model file is the old one or the new one, and a temporary file
  * stays only if it is the new model, complete, and the message names it.
  */
-#define _GNU_SOURCE
 
 #include "core/context.h"
 #include "support/faults.h"

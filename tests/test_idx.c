@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* IDX files and the data sets made of them: what is read, what is refused, and why. */
-#define _GNU_SOURCE
 
 #include "core/context.h"
 #include "io/dataset.h"

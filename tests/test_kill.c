@@ -3,7 +3,6 @@
  * A process that saves one model over another is killed, at random moments: each time the file is a complete model, one
  * of the two. 20 times; with TILEPROP_TEST_LONG=1 1,000 times.
  */
-#define _XOPEN_SOURCE 700
 
 #include "support/scratch.h"
 

@@ -2,7 +2,6 @@
 /* Files that are made or replaced: what is refused before anything is written, what is kept of the old file, and what a
  * failure leaves. What the parts of a path may be is in here, which call of the system may fail in test_file_faults.c.
  */
-#define _GNU_SOURCE
 
 #include "core/context.h"
 #include "support/scratch.h"

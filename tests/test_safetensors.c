@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Model files: what is written, byte for byte; what is read; what is refused, and why; and what a failed save leaves.
  */
-#define _XOPEN_SOURCE 700
 
 #include "core/context.h"
 #include "support/scratch.h"

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#define _GNU_SOURCE /* O_PATH, statx */
 
 #include "io/place.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Trains a 2-8-1 network on XOR. Succeeds if it gets all four patterns right. */
+/* Trains a 2-8-1 network on XOR, and saves it if a path is given. Succeeds if it gets all four patterns right. */
 #include <tileprop/tileprop.h>
 
 #include <stdio.h>
@@ -53,7 +53,7 @@ static tp_score evaluate(const tp_model *model, const tp_data *data) {
     return score;
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     const float inputs[] = {0, 0, 0, 1, 1, 0, 1, 1};
     const float targets[] = {0, 1, 1, 0};
     const tp_data data = {.samples = 4, .features = 2, .floats = inputs, .values = targets, .outputs = 1};
@@ -66,6 +66,8 @@ int main(void) {
     train(model, &data);
     const tp_score score = evaluate(model, &data);
     printf("tileprop %s: loss %.4f, %zu of 4 right\n", tp_version(), score.loss, score.correct);
+    if (argc > 1)
+        check(tp_model_save(model, argv[1]));
     tp_model_destroy(model);
     tp_context_destroy(context);
     return score.correct == 4 ? 0 : 1;

@@ -1,12 +1,21 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Header, libraries, CMake package (find_package(tileprop)) and pkg-config file. All of it can be moved.
+# Header, libraries, CMake package (find_package(tileprop)) and pkg-config file. All of it can be moved, unless
+# libraries or headers have an absolute place.
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/tileprop)
 set(package_templates ${CMAKE_CURRENT_LIST_DIR})
-file(RELATIVE_PATH pc_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
-file(RELATIVE_PATH pc_includedir / /${CMAKE_INSTALL_INCLUDEDIR})
-file(RELATIVE_PATH pc_libdir / /${CMAKE_INSTALL_LIBDIR})
+# Where the pkg-config file has an absolute place, that does not tell the prefix.
+if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
+    set(pc_prefix ${CMAKE_INSTALL_PREFIX})
+else()
+    file(RELATIVE_PATH pc_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+    string(PREPEND pc_prefix "\${pcfiledir}/")
+endif()
+set(pc_includedir "\${prefix}")
+cmake_path(APPEND pc_includedir ${CMAKE_INSTALL_INCLUDEDIR})
+set(pc_libdir "\${prefix}")
+cmake_path(APPEND pc_libdir ${CMAKE_INSTALL_LIBDIR})
 
 configure_file(${package_templates}/tileprop.pc.in tileprop.pc @ONLY)
 configure_package_config_file(${package_templates}/tileprop-config.cmake.in tileprop-config.cmake
