@@ -94,7 +94,7 @@ static void print_classes(const struct result *result) {
 }
 
 static void print_text(const struct result *result) {
-    printf("loss      %.6f\n", result->score.loss);
+    printf("loss      %.6f\n", score_loss(&result->score));
     printf("accuracy  %.4f (%zu of %zu)\n", score_accuracy(&result->score), result->score.correct,
            result->score.samples);
     if (result->classes) {

@@ -96,10 +96,10 @@ void progress_epoch(struct progress *progress, const tp_epoch *epoch) {
     if (!progress->lines)
         return;
     progress_clear(progress);
-    fprintf(stderr, "epoch %zu/%zu  loss %.4f  accuracy %.4f", epoch->epoch, epoch->epochs, epoch->train.loss,
+    fprintf(stderr, "epoch %zu/%zu  loss %.4f  accuracy %.4f", epoch->epoch, epoch->epochs, score_loss(&epoch->train),
             score_accuracy(&epoch->train));
     if (epoch->validation.samples)
-        fprintf(stderr, "  validation loss %.4f  accuracy %.4f", epoch->validation.loss,
+        fprintf(stderr, "  validation loss %.4f  accuracy %.4f", score_loss(&epoch->validation),
                 score_accuracy(&epoch->validation));
     fprintf(stderr, "  rate %.3g  %.0f samples/s  %.1f s\n", epoch->learning_rate, epoch->samples_per_second,
             epoch->seconds);

@@ -34,7 +34,7 @@ double score_accuracy(const tp_score *score) {
 }
 
 double score_loss(const tp_score *score) {
-    return score->samples ? score->loss : (double)NAN;
+    return score->samples && !isnan(score->loss) ? score->loss : (double)NAN; /* printf would show a sign of NaN */
 }
 
 /* Running out of memory while a report is made leaves it out, but must not end a run that has more to do. */

@@ -84,8 +84,6 @@ int session_score(const struct session *session, const tp_model *model, const tp
     tp_status status = session_workspace(model, &workspace);
     if (status == TP_OK)
         status = tp_evaluate(model, workspace, data, score, confusion);
-    if (status == TP_OK && isnan(score->loss))
-        score->loss = (double)NAN; /* without the sign that printf would show */
     tp_workspace_destroy(workspace);
     return session_check(session, status);
 }

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -234,11 +235,27 @@ static int save(struct training *run) {
     return code;
 }
 
+/* The last step's loss may have been finite when its update no longer was. */
+static int check_losses(const struct training *run) {
+    const struct {
+        const char *name;
+        const tp_score *score;
+    } scores[] = {{"validation", &run->result.last.validation}, {"test", &run->result.test}};
+    for (size_t i = 0; i < sizeof scores / sizeof *scores; i++)
+        if (scores[i].score->samples && !isfinite(scores[i].score->loss)) {
+            complain("the %s loss is not finite: training has diverged", scores[i].name);
+            return EXIT_FAILURE;
+        }
+    return EXIT_SUCCESS;
+}
+
 /* Whatever fails, the rest is still done: what was trained may not come again. */
 static int finish(struct training *run) {
     const int saved = save(run);
     const int logged = close_log(run);
-    const int scored = score_test(run);
+    int scored = score_test(run);
+    if (!scored)
+        scored = check_losses(run);
     run->result.parameters = tp_model_parameter_count(run->model);
     train_print(&run->result, run->options, run->session->context);
     /* A signal may also have come after the last step. */

@@ -10,7 +10,7 @@ static double samples_per_second(const struct train_result *result) {
 
 static void print_score(const char *name, const tp_score *score, const char *note) {
     if (score->samples)
-        printf("%-11s loss %.4f  accuracy %.4f%s\n", name, score->loss, score_accuracy(score), note);
+        printf("%-11s loss %.4f  accuracy %.4f%s\n", name, score_loss(score), score_accuracy(score), note);
 }
 
 static void print_text(const struct train_result *result, const struct train_options *options,

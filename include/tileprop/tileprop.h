@@ -28,13 +28,13 @@
  * affinity.
  *
  * Threads. No global state. Different threads may use one context and one model at the same time as long as each has
- * its own workspace and nobody changes the model. tp_optimizer_step, tp_trainer_run, tp_model_set_parameters and
- * tp_context_set_threads change what they are given and need exclusive access to it. Parallel work inside a call uses
- * OpenMP threads; called from inside a parallel region the library runs on the calling thread alone. Where the process
- * may not start so many threads, fewer work. OpenMP ends a process in which it cannot start one: that remains possible
- * if others take threads or memory in that moment, or if a region of yours left OpenMP fewer threads than the call
- * before. pthread_cancel takes effect after the call, except in those that read or write files; callbacks and
- * allocators run with cancellation held off. PTHREAD_CANCEL_ASYNCHRONOUS is not supported.
+ * its own workspace and nobody changes the model. tp_optimizer_step, tp_train_step, tp_trainer_run,
+ * tp_model_set_parameters and tp_context_set_threads change what they are given and need exclusive access to it.
+ * Parallel work inside a call uses OpenMP threads; called from inside a parallel region the library runs on the
+ * calling thread alone. Where the process may not start so many threads, fewer work. OpenMP ends a process in which it
+ * cannot start one: that remains possible if others take threads or memory in that moment, or if a region of yours
+ * left OpenMP fewer threads than the call before. pthread_cancel takes effect after the call; callbacks and allocators
+ * run with cancellation held off. PTHREAD_CANCEL_ASYNCHRONOUS is not supported.
  *
  * Unloading. dlclose leaves the library and OpenMP in memory, whose threads outlive calls. A plugin that links the
  * static library must be linked with -z nodelete, as the pkg-config file and the CMake package do.

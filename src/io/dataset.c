@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "io/dataset.h"
 
+#include "core/cancel.h"
 #include "core/memory.h"
 #include "core/size.h"
 #include "io/file.h"
@@ -196,11 +197,13 @@ tp_status tp_dataset_load(tp_context *context, const char *where, tp_split split
     if (!loaded)
         return tp_fail(context, TP_ERR_MEMORY, "tp_dataset_load: cannot allocate %zu bytes", sizeof *loaded);
     *loaded = (struct tp_dataset){.context = context};
+    const int cancel = tp_cancel_hold();
     const tp_status status = load(loaded, where, split);
     if (status)
         tp_dataset_destroy(loaded);
     else
         *dataset = loaded;
+    tp_cancel_restore(cancel);
     return status;
 }
 

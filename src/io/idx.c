@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* IDX: two zero bytes, a type, a rank, rank 32-bit dimensions, then the elements; all big-endian. */
+#include "core/cancel.h"
 #include "core/memory.h"
 #include "io/stream.h"
 
@@ -119,6 +120,13 @@ static tp_status read_data(tp_context *context, struct tp_stream *stream, tp_idx
     return status;
 }
 
+static tp_status read_all(tp_context *context, struct tp_stream *stream, tp_idx *idx) {
+    tp_status status = read_magic(stream, idx);
+    if (!status)
+        status = read_dims(stream, idx);
+    return status ? status : read_data(context, stream, idx);
+}
+
 tp_status tp_idx_read(tp_context *context, const char *path, tp_idx *idx) {
     if (!context)
         return TP_ERR_ARGUMENT;
@@ -126,17 +134,15 @@ tp_status tp_idx_read(tp_context *context, const char *path, tp_idx *idx) {
         return tp_fail(context, TP_ERR_ARGUMENT, "tp_idx_read: %s is NULL", path ? "idx" : "path");
     struct tp_stream stream;
     tp_idx result = {0};
+    const int cancel = tp_cancel_hold();
     tp_status status = tp_stream_open(context, path, &stream);
-    if (status)
-        return status;
-    status = read_magic(&stream, &result);
-    if (!status)
-        status = read_dims(&stream, &result);
-    if (!status)
-        status = read_data(context, &stream, &result);
-    tp_stream_close(&stream);
+    if (!status) {
+        status = read_all(context, &stream, &result);
+        tp_stream_close(&stream);
+    }
     if (!status)
         *idx = result;
+    tp_cancel_restore(cancel);
     return status;
 }
 

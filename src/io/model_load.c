@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/cancel.h"
 #include "core/memory.h"
 #include "core/options.h"
 #include "core/size.h"
@@ -419,11 +420,13 @@ tp_status tp_model_load(tp_context *context, const char *path, tp_model **model)
     if (!path || !model)
         return tp_fail(context, TP_ERR_ARGUMENT, "tp_model_load: %s is NULL", path ? "model" : "path");
     struct tp_safetensors archive;
+    const int cancel = tp_cancel_hold();
     tp_status status = tp_safetensors_open(context, path, &archive);
-    if (status)
-        return status;
-    status = load(context, &archive, model);
-    tp_safetensors_close(&archive);
+    if (!status) {
+        status = load(context, &archive, model);
+        tp_safetensors_close(&archive);
+    }
+    tp_cancel_restore(cancel);
     return status;
 }
 
@@ -461,10 +464,12 @@ tp_status tp_model_get_file_options(tp_context *context, const char *path, tp_mo
                        : !options ? "options"
                                   : "layers");
     struct tp_safetensors archive;
+    const int cancel = tp_cancel_hold();
     tp_status status = tp_safetensors_open(context, path, &archive);
-    if (status)
-        return status;
-    status = describe_file(&archive, options, struct_size, layers, layer_size);
-    tp_safetensors_close(&archive);
+    if (!status) {
+        status = describe_file(&archive, options, struct_size, layers, layer_size);
+        tp_safetensors_close(&archive);
+    }
+    tp_cancel_restore(cancel);
     return status;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/cancel.h"
 #include "core/memory.h"
 #include "core/size.h"
 #include "io/model_names.h"
@@ -214,7 +215,9 @@ tp_status tp_model_save_to(const tp_model *model, tp_output *output) {
     float *piece = tp_allocate(context, PIECE * sizeof *piece);
     if (!piece)
         return tp_fail(context, TP_ERR_MEMORY, "tp_model_save_to: cannot allocate %zu bytes", PIECE * sizeof *piece);
+    const int cancel = tp_cancel_hold();
     const tp_status status = write_model(model, output, piece);
+    tp_cancel_restore(cancel);
     tp_release(context, piece);
     return status;
 }
@@ -225,9 +228,11 @@ tp_status tp_model_save(const tp_model *model, const char *path) {
     if (!path)
         return tp_fail(tp_model_context(model), TP_ERR_ARGUMENT, "tp_model_save: path is NULL");
     tp_output *output = NULL;
+    const int cancel = tp_cancel_hold();
     tp_status status = tp_output_create(tp_model_context(model), path, &output);
     if (!status)
         status = tp_model_save_to(model, output);
     tp_output_destroy(output);
+    tp_cancel_restore(cancel);
     return status;
 }

@@ -2,6 +2,7 @@
 
 #include "io/output.h"
 
+#include "core/cancel.h"
 #include "core/memory.h"
 #include "io/file.h"
 #include "io/place.h"
@@ -150,11 +151,13 @@ tp_status tp_output_create(const tp_context *context, const char *path, tp_outpu
         return tp_fail(context, TP_ERR_MEMORY, "tp_output_create: cannot allocate %zu bytes", size);
     *made = (struct tp_output){.context = context, .descriptor = -1, .mount = -1};
     memcpy(made->path, path, length);
+    const int cancel = tp_cancel_hold();
     const tp_status status = reserve(made);
     if (status)
         tp_output_destroy(made);
     else
         *output = made;
+    tp_cancel_restore(cancel);
     return status;
 }
 
@@ -166,20 +169,26 @@ static void close_if_open(int descriptor) {
 void tp_output_destroy(tp_output *output) {
     if (!output)
         return;
+    const int cancel = tp_cancel_hold();
     if (output->descriptor >= 0 && output->stage <= BROKEN)
         unlinkat(output->place.directory, output->temporary, 0);
     close_if_open(output->descriptor);
     close_if_open(output->mount);
     close_if_open(output->place.directory);
     tp_release(output->context, output);
+    tp_cancel_restore(cancel);
 }
 
 bool tp_output_is(const tp_output *output, const char *path) {
     struct tp_place place;
-    if (!output || !path || tp_place_find(path, &place).what)
+    if (!output || !path)
         return false;
-    const bool same = tp_place_same(&output->place, &place);
-    tp_place_leave(&place);
+    const int cancel = tp_cancel_hold();
+    const bool found = !tp_place_find(path, &place).what;
+    const bool same = found && tp_place_same(&output->place, &place);
+    if (found)
+        tp_place_leave(&place);
+    tp_cancel_restore(cancel);
     return same;
 }
 
@@ -231,10 +240,13 @@ tp_status tp_output_write(tp_output *output, const void *data, size_t size) {
     if (status)
         return status;
     output->size += (off_t)size;
-    if (!write_all(output->descriptor, data, size))
+    const int cancel = tp_cancel_hold();
+    const int error = write_all(output->descriptor, data, size) ? errno : 0;
+    tp_cancel_restore(cancel);
+    if (!error)
         return TP_OK;
     output->stage = BROKEN;
-    return fail(output, "write", errno);
+    return fail(output, "write", error);
 }
 
 /* ---- commit ---- */
@@ -328,12 +340,8 @@ static tp_status restore_temporary(struct tp_output *output) {
     return status;
 }
 
-tp_status tp_output_commit(tp_output *output) {
-    if (!output)
-        return TP_ERR_ARGUMENT;
-    tp_status status = check_stage(output, "tp_output_commit");
-    if (status)
-        return status;
+static tp_status commit(tp_output *output) {
+    tp_status status = TP_OK;
     output->stage = BROKEN;
     if (was_removed(output))
         status = restore_temporary(output);
@@ -343,4 +351,16 @@ tp_status tp_output_commit(tp_output *output) {
         return fail(output, "sync", errno);
     output->stage = COMPLETE;
     return output->mount >= 0 ? write_in_place(output) : replace(output);
+}
+
+tp_status tp_output_commit(tp_output *output) {
+    if (!output)
+        return TP_ERR_ARGUMENT;
+    tp_status status = check_stage(output, "tp_output_commit");
+    if (status)
+        return status;
+    const int cancel = tp_cancel_hold();
+    status = commit(output);
+    tp_cancel_restore(cancel);
+    return status;
 }

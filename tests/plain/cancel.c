@@ -9,6 +9,8 @@
 
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdlib.h>
+#include <stdio.h>
 #include <time.h>
 
 enum { INPUTS = 23, HIDDEN = 61, OUTPUTS = 10, BATCH = 20, SAMPLES = 53, EPOCHS = 2 };
@@ -104,6 +106,57 @@ static void read_caches(void) {
     tp_cpu_read_caches("/sys/devices/system/cpu/cpu0/cache", &cpu);
 }
 
+static char directory[] = "/tmp/tileprop-cancel-XXXXXX";
+static char model_path[64], idx_path[64];
+
+/* Every function that opens files. Cancelled in the middle they would leave descriptors and temporary files. */
+static void use_files(void) {
+    const tp_layer layer = {.width = 2, .activation = TP_ACTIVATION_SOFTMAX};
+    tp_model_options shape;
+    tp_layer layers[TP_MAX_LAYERS];
+    tp_model_options_default(&shape);
+    shape.inputs = 3, shape.layer_count = 1, shape.layers = &layer;
+    tp_model *model = NULL, *copy = NULL;
+    tp_output *output = NULL;
+    tp_dataset *dataset = NULL;
+    tp_idx idx;
+    require(!tp_model_create(context, &shape, &model) && !tp_model_save(model, model_path));
+    require(!tp_output_create(context, model_path, &output) && tp_output_is(output, model_path));
+    require(!tp_output_write(output, NULL, 0) && !tp_model_save_to(model, output));
+    tp_output_destroy(output);
+    require(!tp_model_describe_file(context, model_path, &shape, layers));
+    require(!tp_model_load(context, model_path, &copy));
+    require(!tp_idx_read(context, idx_path, &idx) && !tp_dataset_load(context, directory, TP_SPLIT_TRAIN, &dataset));
+    tp_dataset_destroy(dataset);
+    tp_idx_release(context, &idx);
+    tp_model_destroy(copy);
+    tp_model_destroy(model);
+}
+
+static void write_file(const char *name, const unsigned char *bytes, size_t size) {
+    char path[64];
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    FILE *file = fopen(path, "wb");
+    require(file && fwrite(bytes, 1, size, file) == size && !fclose(file));
+}
+
+static void make_files(void) {
+    static const unsigned char images[] = {0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 1, 7, 9},
+                               labels[] = {0, 0, 8, 1, 0, 0, 0, 2, 0, 1};
+    require(mkdtemp(directory) != NULL);
+    write_file("train-images-idx3-ubyte", images, sizeof images);
+    write_file("train-labels-idx1-ubyte", labels, sizeof labels);
+    snprintf(model_path, sizeof model_path, "%s/model", directory);
+    snprintf(idx_path, sizeof idx_path, "%s/train-labels-idx1-ubyte", directory);
+}
+
+/* Only the three files are there: no temporary one. */
+static void remove_files(void) {
+    char path[64];
+    snprintf(path, sizeof path, "%s/train-images-idx3-ubyte", directory);
+    require(!remove(path) && !remove(idx_path) && !remove(model_path) && !remove(directory));
+}
+
 struct job {
     void (*call)(void);
     bool cancelled_before, returned;
@@ -160,6 +213,7 @@ static void check(tp_context *given) {
     cancel_before(multiply);
     cancel_before(fail);
     cancel_before(read_caches);
+    cancel_before(use_files);
     train();
 }
 
@@ -168,7 +222,9 @@ int main(void) {
     tp_test_fill_classes(classes, SAMPLES, 2, OUTPUTS);
     require(!sem_init(&in_step, 0, 0));
     cancel_before(create_context); /* the first call of all, for which OpenMP's runtime may read files */
+    make_files();
     plain_for_each(check);
+    remove_files();
     plain_release(&kept_parameters);
     plain_release(&kept_product);
 }
