@@ -145,9 +145,9 @@ static void phases(size_t steps, tp_phases *phases) {
     tp_trainer *timed = own.trainer;
     make_trainer(true);
     run(steps);
+    *phases = *tp_trainer_phases(own.trainer);
     tp_trainer_destroy(own.trainer);
     own.trainer = timed;
-    *phases = *tp_trainer_phases(own.trainer);
 }
 
 static void release(void) {

@@ -72,9 +72,11 @@
  * activations but for the identity, their derivatives, losses, dropout, updates of parameters and state) reads a number
  * of magnitude below 2^-126 as 0 and writes 0 where a result would be one, whatever its sign. So a dead unit, a moment
  * that fades or a saturated output takes no more time than others. This is part of the arithmetic, the same bits
- * everywhere; the floating-point mode of the processor is neither needed nor changed. One thing more for weights that
- * decay: a weight becomes 0 where its decay (weight_decay w, for AdamW rate weight_decay w) would be below 2^-126, but
- * never above 2^-100.
+ * everywhere; the floating-point mode of the processor is neither needed nor changed. Updates go a little further, so
+ * that no product in them is denormal, but never above 2^-100: SGD, momentum and Nesterov take gradients, and make
+ * velocities, of less than 2^-126 / rate for 0, and a weight that decays becomes 0 where its decay (weight_decay w, for
+ * AdamW rate weight_decay w) would be below 2^-126. Denormal weights that an optimiser finds become 0 in its first
+ * step.
  *
  * Stack. No function needs more than 64 KiB of the calling thread's stack, its callbacks and hooks not counted.
  * OpenMP's threads have stacks of their own (OMP_STACKSIZE).

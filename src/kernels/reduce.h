@@ -5,7 +5,7 @@
 
 #include "kernels/map.h"
 
-#include <math.h>
+#include <string.h>
 
 /* out[j..j+count) for count <= 4 VL columns: independent chains hide the latency of the addition. */
 ALWAYS_INLINE void sum_columns(float *out, const float *d, size_t ldd, size_t rows, size_t vectors, size_t last,
@@ -48,10 +48,16 @@ static double square_sum(const float *x, size_t n) {
     return lane[0];
 }
 
-/* Plain C, which compilers turn into vectors: there are none of doubles in the vocabulary. Denormals as in map.h. */
+/* Plain C, which compilers turn into vectors where there is no branch: there are none of doubles in the vocabulary.
+ * Denormals as in map.h, told by their exponents. */
 ALWAYS_INLINE float scale_value(double raw, double mean, double factor) {
-    const double value = (raw - mean) * factor, kept = fabs(value) < 0x1p-126 ? 0 : value;
-    return (float)kept;
+    double value = (raw - mean) * factor;
+    int64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    const int64_t exponent = bits & INT64_C(0x7ff0000000000000), least = INT64_C(0x3810000000000000); /* of 2^-126 */
+    bits &= -(int64_t)(exponent >= least);
+    memcpy(&value, &bits, sizeof value);
+    return (float)value;
 }
 
 enum raw_type { RAW_BYTE, RAW_FLOAT, RAW_DOUBLE };
@@ -61,17 +67,23 @@ ALWAYS_INLINE double raw_value(const void *raw, size_t j, enum raw_type type) {
         return ((const uint8_t *)raw)[j];
     if (type == RAW_DOUBLE)
         return ((const double *)raw)[j];
-    const float value = ((const float *)raw)[j];
-    return (double)(fabsf(value) < 0x1p-126f ? 0 : value);
+    int32_t bits;
+    float value;
+    memcpy(&bits, (const float *)raw + j, sizeof bits);
+    bits &= -(int32_t)((bits & 0x7f800000) != 0);
+    memcpy(&value, &bits, sizeof value);
+    return (double)value;
 }
 
-ALWAYS_INLINE void scale_row(float *x, const void *raw, enum raw_type type, size_t n, const double *mean,
-                             const double *factor, bool each) {
+ALWAYS_INLINE void scale_row(float *restrict x, const void *restrict raw, enum raw_type type, size_t n,
+                             const double *restrict mean, const double *restrict factor, bool each) {
     const double m = *mean, f = *factor;
-    for (size_t j = 0; !each && j < n; j++)
-        x[j] = scale_value(raw_value(raw, j, type), m, f);
-    for (size_t j = 0; each && j < n; j++)
-        x[j] = scale_value(raw_value(raw, j, type), mean[j], factor[j]);
+    if (!each)
+        for (size_t j = 0; j < n; j++)
+            x[j] = scale_value(raw_value(raw, j, type), m, f);
+    else
+        for (size_t j = 0; j < n; j++)
+            x[j] = scale_value(raw_value(raw, j, type), mean[j], factor[j]);
 }
 
 static void scale_bytes(float *x, const uint8_t *raw, size_t n, const double *mean, const double *factor, bool each) {

@@ -19,7 +19,7 @@
 #define LEAST_NORMAL 0x1p-126
 #define LARGEST_DENORMAL 0x0.fffffep-126
 
-/* Decay makes zeros of weights only below it, however little it is. */
+/* Nothing above it is taken for 0. */
 #define MOST_ZERO 0x1p-100
 
 static const tp_optimizer_options default_options = {.struct_size = sizeof default_options,
@@ -184,14 +184,15 @@ void tp_optimizer_destroy(tp_optimizer *optimizer) {
     }
 }
 
-/* Where decay w, of what decays, would be denormal: too little to be more than 0. */
-static float largest_zero(double decay) {
-    const double limit = decay > 0 ? LEAST_NORMAL / decay : 0;
+/* The largest number whose product with factor is denormal, but for rounding; a little factor makes zeros only below
+ * MOST_ZERO, however little it is. */
+static float largest_zero(double factor) {
+    const double limit = factor > 0 ? LEAST_NORMAL / factor : MOST_ZERO;
     return (float)(limit < LARGEST_DENORMAL ? LARGEST_DENORMAL : limit > MOST_ZERO ? MOST_ZERO : limit);
 }
 
-/* Where (1-b2) g^2 or (1-b1) g would be. */
-static float largest_small(double beta1, double beta2) {
+/* Where (1-b2) g^2 or (1-b1) g would be denormal. */
+static float largest_without_square(double beta1, double beta2) {
     const double first = LEAST_NORMAL / (1 - beta1), second = sqrt(LEAST_NORMAL / (1 - beta2));
     return (float)(first > second ? first : second);
 }
@@ -214,8 +215,11 @@ void tp_update_begin(struct tp_optimizer *optimizer) {
         .one_minus_beta2 = (float)(1 - beta2),
         .second_scale = adam ? (float)(1 / sqrt(1 - tp_power(beta2, t))) : 1,
         .epsilon = o->epsilon,
-        .largest_small = largest_small(beta1, beta2),
-        .largest_zero = largest_zero(decay),
+        .largest_small = largest_zero(adam ? 1 : rate),
+        .largest_small_state = largest_zero(adam ? 1 : rate),
+        .largest_zero = decay > 0 ? largest_zero(decay) : (float)LARGEST_DENORMAL,
+        .zeroes = decay > 0 || t == 1,
+        .largest_without_square = largest_without_square(beta1, beta2),
     };
 }
 
@@ -257,10 +261,11 @@ static void update_part(const struct tp_optimizer *optimizer, const struct tp_up
         update_some(optimizer, update, parameters + from, gradients + from, from, to - from);
 }
 
-static struct tp_update without_decay(const struct tp_update *update) {
+static struct tp_update without_decay(const struct tp_optimizer *optimizer, const struct tp_update *update) {
     struct tp_update biases = *update;
     biases.decay = 0;
-    biases.largest_zero = largest_zero(0);
+    biases.largest_zero = (float)LARGEST_DENORMAL;
+    biases.zeroes = optimizer->steps == 1;
     return biases;
 }
 
@@ -269,7 +274,7 @@ void tp_run_update(struct tp_optimizer *optimizer, struct tp_model *model, const
     struct tp_update weights = optimizer->next;
     if (optimizer->options.clip_norm > 0)
         weights.gradient_scale = clip(optimizer, gradients, team);
-    const struct tp_update biases = without_decay(&weights);
+    const struct tp_update biases = without_decay(optimizer, &weights);
     const struct tp_range mine = tp_share(model->parameter_count, TP_SUM_LANES, team.id, team.size);
     for (size_t l = 0; l < model->layers; l++) {
         const struct tp_shape *s = &model->shape[l];
@@ -328,7 +333,7 @@ void tp_update_weights_outer(const struct tp_optimizer *optimizer, const struct 
 
 void tp_update_biases(const struct tp_optimizer *optimizer, struct tp_model *model, size_t l, const float *gradients,
                       struct tp_range columns) {
-    const struct tp_update biases = without_decay(&optimizer->next);
+    const struct tp_update biases = without_decay(optimizer, &optimizer->next);
     const size_t at = model->shape[l].bias + columns.begin;
     update_some(optimizer, &biases, model->parameters + at, gradients, at, columns.end - columns.begin);
 }

@@ -4,10 +4,10 @@
 
 #include "kernels/optimizer/update.h"
 
-/* g within the range whose squares, times 1-b2, are normal numbers: nearer to 0 it is 0, beyond it is the end of the
- * range. Infinity does not become data: it gives NaN. */
+/* g where its square, times 1-b2, is a normal number: nearer to 0 it is 0, farther away it is the end of the range.
+ * Infinity does not become data: it gives NaN. */
 ALWAYS_INLINE vf adam_gradient(const struct tp_update *u, vf g) {
-    const vf x = zero_below(u->largest_small, g);
+    const vf x = zero_below(u->largest_without_square, g);
     const vf limited = v_at_most(v_at_least(x, v_set(-TP_ADAM_MAX)), v_set(TP_ADAM_MAX));
     return v_fma(v_set(0), x, limited);
 }
