@@ -282,11 +282,16 @@ exits 0 predict --model model --input input.idx --top 4 --isa scalar --threads 1
 result "predict --top 4 prints all classes, best first"
 cut -d ' ' -f 1,2 out | cmp -s - predicted
 result "the first of --top is the prediction"
-zeros 015 >floats.idx
-exits 0 predict --model model --input floats.idx && [ "$(wc -l <out)" -eq 1 ]
-result "predict from floats"
-zeros 014 >integers.idx
-fails 1 "integers.idx: holds 32-bit integers" predict --model model --input integers.idx
+zeros 010 1 >bytes.idx
+exits 0 predict --model model --input bytes.idx && [ "$(wc -l <out)" -eq 1 ] && cp out of_bytes
+for type in '011 1' '013 2' '014 4' '015 4' '016 8'; do
+    zeros $type >zeros.idx
+    exits 0 predict --model model --input zeros.idx && cmp -s out of_bytes
+    result "predict from elements of type $type"
+done
+{ zeros 016 8 | head -c 20; printf '\177\357\377\377\377\377\377\377'; zeros 016 8 | tail -c +21; } |
+    head -c 524 >beyond.idx
+fails 1 "beyond.idx: element 1 is 1.79769313e+308" predict --model model --input beyond.idx
 mkdir single
 images 40 3 >single/train-images-idx3-ubyte
 labels 40 1 >single/train-labels-idx1-ubyte

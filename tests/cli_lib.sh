@@ -90,10 +90,10 @@ labels() {
     }')"
 }
 
-# zeros TYPE: IDX file of one sample with 64 32-bit zeros; TYPE is the octal type byte.
+# zeros TYPE SIZE: IDX file of one sample with 64 zeros of SIZE bytes; TYPE is the octal type byte.
 zeros() {
     printf "\\000\\000\\$1\\002$(be32 1 64)"
-    head -c 256 /dev/zero
+    head -c $((64 * $2)) /dev/zero
 }
 
 mkdir data notest

@@ -249,11 +249,14 @@ static void write_idx(const char *name, const unsigned char *bytes, size_t count
 static void call_files(void) {
     static const unsigned char images[] = {0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2, 3, 4};
     static const unsigned char labels[] = {0, 0, 8, 1, 0, 0, 0, 1, 1};
+    static const unsigned char wide[] = {0, 0, 14, 2, 0, 0, 0, 1, 0, 0, 0, 1, 0x3f, 0xf0, 0, 0, 0, 0, 0, 1};
     tp_idx idx;
     tp_dataset *set = NULL;
     write_idx("train-images-idx3-ubyte", images, sizeof images);
     write_idx("train-labels-idx1-ubyte", labels, sizeof labels);
-    EXPECT(TP_OK, tp_idx_read, guest.context, "train-images-idx3-ubyte", &idx);
+    write_idx("wide", wide, sizeof wide);
+    EXPECT(TP_OK, tp_idx_read, guest.context, "wide", &idx);
+    EXPECT(TP_OK, tp_idx_to_samples, guest.context, "wide", &idx);
     CALL(tp_idx_release, guest.context, &idx);
     EXPECT(TP_ERR_IO, tp_idx_read, guest.context, "missing", &idx);
     EXPECT(TP_OK, tp_dataset_load, guest.context, ".", TP_SPLIT_TRAIN, &set);
@@ -457,7 +460,7 @@ static char directory[] = "/tmp/tileprop-guest-XXXXXX";
 
 static void nothing_is_left_behind(void) {
     static const char *const files[] = {"model.safetensors", "deep", "train-images-idx3-ubyte",
-                                        "train-labels-idx1-ubyte"};
+                                        "train-labels-idx1-ubyte", "wide"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         test_tap_check(unlink(files[i]) == 0, "%s is missing", files[i]);
     test_tap_check(rmdir(directory) == 0, "%s is not empty", directory);

@@ -77,9 +77,11 @@ static size_t gzip(const void *data, size_t size, unsigned char *out) {
 static void write_files(void) {
     static const unsigned char images[] = {0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0, 2, 10, 11, 12, 13, 14, 15};
     static const unsigned char labels[] = {0, 0, 8, 1, 0, 0, 0, 3, 4, 200, 0};
+    static const unsigned char i16[] = {0, 0, 11, 1, 0, 0, 0, 2, 1, 2, 3, 4};
     unsigned char packed[MAX_FILE];
     tp_test_write_file("train-images-idx3-ubyte", images, sizeof images);
     tp_test_write_file("train-labels-idx1-ubyte", labels, sizeof labels);
+    tp_test_write_file("i16", i16, sizeof i16);
     tp_test_write_file("images.gz", packed, gzip(images, sizeof images, packed));
     tp_test_write_file("t10k-images-idx3-ubyte.gz", packed, gzip(images, sizeof images, packed));
     tp_test_write_file("t10k-labels-idx1-ubyte.gz", packed, gzip(labels, sizeof labels, packed));
@@ -201,6 +203,19 @@ static tp_status read_gzipped_idx(void) {
     return tp_idx_read(all.context, tp_test_in_scratch("images.gz"), &all.out.idx);
 }
 
+static tp_status convert_idx(void) {
+    tp_idx idx;
+    tp_status status = tp_idx_read(all.context, tp_test_in_scratch("i16"), &idx);
+    if (status)
+        return status;
+    status = tp_idx_to_samples(all.context, "i16", &idx);
+    if (status)
+        tp_idx_release(all.context, &idx);
+    else
+        all.out.idx = idx;
+    return status;
+}
+
 static tp_status load_dataset(void) {
     return tp_dataset_load(all.context, tp_test_scratch.path, TP_SPLIT_TRAIN, &all.out.dataset);
 }
@@ -288,6 +303,7 @@ static const struct operation {
     {"tp_model_load", load, check_loaded, 50},
     {"tp_idx_read", read_idx, release_idx, 1},
     {"tp_idx_read, gzipped", read_gzipped_idx, release_idx, 3},
+    {"tp_idx_to_samples", convert_idx, release_idx, 2},
     {"tp_dataset_load", load_dataset, release_dataset, 4},
     {"tp_dataset_load, gzipped", load_gzipped_dataset, release_dataset, 8},
     {"tp_trainer_run", train, NULL, 0},

@@ -77,7 +77,7 @@ static struct arguments {
     tp_dataset **dataset_out;
     tp_output **output_out;
     tp_layer *layers_out;
-    tp_idx *idx;
+    tp_idx *idx, samples, *samples_p;
     tp_model_options *described;
     tp_score *score;
 } now;
@@ -805,6 +805,19 @@ CALL(idx_read, tp_idx_read(now.context, now.idx_path, now.idx)){
     REFUSE_AS(TP_ERR_FORMAT, "not an IDX file", FROM(idx_path, path)),
     REFUSED_PATH(idx_path),
 };
+CALL(idx_to_samples, tp_idx_to_samples(now.context, now.path, now.samples_p)){
+    SILENT(WITH(context, NULL)),
+    REFUSE("path is NULL", WITH(path, NULL)),
+    REFUSE("idx is NULL", WITH(samples_p, NULL)),
+    REFUSE("data is NULL", WITH(samples.data, NULL)),
+    REFUSE("type is 0; it must be one of u8, i8, i16, i32, f32 and f64", WITH(samples.type, (tp_idx_type)0)),
+    REFUSE("type is 10; it must be one of", WITH(samples.type, (tp_idx_type)10)),
+    REFUSE("type is -1; it must be one of", WITH(samples.type, (tp_idx_type)-1)),
+    REFUSE_AS(TP_ERR_MEMORY, "cannot allocate 18446744073709551615", WITH(samples.type, TP_IDX_TYPE_I8),
+              WITH(samples.elements, SIZE_MAX / 2)),
+    REFUSE_AS(TP_ERR_FORMAT, "/model: element 1 is -1e+300;", WITH(samples.type, TP_IDX_TYPE_F64),
+              WITH(samples.data, (void *)(const double[]){1, -1e300})),
+};
 CALL_VOID(idx_release, (tp_idx_release(NULL, &out.idx), tp_idx_release(now.context, NULL))){SILENT({0})};
 CALL(dataset_load, tp_dataset_load(now.context, now.where, now.split, now.dataset_out)){
     SILENT(WITH(context, NULL)),
@@ -906,6 +919,7 @@ static const struct function {
     FUNCTION(evaluate, MANY),
     FUNCTION(predict, MANY),
     FUNCTION(idx_read, MANY),
+    FUNCTION(idx_to_samples, FEW),
     FUNCTION(idx_release, NULL_ONLY),
     FUNCTION(dataset_load, MANY),
     FUNCTION(dataset_destroy, NULL_ONLY),
@@ -1009,6 +1023,8 @@ static void set_objects(void) {
     now.committed = made.committed;
     now.path = made.path;
     now.idx_path = made.idx_path;
+    now.samples = (tp_idx){TP_IDX_TYPE_F32, 2, {2, 1}, 2, made.x}; /* stays as it is */
+    now.samples_p = &now.samples;
     now.where = tp_test_scratch.path;
 }
 

@@ -23,7 +23,7 @@ static const struct option_row rows[] = {
     {.name = "input",
      IS_FILE(FILE_INPUT, input),
      .required = true,
-     .help = "IDX file of bytes or floats, plain or gzipped; its first dimension counts the samples"},
+     .help = "IDX file, plain or gzipped; its first dimension counts the samples"},
     {.name = "output", IS_FILE(FILE_SAVED, output), .help = "default: standard output"},
     {.name = "top", IS_INTEGER(top, 1, 1000000), .help = "print the best N classes, best first"},
     OPTION_ROW_THREADS,
@@ -125,10 +125,6 @@ static int run_model(struct prediction *run) {
 
 static int check_input(const struct predict_options *options, const tp_idx *idx, const tp_model_options *shape) {
     const size_t outputs = model_outputs(shape);
-    if (idx->type == TP_IDX_TYPE_I32) {
-        complain("%s: holds 32-bit integers; only bytes and floats can be the input of a model", options->input);
-        return EXIT_FAILURE;
-    }
     const int code = check_fit(shape, idx->elements / idx->dims[0], 0, options->model, options->input);
     if (code || options->top <= outputs)
         return code;
@@ -172,6 +168,8 @@ static int run_on_input(const struct session *session, const struct predict_opti
     int code = session_describe(session, options->model, &saved);
     if (!code)
         code = session_check(session, tp_idx_read(session->context, options->input, &idx));
+    if (!code)
+        code = session_check(session, tp_idx_to_samples(session->context, options->input, &idx));
     if (!code)
         code = check_input(options, &idx, &saved.model);
     if (!code)

@@ -781,11 +781,19 @@ TP_API tp_status tp_predict(const tp_model *model, tp_workspace *workspace, cons
 
 /* ---------------------------------------------------------------------------------------------------- data files */
 
-typedef enum tp_idx_type { TP_IDX_TYPE_U8 = 0x08, TP_IDX_TYPE_I32 = 0x0c, TP_IDX_TYPE_F32 = 0x0d } tp_idx_type;
+/* The format's numbers for the types uint8_t, int8_t, int16_t, int32_t, float and double. */
+typedef enum tp_idx_type {
+    TP_IDX_TYPE_U8 = 0x08,
+    TP_IDX_TYPE_I8 = 0x09,
+    TP_IDX_TYPE_I16 = 0x0b,
+    TP_IDX_TYPE_I32 = 0x0c,
+    TP_IDX_TYPE_F32 = 0x0d,
+    TP_IDX_TYPE_F64 = 0x0e
+} tp_idx_type;
 
 #define TP_IDX_MAX_RANK 8
 
-/* An IDX file in memory, in the machine's byte order. */
+/* An IDX file in memory: elements of its own type, in the machine's byte order. */
 typedef struct tp_idx {
     tp_idx_type type;
     size_t rank;
@@ -794,18 +802,25 @@ typedef struct tp_idx {
     void *data;
 } tp_idx;
 
-/* Reads path, plain or gzipped (told by its first bytes). The file must hold exactly what its header says. data comes
- * from the context's allocator; release with tp_idx_release. */
+/* Reads path, plain or gzipped (told by its first bytes). The file must hold exactly what its header says; zeros after
+ * the last gzip member do not count. data comes from the context's allocator; release with tp_idx_release. */
 TP_API tp_status tp_idx_read(tp_context *context, const char *path, tp_idx *idx);
+
+/* Makes the elements what tp_data takes, in a new block in place of data: u8 (bytes) and f32 (floats) stay as they are,
+ * all others become f32. Those of i8 and i16 are exact, those of i32 and f64 rounded to nearest; NaN and infinity stay.
+ * TP_ERR_FORMAT if a finite f64 is beyond the floats, with its index in the message, where path names the file. */
+TP_API tp_status tp_idx_to_samples(tp_context *context, const char *path, tp_idx *idx);
 TP_API void tp_idx_release(tp_context *context, tp_idx *idx);
 
 typedef enum tp_split { TP_SPLIT_TRAIN = 0, TP_SPLIT_TEST } tp_split;
 
 typedef struct tp_dataset tp_dataset;
 
-/* Loads one half of a data set of four MNIST-named IDX files ({train,t10k}-{images-idx3,labels-idx1}-ubyte, each plain
- * or .gz) from a directory, or from where Debian installs a set that is given by name: "fashion-mnist". Labels are less
- * than the number of samples, or than 1024 if that is more. */
+/* Loads one half of a data set of four MNIST-named IDX files from a directory, or from where Debian installs a set that
+ * is given by name: "fashion-mnist". The images are the first that is there of train-images-idx3-ubyte, the same with
+ * .gz, train-images.idx3-ubyte, and that with .gz; likewise the labels (train-labels-idx1-ubyte, ...), and the test
+ * split (t10k for train). Images have any type, as by tp_idx_to_samples, and two or more dimensions; labels have one,
+ * and u8, i8, i16 or i32; they are less than the number of samples, or than 1024 if that is more. */
 TP_API tp_status tp_dataset_load(tp_context *context, const char *where, tp_split split, tp_dataset **dataset);
 TP_API void tp_dataset_destroy(tp_dataset *dataset);
 TP_API const tp_data *tp_dataset_data(const tp_dataset *dataset);

@@ -22,6 +22,8 @@ tp_allocator tp_default_allocator(void) {
 
 /* The C library's functions are no cancellation points, and fast enough for holding one off to show. */
 void *tp_allocate(const struct tp_context *context, size_t size) {
+    if (size == TP_SIZE_OVERFLOW)
+        return NULL;
     const tp_allocator *allocator = &context->allocator;
     if (allocator->allocate == c_allocate)
         return c_allocate(NULL, TP_ALIGNMENT, size);

@@ -13,7 +13,8 @@
 /* The C library behind the hooks' signature. */
 tp_allocator tp_default_allocator(void);
 
-/* TP_ALIGNMENT-aligned memory from the context's allocator; NULL when it fails. release accepts NULL. */
+/* TP_ALIGNMENT-aligned memory from the context's allocator; NULL when it fails, or for TP_SIZE_OVERFLOW. release
+ * accepts NULL. */
 void *tp_allocate(const struct tp_context *context, size_t size);
 void tp_release(const struct tp_context *context, void *block);
 

@@ -5,6 +5,7 @@
 #include "core/memory.h"
 #include "core/size.h"
 #include "io/file.h"
+#include "io/idx_types.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -38,11 +39,16 @@ static const char *package_of(const char *where) {
 
 enum part { IMAGES, LABELS };
 
-static const char *file_name(tp_split split, enum part part) {
-    static const char *const names[2][2] = {{"train-images-idx3-ubyte", "train-labels-idx1-ubyte"},
-                                            {"t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"}};
-    return names[split == TP_SPLIT_TEST][part];
-}
+/* A file's name is a stem and an ending; of those that are there the first ending counts. */
+#define ENDINGS 4
+
+static const struct {
+    const char *stem[2]; /* by split */
+    const char *ending[ENDINGS];
+} names[] = {
+    [IMAGES] = {{"train-images", "t10k-images"}, {"-idx3-ubyte", "-idx3-ubyte.gz", ".idx3-ubyte", ".idx3-ubyte.gz"}},
+    [LABELS] = {{"train-labels", "t10k-labels"}, {"-idx1-ubyte", "-idx1-ubyte.gz", ".idx1-ubyte", ".idx1-ubyte.gz"}},
+};
 
 /* directory/name + suffix; a directory of "" leaves name alone. */
 static tp_status join(const struct tp_context *context, char *path, size_t size, const char *directory,
@@ -68,40 +74,36 @@ tp_status tp_dataset_directory(const struct tp_context *context, const char *roo
     return tp_fail(context, TP_ERR_IO, "%s: no such directory, and not a known data set (fashion-mnist)", where);
 }
 
-/* Reads directory/name, or directory/name.gz if that is missing. path receives which. */
-static tp_status read_either(tp_context *context, const char *directory, const char *name, char path[PATH_MAX],
-                             tp_idx *idx) {
-    tp_status status = join(context, path, PATH_MAX, directory, name, "");
-    if (!status && tp_file_missing(path)) {
-        status = join(context, path, PATH_MAX, directory, name, ".gz");
-        if (!status && tp_file_missing(path))
-            return tp_fail(context, TP_ERR_IO, "%s: neither %s nor %s.gz is there", directory, name, name);
+/* path receives the file that is there, "" if none is. */
+static tp_status find(const struct tp_context *context, const char *directory, tp_split split, enum part part,
+                      char path[PATH_MAX]) {
+    for (size_t i = 0; i < ENDINGS; i++) {
+        const tp_status status =
+            join(context, path, PATH_MAX, directory, names[part].stem[split], names[part].ending[i]);
+        if (status || !tp_file_missing(path))
+            return status;
     }
-    return status ? status : tp_idx_read(context, path, idx);
+    *path = '\0';
+    return TP_OK;
 }
 
-static bool either_is_there(const char *directory, const char *name) {
-    char path[PATH_MAX];
-    static const char *const endings[] = {"", ".gz"};
-    for (int i = 0; i < 2; i++) {
-        const int length = snprintf(path, sizeof path, "%s/%s%s", directory, name, endings[i]);
-        if (length >= (int)sizeof path || !tp_file_missing(path)) /* reading tells what is wrong with a long path */
-            return true;
-    }
-    return false;
+static tp_status fail_missing(const struct tp_context *context, tp_status status, const char *directory, tp_split split,
+                              enum part part) {
+    const char *stem = names[part].stem[split], *const *ending = names[part].ending;
+    return tp_fail(context, status, "%s: neither %s%s nor %s%s is there, nor %s%s or %s%s", directory, stem, ending[0],
+                   stem, ending[1], stem, ending[2], stem, ending[3]);
 }
 
-static tp_status load_images(struct tp_dataset *dataset, const char *directory, tp_split split) {
-    char path[PATH_MAX];
-    const char *name = file_name(split, IMAGES);
-    const tp_idx *images = &dataset->images;
-    const tp_status status = read_either(dataset->context, directory, name, path, &dataset->images);
+static tp_status load_images(struct tp_dataset *dataset, const char *path) {
+    tp_idx *images = &dataset->images;
+    tp_status status = tp_idx_read(dataset->context, path, images);
     if (status)
         return status;
-    if (images->type == TP_IDX_TYPE_I32)
-        return tp_fail(dataset->context, TP_ERR_FORMAT, "%s: elements are i32; images must be u8 or f32", path);
     if (images->rank < 2)
         return tp_fail(dataset->context, TP_ERR_FORMAT, "%s: rank is 1; images need at least 2 dimensions", path);
+    status = tp_idx_to_samples(dataset->context, path, images);
+    if (status)
+        return status;
     dataset->data.samples = images->dims[0];
     dataset->data.features = images->elements / images->dims[0];
     if (images->type == TP_IDX_TYPE_U8)
@@ -112,8 +114,10 @@ static tp_status load_images(struct tp_dataset *dataset, const char *directory, 
 }
 
 static tp_status check_labels(const struct tp_dataset *dataset, const char *path, const tp_idx *labels) {
-    if (labels->type == TP_IDX_TYPE_F32)
-        return tp_fail(dataset->context, TP_ERR_FORMAT, "%s: elements are f32; labels must be u8 or i32", path);
+    const struct tp_idx_kind *kind = tp_idx_kind_of(labels->type);
+    if (!kind->to_classes)
+        return tp_fail(dataset->context, TP_ERR_FORMAT, "%s: elements are %s; labels must be " TP_IDX_LABEL_TYPES, path,
+                       kind->name);
     if (labels->rank != 1)
         return tp_fail(dataset->context, TP_ERR_FORMAT, "%s: rank is %zu; labels must have 1 dimension", path,
                        labels->rank);
@@ -121,22 +125,6 @@ static tp_status check_labels(const struct tp_dataset *dataset, const char *path
         return tp_fail(dataset->context, TP_ERR_FORMAT, "%s: %zu labels for %zu images", path, labels->elements,
                        dataset->data.samples);
     return TP_OK;
-}
-
-/* Takes over what labels holds. */
-static tp_status to_classes(struct tp_dataset *dataset, const char *path, tp_idx *labels) {
-    if (labels->type == TP_IDX_TYPE_I32) {
-        dataset->classes = labels->data;
-        return TP_OK;
-    }
-    const uint8_t *bytes = labels->data;
-    const size_t size = tp_size_mul(labels->elements, sizeof(int32_t));
-    dataset->classes = tp_allocate(dataset->context, size);
-    for (size_t i = 0; dataset->classes && i < labels->elements; i++)
-        dataset->classes[i] = bytes[i];
-    tp_idx_release(dataset->context, labels);
-    return dataset->classes ? TP_OK
-                            : tp_fail(dataset->context, TP_ERR_MEMORY, "%s: cannot allocate %zu bytes", path, size);
 }
 
 static tp_status count_classes(struct tp_dataset *dataset, const char *path) {
@@ -158,32 +146,39 @@ static tp_status count_classes(struct tp_dataset *dataset, const char *path) {
     return TP_OK;
 }
 
-static tp_status load_labels(struct tp_dataset *dataset, const char *directory, tp_split split) {
-    char path[PATH_MAX];
-    const char *name = file_name(split, LABELS);
+static tp_status load_labels(struct tp_dataset *dataset, const char *path) {
     tp_idx labels;
-    tp_status status = read_either(dataset->context, directory, name, path, &labels);
+    tp_status status = tp_idx_read(dataset->context, path, &labels);
     if (status)
         return status;
+    void *classes = NULL;
     status = check_labels(dataset, path, &labels);
-    if (status) {
-        tp_idx_release(dataset->context, &labels);
-        return status;
-    }
-    status = to_classes(dataset, path, &labels);
+    if (!status)
+        status = tp_idx_convert(dataset->context, path, &labels, tp_idx_kind_of(labels.type)->to_classes, &classes);
+    tp_idx_release(dataset->context, &labels);
+    dataset->classes = classes;
     return status ? status : count_classes(dataset, path);
+}
+
+static tp_status load_files(struct tp_dataset *dataset, const char *directory, tp_split split) {
+    char images[PATH_MAX], labels[PATH_MAX];
+    tp_status status = find(dataset->context, directory, split, IMAGES, images);
+    if (!status)
+        status = find(dataset->context, directory, split, LABELS, labels);
+    if (status)
+        return status;
+    if (!*images)
+        return fail_missing(dataset->context, *labels ? TP_ERR_IO : TP_ERR_MISSING, directory, split, IMAGES);
+    if (!*labels)
+        return fail_missing(dataset->context, TP_ERR_IO, directory, split, LABELS);
+    status = load_images(dataset, images);
+    return status ? status : load_labels(dataset, labels);
 }
 
 static tp_status load(struct tp_dataset *dataset, const char *where, tp_split split) {
     char directory[PATH_MAX];
-    tp_status status = tp_dataset_directory(dataset->context, DATASETS_ROOT, where, directory, sizeof directory);
-    if (status)
-        return status;
-    if (!either_is_there(directory, file_name(split, IMAGES)) && !either_is_there(directory, file_name(split, LABELS)))
-        return tp_fail(dataset->context, TP_ERR_MISSING, "%s: neither %s nor %s.gz is there", directory,
-                       file_name(split, IMAGES), file_name(split, IMAGES));
-    status = load_images(dataset, directory, split);
-    return status ? status : load_labels(dataset, directory, split);
+    const tp_status status = tp_dataset_directory(dataset->context, DATASETS_ROOT, where, directory, sizeof directory);
+    return status ? status : load_files(dataset, directory, split);
 }
 
 tp_status tp_dataset_load(tp_context *context, const char *where, tp_split split, tp_dataset **dataset) {

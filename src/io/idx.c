@@ -2,32 +2,11 @@
 /* IDX: two zero bytes, a type, a rank, rank 32-bit dimensions, then the elements; all big-endian. */
 #include "core/cancel.h"
 #include "core/memory.h"
+#include "io/idx_types.h"
 #include "io/stream.h"
 
 #include <endian.h>
 #include <string.h>
-
-static const char *type_name(unsigned type) {
-    switch (type) {
-    case 0x08:
-        return "u8";
-    case 0x09:
-        return "i8";
-    case 0x0b:
-        return "i16";
-    case 0x0c:
-        return "i32";
-    case 0x0d:
-        return "f32";
-    case 0x0e:
-        return "f64";
-    }
-    return "unknown";
-}
-
-static size_t type_size(tp_idx_type type) {
-    return type == TP_IDX_TYPE_U8 ? 1 : 4;
-}
 
 static tp_status fail_short(const struct tp_stream *stream, const char *what, size_t promised) {
     return tp_fail(stream->file.context, TP_ERR_FORMAT, "%s: truncated: fewer than the %zu bytes of %s",
@@ -53,9 +32,9 @@ static tp_status read_magic(struct tp_stream *stream, tp_idx *idx) {
         return tp_fail(context, TP_ERR_FORMAT,
                        "%s: not an IDX file: it begins with bytes 0x%02x 0x%02x instead of two zeros", path, magic[0],
                        magic[1]);
-    if (magic[2] != TP_IDX_TYPE_U8 && magic[2] != TP_IDX_TYPE_I32 && magic[2] != TP_IDX_TYPE_F32)
-        return tp_fail(context, TP_ERR_FORMAT, "%s: element type 0x%02x (%s) is not supported: u8, i32 and f32 are",
-                       path, magic[2], type_name(magic[2]));
+    if (!tp_idx_kind_of(magic[2]))
+        return tp_fail(context, TP_ERR_FORMAT, "%s: element type 0x%02x is not supported: " TP_IDX_TYPES " are", path,
+                       magic[2]);
     if (!magic[3] || magic[3] > TP_IDX_MAX_RANK)
         return tp_fail(context, TP_ERR_FORMAT, "%s: rank is %u; it must be 1..%d", path, magic[3], TP_IDX_MAX_RANK);
     idx->type = (tp_idx_type)magic[2];
@@ -76,19 +55,10 @@ static tp_status read_dims(struct tp_stream *stream, tp_idx *idx) {
             return tp_fail(stream->file.context, TP_ERR_FORMAT, "%s: dimension %zu is 0; it must be at least 1",
                            stream->file.path, i);
     }
-    if (tp_size_mul(idx->elements, type_size(idx->type)) == TP_SIZE_OVERFLOW)
+    if (tp_size_mul(idx->elements, tp_idx_kind_of(idx->type)->size) == TP_SIZE_OVERFLOW)
         return tp_fail(stream->file.context, TP_ERR_FORMAT, "%s: the product of its dimensions does not fit in size_t",
                        stream->file.path);
     return TP_OK;
-}
-
-static void from_big_endian(void *data, size_t count) {
-    for (unsigned char *p = data; count; count--, p += sizeof(uint32_t)) {
-        uint32_t word;
-        memcpy(&word, p, sizeof word);
-        word = be32toh(word);
-        memcpy(p, &word, sizeof word);
-    }
 }
 
 /* One byte more, so that the end of the file, and of a gzip checksum, is reached as well. */
@@ -104,7 +74,8 @@ static tp_status check_end(struct tp_stream *stream, size_t bytes) {
 
 /* A claim that the file cannot hold is refused before memory is asked for. */
 static tp_status read_data(tp_context *context, struct tp_stream *stream, tp_idx *idx) {
-    const size_t bytes = idx->elements * type_size(idx->type);
+    const struct tp_idx_kind *kind = tp_idx_kind_of(idx->type);
+    const size_t bytes = idx->elements * kind->size;
     if (bytes > tp_stream_limit(stream))
         return fail_short(stream, "data that its header promises", bytes);
     idx->data = tp_allocate(context, bytes);
@@ -113,8 +84,8 @@ static tp_status read_data(tp_context *context, struct tp_stream *stream, tp_idx
     tp_status status = read_exactly(stream, idx->data, bytes, "data that its header promises");
     if (!status)
         status = check_end(stream, bytes);
-    if (!status && idx->type != TP_IDX_TYPE_U8)
-        from_big_endian(idx->data, idx->elements);
+    if (!status && kind->from_big_endian)
+        kind->from_big_endian(idx->data, idx->elements);
     if (status)
         tp_release(context, idx->data);
     return status;

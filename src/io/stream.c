@@ -85,10 +85,31 @@ static tp_status decompress(struct tp_stream *stream, void *buffer, size_t size,
     return TP_OK;
 }
 
+/* gzip takes zeros after the last member for the padding of a medium with blocks. */
+static tp_status skip_padding(struct tp_stream *stream) {
+    tp_status status = TP_OK;
+    while (!status && stream->z.avail_in) {
+        for (; stream->z.avail_in && !*stream->z.next_in; stream->z.next_in++)
+            stream->z.avail_in--;
+        if (stream->z.avail_in)
+            return tp_fail(stream->file.context, TP_ERR_FORMAT,
+                           "%s: corrupt gzip data: byte %zu is 0x%02x; only zeros may follow a zero after a member",
+                           stream->file.path, stream->offset - stream->z.avail_in, *stream->z.next_in);
+        status = refill(stream);
+    }
+    return status;
+}
+
+static bool is_padding(const struct tp_stream *stream) {
+    return stream->gzip && !stream->in_member && stream->z.avail_in && !*stream->z.next_in;
+}
+
 tp_status tp_stream_read(struct tp_stream *stream, void *buffer, size_t size, size_t *got) {
     *got = 0;
     while (*got < size) {
         tp_status status = stream->z.avail_in ? TP_OK : refill(stream);
+        if (!status && is_padding(stream))
+            status = skip_padding(stream);
         if (status)
             return status;
         if (!stream->z.avail_in && stream->in_member)

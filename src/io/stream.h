@@ -20,8 +20,8 @@ struct tp_stream {
 tp_status tp_stream_open(tp_context *context, const char *path, struct tp_stream *stream);
 void tp_stream_close(struct tp_stream *stream);
 
-/* Reads size bytes; fewer, told by got, only at the end. A gzipped file ends with its last member: unlike gzread, this
- * refuses whatever else follows. */
+/* Reads size bytes; fewer, told by got, only at the end. A gzipped file ends with its last member and zeros after it:
+ * unlike gzread, this refuses whatever else follows. */
 tp_status tp_stream_read(struct tp_stream *stream, void *buffer, size_t size, size_t *got);
 
 /* No file of this size can hold more bytes than this. */

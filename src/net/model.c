@@ -210,8 +210,7 @@ static tp_status allocate(const struct tp_context *context, const tp_model *sour
     tp_model copy = *source;
     tp_arena_take(&arena, 1, sizeof copy);
     lay_out_arrays(&copy, &arena);
-    const size_t size = arena.used;
-    arena = (struct tp_arena){.base = size == TP_SIZE_OVERFLOW ? NULL : tp_allocate(context, size)};
+    arena = (struct tp_arena){.base = tp_allocate(context, arena.used)};
     if (!arena.base)
         return tp_fail(context, TP_ERR_MEMORY, "model: cannot allocate %zu parameters", source->parameter_count);
     *model = tp_arena_take(&arena, 1, sizeof copy);

@@ -38,14 +38,17 @@ static void zip(struct zipped *zipped, struct fuzz_input *choices, const uint8_t
     append_member(zipped, choices, content, size);
 }
 
-enum damage { NONE, CHANGED, CUT, LONGER };
+enum damage { NONE, PADDED, CHANGED, CUT, LONGER };
 
-/* Changes a byte, cuts the end off, or puts something after it. */
+/* Puts zeros after it, which is none; changes a byte, cuts the end off, or puts something after it. */
 static enum damage damage(struct zipped *zipped, struct fuzz_input *choices) {
     const enum damage kind = (enum damage)fuzz_below(choices, LONGER + 1);
     const size_t at = (size_t)fuzz_take(choices, 2) % zipped->size;
     const uint8_t value = (uint8_t)fuzz_take(choices, 1);
-    if (kind == CHANGED)
+    if (kind == PADDED)
+        for (size_t i = 0; i < value; i++)
+            zipped->bytes[zipped->size++] = 0;
+    else if (kind == CHANGED)
         zipped->bytes[at] ^= value;
     else if (kind == CUT)
         zipped->size = at;
@@ -61,10 +64,16 @@ static tp_status read_bytes(const void *bytes, size_t size, tp_idx *idx) {
     return status;
 }
 
+static size_t bytes_of(const tp_idx *idx) {
+    static const size_t element_size[] = {[TP_IDX_TYPE_U8] = 1,  [TP_IDX_TYPE_I8] = 1,  [TP_IDX_TYPE_I16] = 2,
+                                          [TP_IDX_TYPE_I32] = 4, [TP_IDX_TYPE_F32] = 4, [TP_IDX_TYPE_F64] = 8};
+    return idx->elements * element_size[idx->type];
+}
+
 static void require_same(const tp_idx *a, const tp_idx *b) {
     require(a->type == b->type && a->rank == b->rank && a->elements == b->elements);
     require(!memcmp(a->dims, b->dims, a->rank * sizeof *a->dims));
-    require(!memcmp(a->data, b->data, a->elements * (a->type == TP_IDX_TYPE_U8 ? 1 : 4)));
+    require(!memcmp(a->data, b->data, bytes_of(a)));
 }
 
 /* The choices are at the end, so that the front is an IDX file. */
@@ -80,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const enum damage damaged = damage(&zipped, &choices);
     const tp_status status = read_bytes(zipped.bytes, zipped.size, &read);
     /* whole members that are left may be a file that was too long before */
-    require(status == wanted || damaged == CUT || (damaged && status));
+    require(status == wanted || damaged == CUT || (damaged > PADDED && status));
     if (!status && !wanted)
         require_same(&plain, &read);
     tp_idx_release(fuzz_context(), &plain);
