@@ -6,11 +6,12 @@
 # Usage: cblas_program.sh LIBRARY; CC and CFLAGS as the library was built with.
 set -eu
 
-library=$1
+library=$(realpath "$1")
 : "${CC:=cc}" "${CFLAGS:=}"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch"
+ln -s "$library" preloaded.so # LD_PRELOAD is split at blanks and colons
 
 cat >prototypes.h <<'END'
 enum CBLAS_ORDER { CblasRowMajor = 101, CblasColMajor = 102 };
@@ -60,11 +61,11 @@ echo "declarations: ${prototypes:-cblas.h}"
 # shellcheck disable=SC2086 # lists of flags
 $CC $CFLAGS -shared -fPIC stub.c -o libstub.so
 # shellcheck disable=SC2086
-$CC $CFLAGS $prototypes program.c -o program -L . -Wl,-rpath,"$scratch" -lstub
+$CC $CFLAGS $prototypes program.c -o program -L . -Xlinker -rpath -Xlinker "$scratch" -lstub
 
 # A sanitizer's runtime wants to be the first library of all.
 preloaded() {
-    env ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD="$library" "$@"
+    env ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD=./preloaded.so "$@"
 }
 
 if ./program; then

@@ -55,9 +55,14 @@ json() {
     sed -n "s/^{.*\"$1\":\\([-0-9.e+]*\\)[,}].*/\\1/p" "$2" | awk "{ x = \$1; seen = 1 } END { exit !(seen && ($3)) }"
 }
 
-# One line, one object; really parsed if there is something to parse it with.
+# One line that looks like an object.
+one_line() {
+    [ "$(wc -l <"$1")" -eq 1 ] && grep -q '^{.*}$' "$1"
+}
+
+# One object; really parsed if there is something to parse it with.
 one_object() {
-    [ "$(wc -l <"$1")" -eq 1 ] && grep -q '^{.*}$' "$1" || return 1
+    one_line "$1" || return 1
     ! command -v python3 >/dev/null || python3 -c 'import json, sys; json.load(open(sys.argv[1]))' "$1" 2>>err
 }
 
@@ -106,7 +111,17 @@ cp data/train-* notest
 : >err
 small="--data data --hidden 24,16 --batch 32"
 
-# ---------------------------------------------------------------------------------------------------------- processes
+# -------------------------------------------------------------------------------------------------- files, processes
+
+# no_leftovers [DIRECTORY]: no temporary file.
+no_leftovers() {
+    [ -z "$(find "${1:-.}" -name '.tileprop-*')" ]
+}
+
+# is_model FILE
+is_model() {
+    "$tileprop" evaluate --threads 1 --model "$1" --data data >/dev/null 2>err
+}
 
 # wait_for COMMAND...: until it succeeds, for a minute at most.
 wait_for() {

@@ -18,5 +18,5 @@ grep -q 'int main' example.c || {
 }
 # shellcheck disable=SC2086 # a list of flags
 $CC $CFLAGS -Wall -Wextra -Wconversion -Wshadow -Wvla -Werror -I "$source/include" example.c -o example \
-    -L "$libraries" -Wl,-rpath,"$libraries" -ltileprop
+    -L "$libraries" -Xlinker -rpath -Xlinker "$libraries" -ltileprop
 ./example

@@ -30,7 +30,7 @@ code=$?
 if [ $code -ne 0 ]; then
     tail -n 100 "$log"
     artifact=$(sed -n 's/.*Test unit written to //p' "$log" | tail -n 1)
-    echo "fuzz $name failed; again: $target ${artifact:-"(no input was written)"}"
+    echo "fuzz $name failed; again: '$target' '${artifact:-(no input was written)}'"
     exit $code
 fi
 awk -v name="$name" -v seconds=$seconds '
