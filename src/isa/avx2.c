@@ -52,9 +52,6 @@ ALWAYS_INLINE vf v_upper(vf v, size_t half) {
            : half == 2 ? _mm256_permute_ps(v, 0x4e)
                        : _mm256_permute_ps(v, 0xb1);
 }
-ALWAYS_INLINE vf v_from_bytes(const uint8_t *p) {
-    return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)p)));
-}
 ALWAYS_INLINE vf v_set(float s) {
     return _mm256_set1_ps(s);
 }

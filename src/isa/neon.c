@@ -47,12 +47,6 @@ ALWAYS_INLINE vf v_first(vf x, vf y, size_t n) {
 ALWAYS_INLINE vf v_upper(vf v, size_t half) {
     return half == 2 ? vextq_f32(v, v, 2) : vrev64q_f32(v);
 }
-ALWAYS_INLINE vf v_from_bytes(const uint8_t *p) {
-    uint32_t four;
-    memcpy(&four, p, sizeof four);
-    const uint16x8_t wide = vmovl_u8(vreinterpret_u8_u32(vdup_n_u32(four)));
-    return vcvtq_f32_u32(vmovl_u16(vget_low_u16(wide)));
-}
 ALWAYS_INLINE vf v_set(float s) {
     return vdupq_n_f32(s);
 }

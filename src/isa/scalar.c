@@ -38,9 +38,6 @@ ALWAYS_INLINE vf v_upper(vf v, size_t half) {
     return v;
 }
 /* GCOVR_EXCL_STOP */
-ALWAYS_INLINE vf v_from_bytes(const uint8_t *p) {
-    return (float)*p;
-}
 ALWAYS_INLINE vf v_set(float s) {
     return s;
 }

@@ -10,7 +10,6 @@
  *   v_store_first(p, v, n)  the first n < VL lanes
  *   v_first(x, y, n)        lanes < n of x, the others of y, n < VL
  *   v_upper(v, h)           lane i + h in lane i for i < h; h = VL / 2, VL / 4, .. 1
- *   v_from_bytes(p)         VL uint8_t, converted
  *   v_set(s) v_get(v)       all lanes = s; lane 0
  *   v_add v_sub v_mul v_div v_sqrt   exactly rounded
  *   v_fma(a, b, c)          a * b + c, rounded once
