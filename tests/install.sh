@@ -1,63 +1,98 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Installs the library into a temporary prefix, moves it, and builds and runs the consumer project against it: static
-# through CMake, shared and static through pkg-config. Also compiles the header as C++.
-# Usage: install.sh SOURCE_DIR BUILD_DIR; CC, CXX and CFLAGS as the library was built with.
-set -eu
+# Installs the library into a temporary prefix, moves it, and builds and runs the consumer project against it: shared
+# and static, through CMake and pkg-config; the shared library without the development packages of what it uses. Also
+# compiles the header as C++.
+# Usage: install.sh SOURCE_DIR BUILD_DIR; CC, CXX and CFLAGS as the library was built with, CMAKE and PKG_CONFIG others
+# than the usual ones.
+set -u
 
 source=$1
 build=$2
-: "${CC:=cc}" "${CXX:=c++}" "${CFLAGS:=}"
+: "${CC:=cc}" "${CXX:=c++}" "${CFLAGS:=}" "${CMAKE:=cmake}" "${PKG_CONFIG:=pkg-config}"
 export CC CXX CFLAGS
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 2
+: >out
+: >err
+. "$source/tests/tap.sh"
 
-cmake --install "$build" --prefix "$scratch/first" >"$scratch/install.log"
-mv "$scratch/first" "$scratch/prefix" # an installed tree must not know its prefix
-config=$(find "$scratch/prefix" -name tileprop-config.cmake)
-pc=$(find "$scratch/prefix" -name tileprop.pc)
-shared=$(find "$scratch/prefix" -name libtileprop.so)
-include=$scratch/prefix/include
-
-echo "static, through CMake"
-cmake -S "$source/tests/consumer" -B "$scratch/static" -D tileprop_DIR="${config%/*}" >"$scratch/configure.log"
-cmake --build "$scratch/static" >"$scratch/build.log"
-"$scratch/static/xor"
-if ldd "$scratch/static/xor" | grep libtileprop; then
-    echo "the static program asks for the shared library" >&2
-    exit 1
-fi
-
-echo "shared, through pkg-config"
-cp -R "$source/tests/consumer" "$scratch/shared"
-export PKG_CONFIG_PATH="${pc%/*}"
-make -s -C "$scratch/shared" LDFLAGS="-Wl,-rpath,${shared%/*}"
-"$scratch/shared/xor"
-ldd "$scratch/shared/xor" | grep -q "libtileprop.so.[0-9.]* => $scratch" || {
-    echo "the shared program does not use the installed library" >&2
-    exit 1
+# with_cmake NAME COMPONENT TARGET [CMAKE_OPTION...]: builds the consumer in the directory NAME.
+with_cmake() {
+    name=$1
+    component=$2
+    target=$3
+    shift 3
+    $CMAKE -S "$source/tests/consumer" -B "$name" -D tileprop_DIR="${config%/*}" -D COMPONENT="$component" \
+        -D TARGET="$target" "$@" >out 2>err && $CMAKE --build "$name" >>out 2>>err && "$name/xor" >>out 2>>err
 }
 
-echo "static, through pkg-config"
-rm "$scratch/shared/xor" "${shared%/*}"/libtileprop.so*
-make -s -C "$scratch/shared" PKG_CONFIG="pkg-config --static"
-"$scratch/shared/xor"
+# with_pkg_config NAME [PKG_CONFIG_OPTION...]
+with_pkg_config() {
+    cp -R "$source/tests/consumer" "$1"
+    name=$1
+    shift
+    PKG_CONFIG_PATH=${pc%/*} make -s -C "$name" PKG_CONFIG="$PKG_CONFIG $*" LDFLAGS="-Wl,-rpath,$libraries" \
+        >out 2>err && "$name/xor" >>out 2>>err
+}
 
-echo "a plugin, through pkg-config"
+# asks_for_ours PROGRAM: the installed shared library, and not the one of the build.
+asks_for_ours() {
+    ldd "$1" >out && grep -q "libtileprop.so.[0-9.]* => $work/prefix" out
+}
+
+$CMAKE --install "$build" --prefix "$work/first" >out 2>err && mv first prefix # which it must not know
+result "everything is installed"
+config=$(find "$work/prefix" -name tileprop-config.cmake)
+pc=$(find "$work/prefix" -name tileprop.pc)
+libraries=$(dirname "$(find "$work/prefix" -name libtileprop.so)")
+cmp "$source/LICENSE" prefix/share/doc/tileprop/LICENSE >out 2>err
+result "with the licence"
+! grep -rlIE "$work/first|$build" prefix >out
+result "no installed text has the prefix or the build directory in it"
+
+with_cmake static static tileprop_static && ! ldd static/xor | grep libtileprop >out
+result "static, through CMake"
+with_pkg_config shared && asks_for_ours shared/xor
+result "shared, through pkg-config"
+
+# As on a system that has libsleef3 but not libsleef-dev.
+mkdir nothing
+PKG_CONFIG_LIBDIR=$work/nothing
+export PKG_CONFIG_LIBDIR
+! "$PKG_CONFIG" --exists sleef
+result "the next ones find no development package"
+with_pkg_config alone && asks_for_ours alone/xor
+result "shared, through pkg-config, needs none"
+with_cmake component shared tileprop && asks_for_ours component/xor
+result "shared, through CMake, needs none"
+with_cmake default "" tileprop -D PKG_CONFIG_EXECUTABLE=no && asks_for_ours default/xor
+result "nor pkg-config, nor to be asked for by name"
+! with_cmake missing static tileprop_static && tr -s ' \n' ' ' <err | grep -q "tileprop needs the library sleef"
+result "static, through CMake, says what it misses"
+! with_cmake unknown dynamic tileprop && grep -q 'set tileprop_FOUND to FALSE' err
+result "a component that there is not is an error"
+unset PKG_CONFIG_LIBDIR
+
+rm "$libraries"/libtileprop.so*
+with_pkg_config archive --static
+result "static, through pkg-config"
+
 # shellcheck disable=SC2046,SC2086 # lists of flags
-$CC $CFLAGS -shared -fPIC $(pkg-config --cflags tileprop) "$source/tests/consumer/xor.c" -o "$scratch/plugin.so" \
-    $(pkg-config --static --libs tileprop)
-readelf -d "$scratch/plugin.so" | grep -q NODELETE || {
-    echo "a plugin with the static library could be unloaded while OpenMP's threads live" >&2
-    exit 1
-}
+PKG_CONFIG_PATH=${pc%/*} && export PKG_CONFIG_PATH
+$CC $CFLAGS -shared -fPIC $($PKG_CONFIG --cflags tileprop) "$source/tests/consumer/xor.c" -o plugin.so \
+    $($PKG_CONFIG --static --libs tileprop) >out 2>err && readelf -d plugin.so >out && grep -q NODELETE out
+result "a plugin with the static library stays: OpenMP's threads live on"
 
-echo "header, as C++"
 echo '#include <tileprop/tileprop.h>
-int main() { return *tp_version() == 0; }' >"$scratch/header.cpp"
-$CXX -std=c++11 -Wall -Wextra -Wpedantic -Werror -I "$include" -c "$scratch/header.cpp" -o "$scratch/header.o"
-
-if [ -x "$scratch/prefix/bin/tileprop" ]; then
-    echo "program"
-    "$scratch/prefix/bin/tileprop" info
+int main() { return *tp_version() == 0; }' >header.cpp
+$CXX -std=c++11 -Wall -Wextra -Wpedantic -Werror -I prefix/include -c header.cpp -o header.o >out 2>err
+result "the header is C++ as well"
+if [ -x prefix/bin/tileprop ]; then
+    prefix/bin/tileprop info >out 2>err
+    result "the program runs"
 fi
+
+echo "1..$checks"
+[ $failures -eq 0 ]

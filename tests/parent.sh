@@ -33,7 +33,8 @@ uses() {
     cp -R "$source/tests/consumer" consumer
     export PKG_CONFIG_PATH="$1/pkgconfig"
     make -s -C consumer LDFLAGS="-Wl,-rpath,$1" && consumer/xor &&
-        cmake -S "$source/tests/consumer" -B package -D tileprop_DIR="$1/cmake/tileprop" &&
+        cmake -S "$source/tests/consumer" -B package -D tileprop_DIR="$1/cmake/tileprop" \
+            -D COMPONENT=static -D TARGET=tileprop_static &&
         cmake --build package && package/xor
 }
 
@@ -60,10 +61,20 @@ result "the library that was built alone trains a model to compare with"
 configure -D CMAKE_C_FLAGS="-O1 -funsigned-char -frounding-math" && cmake --build parent -j 2 >out 2>&1 &&
     ! grep -i warning out
 result "everything is compiled inside another project, without a warning"
+if $CC --version | grep -q clang; then
+    cmake -S "$source" -B alone -D CMAKE_C_FLAGS=-flto -D BUILD_TESTING=OFF -D TILEPROP_BUILD_BENCH=OFF >out 2>err &&
+        tr -s ' \n' ' ' <err | grep -q "libtileprop.a can be linked by Clang [0-9.]* alone"
+    result "CMake says who can link an archive that has no machine code"
+fi
 for library in shared static; do
     same_bits parent/xor_tileprop_$library
     result "a program with the $library library computes the same bits"
 done
+if command -v clang-16 >/dev/null; then
+    clang-16 -fopenmp -I "$source/include" "$source/tests/consumer/xor.c" -o parent/xor_clang \
+        parent/tileprop/src/libtileprop.a -lsleef -ljansson -lmd -lz -lm >out 2>err && same_bits parent/xor_clang
+    result "clang links the archive, which was compiled with link-time optimisation"
+fi
 built=parent/tileprop/src
 # shellcheck disable=SC2046 # a list of files
 CBLAS=$built/libtileprop_cblas.so sh "$source/tools/check_symbols.sh" "$source/include/tileprop/tileprop.h" \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A subcommand is a row of data and one function; main.c holds the list. */
+/* A subcommand is a row of data and one function; commands.c holds the list. */
 #ifndef TILEPROP_TOOLS_COMMAND_H
 #define TILEPROP_TOOLS_COMMAND_H
 
@@ -15,6 +15,7 @@ struct command {
     const char *usage;             /* what follows the name */
     const char *about;             /* text below the options */
     const struct option_row *rows; /* a row without a name ends them */
+    size_t values_size;
     void (*defaults)(void *values);
     int (*run)(int argc, char **argv); /* returns the exit code */
 };
@@ -23,5 +24,9 @@ extern const struct command train_command;
 extern const struct command evaluate_command;
 extern const struct command predict_command;
 extern const struct command info_command;
+
+extern const struct command *const commands[]; /* NULL ends them */
+extern const char commands_summary[];          /* of the program */
+extern const char commands_exit_codes[];
 
 #endif

@@ -218,6 +218,7 @@ const struct command evaluate_command = {
              "threads, confusion (rows: targets), classes (list of class, samples, precision,\n"
              "recall). A model with one output has no confusion matrix and no classes.\n",
     .rows = rows,
+    .values_size = sizeof(struct evaluate_options),
     .defaults = defaults,
     .run = run,
 };

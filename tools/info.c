@@ -103,6 +103,7 @@ const struct command info_command = {
              "usable (list, best first), tile_rows, tile_columns, mc, kc, nc, l1d_bytes,\n"
              "l2_bytes, l3_bytes (0: unknown), processors.\n",
     .rows = rows,
+    .values_size = sizeof(struct info_options),
     .defaults = defaults,
     .run = run,
 };

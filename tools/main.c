@@ -10,12 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct command *const commands[] = {&train_command, &evaluate_command, &predict_command, &info_command};
-#define COMMAND_COUNT (sizeof commands / sizeof *commands)
-
 static void print_commands(FILE *file) {
     fputs("Usage: tileprop SUBCOMMAND [OPTION...]\n\nSubcommands:\n", file);
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
+    for (size_t i = 0; commands[i]; i++)
         fprintf(file, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
     fputs(
         "\n'tileprop SUBCOMMAND --help' lists the options of a subcommand, 'tileprop --version' prints the version.\n",
@@ -23,16 +20,15 @@ static void print_commands(FILE *file) {
 }
 
 static int print_help(void) {
-    printf("Example: %s\n\nTrains and runs multilayer perceptrons.\n\n", train_command.example);
+    printf("Example: %s\n\n%s\n\n", train_command.example, commands_summary);
     print_commands(stdout);
-    puts("\nExit codes: 0 success, 1 bad data, model or file, 2 wrong usage, 130 stopped by Ctrl-C,\n"
-         "143 by SIGTERM, 129 by SIGHUP.");
+    printf("\nExit codes: %s", commands_exit_codes);
     return EXIT_SUCCESS;
 }
 
 static int complain_unknown(const char *name) {
     struct nearest nearest = nearest_to(name);
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
+    for (size_t i = 0; commands[i]; i++)
         nearest_offer(&nearest, commands[i]->name);
     nearest_offer(&nearest, "--help");
     nearest_offer(&nearest, "--version");
@@ -55,7 +51,7 @@ static int run(int argc, char **argv) {
         printf("tileprop %s\n", tp_version());
         return EXIT_SUCCESS;
     }
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+    for (size_t i = 0; commands[i]; i++) {
         if (!strcmp(argv[1], commands[i]->name))
             return commands[i]->run(argc - 1, argv + 1);
     }

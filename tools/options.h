@@ -107,6 +107,9 @@ int options_parse(const struct command *command, int argc, char **argv, void *va
 /* Writes what the row accepts, as in "must be ...". */
 void options_describe_limits(const struct option_row *row, char *text, size_t size);
 
+/* Writes what the row is for, its names, and the default in values. */
+void options_describe(const struct option_row *row, const void *values, char *text, size_t size);
+
 /* The help of a subcommand on standard output; values holds the defaults. */
 void options_print_help(const struct command *command, const void *values);
 

@@ -94,14 +94,19 @@ static void print_wrapped(const char *text, int column) {
     putchar('\n');
 }
 
-static void print_row(const struct option_row *row, const void *values) {
-    char text[512] = "";
-    APPEND(text, sizeof text, "%s", row->help);
+void options_describe(const struct option_row *row, const void *values, char *text, size_t size) {
+    *text = '\0';
+    APPEND(text, size, "%s", row->help);
     if (row->kind == OPTION_NAME) {
-        APPEND(text, sizeof text, ": ");
-        append_names(row, text, sizeof text);
+        APPEND(text, size, ": ");
+        append_names(row, text, size);
     }
-    append_default(row, (const unsigned char *)values + row->offset, text, sizeof text);
+    append_default(row, (const unsigned char *)values + row->offset, text, size);
+}
+
+static void print_row(const struct option_row *row, const void *values) {
+    char text[512];
+    options_describe(row, values, text, sizeof text);
     const char *argument = row->argument ? row->argument : "";
     print_wrapped(text, printf("  --%s%s%s", row->name, *argument ? " " : "", argument));
 }

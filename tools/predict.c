@@ -215,6 +215,7 @@ const struct command predict_command = {
              "A file of --output appears when it is complete; until then, and after an error\n"
              "or a signal, an old one stays. It may not be a file that is read.\n",
     .rows = rows,
+    .values_size = sizeof(struct predict_options),
     .defaults = defaults,
     .run = run,
 };

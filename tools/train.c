@@ -305,6 +305,7 @@ const struct command train_command = {
     .usage = "--data D [OPTION...]",
     .about = train_about,
     .rows = train_rows,
+    .values_size = sizeof(struct train_options),
     .defaults = train_defaults,
     .run = run,
 };

@@ -17,10 +17,8 @@ struct values {
     _Alignas(max_align_t) unsigned char bytes[sizeof(struct train_options)]; /* the largest */
 };
 
-static const struct command *const commands[] = {&train_command, &evaluate_command, &predict_command, &info_command};
-
 static const struct command *command_named(const char *name) {
-    for (size_t i = 1; i < sizeof commands / sizeof *commands; i++)
+    for (size_t i = 1; commands[i]; i++)
         if (!strcmp(name, commands[i]->name))
             return commands[i];
     return commands[0];

@@ -26,9 +26,13 @@ endfunction()
 function(tp_refuse_seen configuration)
     set(CMAKE_TRY_COMPILE_CONFIGURATION "${configuration}")
     set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
-    set(source "#include \"${PROJECT_SOURCE_DIR}/src/core/arithmetic.h\"\nint tp_arithmetic;\n")
-    try_compile(compiled SOURCE_FROM_CONTENT arithmetic.c "${source}" LINK_LIBRARIES tileprop_given_options
-        OUTPUT_VARIABLE output NO_CACHE)
+    set(source ${PROJECT_BINARY_DIR}/arithmetic.c)
+    file(WRITE ${source} "#include \"${PROJECT_SOURCE_DIR}/src/core/arithmetic.h\"\nint tp_arithmetic;\n")
+    # -fno-lto, because ar may not know the objects of clang's LTO.
+    try_compile(TP_COMPILED ${PROJECT_BINARY_DIR}/arithmetic ${source} COMPILE_DEFINITIONS -fno-lto
+        LINK_LIBRARIES tileprop_given_options OUTPUT_VARIABLE output)
+    set(compiled ${TP_COMPILED})
+    unset(TP_COMPILED CACHE)
     if(NOT compiled)
         message(FATAL_ERROR "tileprop cannot be compiled with the options of ${configuration}:\n${output}")
     endif()

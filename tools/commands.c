@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "command.h"
+
+const struct command *const commands[] = {&train_command, &evaluate_command, &predict_command, &info_command, NULL};
+
+const char commands_summary[] = "Trains and runs multilayer perceptrons.";
+
+const char commands_exit_codes[] =
+    "0 success, 1 bad data, model or file, 2 wrong usage, 130 stopped by Ctrl-C,\n143 by SIGTERM, 129 by SIGHUP.\n";
