@@ -365,17 +365,18 @@ static void *call_everything_here(void *argument) {
 static void small_stack(void) {
     pthread_t thread;
     pthread_attr_t attributes;
+    const size_t least = (size_t)PTHREAD_STACK_MIN, size = least > STACK ? least : STACK;
     const size_t guard = (size_t)sysconf(_SC_PAGESIZE);
-    char *memory = mmap(NULL, guard + STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    char *memory = mmap(NULL, guard + size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (!test_tap_check(memory != MAP_FAILED && !mprotect(memory, guard, PROT_NONE), "no memory for a stack"))
         return;
     pthread_attr_init(&attributes);
-    const bool created = !pthread_attr_setstack(&attributes, memory + guard, STACK) &&
+    const bool created = !pthread_attr_setstack(&attributes, memory + guard, size) &&
                          !pthread_create(&thread, &attributes, call_everything_here, "small stack");
-    if (test_tap_check(created, "no thread with a stack of %zu bytes", STACK))
+    if (test_tap_check(created, "no thread with a stack of %zu bytes", size))
         pthread_join(thread, NULL);
     pthread_attr_destroy(&attributes);
-    munmap(memory, guard + STACK);
+    munmap(memory, guard + size);
 }
 
 /* ------------------------------------------------------------------------------------------------------------ modes */
