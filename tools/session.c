@@ -35,9 +35,10 @@ static void suggest_isa(const char *wanted) {
     tp_context *context = NULL;
     tp_context_options best;
     tp_context_options_default(&best);
+    tp_machine machine; /* with the names that nearest points to */
     struct nearest nearest = nearest_to(wanted);
     if (tp_context_create(&best, &context) == TP_OK) {
-        tp_machine machine = *tp_context_machine(context);
+        machine = *tp_context_machine(context);
         for (char *name = strtok(machine.usable, " "); name; name = strtok(NULL, " "))
             nearest_offer(&nearest, name);
     }
