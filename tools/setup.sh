@@ -3,8 +3,7 @@
 # Installs the Debian packages that tileprop needs, as root or through sudo.
 #   sh tools/setup.sh run     to build and use it (the default)
 #   sh tools/setup.sh test    to test it as well: compilers, Criterion, and on x86-64 what runs the NEON path: a cross
-#                             compiler, qemu, and arm64 libraries, which are unpacked into build/aarch64-root; a static
-#                             SLEEF in build/sleef-static, unless the archive has no source packages
+#                             compiler, qemu, and arm64 libraries, which are unpacked into build/aarch64-root
 #   sh tools/setup.sh long    for tools/test.sh --long: what measures coverage as well
 #   sh tools/setup.sh bench   to compare it with other libraries: OpenBLAS, BLIS, oneDNN, PyTorch, scikit-learn,
 #                             FANN, and gnuplot
@@ -127,13 +126,6 @@ if [ $neon = yes ]; then
     unpack_arm64 build/aarch64-root $neon_libraries
     enable_neon_programs
 fi
-case $mode in
-test | long)
-    code=0
-    sh tools/sleef_static.sh build/sleef-static || code=$?
-    [ $code -eq 0 ] || [ $code -eq 3 ] || exit $code
-    ;;
-esac
 if [ "$mode" = neon ]; then
     # shellcheck disable=SC2086
     unpack_arm64 build/aarch64-peers $neon_peers
