@@ -432,10 +432,10 @@ TP_API bool tp_output_is(const tp_output *output, const char *path);
 /* Safetensors files: f32 tensors layers.<l>.weight [n_{l-1}, n_l] and layers.<l>.bias [n_l], l from 0; where each input
  * or output is scaled by a pair of its own, f64 tensors input_mean, input_deviation, output_mean and output_deviation.
  * Everything else that describes the model is in __metadata__, the SHA-256 of the tensors' bytes and the version of the
- * format too. Files of version 0.1 load as well; a format that is newer than the library is refused. Equal models give
- * equal bytes. Init and seed are not stored. tp_model_save_to writes the file to an output, which must be empty, and
- * commits it;
- * tp_model_save is the same with an output of its own. Both take 64 KiB of memory besides the header's. */
+ * format too. Files of version 0.1 load as well; a format that is newer than the library is refused
+ * (TP_ERR_UNSUPPORTED). Equal models give equal bytes. Init and seed are not stored. tp_model_save_to writes the file
+ * to an output, which must be empty, and commits it; tp_model_save is the same with an output of its own. Both take
+ * 64 KiB of memory besides the header's. */
 TP_API tp_status tp_model_save_to(const tp_model *model, tp_output *output);
 TP_API tp_status tp_model_save(const tp_model *model, const char *path);
 
