@@ -283,6 +283,7 @@ static void call_context(const char *isa) {
     CALL(tp_context_isa, context);
     CALL(tp_context_machine, context);
     CALL(tp_context_message, context, text, sizeof text);
+    EXPECT(TP_ERR_IO, tp_context_set_message, context, TP_ERR_IO, "of a caller");
     CALL(tp_context_destroy, context);
 }
 

@@ -75,6 +75,22 @@ result "static, through CMake, says what it misses"
 result "a component that there is not is an error"
 unset PKG_CONFIG_LIBDIR
 
+# with_fortran NAME [CMAKE_OPTION...]
+with_fortran() {
+    name=$1
+    shift
+    $CMAKE -S "$source/tests/consumer/fortran" -B "$name" -D tileprop_DIR="${config%/*}" \
+        -D EXAMPLE="$source/tests/examples/online.f90" "$@" >out 2>err && $CMAKE --build "$name" >>out 2>>err &&
+        "$name/online" >>out 2>>err
+}
+
+if [ -e "${config%/*}/tileprop-fortran-targets.cmake" ]; then
+    with_fortran modules
+    result "Fortran, with the installed modules"
+    with_fortran source -D SOURCES="$work/prefix/share/tileprop/fortran"
+    result "Fortran, with the installed source"
+fi
+
 rm "$libraries"/libtileprop.so*
 with_pkg_config archive --static
 result "static, through pkg-config"

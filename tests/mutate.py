@@ -144,7 +144,9 @@ class Build:
             return
         print(f"{self.name}: building and testing without a fault", flush=True)
         done = run(["cmake", "-S", self.tree, "-B", self.path, "-D", "BUILD_TESTING=ON", "-D", "CMAKE_BUILD_TYPE=None",
-                    "-D", "TILEPROP_BUILD_CBLAS=ON", "-D", "TILEPROP_BUILD_BENCH=OFF", "-D", "TILEPROP_INSTALL=OFF",
+                    "-D", "TILEPROP_BUILD_CBLAS=ON", "-D", "TILEPROP_BUILD_FORTRAN=ON",
+                    "-D", f"CMAKE_Fortran_FLAGS={BUILDS[self.name]}", "-D", "TILEPROP_BUILD_BENCH=OFF",
+                    "-D", "TILEPROP_INSTALL=OFF",
                     "-D", f"CMAKE_C_FLAGS={BUILDS[self.name]}"], self.log)
         if not done or not self.make("all"):
             sys.exit(f"{self.name}: does not build; see {self.log.name}")

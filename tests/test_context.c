@@ -106,6 +106,19 @@ Test(context, messages_are_cut_to_the_buffer) {
     cr_assert_eq(tp_context_message(fixture.context, NULL, 0), length);
 }
 
+Test(context, a_caller_reports_through_the_context) {
+    char text[32];
+    fixture.messages = 0;
+    cr_assert_eq(tp_context_set_message(fixture.context, TP_ERR_FORMAT, "100% of a caller"), TP_ERR_FORMAT);
+    cr_assert_eq(fixture.messages, 1);
+    cr_assert_str_eq(fixture.text, "100% of a caller");
+    tp_context_message(fixture.context, text, sizeof text);
+    cr_assert_str_eq(text, "100% of a caller");
+    cr_assert_eq(tp_context_set_message(fixture.context, TP_ERR_IO, NULL), TP_ERR_IO);
+    cr_assert_eq(tp_context_message(fixture.context, text, sizeof text), 0);
+    cr_assert_eq(tp_context_set_message(NULL, TP_ERR_IO, "nobody hears"), TP_ERR_IO);
+}
+
 /* ------------------------------------------------------------------------------------------------------- parameters */
 
 Test(context, parameters_round_trip) {

@@ -424,6 +424,7 @@ CALL_VOID(context_destroy, tp_context_destroy(NULL)){SILENT({0})};
 CALL(context_isa, nothing(!tp_context_isa(now.context))){SILENT(WITH(context, NULL))};
 CALL(context_threads, nothing(!tp_context_threads(now.context))){SILENT(WITH(context, NULL))};
 CALL(context_message, nothing(!tp_context_message(NULL, NULL, 0) && !tp_context_message(NULL, NULL, 5))){SILENT({0})};
+CALL(context_set_message, tp_context_set_message(NULL, TP_ERR_ARGUMENT, "nobody hears")){SILENT({0})};
 
 /* ---- products ---- */
 
@@ -854,6 +855,7 @@ static const struct function {
     FUNCTION(context_threads, FEW),
     FUNCTION(context_set_threads, FEW),
     FUNCTION(context_message, NULL_ONLY),
+    FUNCTION(context_set_message, NULL_ONLY),
     FUNCTION(context_machine, FEW),
     FUNCTION(sgemm, MANY),
     FUNCTION(sgemm_workspace_size, FEW),

@@ -182,7 +182,7 @@ LOCPATH=$PWD/build/locale
 export LOCPATH
 CTEST_PARALLEL_LEVEL=$(nproc)
 export CTEST_PARALLEL_LEVEL
-run_part gcc release
+run_part gcc release -D TILEPROP_BUILD_FORTRAN=ON
 run_part clang release -D CMAKE_C_COMPILER=clang-16
 run_part asan-ubsan asan-ubsan
 run_part tsan tsan

@@ -204,6 +204,10 @@ TP_API tp_status tp_context_set_threads(tp_context *context, int threads);
  * the terminator, so a return of size or more means that it was cut. */
 TP_API size_t tp_context_message(const tp_context *context, char *buffer, size_t size);
 
+/* Stores message as the library stores its own, calls the callback, and returns status: for interfaces to other
+ * languages, which check what C cannot see. NULL for context stores nothing, NULL for message "". */
+TP_API tp_status tp_context_set_message(const tp_context *context, tp_status status, const char *message);
+
 /* One line of machine facts for logs and bug reports. */
 typedef struct tp_machine {
     char vendor[16];     /* "GenuineIntel", "AuthenticAMD", "Arm", ... */

@@ -63,6 +63,10 @@ tp_status tp_fail(const struct tp_context *context, tp_status status, const char
     return status;
 }
 
+tp_status tp_context_set_message(const tp_context *context, tp_status status, const char *message) {
+    return context ? tp_fail(context, status, "%s", message ? message : "") : status;
+}
+
 void tp_note(const struct tp_context *context, const char *format, ...) {
     char text[TP_MESSAGE_SIZE];
     va_list arguments;

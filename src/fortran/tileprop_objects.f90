@@ -1,0 +1,263 @@
+! SPDX-License-Identifier: BSD-3-Clause
+! Objects of the C library behind Fortran variables. A variable points to a node, which counts the variables and nodes
+! that use it; the object goes with its last user. So the order in which a program drops its variables does not matter.
+module tileprop_objects
+    use, intrinsic :: iso_c_binding
+    use, intrinsic :: iso_fortran_env, only: real32
+    use tileprop_c, only: c_set_message => tp_context_set_message
+    use tileprop_types, only: TP_OK, TP_ERR_ARGUMENT
+    implicit none
+    private
+    public :: tp_object, tp_context, tp_packed, tp_model, tp_workspace, tp_optimizer, tp_trainer, tp_dataset, tp_output
+    public :: tp_node, packed_node, model_sizes, model_node, workspace_node, adopt, need, release, handle
+    public :: fail, fits, model_of, pass_of, tp_string, terminated
+
+    integer, parameter :: most_needs = 5
+
+    type :: link
+        class(tp_node), pointer :: to => null()
+    end type
+
+    type :: tp_node
+        type(c_ptr) :: handle = c_null_ptr
+        type(c_ptr) :: context = c_null_ptr
+        integer(c_int) :: users = 1
+        procedure(destroy_handle), pointer, nopass :: destroy => null()
+        type(link) :: needs(most_needs) ! what must outlive it
+    end type
+
+    type, extends(tp_node) :: packed_node
+        integer(c_size_t) :: rows = 0, columns = 0
+    end type
+
+    type :: model_sizes
+        integer(c_size_t) :: inputs = 0, outputs = 0, parameters = 0
+    end type
+
+    type, extends(tp_node) :: model_node
+        type(model_sizes) :: sizes
+    end type
+
+    type, extends(tp_node) :: workspace_node
+        logical :: training = .false.
+        integer(c_size_t) :: batch = 0      ! of the last pass, 0 before the first
+        real(real32), allocatable :: x(:)   ! its samples, which a backward pass reads again
+    end type
+
+    abstract interface
+        subroutine destroy_handle(object) bind(c)
+            import :: c_ptr
+            type(c_ptr), value :: object
+        end subroutine
+    end interface
+
+    type :: tp_object
+        class(tp_node), pointer :: node => null()
+    contains
+        procedure, private :: share
+        generic :: assignment(=) => share
+        final :: drop
+    end type
+
+    type, extends(tp_object) :: tp_context
+    end type
+    type, extends(tp_object) :: tp_packed
+    end type
+    type, extends(tp_object) :: tp_model
+    end type
+    type, extends(tp_object) :: tp_workspace
+    end type
+    type, extends(tp_object) :: tp_optimizer
+    end type
+    type, extends(tp_object) :: tp_trainer
+    end type
+    type, extends(tp_object) :: tp_dataset
+    end type
+    type, extends(tp_object) :: tp_output
+    end type
+
+    interface tp_string
+        module procedure string_of_pointer, string_of_array
+    end interface
+
+    interface
+        pure function c_strlen(text) result(length) bind(c, name='strlen')
+            import :: c_ptr, c_size_t
+            type(c_ptr), value :: text
+            integer(c_size_t) :: length
+        end function
+    end interface
+
+contains
+
+    ! Threads may make and drop objects of one model at the same time.
+    function count_users(node, more) result(users)
+        class(tp_node), intent(inout) :: node
+        integer(c_int), intent(in) :: more
+        integer(c_int) :: users
+        !$omp atomic capture
+        node%users = node%users + more
+        users = node%users
+        !$omp end atomic
+    end function
+
+    recursive subroutine release(node)
+        class(tp_node), pointer, intent(inout) :: node
+        integer :: i
+        if (.not. associated(node)) return
+        if (count_users(node, -1_c_int) == 0) then
+            if (associated(node%destroy)) call node%destroy(node%handle)
+            do i = 1, most_needs
+                call release(node%needs(i)%to)
+            end do
+            deallocate (node)
+        end if
+        node => null()
+    end subroutine
+
+    ! node keeps what other stands for.
+    subroutine need(node, other)
+        class(tp_node), intent(inout) :: node
+        class(tp_node), pointer, intent(in) :: other
+        integer :: i
+        integer(c_int) :: users
+        if (.not. associated(other)) return
+        do i = 1, most_needs
+            if (.not. associated(node%needs(i)%to)) exit
+        end do
+        users = count_users(other, 1_c_int)
+        node%needs(i)%to => other
+        node%context = other%context
+    end subroutine
+
+    ! A node whose object was made becomes the object's; after a failure the object is as before.
+    subroutine adopt(object, made, status, destroy)
+        class(tp_object), intent(inout) :: object
+        class(tp_node), pointer, intent(inout) :: made
+        integer(c_int), intent(in) :: status
+        procedure(destroy_handle) :: destroy
+        if (status /= TP_OK) then
+            call release(made)
+            return
+        end if
+        made%destroy => destroy
+        call release(object%node)
+        object%node => made
+    end subroutine
+
+    ! Only objects of one type can be told to be the same.
+    subroutine share(left, right)
+        class(tp_object), intent(inout) :: left
+        class(tp_object), intent(in) :: right
+        class(tp_node), pointer :: node
+        integer(c_int) :: users
+        node => null()
+        if (same_type_as(left, right)) node => right%node
+        if (associated(node)) users = count_users(node, 1_c_int)
+        call release(left%node)
+        left%node => node
+    end subroutine
+
+    subroutine drop(object)
+        type(tp_object), intent(inout) :: object
+        call release(object%node)
+    end subroutine
+
+    function handle(object) result(pointer)
+        class(tp_object), intent(in) :: object
+        type(c_ptr) :: pointer
+        pointer = c_null_ptr
+        if (associated(object%node)) pointer = object%node%handle
+    end function
+
+    ! The sizes of a model; all 0 for a variable without one, which C then refuses.
+    function model_of(model) result(sizes)
+        class(tp_model), intent(in) :: model
+        type(model_sizes) :: sizes
+        if (.not. associated(model%node)) return
+        select type (node => model%node)
+        type is (model_node)
+            sizes = node%sizes
+        end select
+    end function
+
+    function pass_of(workspace) result(pass)
+        class(tp_workspace), intent(in) :: workspace
+        type(workspace_node), pointer :: pass
+        pass => null()
+        if (.not. associated(workspace%node)) return
+        select type (node => workspace%node)
+        type is (workspace_node)
+            pass => node
+        end select
+    end function
+
+    ! ------------------------------------------------------------------------------------------------------- errors
+
+    function fail(object, text) result(status)
+        class(tp_object), intent(in) :: object
+        character(*), intent(in) :: text
+        integer(c_int) :: status
+        character(kind=c_char), allocatable, target :: message(:)
+        type(c_ptr) :: context
+        status = TP_ERR_ARGUMENT
+        if (.not. associated(object%node)) return
+        context = object%node%context
+        allocate (message, source=terminated(text))
+        status = c_set_message(context, status, c_loc(message))
+    end function
+
+    ! Whether an array has the shape that it must have. status is that of the checks before.
+    subroutine fits(status, object, name, has, must)
+        integer(c_int), intent(inout) :: status
+        class(tp_object), intent(in) :: object
+        character(*), intent(in) :: name
+        integer(c_size_t), intent(in) :: has(:), must(:)
+        if (status /= TP_OK .or. all(has == must)) return
+        status = fail(object, name//' has the shape ('//list(has)//'); it must be ('//list(must)//')')
+    end subroutine
+
+    function list(sizes) result(text)
+        integer(c_size_t), intent(in) :: sizes(:)
+        character(:), allocatable :: text
+        character(100) :: buffer
+        write (buffer, '(*(i0, :, ", "))') sizes
+        text = trim(buffer)
+    end function
+
+    ! ------------------------------------------------------------------------------------------------------ strings
+
+    function string_of_pointer(text) result(string)
+        type(c_ptr), intent(in) :: text
+        character(:), allocatable :: string
+        character(kind=c_char), pointer :: letters(:)
+        string = ''
+        if (.not. c_associated(text)) return
+        call c_f_pointer(text, letters, [c_strlen(text)])
+        string = string_of_array(letters)
+    end function
+
+    function string_of_array(letters) result(string)
+        character(kind=c_char), intent(in) :: letters(:)
+        character(:), allocatable :: string
+        integer :: i, length
+        do length = 0, size(letters) - 1
+            if (letters(length + 1) == c_null_char) exit
+        end do
+        allocate (character(length) :: string)
+        do i = 1, length
+            string(i:i) = letters(i)
+        end do
+    end function
+
+    ! text without the blanks at its end, as C has strings.
+    function terminated(text) result(letters)
+        character(*), intent(in) :: text
+        character(kind=c_char) :: letters(len_trim(text) + 1)
+        integer :: i
+        do i = 1, len_trim(text)
+            letters(i) = text(i:i)
+        end do
+        letters(len_trim(text) + 1) = c_null_char
+    end function
+end module
