@@ -92,8 +92,17 @@ count_tests() {
     ' "$1"
 }
 
+# LLVM's OpenMP keeps a file for each process, which stays if that is killed, and stops a later one of the same number.
+forget_dead_processes() {
+    for file in /dev/shm/__KMP_REGISTERED_LIB_*; do
+        process=${file#/dev/shm/__KMP_REGISTERED_LIB_}
+        [ -d "/proc/${process%%_*}" ] || rm -f "$file"
+    done
+}
+
 # run_part NAME PRESET [CMAKE_OPTION...]
 run_part() {
+    forget_dead_processes
     name=$1
     build=build/test/$1
     preset=$2
