@@ -89,10 +89,9 @@ static int check_test(const struct training *run) {
 }
 
 static int check_warmup(const struct train_options *options, size_t samples) {
-    const uint64_t total = train_steps(options, samples) * options->epochs;
-    const bool cosine = options->schedule == TP_SCHEDULE_COSINE || options->schedule == TP_SCHEDULE_AUTO;
-    if (!cosine || options->warmup < total)
+    if (train_warmup_fits(options, samples))
         return EXIT_SUCCESS;
+    const uint64_t total = train_steps(options, samples) * options->epochs;
     complain("--warmup %" PRIu64 ": must be less than the %" PRIu64 " steps of the run", options->warmup, total);
     return options_usage_error(&train_command);
 }

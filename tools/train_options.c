@@ -149,6 +149,11 @@ uint64_t train_steps(const struct train_options *options, size_t samples) {
     return (train_samples(options, samples) + options->batch - 1) / options->batch;
 }
 
+bool train_warmup_fits(const struct train_options *options, size_t samples) {
+    const bool cosine = options->schedule == TP_SCHEDULE_COSINE || options->schedule == TP_SCHEDULE_AUTO;
+    return !cosine || options->warmup < train_steps(options, samples) * options->epochs;
+}
+
 static float learning_rate(const struct train_options *options) {
     const bool adaptive = options->optimizer == TP_OPTIMIZER_ADAM || options->optimizer == TP_OPTIMIZER_ADAMW;
     return options->learning_rate_given ? (float)options->learning_rate : adaptive ? 1e-3F : 0.1F;

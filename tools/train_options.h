@@ -44,6 +44,9 @@ tp_activation train_activation(int value);
 size_t train_samples(const struct train_options *options, size_t samples);
 uint64_t train_steps(const struct train_options *options, size_t samples);
 
+/* Whether a cosine schedule has steps left after the warm-up; others always fit. */
+bool train_warmup_fits(const struct train_options *options, size_t samples);
+
 /* Without callbacks. It points into options. */
 tp_train_options train_library_options(const struct train_options *options, size_t samples);
 

@@ -108,7 +108,7 @@ static void require_trainable(const struct train_options *options) {
         require(!tp_model_create(fuzz_context(), &shape, &model));
     if (!kept || (options->validation > 0 && kept == SAMPLES))
         return; /* 'train' says so once it knows the data, as it does of the next */
-    if (options->schedule == TP_SCHEDULE_COSINE && options->warmup >= train_steps(options, SAMPLES) * options->epochs)
+    if (!train_warmup_fits(options, SAMPLES))
         return;
     const tp_train_options library = train_library_options(options, SAMPLES);
     tp_trainer *trainer = NULL;

@@ -171,6 +171,7 @@ static void write_options(void) {
         "evaluate\n--model\nm\n--data\nd\n--split\ntrain\n--json",
         "predict\n--model\nm\n--input\ni\n--output\no\n--top\n3\n--isa\navx",
         "info\n--json\n--isa\nscalr",
+        "train\n--data=d\n--warmup=576",
         "train\n--help",
         "train\n--lerning-rate\n1\n--",
         "predict\n-x\nmore",
