@@ -5,83 +5,119 @@
  * This header is the manual. It is C11 and can be included from C++.
  *
  * Objects
- *   tp_context    the machine: instruction set, thread count, allocator, last message
+ *   tp_context    the machine: instruction set, number of threads, allocator, last message
  *   tp_model      architecture and parameters; const while it is used for inference
  *   tp_workspace  every buffer that a forward or backward pass needs
  *   tp_optimizer  the state of an update rule
  *   tp_trainer    mini-batches, shuffling, validation, epochs
- *   tp_dataset    samples and targets read from files
- *   tp_output     a file that is about to be made or replaced
+ *   tp_dataset    samples and targets that were read from files
+ *   tp_packed     a matrix that is laid out for many products
+ *   tp_output     a file that will be created or replaced
  *
- * Memory. Every object is released by its own destroy function, which accepts NULL. A context must outlive
- * everything made from it, a model everything made for it. Workspaces, optimisers and trainers live in memory that the
- * caller may provide: ask the size function, pass the block (any alignment) and its size to the create function, and
- * release the block after the destroy function. With NULL and 0 they allocate through the context. After creation
- * nothing is allocated: tp_forward, tp_backward, tp_optimizer_step and tp_trainer_run never call an allocator.
+ * Memory. Each object has its own destroy function, which releases it and accepts NULL. Destroy a context after
+ * everything that was made from it, and a model after everything that was made for it. Workspaces, optimisers, trainers
+ * and packed matrices can use memory of the caller: ask the size function for the number of bytes, pass a block (of any
+ * alignment) and its size to the create function, and release the block after the destroy function. With NULL and 0
+ * they allocate memory through the context. Nothing is allocated after creation: tp_forward, tp_backward,
+ * tp_optimizer_step and tp_trainer_run never call an allocator.
  *
- * Errors. Functions return a tp_status. On failure outputs are untouched unless stated otherwise, and a message that
- * names the offending argument, file or field is stored in the context (tp_context_message); it counts layers from 0.
- * Passing NULL for a required pointer is an error, never a crash; so is a workspace or an optimiser that was made for
- * another model, and a matrix packed for another instruction set. What cannot be told is trusted: that a pointer has as
- * many elements as the sizes say, and that tp_idx_release gets the context that read the file. The library never
- * prints, exits, aborts, installs signal handlers, or changes the floating-point environment, locale or thread
- * affinity.
+ * Errors. Functions return a tp_status. A function that fails leaves its outputs unchanged, unless its comment says
+ * something else, and stores a message in the context. The message names the argument, file or field that is wrong, and
+ * tp_context_message returns it. Messages count layers from 0. NULL for a required pointer is an error, never a crash;
+ * if it is NULL for the context or the model itself, there is no message. It is also an error to pass a workspace or an
+ * optimiser that was made for another model, or a matrix that was packed for another instruction set. Two mistakes
+ * cannot be detected: an array with fewer elements than the sizes say, and a call of tp_idx_release with another
+ * context than the one that read the file. The library never prints, exits, aborts, installs signal handlers, or
+ * changes the floating-point environment, the locale or the thread affinity.
  *
- * Threads. No global state. Different threads may use one context and one model at the same time as long as each has
- * its own workspace and nobody changes the model. tp_optimizer_step, tp_train_step, tp_trainer_run,
- * tp_model_set_parameters and tp_context_set_threads change what they are given and need exclusive access to it.
- * Parallel work inside a call uses OpenMP threads; called from inside a parallel region the library runs on the
- * calling thread alone. Where the process may not start so many threads, fewer work. OpenMP ends a process in which it
- * cannot start one: that remains possible if others take threads or memory in that moment, or if a region of yours
- * left OpenMP fewer threads than the call before. pthread_cancel takes effect after the call; callbacks and allocators
- * run with cancellation held off. PTHREAD_CANCEL_ASYNCHRONOUS is not supported.
+ * Threads. There is no global state. Several threads may use one context and one model at the same time, if each thread
+ * has its own workspace and no thread changes the model. Functions that change an object need exclusive access to it:
+ *   tp_optimizer_step, tp_train_step               the optimiser and the model
+ *   tp_trainer_run                                 the trainer and its model
+ *   tp_model_set_parameters                        the model
+ *   tp_context_set_threads                         the context
+ *   tp_optimizer_set_..., tp_workspace_set_...     the optimiser, the workspace
+ *   tp_packed_update                               the packed matrix
+ * A call may use several OpenMP threads. If the calling thread is already inside a parallel region, it does all the
+ * work itself. If the process cannot start all the threads, the call uses fewer. OpenMP ends a process in which it
+ * fails to start a thread. The library checks this before it starts threads, but OpenMP can still fail in two cases:
+ * other code takes threads or memory at the same moment; or a smaller parallel region of your own program has ended
+ * threads that OpenMP kept since the call before.
+ * A request by pthread_cancel that arrives during a call takes effect after the call. Callbacks and allocator functions
+ * run with cancellation disabled. PTHREAD_CANCEL_ASYNCHRONOUS is not supported.
  *
- * Unloading. dlclose leaves the library and OpenMP in memory, whose threads outlive calls. A plugin that links the
- * static library must be linked with -z nodelete, as the pkg-config file and the CMake package do.
+ * Unloading. dlclose does not remove the library and OpenMP from memory, because OpenMP's threads live longer than a
+ * call. A plugin that links the static library must be linked with -z nodelete. The pkg-config file and the CMake
+ * package contain this option.
  *
- * Fork. A child may use what its parent had made, if no call was under way in another thread. If the library shared out
- * work on the forking thread before, then on that thread it runs alone in the child, where GNU's OpenMP would hang;
- * threads that the child starts have teams again. If other code of yours did, give the child's contexts one thread.
+ * Fork. A child process may use the objects that its parent made, if no other thread was in a call at the time of the
+ * fork. If the thread that called fork had used several threads in a call before, then in the child that thread
+ * computes alone, because it would wait forever in GNU's OpenMP. Threads that the child starts are not limited. The
+ * library does not know whether other code used OpenMP on the thread that called fork; if so, set the threads of the
+ * child's contexts to 1.
  *
- * Same bits everywhere. For one release of the library, every result depends only on the inputs and the shapes: not on
- * the instruction set, the number of threads or the run. The promise holds in the default floating-point environment
- * (round to nearest, no flush to zero, no traps: exceptions raise their flags); in another one every thread that takes
- * part computes in the mode that it has. Sign and payload of a NaN are outside the promise.
+ * Same bits everywhere. In one release of the library, every result depends only on the inputs and the shapes. It does
+ * not depend on the instruction set, the number of threads or the run. This is promised for the default floating-point
+ * environment: round to nearest, no flush to zero, no traps (exceptions only raise their flags). In another environment
+ * each thread computes in its own mode. The sign and the payload of a NaN are not part of the promise.
  *
- * NaN and infinity are data, not errors; only options must be finite. What takes part shows, the rest is not read:
- *   product      NaN in row i of op(A) shows in row i of C, in column j of op(B) or of the bias in column j, in C or in
- *                alpha or beta wherever that is used; 0 times NaN or infinity is NaN. beta = 0 (or -0) stores without
- *                reading C; alpha = 0 or k = 0 does not read A and B.
- *   padding      what lies between rows is neither read nor written, anywhere.
- *   activations  f(NaN) is NaN; at infinity f is its limit.
- *   derivatives  the incoming derivative times f': NaN in either shows; but ReLU and leaky ReLU choose by their output:
- *                at NaN the derivative passes unchanged, and ReLU gives 0 where its output is 0.
- *   softmax      a row with NaN or +Inf, or all -Inf, is all NaN; else -Inf gives 0.
- *   losses       NaN in an output or target gives NaN; finite logits never give the logarithm of 0. At an infinite
- *                output MSE, MAE and Huber are Inf (NaN if the target is the same); at an infinite logit BCE is Inf or
- *                NaN, and CCE NaN for +Inf, for -Inf Inf or, where the target is 0, without that term.
- *   optimisers   NaN or infinity in the gradient makes its own parameter NaN or infinite, in later steps too, and no
- *                other; but with clip_norm NaN makes all NaN, and infinity makes the rest of the gradient 0. Finite
- *                gradients may be as large as they like: Adam takes at most 2^63 of them (tp_optimizer_kind). Where
- *                another rule's velocity or parameter overflows, it shows as infinity.
- *   training     a loss that is not finite stops tp_trainer_run before that step changes anything; parameters that a
- *                step made so are found by the next loss or at the end of the epoch. Validation, tp_evaluate and
- *                tp_predict report what they find.
+ * NaN and infinity. They are data, not errors; only options must be finite. A NaN in an operand that is used appears in
+ * the results that depend on it. Memory that is not used is never read:
+ *   product      NaN in row i of op(A) gives NaN in row i of C. NaN in column j of op(B) or of the bias gives NaN in
+ *                column j of C. NaN in an element of C, if beta is not 0, gives NaN in this element. NaN in beta, or
+ *                in alpha if k > 0, gives NaN in all elements. 0 times NaN is NaN, and so is 0 times infinity. With
+ *                beta = 0 or -0, C is written without being read. With alpha = 0 or k = 0, A and B are not read.
+ *   padding      Elements between the end of a row and the next row are neither read nor written.
+ *   activations  f(NaN) is NaN. f(+Inf) and f(-Inf) are the limits of f (tp_activation).
+ *   derivatives  The result is d f'(z), where d is the derivative from the layer above. NaN in d or f'(z) gives NaN,
+ *                with two exceptions. ReLU and leaky ReLU look at their output: where it is NaN, the result is d. Where
+ *                the output of ReLU is 0, the result is 0, even if d is NaN.
+ *   softmax      A row that contains NaN or +Inf, or only -Inf, becomes NaN in all elements. Otherwise -Inf becomes 0.
+ *   losses       The table at tp_loss.
+ *   optimisers   Without clip_norm, NaN or infinity in a gradient makes the parameter of this gradient NaN or
+ *                infinite, in later steps too, and changes no other parameter. With clip_norm, NaN in a gradient makes
+ *                all parameters NaN. An infinite gradient makes its own parameter NaN and the other gradients 0.
+ *                Finite gradients of any size are valid: Adam limits them to 2^63 (tp_optimizer_kind). With the other
+ *                rules a velocity or a parameter that overflows becomes infinite.
+ *   training     tp_trainer_run stops at a loss that is not finite, before this step changes anything. If an update
+ *                makes parameters NaN or infinite, the next loss or the check at the end of the epoch detects it.
+ *                Validation, tp_evaluate and tp_predict do not stop; their results are not finite then.
  *
- * Denormal numbers. Products keep them. Everything else that the library computes on floats (scaling of samples,
- * activations but for the identity, their derivatives, losses, dropout, updates of parameters and state) reads a number
- * of magnitude below 2^-126 as 0 and writes 0 where a result would be one, whatever its sign. So a dead unit, a moment
- * that fades or a saturated output takes no more time than others. This is part of the arithmetic, the same bits
- * everywhere; the floating-point mode of the processor is neither needed nor changed. Updates go a little further, so
- * that no product in them is denormal, but never above 2^-100: SGD, momentum and Nesterov take gradients, and make
- * velocities, of less than 2^-126 / rate for 0, and a weight that decays becomes 0 where its decay (weight_decay w, for
- * AdamW rate weight_decay w) would be below 2^-126. Denormal weights that an optimiser finds become 0 in its first
- * step.
+ * Denormal numbers. Matrix products keep them. All other computations on floats are scaling of samples, activations
+ * except the identity, their derivatives, losses, dropout, and updates of parameters and state. These take a number of
+ * magnitude below 2^-126 as 0, and write 0 where the result has a magnitude below 2^-126. So a dead unit, a moment that
+ * fades or a saturated output takes no more time than other numbers. This rule is part of the arithmetic and gives the
+ * same bits everywhere. It needs no floating-point mode of the processor and changes none. In updates the limit is
+ * higher than 2^-126 in these cases, so that no product is denormal, but it is never above 2^-100:
+ *   SGD, momentum, Nesterov   gradients of magnitude below 2^-126 / rate count as 0; a velocity that is so small
+ *                             becomes 0
+ *   weight decay              a weight w becomes 0 if the magnitude of its decay is below 2^-126; the decay is
+ *                             weight_decay w, for AdamW rate weight_decay w
+ * A denormal weight becomes 0 in the first step of an optimiser.
  *
- * Stack. No function needs more than 64 KiB of the calling thread's stack, its callbacks and hooks not counted.
- * OpenMP's threads have stacks of their own (OMP_STACKSIZE).
+ * Stack. No function needs more than 64 KiB of the calling thread's stack. What callbacks and allocator functions use
+ * is added to this. OpenMP's threads have their own stacks (OMP_STACKSIZE).
  *
- * Notation. N samples (the batch), layers l = 1..L of width n_l, n_0 inputs; all matrices are row-major:
+ * Versions. What may change from one version to the next:
+ *   patch   The interface stays the same. Results change only where they were wrong. The change log names these cases.
+ *   minor   Functions, enum constants, and fields at the end of structs are added. Results may change; the change log
+ *           says how. A program that was compiled for an older minor version of the same major version still works.
+ *   major   Anything may change. Before version 1.0, a minor version may change what a major version may.
+ * The name of the shared library (soname) contains the major version, and before 1.0 the minor version as well.
+ *
+ * Sizes of structs. Structs that the library reads can get more fields in later versions. Each of them begins with
+ * struct_size, its sizeof when the program was compiled:
+ *   options   Call the default function first. It sets struct_size and every field. Options without struct_size are
+ *             refused with TP_ERR_ARGUMENT.
+ *   data      In tp_data, tp_targets, tp_outputs and tp_epilogue, struct_size may be 0. This means the fields of
+ *             version 0.2. A program that uses later fields must set struct_size.
+ * The library uses the default value for a field that an older program does not have. If the struct is larger than the
+ * one that the library knows, because the program was compiled for a newer version, the library returns
+ * TP_ERR_UNSUPPORTED. The field reserved at the end of tp_layer must be 0, so that a later field cannot take its place
+ * unnoticed. Structs that the library passes to callbacks, or to which it returns pointers, can get more fields too.
+ * tp_score and tp_idx, which the library writes, never change.
+ *
+ * Notation. N samples (the batch), layers l = 1..L of width n_l, n_0 inputs. All matrices are row-major:
  *   A_0 = X                           N x n_0
  *   Z_l = A_{l-1} W_l + 1 b_l         N x n_l      W_l: n_{l-1} x n_l, b_l: n_l
  *   A_l = f_l(Z_l)                    N x n_l      A_L is the prediction
@@ -94,8 +130,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The first number of the version of this header; tp_version is the version of the library. */
 #define TP_VERSION_MAJOR 0
+/* The second number. */
 #define TP_VERSION_MINOR 2
+/* The third number. */
 #define TP_VERSION_PATCH 0
 
 #if defined(__GNUC__)
@@ -112,43 +151,22 @@
 extern "C" {
 #endif
 
-/* -------------------------------------------------------------------------------------------- versions and structs */
-
-/*
- * What a version may change, and which shared library a program needs:
- *   patch  nothing of the interface. Results may change only where they were wrong; the change log says so.
- *   minor  additions: functions, enum constants, fields at the end of structs. Results may change; the change log says
- *          so. A program that was compiled for an older minor version of the same major version works as before.
- *   major  anything. Before 1.0 a minor version may do what a major one may.
- * The name of the shared library (soname) has the major version, before 1.0 the minor version as well.
- *
- * Structs that the library reads can grow. Each begins with struct_size, the sizeof of the program that was compiled:
- *   options   Call the default function first: it sets struct_size and every field. An options struct without it is
- *             refused with TP_ERR_ARGUMENT.
- *   data      tp_data, tp_targets, tp_outputs and tp_epilogue: 0, as in a struct that begins as zeros, means the fields
- *             of version 0.2; a program that uses later fields sets struct_size.
- * Fields that an older program does not have are taken as their defaults. A struct that is larger than the library
- * knows, from a program that was compiled for a newer version, is refused with TP_ERR_UNSUPPORTED.
- * reserved, at the end of tp_layer, must be 0: so no later field can hide in its padding.
- * Structs that the library passes to callbacks, or returns pointers to, may grow as well. tp_score and tp_idx, which
- * the library writes, never change.
- */
-
 /* -------------------------------------------------------------------------------------------- status and version */
 
+/* What functions return. */
 typedef enum tp_status {
-    TP_OK = 0,
+    TP_OK = 0,          /* success */
     TP_ERR_ARGUMENT,    /* an argument is NULL, out of range or contradicts another */
     TP_ERR_MEMORY,      /* the allocator returned NULL, or a provided block is too small */
     TP_ERR_UNSUPPORTED, /* this machine or this build cannot do what was asked */
     TP_ERR_IO,          /* a file could not be opened, read, written or renamed */
-    TP_ERR_MISSING,     /* a data set has no files for the split that was asked for */
+    TP_ERR_MISSING,     /* a data set has no files for the requested split */
     TP_ERR_FORMAT,      /* a file was read, but its contents are not valid */
-    TP_ERR_NONFINITE,   /* a loss became NaN or infinite; the parameters are those before that step */
+    TP_ERR_NONFINITE,   /* a loss is NaN or infinite, or parameters are at the end of an epoch: tp_trainer_run */
     TP_ERR_STOPPED      /* a callback asked to stop; everything is consistent up to the last step */
 } tp_status;
 
-/* A short description of a status, never NULL, not to be freed. */
+/* A short description of a status, never NULL. Do not free it. */
 TP_API const char *tp_status_text(tp_status status);
 
 /* The version of the library that was linked, for example "0.2.0". */
@@ -156,65 +174,74 @@ TP_API const char *tp_version(void);
 
 /* ------------------------------------------------------------------------------------------------------- context */
 
+/* The machine: instruction set, number of threads, allocator, last message. */
 typedef struct tp_context tp_context;
 
-/* Memory hooks. allocate returns size bytes aligned to alignment (a power of two, at least 64) or NULL; release gets
- * what allocate returned. Both may be called from any thread that uses the context. */
+/* Memory functions of the caller. Any thread that uses the context may call them. */
 typedef struct tp_allocator {
+    /* Returns size bytes at a multiple of alignment (a power of two, at least 64), or NULL. */
     void *(*allocate)(void *user, size_t alignment, size_t size);
+    /* Releases a block that allocate returned. */
     void (*release)(void *user, void *block);
-    void *user;
+    void *user; /* passed to both */
 } tp_allocator;
 
-/* Receives every error message as it happens, on the thread on which it happened; with status TP_OK it receives notes:
- * something succeeded, but not as the user may expect. The context keeps errors only. */
+/* Receives each error message when the error happens, on the thread on which it happens. With status TP_OK it receives
+ * a note: a call succeeds, but perhaps not as the user expects. The context stores errors only, not notes. */
 typedef void tp_message_fn(void *user, tp_status status, const char *message);
 
+/* Options of tp_context_create. */
 typedef struct tp_context_options {
     size_t struct_size;     /* set by tp_context_options_default */
     const char *isa;        /* "scalar", "avx2", ...; NULL: $TILEPROP_ISA if set and not empty, else the best */
     int threads;            /* at most this many threads per call; 0: what OpenMP would use */
     tp_allocator allocator; /* both functions NULL: the C library's */
     tp_message_fn *message; /* may be NULL */
-    void *message_user;
+    void *message_user;     /* passed to message */
 } tp_context_options;
 
-/* The default of every field. init, for other languages, takes the size of the struct that they have. */
+/* Sets every field to its default. Interfaces to other languages call this function with the size of their own struct.
+ */
 TP_API void tp_context_options_init(tp_context_options *options, size_t struct_size);
+/* Sets every field to its default. */
 TP_INLINE void tp_context_options_default(tp_context_options *options) {
     tp_context_options_init(options, sizeof *options);
 }
 
-/* Detects the CPU and chooses the instruction set. options may be NULL (defaults). An ISA name that is unknown or that
- * this machine cannot run gives TP_ERR_UNSUPPORTED; the message callback lists what it can run. */
+/* Detects the CPU and chooses the instruction set. options may be NULL: the defaults. If the name of the instruction
+ * set is unknown, or this machine cannot run it, the result is TP_ERR_UNSUPPORTED, and the message lists the
+ * instruction sets that this machine can run. */
 TP_API tp_status tp_context_create(const tp_context_options *options, tp_context **context);
+/* Releases the context. */
 TP_API void tp_context_destroy(tp_context *context);
 
-/* Name of the instruction set in use. */
+/* Name of the instruction set in use; NULL if context is NULL. */
 TP_API const char *tp_context_isa(const tp_context *context);
+/* The largest number of threads that a call uses; 0 if context is NULL. */
 TP_API int tp_context_threads(const tp_context *context);
 
-/* threads as in the options. Not while another call uses the context. Results do not depend on it. Workspaces made
- * before keep the thread count that they were made for. */
+/* Changes the number of threads; threads has the same meaning as in the options. No other call may use the context at
+ * the same time. Results do not depend on the number of threads. Existing workspaces keep their number of threads. */
 TP_API tp_status tp_context_set_threads(tp_context *context, int threads);
 
-/* Messages have at most 1023 bytes, on one line. What they quote (paths, names in files) is shown in at most 300:
- * longer ones lose their middle. Control characters and whatever is not UTF-8 are shown as \xNN. This copies the
- * message of the last error (any thread), or "" if there was none, always terminated. Returns its full length without
- * the terminator, so a return of size or more means that it was cut. */
+/* Copies the message of the last error in this context, on any thread, into buffer; "" if there was none. The copy is
+ * always terminated. Returns the full length of the message without the terminator: if that is size or more, the copy
+ * was cut. A message is one line of at most 1023 bytes. A quoted string (a path, a name in a file) takes at most 300 of
+ * them; the middle of a longer string is left out. Control characters and bytes that are not UTF-8 are shown as \xNN.
+ */
 TP_API size_t tp_context_message(const tp_context *context, char *buffer, size_t size);
 
-/* Stores message as the library stores its own, calls the callback, and returns status: for interfaces to other
- * languages, which check what C cannot see. NULL for context stores nothing, NULL for message "". */
+/* Stores message in the context, calls the message callback, and returns status. Interfaces to other languages use it
+ * for errors that C cannot detect. If context is NULL, nothing is stored. If message is NULL, "" is stored. */
 TP_API tp_status tp_context_set_message(const tp_context *context, tp_status status, const char *message);
 
-/* One line of machine facts for logs and bug reports. */
+/* Facts about the machine, for logs and bug reports. */
 typedef struct tp_machine {
     char vendor[16];     /* "GenuineIntel", "AuthenticAMD", "Arm", ... */
     char features[128];  /* detected and usable features, separated by blanks */
     size_t l1d, l2, l3;  /* data cache sizes in bytes, 0 if unknown */
     int processors;      /* processors that this process may run on */
-    const char *isa;     /* in use */
+    const char *isa;     /* name of the instruction set in use */
     size_t tile_rows;    /* microkernel MR */
     size_t tile_columns; /* microkernel NR */
     size_t mc, kc, nc;   /* cache blocking of the matrix product, in elements */
@@ -227,43 +254,76 @@ TP_API const tp_machine *tp_context_machine(const tp_context *context);
 
 /* ------------------------------------------------------------------------------------------------ matrix product */
 
-typedef enum tp_transpose { TP_TRANSPOSE_NO = 0, TP_TRANSPOSE_YES = 1 } tp_transpose;
+/* Whether a product uses a matrix or its transpose. */
+typedef enum tp_transpose {
+    TP_TRANSPOSE_NO = 0, /* the matrix as stored */
+    TP_TRANSPOSE_YES = 1 /* its transpose */
+} tp_transpose;
 
 /*
  * C = alpha op(A) op(B) + beta C, f32, row-major; op(X) is X or its transpose.
- *   op(A): m x k, op(B): k x n, C: m x n. lda, ldb, ldc are the distances between rows as stored, in elements, at least
- *   the stored row length (and at least 1).
- * Each element is one chain: acc = beta * C (0 if beta is 0), then for k ascending acc = fma(alpha * a, b, acc), where
- * alpha * a is rounded. beta = 0 never reads C; alpha = 0 or k = 0 never reads A and B; m = 0 or n = 0 does nothing.
- * C must not overlap A or B.
- * workspace: at least tp_sgemm_workspace_size bytes, any alignment; NULL with size 0 allocates for the call.
+ *   op(A)           m x k
+ *   op(B)           k x n
+ *   C               m x n; must not overlap A or B
+ *   lda, ldb, ldc   distances between stored rows, in elements; at least the length of a stored row, and at least 1
+ *   workspace       at least tp_sgemm_workspace_size bytes, any alignment; NULL with size 0 allocates for this call
+ * Each element of C is computed in this order: acc = beta C (0 if beta is 0), then for k ascending
+ * acc = fma(alpha a, b, acc), where alpha a is rounded. If beta = 0, C is not read. If alpha = 0 or k = 0, A and B are
+ * not read. If m = 0 or n = 0, nothing is done.
  */
 TP_API tp_status tp_sgemm(tp_context *context, tp_transpose transpose_a, tp_transpose transpose_b, size_t m, size_t n,
                           size_t k, float alpha, const float *a, size_t lda, const float *b, size_t ldb, float beta,
                           float *c, size_t ldc, void *workspace, size_t workspace_size);
 
-/* Bytes that tp_sgemm needs for these sizes with the context's thread count; 0 if context is NULL. */
+/* Bytes that tp_sgemm needs for these sizes with the context's number of threads; 0 if context is NULL. */
 TP_API size_t tp_sgemm_workspace_size(const tp_context *context, size_t m, size_t n, size_t k);
 
-/* op(B) laid out once for many products. Read-only: any number of threads may use it. It takes no part of B along. */
+/* A copy of op(B), laid out for many products. Any number of threads may use it at the same time. It holds its own copy
+ * of the elements: B may be changed or freed. */
 typedef struct tp_packed tp_packed;
 
-/* Bytes for op(B): k x n; 0 if context is NULL or the size does not fit in size_t. */
+/* Bytes for a packed op(B) of k x n; 0 if context is NULL or the size does not fit in size_t. */
 TP_API size_t tp_packed_size(const tp_context *context, size_t k, size_t n);
-/* memory and size as for workspaces. */
+/* Packs op(B), k x n. memory and size are as for workspaces: NULL and 0 allocate. */
 TP_API tp_status tp_packed_create(tp_context *context, tp_transpose transpose_b, size_t k, size_t n, const float *b,
                                   size_t ldb, void *memory, size_t size, tp_packed **packed);
-/* Packs another matrix of the same k x n in place of the old one; not while it is in use. */
+/* Packs another op(B) of the same k x n in place of the old one. No product may use it at the same time. */
 TP_API tp_status tp_packed_update(tp_packed *packed, tp_transpose transpose_b, const float *b, size_t ldb);
+/* Releases the packed matrix. */
 TP_API void tp_packed_destroy(tp_packed *packed);
 
 /* --------------------------------------------------------------------------------------------------------- model */
 
-/* NaN gives NaN. At -Inf sigmoid, softplus, SiLU and GELU are 0, tanh -1, ELU -slope; at +Inf sigmoid and tanh are 1,
- * the others but softmax +Inf. */
+/*
+ * f(z). NaN gives NaN. The limits, except those of softmax (see NaN and infinity at the top of this header):
+ *   activation                          f(-Inf)   f(+Inf)
+ *   identity                            -Inf      +Inf
+ *   ReLU, softplus, SiLU, GELU          0         +Inf
+ *   leaky ReLU                          -Inf      +Inf      (f(-Inf) is NaN with slope 0)
+ *   ELU                                 -slope    +Inf
+ *   sigmoid                             0         1
+ *   tanh                                -1        1
+ * Accuracy, as tests/ulp.c measures it over all 2^32 floats: the largest errors in units in the last place (ulp) of the
+ * true value, where the result is at least 2^-126; where it is smaller, the result is 0:
+ *   function     error of f                error of f'
+ *   ReLU         exact
+ *   leaky ReLU   0.5
+ *   sigmoid      2.41                      1.50
+ *   tanh         1.00                      0.5
+ *   ELU          1.00 (slope 1)            0.5
+ *   softplus     1.50                      1.00
+ *   SiLU         3.40                      3.22 (*)
+ *   GELU         3.57                      3.53 (*)
+ *   exp          0.99
+ *   ln           0.63
+ *   log1p        1.01
+ * Softmax and the losses are made of exp, ln and log1p.
+ * (*) f' of SiLU and GELU is a sum of two terms. The error is in ulp of the sum of the absolute values of the terms,
+ * where that sum is at least 2^-119. Where it is smaller, the result may be 0.
+ */
 typedef enum tp_activation {
     TP_ACTIVATION_IDENTITY = 0, /* z */
-    TP_ACTIVATION_RELU,         /* z <= 0 ? 0 : z; derivative 0 at 0; NaN passes */
+    TP_ACTIVATION_RELU,         /* z <= 0 ? 0 : z; derivative 0 at 0 */
     TP_ACTIVATION_LEAKY_RELU,   /* z <= 0 ? slope z : z */
     TP_ACTIVATION_SIGMOID,      /* (z >= 0 ? 1 : e) / (1 + e), e = exp(-|z|) */
     TP_ACTIVATION_TANH,         /* tanh z */
@@ -272,186 +332,221 @@ typedef enum tp_activation {
     TP_ACTIVATION_SOFTPLUS,     /* ln(1 + exp(z)) */
     TP_ACTIVATION_SILU,         /* z / (1 + exp(-z)), also called Swish */
     TP_ACTIVATION_GELU, /* z (1 + erf(z / sqrt 2)) / 2; Hendrycks and Gimpel 2016, not the approximation by tanh */
-    TP_ACTIVATION_COUNT
+    TP_ACTIVATION_COUNT /* how many there are */
 } tp_activation;
 
-/*
- * Accuracy, as tests/ulp.c measures it over all 2^32 floats: the largest errors in units in the last place (ulp) of
- * the true value, for results of at least 2^-126; below, the result is 0.
- *   sigmoid 2.41   tanh 1.00   ELU 1.00, slope 1   softplus 1.50   SiLU 3.40   GELU 3.57   leaky ReLU 0.5   ReLU exact
- *   derivatives: sigmoid 1.50   tanh 0.5   ELU 0.5   softplus 1.00
- *   derivatives of SiLU 3.22 and GELU 3.53, in ulp of the sum of the absolute values of their two terms, where that is
- *   at least 2^-119; below, the result may be 0
- *   softmax and the losses are made of exp 0.99, ln 0.63 and log1p 1.01
- */
-
-/* What is done to each element of C after its last k step, while it is at hand. */
+/* What is done to each element of C after its last k step, while it is still in a register or in cache. */
 typedef struct tp_epilogue {
     size_t struct_size;       /* sizeof(tp_epilogue) or 0 */
-    const float *bias;        /* n values, one per column, with which the sums start; needs beta = 0; NULL: none */
-    tp_activation activation; /* C = f(C), elementwise ones only */
+    const float *bias;        /* n values, one for each column; the sums start with them; needs beta = 0; NULL: none */
+    tp_activation activation; /* f; every activation except softmax */
     float slope;              /* as in tp_layer */
-    const float *outputs;     /* instead: C = C * f'(z) by the outputs a = f(z), m x n, with SiLU and GELU by z itself;
-                                 NULL: C = f(C) */
-    size_t ld;                /* row distance of outputs, at least n */
+    /* NULL: C = f(C). Otherwise f is not applied, and C is multiplied by the derivative: C = C * f'(z). Pass the
+     * outputs a = f(z), m x n; for SiLU and GELU pass z itself. */
+    const float *outputs;
+    size_t ld; /* distance between the rows of outputs, at least n */
 } tp_epilogue;
 
-/* tp_sgemm with a packed op(B): C = epilogue(alpha op(A) op(B) + beta C), the same chains and so the same bits.
- * epilogue may be NULL. workspace as for tp_sgemm, with n and k of the packed matrix. */
+/* C = epilogue(alpha op(A) op(B) + beta C), where op(B) is packed. Each element is computed in the same order as by
+ * tp_sgemm, so the bits are the same. epilogue may be NULL. workspace is as for tp_sgemm, with n and k of the packed
+ * matrix. */
 TP_API tp_status tp_sgemm_packed(tp_context *context, tp_transpose transpose_a, size_t m, float alpha, const float *a,
                                  size_t lda, const tp_packed *b, float beta, const tp_epilogue *epilogue, float *c,
                                  size_t ldc, void *workspace, size_t workspace_size);
 
-/* Losses are means over samples. y is the target. The loss with its options is one objective of the model: training,
- * validation, tp_loss_value and tp_evaluate all report it, label smoothing included (as in Keras, and in PyTorch with
- * one criterion for both). */
+/*
+ * Losses; each is a mean over samples, and y is the target. A loss and its options are one objective of the model:
+ * training, validation, tp_loss_value and tp_evaluate all report the same loss, including label smoothing (Keras does
+ * the same, and so does PyTorch with one criterion for both).
+ * NaN in an output or a target gives NaN. At an infinite output a, or an infinite logit z, the loss is:
+ *   loss              +Inf                       -Inf
+ *   MSE, MAE, Huber   Inf; NaN if y is +Inf      Inf; NaN if y is -Inf
+ *   BCE               NaN                        Inf if y > 0; NaN if y = 0
+ *   CCE               NaN                        Inf if y > 0; if y = 0, as without this class; NaN if all are -Inf
+ * where y is the target after label smoothing. Finite logits never lead to the logarithm of 0.
+ */
 typedef enum tp_loss {
-    TP_LOSS_MSE = 0, /* (1/n_L) sum_j (a_j - y_j)^2; with every activation */
-    TP_LOSS_BCE, /* sum_j max(z_j, 0) - z_j y_j + log1p(exp(-|z_j|)); needs TP_ACTIVATION_SIGMOID as last activation */
-    TP_LOSS_CCE, /* logsumexp(z) - sum_j y_j z_j, sum_j y_j = 1; needs TP_ACTIVATION_SOFTMAX as last activation */
-    TP_LOSS_MAE, /* (1/n_L) sum_j |a_j - y_j|, derivative 0 where a_j = y_j; with every activation */
-    TP_LOSS_HUBER, /* (1/n_L) sum_j h(a_j - y_j), h(e) = |e| <= delta ? e^2/2 : delta (|e| - delta/2); with every
-                 activation: Huber 1964 */
+    /* (1/n_L) sum_j (a_j - y_j)^2; with every activation */
+    TP_LOSS_MSE = 0,
+    /* sum_j max(z_j, 0) - z_j y_j + log1p(exp(-|z_j|)); needs TP_ACTIVATION_SIGMOID as last activation */
+    TP_LOSS_BCE,
+    /* logsumexp(z) - sum_j y_j z_j, sum_j y_j = 1; needs TP_ACTIVATION_SOFTMAX as last activation */
+    TP_LOSS_CCE,
+    /* (1/n_L) sum_j |a_j - y_j|, derivative 0 where a_j = y_j; with every activation */
+    TP_LOSS_MAE,
+    /* (1/n_L) sum_j h(a_j - y_j), h(e) = |e| <= delta ? e^2/2 : delta (|e| - delta/2); with every activation: Huber
+     * 1964 */
+    TP_LOSS_HUBER,
+    /* how many there are */
     TP_LOSS_COUNT
 } tp_loss;
 
-/* Weight initialisation; biases start at 0. fan_in = n_{l-1}, fan_out = n_l. */
+/* Initial weights; initial biases are 0. fan_in = n_{l-1}, fan_out = n_l. N(m, v) is the normal distribution of mean m
+ * and variance v, U(a, b) the uniform one between a and b. */
 typedef enum tp_init {
-    TP_INIT_AUTO = 0,       /* He normal before ReLU and its kin (leaky ReLU, ELU, softplus, SiLU, GELU), else Glorot
-                               uniform */
+    TP_INIT_AUTO = 0,       /* He normal before ReLU, leaky ReLU, ELU, softplus, SiLU and GELU; else Glorot uniform */
     TP_INIT_HE_NORMAL,      /* N(0, 2 / fan_in) */
     TP_INIT_HE_UNIFORM,     /* U(-r, r), r = sqrt(6 / fan_in) */
     TP_INIT_GLOROT_NORMAL,  /* N(0, 2 / (fan_in + fan_out)) */
     TP_INIT_GLOROT_UNIFORM, /* U(-r, r), r = sqrt(6 / (fan_in + fan_out)) */
-    TP_INIT_ZERO,
-    TP_INIT_COUNT
+    TP_INIT_ZERO,           /* 0 */
+    TP_INIT_COUNT           /* how many there are */
 } tp_init;
 
-/* The names that files and the command line use: "relu", "cce", "he_normal", ... NULL if the value is not valid. */
+/* The name that files and the command line use: "relu", ... NULL if the value is not valid. */
 TP_API const char *tp_activation_name(tp_activation activation);
+/* The name that files and the command line use: "cce", ... NULL if the value is not valid. */
 TP_API const char *tp_loss_name(tp_loss loss);
+/* The name that files and the command line use: "he_normal", ... NULL if the value is not valid. */
 TP_API const char *tp_init_name(tp_init init);
 
+/* The largest number of layers of a model. */
 #define TP_MAX_LAYERS 64
 
+/* A layer: A_l = f_l(A_{l-1} W_l + 1 b_l). */
 typedef struct tp_layer {
     size_t width;             /* n_l, at least 1 */
     tp_activation activation; /* f_l */
-    float slope;              /* leaky ReLU: 0 <= slope <= 1; ELU: its alpha, positive and finite, 0 standing for 1 */
-    float dropout;            /* 0 <= p < 1: tp_workspace_set_dropout; 0 in the last layer */
-    uint32_t reserved;        /* 0 */
+    float slope;              /* leaky ReLU: 0 <= slope <= 1; ELU: its alpha, positive and finite; 0 means alpha = 1 */
+    float dropout;            /* p, 0 <= p < 1 (tp_workspace_set_dropout); must be 0 in the last layer */
+    uint32_t reserved;        /* must be 0 */
 } tp_layer;
 
 /*
- * How values in a program's units become those of the network and back:
- *   scaled = (value - mean) (1 / deviation), value = scaled deviation + mean,
- * each operation in double, the result rounded once to float (or left in double). Means are finite; deviations are
- * positive, and they and their reciprocals finite. Copied with what they point to.
+ * How values in the units of the program become values of the network, and back:
+ *   scaled = (value - mean) (1 / deviation)
+ *   value = scaled deviation + mean
+ * Each operation is done in double. The result is rounded once to float, or stays double. Means must be finite.
+ * Deviations must be positive and finite, and so must 1 / deviation.
  */
 typedef struct tp_scaling {
-    size_t count;            /* 0: values are left as they are; 1: one pair for all; or as many as inputs (outputs) */
-    const double *mean;      /* count each, or NULL */
-    const double *deviation;
+    size_t count;            /* 0: no scaling; 1: one pair for all values; else the number of inputs (or outputs) */
+    const double *mean;      /* count values, or NULL if count is 0 */
+    const double *deviation; /* count values, or NULL if count is 0 */
 } tp_scaling;
 
+/* The architecture of a model. */
 typedef struct tp_model_options {
     size_t struct_size;     /* set by tp_model_options_default */
     size_t inputs;          /* n_0, at least 1 */
     size_t layer_count;     /* L, 1..TP_MAX_LAYERS */
     const tp_layer *layers; /* L entries, copied */
-    size_t layer_size;      /* sizeof(tp_layer), as the default function sets it */
-    tp_loss loss;
-    tp_init init;
-    uint64_t seed;         /* of the initialisation: weight i of layer l is a function of (seed, l, i) */
-    tp_scaling inputs_scaled;  /* by the trainer, tp_evaluate and tp_predict; tp_forward takes scaled inputs */
-    tp_scaling outputs_scaled; /* targets of the trainer and tp_evaluate, and back by tp_predict; for values, with */
-                               /* MSE, MAE and Huber; the losses are those of scaled outputs */
-    float huber_delta;     /* TP_LOSS_HUBER only: delta > 0 */
-    float label_smoothing; /* TP_LOSS_BCE and TP_LOSS_CCE only, else 0: s, 0 <= s < 1; every target y becomes */
-                           /* (1-s) y + s/n_L with CCE, (1-s) y + s/2 with BCE: Szegedy et al. 2016 */
+    size_t layer_size;      /* sizeof(tp_layer); set by tp_model_options_default */
+    tp_loss loss;           /* what training minimises */
+    tp_init init;           /* the initial weights */
+    uint64_t seed;          /* of the initial weights: weight i of layer l is a function of (seed, l, i) */
+    /* Scaling of inputs by the trainer, tp_evaluate and tp_predict; tp_forward takes scaled inputs. Copied. */
+    tp_scaling inputs_scaled;
+    /* Scaling of targets by the trainer and tp_evaluate, and of outputs back by tp_predict. Only with target values,
+     * not classes, and only with MSE, MAE and Huber. Losses are those of scaled outputs. Copied. */
+    tp_scaling outputs_scaled;
+    float huber_delta; /* delta of TP_LOSS_HUBER, > 0 */
+    /* s, 0 <= s < 1; must be 0 except with TP_LOSS_BCE and TP_LOSS_CCE. The loss replaces every target y by
+     * (1-s) y + s/n_L with CCE, and by (1-s) y + s/2 with BCE: Szegedy et al. 2016. */
+    float label_smoothing;
 } tp_model_options;
 
-/* CCE, He/Glorot by activation, seed 1, no scaling, Huber's delta 1, no smoothing; inputs and layers are left for the
- * caller to fill. */
+/* Sets every field to its default; layer_size is the caller's sizeof(tp_layer). For interfaces to other languages. */
 TP_API void tp_model_options_init(tp_model_options *options, size_t struct_size, size_t layer_size);
+/* CCE, initial weights by activation, seed 1, no scaling, Huber's delta 1, no label smoothing. The caller must set
+ * inputs, layer_count and layers. */
 TP_INLINE void tp_model_options_default(tp_model_options *options) {
     tp_model_options_init(options, sizeof *options, sizeof(tp_layer));
 }
 
+/* Architecture and parameters. */
 typedef struct tp_model tp_model;
 
-/* Fails with TP_ERR_ARGUMENT, naming the layer, for softmax before the last layer and for a loss that does not fit the
- * last activation. */
+/* Makes a model with initial weights. TP_ERR_ARGUMENT, with the number of the layer in the message, if softmax is not
+ * in the last layer or the loss does not fit the last activation. */
 TP_API tp_status tp_model_create(tp_context *context, const tp_model_options *options, tp_model **model);
+/* Releases the model. */
 TP_API void tp_model_destroy(tp_model *model);
 
-/* The architecture. layers points into the model; in a program that was compiled for another version its entries are
- * layer_size bytes apart: tp_model_layer finds one. */
+/* tp_model_describe for interfaces to other languages, which pass the size of their own struct. layers points into the
+ * model, where entries are layer_size bytes apart. That can differ from the caller's sizeof(tp_layer), so read them
+ * with tp_model_layer. */
 TP_API tp_status tp_model_get_options(const tp_model *model, tp_model_options *options, size_t struct_size);
+/* The architecture. layers points into the model. A program that was compiled for another version of this header must
+ * read layers with tp_model_layer. */
 TP_INLINE tp_status tp_model_describe(const tp_model *model, tp_model_options *options) {
     return tp_model_get_options(model, options, sizeof *options);
 }
-/* Layer 0..L-1, which lives as long as the model; NULL if there is none. */
+/* Layer 0..L-1. It lives as long as the model. NULL if there is no such layer. */
 TP_API const tp_layer *tp_model_layer(const tp_model *model, size_t layer);
 
-/* Number of parameters: sum over l of n_{l-1} n_l + n_l. The flat order, for parameters and gradients, is W_1
+/* Number of parameters: the sum over l of n_{l-1} n_l + n_l. The flat order of parameters and gradients is W_1
  * (row-major), b_1, W_2, b_2, ... */
 TP_API size_t tp_model_parameter_count(const tp_model *model);
-/* Offset of W_l and b_l in the flat order, layer = 0..L-1. Either output may be NULL. */
+/* Offsets of W_l and b_l in the flat order, layer = 0..L-1. weight or bias may be NULL. */
 TP_API tp_status tp_model_layer_offsets(const tp_model *model, size_t layer, size_t *weight, size_t *bias);
-/* Copies all parameters out or in; count must be tp_model_parameter_count. */
+/* Copies all parameters out of the model. count must be tp_model_parameter_count. */
 TP_API tp_status tp_model_get_parameters(const tp_model *model, float *parameters, size_t count);
+/* Copies all parameters into the model. count must be tp_model_parameter_count. */
 TP_API tp_status tp_model_set_parameters(tp_model *model, const float *parameters, size_t count);
 
 /*
- * Files are replaced as a whole and durably, or left as they were. tp_output_create finds out what can be found out
- * before long work: it holds the directory open and creates a temporary file in it, .tileprop-<random>.tmp, for its
- * owner's eyes only. Committing syncs that file, gives it the permissions of the file that it replaces (else 0666 less
- * the umask), renames it and syncs the directory. A process that is killed leaves at most the temporary file.
- *   - A symbolic link stays and its target is replaced; one to nothing is refused, and so is one that another user made
- *     in a sticky directory in which everybody may write. Anything but a regular file is refused.
- *   - Owner and group of the file that is replaced are kept; where the process may not, creating fails. Other names of
- *     that file (hard links) keep the old contents. Access control lists are not kept.
- *   - A file that is a mount point cannot be renamed; once the temporary file is on disk it is written in place; a
- *     note tells. If that is cut short the file is damaged and the temporary file is there.
- *   - If the directory is moved meanwhile the file is in it all the same, and a note tells where.
- *   - If a commit fails after everything was written, the temporary file stays and the message names it; if something
- *     could not be written, it goes. If only the last sync, of the directory, fails, the new file is in place.
- * An output belongs to one thread at a time.
+ * A file that will be created or replaced. It is replaced completely and durably, or stays as it was.
+ * tp_output_create checks beforehand, before long work, whether the file can be replaced. It keeps the directory open
+ * and creates a temporary file .tileprop-<random>.tmp in it, which only its owner can read. tp_output_commit syncs the
+ * temporary file, gives it the permissions of the file that it replaces (a new file gets 0666 less the umask), renames
+ * it and syncs the directory. A process that is killed leaves at most the temporary file.
+ *   - Symbolic links: the target is replaced and the link stays. A link to nothing is refused. So is a link that
+ *     another user made in a sticky directory in which everybody may write.
+ *   - Anything that exists and is not a regular file is refused.
+ *   - The new file has the owner and the group of the file that it replaces. If the process may not set them,
+ *     tp_output_create fails. Other names of the old file (hard links) keep the old contents. Access control lists are
+ *     not kept.
+ *   - A file that is a mount point cannot be renamed. It is written in place after the temporary file is on disk, and a
+ *     note says so. If this is interrupted, the file is damaged and the temporary file has the contents.
+ *   - If the directory is moved in the meantime, the new file is in the moved directory, and a note says where.
+ *   - If tp_output_commit fails after everything was written, the temporary file stays and the message contains its
+ *     name. If something could not be written, the temporary file is removed. If only the last step fails, which syncs
+ *     the directory, the new file is in place.
+ * Only one thread may use an output at a time.
  */
 typedef struct tp_output tp_output;
 
+/* Prepares to create or replace the file at path. */
 TP_API tp_status tp_output_create(const tp_context *context, const char *path, tp_output **output);
-/* Without a commit nothing has changed. */
+/* Releases the output. Without tp_output_commit, the file at path is unchanged. */
 TP_API void tp_output_destroy(tp_output *output);
 
-/* Appends to what is to be saved. After a failure, as after a commit, the output can only be destroyed. EFBIG is an
- * error like others: a process with a limit on the size of files has to ignore SIGXFSZ. */
+/* Appends data to the new contents. After a failure the output can only be destroyed. A process that has a limit on the
+ * size of files must ignore SIGXFSZ, a signal that would end it: then a file that is too large is an error like others.
+ */
 TP_API tp_status tp_output_write(tp_output *output, const void *data, size_t size);
+/* Puts the new file in place. Afterwards the output can only be destroyed. */
 TP_API tp_status tp_output_commit(tp_output *output);
 
-/* Whether path leads, now and through any links, to the file that the output replaces or makes. */
+/* Whether path, with symbolic links followed, is at this moment the file that the output creates or replaces. */
 TP_API bool tp_output_is(const tp_output *output, const char *path);
 
-/* Safetensors files: f32 tensors layers.<l>.weight [n_{l-1}, n_l] and layers.<l>.bias [n_l], l from 0; where each input
- * or output is scaled by a pair of its own, f64 tensors input_mean, input_deviation, output_mean and output_deviation.
- * Everything else that describes the model is in __metadata__, the SHA-256 of the tensors' bytes and the version of the
- * format too. Files of version 0.1 load as well; a format that is newer than the library is refused
- * (TP_ERR_UNSUPPORTED). Equal models give equal bytes. Init and seed are not stored. tp_model_save_to writes the file
- * to an output, which must be empty, and commits it; tp_model_save is the same with an output of its own. Both take
- * 64 KiB of memory besides the header's. */
+/*
+ * Writes the model to an output, which must be empty, and commits the output. The file is in safetensors format:
+ *   layers.<l>.weight                 f32 [n_{l-1}, n_l], l from 0
+ *   layers.<l>.bias                   f32 [n_l]
+ *   input_mean, input_deviation       f64 [n_0], if each input has its own scaling
+ *   output_mean, output_deviation     f64 [n_L], if each output has its own scaling
+ *   __metadata__                      the rest of the model, the SHA-256 of the tensors' bytes, the format's version
+ * Equal models give equal bytes. init and seed are not stored. Saving needs 64 KiB of memory besides the header's.
+ */
 TP_API tp_status tp_model_save_to(const tp_model *model, tp_output *output);
+/* tp_model_save_to with an output of its own for path. */
 TP_API tp_status tp_model_save(const tp_model *model, const char *path);
 
-/* Loading checks all that the header says, which has at most 256 KiB, before it reads or allocates parameters; these
- * are then read once, to their place, and checked against the SHA-256. Files without one load with a note. */
+/* Loads a model from a file, also from files of version 0.1. A format that is newer than the library is refused with
+ * TP_ERR_UNSUPPORTED. The header of the file, of at most 256 KiB, is checked completely before parameters are allocated
+ * and read. Parameters are read once, directly to their place, and checked against the SHA-256. A file without SHA-256
+ * is loaded with a note. */
 TP_API tp_status tp_model_load(tp_context *context, const char *path, tp_model **model);
 
-/* What tp_model_load would make, from the header alone, so that a model that does not fit is found before its
- * parameters are read. layers: room for TP_MAX_LAYERS, to which options->layers will point. Of scaling only the counts
- * are told. */
+/* tp_model_describe_file for interfaces to other languages, which pass the sizes of their own structs. */
 TP_API tp_status tp_model_get_file_options(tp_context *context, const char *path, tp_model_options *options,
                                            size_t struct_size, tp_layer *layers, size_t layer_size);
+/* The architecture of the model that tp_model_load would make. Only the header of the file is read, so a program can
+ * refuse a model before its parameters are read. layers has room for TP_MAX_LAYERS entries; options->layers will point
+ * to it. Of the scalings only count is set. */
 TP_INLINE tp_status tp_model_describe_file(tp_context *context, const char *path, tp_model_options *options,
                                            tp_layer *layers) {
     return tp_model_get_file_options(context, path, options, sizeof *options, layers, sizeof *layers);
@@ -459,81 +554,97 @@ TP_INLINE tp_status tp_model_describe_file(tp_context *context, const char *path
 
 /* ---------------------------------------------------------------------------------- workspace, forward, backward */
 
+/* What a workspace is for. tp_evaluate and tp_predict take a workspace of any mode. */
 typedef enum tp_mode {
-    TP_MODE_INFERENCE = 0, /* tp_forward only; two activation buffers */
-    TP_MODE_TRAINING,      /* keeps every activation (of SiLU and GELU also z) for tp_backward; gradients and deltas */
-    TP_MODE_DERIVATIVES /* tp_forward, tp_jacobian and tp_jvp; keeps every activation, and 2 x n_L rows for each thread
-                         */
+    /* tp_forward; keeps two activation buffers */
+    TP_MODE_INFERENCE = 0,
+    /* also tp_loss_value, tp_backward and tp_train_step; keeps every activation (of SiLU and GELU also z), gradients
+     * and deltas */
+    TP_MODE_TRAINING,
+    /* also tp_jacobian and tp_jvp, but not tp_backward; keeps every activation (of SiLU and GELU also z), and 2 n_L
+     * rows of the widest layer for each thread */
+    TP_MODE_DERIVATIVES
 } tp_mode;
 
+/* Every buffer that a forward or backward pass needs. */
 typedef struct tp_workspace tp_workspace;
 
+/* Options of tp_workspace_create. */
 typedef struct tp_workspace_options {
     size_t struct_size; /* set by tp_workspace_options_default */
-    size_t max_batch;   /* batches of up to so many samples, at least 1 */
-    tp_mode mode;
-    int threads; /* at most so many threads work with it; 0: the context's present number. 1 never enters OpenMP. */
+    size_t max_batch;   /* the largest number of samples in a batch, at least 1 */
+    tp_mode mode;       /* what the workspace is for */
+    int threads;        /* most threads that work with it; 0: the context's present number. 1 never enters OpenMP. */
 } tp_workspace_options;
 
-/* One sample, inference, the context's threads. */
+/* Sets every field to its default; for interfaces to other languages. */
 TP_API void tp_workspace_options_init(tp_workspace_options *options, size_t struct_size);
+/* One sample, inference, the context's number of threads. */
 TP_INLINE void tp_workspace_options_default(tp_workspace_options *options) {
     tp_workspace_options_init(options, sizeof *options);
 }
 
-/* Bytes, of which each thread takes a part; 0 if an argument is invalid. */
+/* Bytes that the workspace needs; 0 if an argument is invalid. A part of them is for each thread, so that fewer threads
+ * need less. */
 TP_API size_t tp_workspace_size(const tp_model *model, const tp_workspace_options *options);
+/* Makes a workspace in memory of size bytes, any alignment; with NULL and 0 it allocates. */
 TP_API tp_status tp_workspace_create(const tp_model *model, const tp_workspace_options *options, void *memory,
                                      size_t size, tp_workspace **workspace);
+/* Releases the workspace. */
 TP_API void tp_workspace_destroy(tp_workspace *workspace);
 
 /*
- * Dropout (Srivastava et al. 2014) in the tp_forward calls that follow with this training workspace, and their
- * tp_backward: each output of a layer is 0 with the layer's probability p, else times 1 / (1 - p), rounded. Which ones
- * is a function of (seed, step, layer, number of the sample in the batch, unit). step is to be counted from 1, for each
- * forward pass anew; 0, as after creation: no dropout. The workspace forgets its last forward pass. The trainer does
- * this itself, with its seed and step. Inference workspaces, tp_evaluate and tp_predict do without dropout.
+ * Switches dropout (Srivastava et al. 2014) on or off in a training workspace, for the following calls of tp_forward
+ * and their tp_backward. With dropout, each output of a layer becomes 0 with the probability p of the layer, else it is
+ * multiplied by 1 / (1 - p), rounded to float. Which outputs become 0 is a function of seed, step, layer, number of the
+ * sample in the batch, and unit. Pass step = 1, 2, 3, ... for each forward pass; 0 switches dropout off, as after
+ * creation. The workspace forgets its last forward pass. The trainer calls this itself, with its seed and step.
+ * Inference workspaces, tp_evaluate and tp_predict never use dropout.
  */
 TP_API tp_status tp_workspace_set_dropout(tp_workspace *workspace, uint64_t seed, uint64_t step);
 
 /*
- * A_L for batch rows of x (already scaled inputs, row distance ldx >= n_0), written to y (row distance ldy >= n_L).
- * y may be NULL but with an inference workspace. Equation: see the notation above.
- * With a training workspace x must stay unchanged until the tp_backward that follows. batch = 0 does nothing.
+ * Computes A_L (see the notation at the top of this header) for a batch.
+ *   x   batch rows of n_0 scaled inputs, row distance ldx >= n_0
+ *   y   batch rows of n_L outputs, row distance ldy >= n_L; may be NULL, except with an inference workspace
+ * With a training workspace, x must stay unchanged until the following tp_backward. If batch = 0, nothing is done.
  */
 TP_API tp_status tp_forward(const tp_model *model, tp_workspace *workspace, size_t batch, const float *x, size_t ldx,
                             float *y, size_t ldy);
 
-/* Exactly one of classes and values is set. */
+/* Targets of a batch. Exactly one of classes and values is set. */
 typedef struct tp_targets {
-    size_t struct_size;         /* sizeof(tp_targets) or 0 */
-    const int32_t *classes;     /* one per sample, 0..n_L-1, standing for a one-hot row; with n_L = 1, but
-                                   for CCE: 0 or 1, the target itself */
-    const float *values;        /* rows of n_L targets */
-    size_t ld;                  /* row distance of values, at least n_L */
-    const float *weights;       /* w_i, one per sample; NULL: all 1 */
-    const float *class_weights; /* w_i is multiplied by that of the sample's class: one for each class that classes may
-                                   name; only with classes; NULL: all 1 */
+    size_t struct_size; /* sizeof(tp_targets) or 0 */
+    /* One class per sample, 0..n_L-1, which means a row with 1 at this place and 0 elsewhere. If n_L = 1 and the loss
+     * is not CCE: 0 or 1, the target itself. */
+    const int32_t *classes;
+    const float *values;  /* rows of n_L targets */
+    size_t ld;            /* row distance of values, at least n_L */
+    const float *weights; /* w_i, one per sample; NULL: all 1 */
+    /* If not NULL, w_i is multiplied by the weight of the sample's class. One weight for each class that classes may
+     * contain. Only with classes. */
+    const float *class_weights;
 } tp_targets;
 
 /*
- * Of samples with losses L_i and weights w_i, which are finite and at least 0:
- *   J = sum_i w_i L_i / sum_i w_i, sums in double, in the order of the samples.
- * Where all weights are 0, J and its gradients are 0. A weight of 0 does not hide a loss that is not finite. Weights of
- * 1, and all weights times the same power of two, give the same bits as none.
+ * The loss of samples with losses L_i and weights w_i:
+ *   J = sum_i w_i L_i / sum_i w_i
+ * The sums are in double, in the order of the samples. Weights must be finite and at least 0. If all weights are 0, J
+ * and its gradients are 0. If the loss of a sample is not finite, J is not finite either, even if the weight of this
+ * sample is 0. Weights that are all 1 give the same bits as NULL, and multiplying all weights by the same power of two
+ * does not change the bits.
+ * A sample is correct if the index of its largest output is the index of its largest target (the lowest one of equals).
+ * With one output, or with BCE and values, it is correct if every output is on the side of its target: output >= 0.5
+ * where target >= 0.5. For BCE and CCE, logits z_L are compared instead of outputs. For the other losses with values,
+ * no sample counts as correct. Targets are compared without label smoothing. A sample with a loss of NaN is not
+ * correct.
  */
 typedef struct tp_score {
     double loss;    /* J, the weighted mean over the samples */
-    size_t correct; /* samples predicted right, whatever their weights: see below */
-    size_t samples;
-    double weight; /* sum_i w_i */
+    size_t correct; /* samples that are predicted correctly, whatever their weights */
+    size_t samples; /* how many there are */
+    double weight;  /* sum_i w_i */
 } tp_score;
-/*
- * A sample is right if the largest output is at the largest target (lowest index among equals); with one output, or
- * with BCE and values, if every output is on the side of its target (output >= 0.5 where target >= 0.5). For BCE and
- * CCE the outputs are compared as logits z_L. For the other losses with values correct is 0. Targets are taken as they
- * are, not smoothed. A loss of NaN is never right.
- */
 
 /* Loss of the last tp_forward of this training workspace. */
 TP_API tp_status tp_loss_value(const tp_model *model, tp_workspace *workspace, const tp_targets *targets,
@@ -541,292 +652,379 @@ TP_API tp_status tp_loss_value(const tp_model *model, tp_workspace *workspace, c
 
 /*
  * Back-propagates the last tp_forward of this training workspace:
- *   dZ_L = dJ/dZ_L (includes the 1/N, or w_i / sum_i w_i), dZ_l = (dZ_{l+1} W_{l+1}^T) * f_l'(Z_l),
- *   dJ/dW_l = A_{l-1}^T dZ_l, dJ/db_l = column sums of dZ_l, dJ/dX = dZ_1 W_1^T.
- * gradients: tp_model_parameter_count floats in the flat order, overwritten. dx: batch rows of n_0 (row distance lddx).
- * One of both may be NULL and is not computed. score may be NULL. May be called again for the same forward with other
- * targets.
+ *   dZ_L = dJ/dZ_L                          includes the factor 1/N, or w_i / sum_i w_i
+ *   dZ_l = (dZ_{l+1} W_{l+1}^T) * f_l'(Z_l)
+ *   dJ/dW_l = A_{l-1}^T dZ_l
+ *   dJ/db_l = column sums of dZ_l
+ *   dJ/dX = dZ_1 W_1^T
+ * and writes:
+ *   gradients   dJ/dW_l and dJ/db_l, tp_model_parameter_count floats in the flat order
+ *   dx          dJ/dX, batch rows of n_0, row distance lddx
+ *   score       J and more; may be NULL
+ * Either gradients or dx may be NULL; then it is not computed. The function may be called again for the same forward
+ * pass with other targets.
  */
 TP_API tp_status tp_backward(const tp_model *model, tp_workspace *workspace, const tp_targets *targets,
                              float *gradients, float *dx, size_t lddx, tp_score *score);
 
 /*
- * As tp_backward for a batch that comes in parts, whose gradients do not fit the memory of one pass: sums, not means,
- *   gradients += d (sum_i w_i L_i) / d parameters, dx = d (sum_i w_i L_i) / dX,
- * added sample by sample to what is there. So parts in a row give the same bits however the batch is cut. Begin with
- * zeros; divide by the sum of the parts' score->weight before tp_optimizer_step.
+ * tp_backward for a large batch that is passed in parts. The results are derivatives of a sum instead of a mean, and
+ * the gradients are added to those of the parts before:
+ *   gradients += d (sum_i w_i L_i) / d parameters
+ *   dx = d (sum_i w_i L_i) / dX
+ * Gradients are added sample by sample. So the parts of a batch, in their order, give the same bits wherever the batch
+ * is cut. Begin with gradients of 0. Before tp_optimizer_step, divide them by the sum of the parts' score->weight.
  */
 TP_API tp_status tp_backward_accumulate(const tp_model *model, tp_workspace *workspace, const tp_targets *targets,
                                         float *gradients, float *dx, size_t lddx, tp_score *score);
 
-/* As tp_backward for a loss of your own: dy is dJ/dA_L, batch rows of n_L (row distance lddy). */
+/* tp_backward for a loss of your own. dy is dJ/dA_L, batch rows of n_L, row distance lddy. */
 TP_API tp_status tp_backward_from(const tp_model *model, tp_workspace *workspace, const float *dy, size_t lddy,
                                   float *gradients, float *dx, size_t lddx);
 
 /*
- * Derivatives of the outputs by the inputs at each sample, with a workspace of mode TP_MODE_DERIVATIVES. x, y and their
- * row distances are those of tp_forward; y may be NULL. batch = 0 does nothing. tp_jacobian  jacobian[i][j][k] = d
- * A_L[i,j] / d X[i,k]: batch x n_L x n_0, contiguous. It costs n_L backward passes of one sample for each sample.
- *   tp_jvp       jv[i] = (d A_L[i] / d X[i]) v[i]: forward mode along one direction for each sample. v: batch rows of
- *                n_0 (row distance ldv), jv: batch rows of n_L (row distance ldjv). It costs two forward passes.
- * v and jv must not overlap each other or x and y.
+ * The Jacobian: derivatives of the outputs of each sample by its inputs. It needs a workspace of TP_MODE_DERIVATIVES.
+ *   jacobian[i][j][k] = d A_L[i,j] / d X[i,k]    batch x n_L x n_0, contiguous
+ * x, y and their row distances are those of tp_forward; y may be NULL. If batch = 0, nothing is done. For each sample
+ * the cost is one forward pass and n_L backward passes of one sample.
  */
 TP_API tp_status tp_jacobian(const tp_model *model, tp_workspace *workspace, size_t batch, const float *x, size_t ldx,
                              float *y, size_t ldy, float *jacobian);
+/*
+ * Jacobian-vector products (forward mode): derivatives of the outputs of each sample along one direction of its inputs.
+ * It needs a workspace of TP_MODE_DERIVATIVES.
+ *   jv[i] = (d A_L[i] / d X[i]) v[i]
+ *   v    batch rows of n_0, row distance ldv
+ *   jv   batch rows of n_L, row distance ldjv
+ * x, y and their row distances are those of tp_forward; y may be NULL. v and jv must not overlap each other, x or y. If
+ * batch = 0, nothing is done. The cost is two forward passes.
+ */
 TP_API tp_status tp_jvp(const tp_model *model, tp_workspace *workspace, size_t batch, const float *x, size_t ldx,
                         const float *v, size_t ldv, float *y, size_t ldy, float *jv, size_t ldjv);
 
 /* ----------------------------------------------------------------------------------------------------- optimiser */
 
-/* Update rules; g is the gradient, t = 1, 2, ... the step, r the learning rate of the step. */
+/*
+ * Update rules. g is the gradient, t = 1, 2, ... the step, r the learning rate of the step, w a parameter.
+ * The limits of Adam keep g^2 a normal number. g beyond +-2^63 counts as +-2^63. g counts as 0 if its magnitude is at
+ * most the larger one of sqrt(2^-126 / (1-b2)) and 2^-126 / (1-b1): 3.4e-18 by default.
+ */
 typedef enum tp_optimizer_kind {
-    TP_OPTIMIZER_SGD = 0,  /* w -= r g */
-    TP_OPTIMIZER_MOMENTUM, /* v = mu v + g; w -= r v */
-    TP_OPTIMIZER_NESTEROV, /* v = mu v + g; w -= r (g + mu v) */
-    TP_OPTIMIZER_ADAM,     /* m = b1 m + (1-b1) g; s = b2 s + (1-b2) g^2; w -= r' m / (sqrt(s)/c + eps),
-                    r' = r/(1-b1^t), c = sqrt(1-b2^t): Kingma and Ba 2015, bias-corrected. So that g^2 is a normal
-                    number, g beyond +-2^63 counts as +-2^63, and g of magnitude at most sqrt(2^-126 / (1-b2)), or
-                    2^-126 / (1-b1) if that is more, as 0: 3.4e-18 by default */
-    TP_OPTIMIZER_ADAMW,    /* w -= r decay w, then Adam without decay in the gradient: Loshchilov and Hutter 2019 */
+    /* w -= r g */
+    TP_OPTIMIZER_SGD = 0,
+    /* v = mu v + g; w -= r v */
+    TP_OPTIMIZER_MOMENTUM,
+    /* v = mu v + g; w -= r (g + mu v) */
+    TP_OPTIMIZER_NESTEROV,
+    /* m = b1 m + (1-b1) g; s = b2 s + (1-b2) g^2; w -= r' m / (sqrt(s)/c + eps), r' = r/(1-b1^t), c = sqrt(1-b2^t):
+     * Kingma and Ba 2015, bias-corrected */
+    TP_OPTIMIZER_ADAM,
+    /* w -= r decay w, then Adam without decay in the gradient: Loshchilov and Hutter 2019 */
+    TP_OPTIMIZER_ADAMW,
+    /* how many there are */
     TP_OPTIMIZER_COUNT
 } tp_optimizer_kind;
 
-/* Factor of the learning rate at step t = 1.. of total_steps, after warm-up. */
+/* The factor of the learning rate at step t = 1..total_steps. Warm-up multiplies it by another factor. */
 typedef enum tp_schedule {
-    TP_SCHEDULE_AUTO = 0, /* cosine where total_steps is set, as a trainer does; else constant */
-    TP_SCHEDULE_CONSTANT, /* 1 */
-    TP_SCHEDULE_STEP,     /* step_factor ^ floor((t-1) / step_every) */
-    TP_SCHEDULE_COSINE,   /* final + (1 - final) (1 + cos(pi p)) / 2, p = (t - 1 - warmup_steps) / (total_steps -
-                    warmup_steps) kept within 0..1 */
+    /* cosine if total_steps is set, as the trainer does; else constant */
+    TP_SCHEDULE_AUTO = 0,
+    /* 1 */
+    TP_SCHEDULE_CONSTANT,
+    /* step_factor ^ floor((t-1) / step_every) */
+    TP_SCHEDULE_STEP,
+    /* final_factor + (1 - final_factor) (1 + cos(pi p)) / 2, p = (t - 1 - warmup_steps) / (total_steps - warmup_steps),
+     * limited to 0..1 */
+    TP_SCHEDULE_COSINE,
+    /* how many there are */
     TP_SCHEDULE_COUNT
 } tp_schedule;
 
+/* The name that the command line uses: "adam", ... NULL if the value is not valid. */
 TP_API const char *tp_optimizer_name(tp_optimizer_kind kind);
+/* The name that the command line uses: "cosine", ... NULL if the value is not valid. */
 TP_API const char *tp_schedule_name(tp_schedule schedule);
 
+/* Options of tp_optimizer_create, and of the optimiser in tp_train_options. */
 typedef struct tp_optimizer_options {
-    size_t struct_size; /* set by tp_optimizer_options_default */
-    tp_optimizer_kind kind;
-    float learning_rate; /* > 0 */
-    float momentum;      /* mu, 0 <= mu < 1 */
-    float beta1, beta2;  /* 0 <= b < 1 */
-    float epsilon;       /* > 0 */
-    float weight_decay;  /* >= 0; of weights, not biases: added to g as decay w, except AdamW */
-    float clip_norm;     /* > 0: scale the whole gradient, before decay is added, so that its Euclidean norm is at
-                            most this; 0: off */
-    tp_schedule schedule;
-    uint64_t warmup_steps; /* the rate grows linearly: times t / warmup_steps while t <= warmup_steps */
-    uint64_t total_steps;  /* cosine only, > warmup_steps; the trainer fills in 0 */
+    size_t struct_size;     /* set by tp_optimizer_options_default */
+    tp_optimizer_kind kind; /* the update rule */
+    float learning_rate;    /* > 0 */
+    float momentum;         /* mu, 0 <= mu < 1 */
+    float beta1, beta2;     /* b1 and b2, 0 <= b < 1 */
+    float epsilon;          /* eps, > 0 */
+    float weight_decay;     /* decay, >= 0; of weights, not biases: decay w is added to g, except with AdamW */
+    float clip_norm; /* > 0: g is scaled, before decay is added, so that its Euclidean norm is at most this; 0: off */
+    tp_schedule schedule;  /* of the learning rate */
+    uint64_t warmup_steps; /* while t <= warmup_steps, the learning rate is multiplied by t / warmup_steps */
+    uint64_t total_steps;  /* cosine only, > warmup_steps; if 0, the trainer sets it to the number of its steps */
     uint64_t step_every;   /* step schedule only, >= 1 */
     float step_factor;     /* step schedule only, > 0 */
     float final_factor;    /* cosine only, 0..1 */
 } tp_optimizer_options;
 
-/* Adam, 1e-3, 0.9, 0.9, 0.999, 1e-8, no decay, no clipping, schedule auto. */
+/* Sets every field to its default; for interfaces to other languages. */
 TP_API void tp_optimizer_options_init(tp_optimizer_options *options, size_t struct_size);
+/* Adam, learning rate 1e-3, momentum 0.9, beta1 0.9, beta2 0.999, epsilon 1e-8, no decay, no clipping, schedule auto.
+ */
 TP_INLINE void tp_optimizer_options_default(tp_optimizer_options *options) {
     tp_optimizer_options_init(options, sizeof *options);
 }
 
+/* The state of an update rule. */
 typedef struct tp_optimizer tp_optimizer;
 
+/* Bytes that the optimiser needs; 0 if an argument is invalid. */
 TP_API size_t tp_optimizer_size(const tp_model *model, const tp_optimizer_options *options);
+/* Makes an optimiser for this model, in memory of size bytes, any alignment; with NULL and 0 it allocates. */
 TP_API tp_status tp_optimizer_create(const tp_model *model, const tp_optimizer_options *options, void *memory,
                                      size_t size, tp_optimizer **optimizer);
+/* Releases the optimiser. */
 TP_API void tp_optimizer_destroy(tp_optimizer *optimizer);
 
-/* One update of the model's parameters from flat gradients (not modified). */
+/* One update of the model's parameters. gradients are in the flat order and stay unchanged. */
 TP_API tp_status tp_optimizer_step(tp_optimizer *optimizer, tp_model *model, const float *gradients);
 
 /*
- * One training step in a loop of your own: tp_forward, tp_backward and tp_optimizer_step in one, with the gradients
- * going into the update while they are in cache; the same bits. x: batch >= 1 rows of n_0 already scaled inputs, not
- * needed after the call. workspace: a training workspace; optimizer: made for this model. score may be NULL.
- * TP_ERR_NONFINITE: the loss, which score tells, is not finite, and neither the parameters nor the optimiser changed.
+ * One training step: tp_forward, tp_backward and tp_optimizer_step in one call, for training loops of your own. The
+ * bits are those of the three calls. Gradients are used while they are in cache, without a copy in memory.
+ *   batch       at least 1
+ *   x           batch rows of n_0 scaled inputs; not needed after the call
+ *   workspace   a training workspace
+ *   optimizer   made for this model
+ *   score       the loss before the update; may be NULL
+ * TP_ERR_NONFINITE if the loss is not finite. Then score contains this loss, and the model and the optimiser are
+ * unchanged.
  */
 TP_API tp_status tp_train_step(tp_model *model, tp_workspace *workspace, tp_optimizer *optimizer, size_t batch,
                                const float *x, size_t ldx, const tp_targets *targets, tp_score *score);
 
-/* Another learning rate > 0 from the next step on. The schedule's factor multiplies it as before. */
+/* Changes the learning rate, > 0, for the following steps. It is still multiplied by the factor of the schedule. */
 TP_API tp_status tp_optimizer_set_learning_rate(tp_optimizer *optimizer, float learning_rate);
 
 /*
- * What the optimiser has gathered, to go on elsewhere with the same bits: tp_optimizer_state_count arrays in the flat
- * order of the parameters (SGD 0; momentum and Nesterov 1: v; Adam and AdamW 2: m, then s) and the number of steps.
- * which counts the arrays from 0; count must be tp_model_parameter_count. Values are taken as they are; those of s must
- * not be negative.
+ * Number of arrays in the state of the optimiser. The arrays and the number of steps are all that is needed to continue
+ * with the same bits in another optimiser of the same options. Each array is in the flat order of the parameters:
+ *   SGD                  0
+ *   momentum, Nesterov   1: v
+ *   Adam, AdamW          2: m, then s
  */
 TP_API size_t tp_optimizer_state_count(const tp_optimizer *optimizer);
+/* Copies array number which, from 0, out of the state. count must be tp_model_parameter_count. */
 TP_API tp_status tp_optimizer_get_state(const tp_optimizer *optimizer, size_t which, float *values, size_t count);
+/* Copies array number which, from 0, into the state. count must be tp_model_parameter_count. The values are not
+ * checked; those of s must not be negative. */
 TP_API tp_status tp_optimizer_set_state(tp_optimizer *optimizer, size_t which, const float *values, size_t count);
+/* Sets the number of steps done so far. */
 TP_API tp_status tp_optimizer_set_steps(tp_optimizer *optimizer, uint64_t steps);
 
-/* Steps done so far, and the rate that step t (from 1) uses. */
+/* Number of steps done so far. */
 TP_API uint64_t tp_optimizer_steps(const tp_optimizer *optimizer);
+/* Learning rate of a step, counted from 1. */
 TP_API float tp_optimizer_learning_rate(const tp_optimizer *optimizer, uint64_t step);
 
 /* --------------------------------------------------------------------------------------------- data and training */
 
 /*
- * Samples in memory that the caller owns. Exactly one of bytes, floats and doubles, and one of classes, values and
- * double_values, is set. Values are in the program's units (tp_scaling). Value j of sample i is at
- * i * sample_stride + j * value_stride, in elements; both 0: samples follow each other. So a Fortran array of (samples,
- * features) has the strides 1 and samples.
+ * Samples in memory of the caller, in the units of the program (tp_scaling).
+ *   inputs    exactly one of bytes, floats and doubles is set
+ *   targets   exactly one of classes, values and double_values is set; none is needed for tp_predict
+ * Value j of sample i is at i * sample_stride + j * value_stride, in elements. Strides 0 and 0 mean that samples follow
+ * each other. A Fortran array of (samples, features) has the strides 1 and samples.
  */
 typedef struct tp_data {
-    size_t struct_size; /* sizeof(tp_data) or 0 */
-    size_t samples;
-    size_t features;
-    const uint8_t *bytes;
-    const float *floats;
-    const int32_t *classes;
-    const float *values;
-    size_t outputs;       /* row length of values; with classes, one more than the largest class */
-    const float *weights; /* as in tp_targets, one per sample, for training, validation and tp_evaluate; NULL: all 1 */
-    const double *doubles;
-    const double *double_values;
+    size_t struct_size;     /* sizeof(tp_data) or 0 */
+    size_t samples;         /* number of samples */
+    size_t features;        /* number of inputs of a sample */
+    const uint8_t *bytes;   /* inputs */
+    const float *floats;    /* inputs */
+    const int32_t *classes; /* targets, one class per sample, as in tp_targets */
+    const float *values;    /* targets, outputs for each sample */
+    size_t outputs;         /* row length of values; with classes, one more than the largest class */
+    const float *weights;   /* as in tp_targets, one per sample; also for validation and tp_evaluate; NULL: all 1 */
+    const double *doubles;  /* inputs */
+    const double *double_values;                /* targets, outputs for each sample */
     size_t sample_stride, value_stride;         /* of bytes, floats or doubles */
-    size_t target_sample_stride, target_stride; /* of values or double_values, likewise */
+    size_t target_sample_stride, target_stride; /* of values or double_values, in the same way */
 } tp_data;
 
+/* What on_epoch receives. */
 typedef struct tp_epoch {
-    size_t epoch; /* from 1 */
-    size_t epochs;
-    uint64_t steps;            /* done since the start */
+    size_t epoch;              /* number of this epoch, from 1 */
+    size_t epochs;             /* number of epochs of the whole training */
+    uint64_t steps;            /* steps since the start of training */
     double learning_rate;      /* of the last step */
-    tp_score train;            /* mean over the epoch's samples, by their weights, of the loss before each step */
+    tp_score train;            /* weighted mean over the samples of the epoch; losses are those before each update */
     tp_score validation;       /* samples = 0 without validation */
     double seconds;            /* wall time of the epoch with its validation */
     double samples_per_second; /* training samples over the time of steps and on_step */
 } tp_epoch;
 
+/* What on_step receives. */
 typedef struct tp_step {
-    uint64_t step; /* from 1 */
-    uint64_t steps_per_epoch;
-    size_t epoch; /* from 1 */
-    size_t epochs;
-    double loss;    /* of this batch, before the update */
-    double seconds; /* since tp_trainer_run began */
+    uint64_t step;            /* number of this step since the start of training, from 1 */
+    uint64_t steps_per_epoch; /* number of steps of an epoch */
+    size_t epoch;             /* number of this epoch, from 1 */
+    size_t epochs;            /* number of epochs of the whole training */
+    double loss;              /* of this batch, before the update */
+    double seconds;           /* since tp_trainer_run began */
 } tp_step;
 
-/* Return nonzero to stop after this step or epoch. Called on the thread that called tp_trainer_run; on_step while the
- * other threads wait, so that OpenMP in it runs on one thread. Both may use and change the model, and must return. */
+/* Called after an epoch, on the thread that called tp_trainer_run. Return nonzero to stop. It may use and change the
+ * model. It must return (no longjmp, no pthread_exit). */
 typedef int tp_epoch_fn(void *user, const tp_epoch *epoch);
+/* Called after a step, on the thread that called tp_trainer_run, while the other threads wait. OpenMP inside it
+ * therefore runs on one thread. Return nonzero to stop. It may use and change the model. It must return (no longjmp, no
+ * pthread_exit). */
 typedef int tp_step_fn(void *user, const tp_step *step);
 
-/* Seconds that a thread spends on what, without callbacks: bringing samples into the batch; products, biases and
- * activations of the forward pass; loss and its derivative; gradients; updates, also those within the product that
- * makes the gradient, and for one sample that product; waiting for other threads. Shuffling, validation and checks are
- * in none of them. To read the clock for it costs some 0.1 microseconds a phase. */
+/* Seconds that a thread spends on each part of training. Callbacks, shuffling, validation and checks are in none of
+ * them. Reading the clock costs about 0.1 microseconds for each part. */
 typedef struct tp_phases {
-    double data, forward, loss, backward, update, barrier;
+    double data;     /* copying and scaling samples into the batch */
+    double forward;  /* products, biases and activations of the forward pass */
+    double loss;     /* the loss and its derivative */
+    double backward; /* gradients */
+    double update;   /* updates, also those inside the product of a gradient; with one sample, this product as well */
+    double barrier;  /* waiting for other threads */
 } tp_phases;
 
+/* Options of tp_trainer_create. */
 typedef struct tp_train_options {
     size_t struct_size;         /* set by tp_train_options_default */
-    size_t batch;               /* >= 1 */
+    size_t batch;               /* samples of a step, >= 1 */
     size_t epochs;              /* >= 1 */
-    bool shuffle;               /* a new order each epoch, a function of (seed, epoch) */
+    bool shuffle;               /* a new order of samples in each epoch, a function of (seed, epoch) */
     bool phases;                /* measure what the calling thread spends its time on: tp_trainer_phases */
-    uint64_t seed;              /* of order, held-out samples and dropout */
+    uint64_t seed;              /* of the order, of the samples that are held out, and of dropout */
     double validation_fraction; /* 0 <= f < 1: held out from the data, chosen by seed (the last ones without shuffle) */
-    const tp_data *validation;  /* or a set of its own; NULL: none. Not both. */
+    const tp_data *validation;  /* a validation set; NULL: none. Not together with validation_fraction. */
     TP_EXTENSION union {
-        tp_optimizer_options optimizer;
-        unsigned char optimizer_room[256]; /* for its fields of later versions */
+        tp_optimizer_options optimizer;    /* the update rule */
+        unsigned char optimizer_room[256]; /* for fields of later versions */
     };
-    tp_epoch_fn *on_epoch; /* may be NULL */
-    tp_step_fn *on_step;   /* may be NULL */
-    void *user;
-    const float *class_weights; /* as in tp_targets, of the training samples but not those held out or of validation;
-                                   NULL: all 1 */
+    tp_epoch_fn *on_epoch;      /* may be NULL */
+    tp_step_fn *on_step;        /* may be NULL */
+    void *user;                 /* passed to both */
+    const float *class_weights; /* as in tp_targets, of the training samples, but not of those for validation; NULL:
+                                   all 1 */
 } tp_train_options;
 
-/* Batch 128, 10 epochs, shuffled, seed 1, no validation, Adam as above, which makes the cosine schedule to 0. */
+/* Sets every field to its default; for interfaces to other languages. */
 TP_API void tp_train_options_init(tp_train_options *options, size_t struct_size, size_t optimizer_size);
+/* Batch 128, 10 epochs, shuffled, seed 1, no validation, the default optimiser. Its learning rate falls to 0 by the
+ * cosine schedule, because the trainer sets total_steps. */
 TP_INLINE void tp_train_options_default(tp_train_options *options) {
     tp_train_options_init(options, sizeof *options, sizeof(tp_optimizer_options));
 }
 
+/* Trains a model on a data set: mini-batches, shuffling, validation, epochs. */
 typedef struct tp_trainer tp_trainer;
 
-/* What data, options->validation and options->class_weights point to, and the model, must stay valid while the trainer
- * lives; the structs themselves are copied. The last batch of an epoch may be smaller. */
+/* Bytes that the trainer needs; 0 if an argument is invalid. */
 TP_API size_t tp_trainer_size(const tp_model *model, const tp_data *data, const tp_train_options *options);
+/* Makes a trainer in memory of size bytes, any alignment; with NULL and 0 it allocates. The structs data, options and
+ * *options->validation are copied. The arrays that they point to, and the model, must stay valid while the trainer
+ * lives. The last batch of an epoch may be smaller than the others. */
 TP_API tp_status tp_trainer_create(tp_model *model, const tp_data *data, const tp_train_options *options, void *memory,
                                    size_t size, tp_trainer **trainer);
+/* Releases the trainer. */
 TP_API void tp_trainer_destroy(tp_trainer *trainer);
 
-/* Runs the epochs that are left. TP_ERR_STOPPED after a callback asked for it: call again to go on with the next step.
- * On several threads a run may begin and end with a copy of the first layer's weights: better not stop it often.
- * TP_ERR_NONFINITE: the message names the step and the first layer whose output is not finite; the parameters are those
- * before that step. */
+/* Trains until all epochs are done.
+ *   TP_ERR_STOPPED     A callback asked to stop. Call again to continue with the next step. With several threads, each
+ *                      start and each stop may copy the weights of the first layer, so frequent stops cost time.
+ *   TP_ERR_NONFINITE   The loss of a step is not finite: the message names the step and the first layer whose output is
+ *                      not finite, and the parameters are those before the step. Or parameters are not finite at the
+ *                      end of an epoch: the message names the epoch and the layer. */
 TP_API tp_status tp_trainer_run(tp_trainer *trainer);
 
-/* What the runs so far spent their time on; all 0 without the option. NULL if trainer is NULL. It lives as long as the
- * trainer and grows with every epoch and at the end of a run. */
+/* The time that the calls of tp_trainer_run have spent on each part so far; all 0 without the option phases. The struct
+ * lives as long as the trainer. It is brought up to date after each epoch and at the end of a call. NULL if trainer is
+ * NULL. */
 TP_API const tp_phases *tp_trainer_phases(const tp_trainer *trainer);
 
-/* Loss and right answers over a data set, in batches of at most the workspace's, of either mode. confusion: NULL, or
- * n_L x n_L counts, row = target class, column = predicted class; the targets must be classes and n_L at least 2. */
+/* Loss and number of correct samples over a data set, in batches of max_batch samples. The workspace may have any mode.
+ * confusion: NULL, or n_L x n_L counts, where the row is the target class and the column is the predicted class. For
+ * confusion the targets must be classes, and n_L must be at least 2. */
 TP_API tp_status tp_evaluate(const tp_model *model, tp_workspace *workspace, const tp_data *data, tp_score *score,
                              uint64_t *confusion);
 
-/* Where predictions go, in the program's units: exactly one of floats and doubles is set; strides as in tp_data. */
+/* Where tp_predict puts predictions, in the units of the program. Exactly one of floats and doubles is set. */
 typedef struct tp_outputs {
-    size_t struct_size; /* sizeof(tp_outputs) or 0 */
-    float *floats;
-    double *doubles;
-    size_t sample_stride, value_stride;
+    size_t struct_size;                 /* sizeof(tp_outputs) or 0 */
+    float *floats;                      /* predictions, rounded to float */
+    double *doubles;                    /* predictions */
+    size_t sample_stride, value_stride; /* as in tp_data */
 } tp_outputs;
 
-/* A_L of every sample, samples x n_L, for raw samples; targets in data are ignored and may be absent. */
+/* A_L of every sample, samples x n_L, in the units of the program. The inputs in data are in these units too. Targets
+ * in data are ignored and may be missing. The workspace may have any mode. */
 TP_API tp_status tp_predict(const tp_model *model, tp_workspace *workspace, const tp_data *data, const tp_outputs *y);
 
 /* ---------------------------------------------------------------------------------------------------- data files */
 
-/* The format's numbers for the types uint8_t, int8_t, int16_t, int32_t, float and double. */
+/* Types of elements, with the numbers that the IDX format has for them. */
 typedef enum tp_idx_type {
-    TP_IDX_TYPE_U8 = 0x08,
-    TP_IDX_TYPE_I8 = 0x09,
-    TP_IDX_TYPE_I16 = 0x0b,
-    TP_IDX_TYPE_I32 = 0x0c,
-    TP_IDX_TYPE_F32 = 0x0d,
-    TP_IDX_TYPE_F64 = 0x0e
+    TP_IDX_TYPE_U8 = 0x08,  /* uint8_t */
+    TP_IDX_TYPE_I8 = 0x09,  /* int8_t */
+    TP_IDX_TYPE_I16 = 0x0b, /* int16_t */
+    TP_IDX_TYPE_I32 = 0x0c, /* int32_t */
+    TP_IDX_TYPE_F32 = 0x0d, /* float */
+    TP_IDX_TYPE_F64 = 0x0e  /* double */
 } tp_idx_type;
 
+/* The largest number of dimensions of an IDX file. */
 #define TP_IDX_MAX_RANK 8
 
-/* An IDX file in memory: elements of its own type, in the machine's byte order. */
+/* The contents of an IDX file. */
 typedef struct tp_idx {
-    tp_idx_type type;
-    size_t rank;
-    size_t dims[TP_IDX_MAX_RANK];
-    size_t elements;
-    void *data;
+    tp_idx_type type;             /* of the elements */
+    size_t rank;                  /* number of dimensions */
+    size_t dims[TP_IDX_MAX_RANK]; /* size of each dimension */
+    size_t elements;              /* product of the sizes */
+    void *data;                   /* elements, in the byte order of the machine */
 } tp_idx;
 
-/* Reads path, plain or gzipped (told by its first bytes). The file must hold exactly what its header says; zeros after
- * the last gzip member do not count. data comes from the context's allocator; release with tp_idx_release. */
+/* Reads the file at path, plain or compressed by gzip; its first bytes tell which. The file must contain exactly what
+ * its header says. Zeros after the last gzip member are ignored. data comes from the context's allocator. Release it
+ * with tp_idx_release. */
 TP_API tp_status tp_idx_read(tp_context *context, const char *path, tp_idx *idx);
 
-/* Makes the elements what tp_data takes, in a new block in place of data: u8 (bytes) and f32 (floats) stay as they are,
- * all others become f32. Those of i8 and i16 are exact, those of i32 and f64 rounded to nearest; NaN and infinity stay.
- * TP_ERR_FORMAT if a finite f64 is beyond the floats, with its index in the message, where path names the file. */
+/* Converts the elements to a type that tp_data takes. The result replaces data, in a new block:
+ *   u8         stays u8 (bytes of tp_data)
+ *   f32        stays f32 (floats of tp_data)
+ *   i8, i16    become f32, exactly
+ *   i32, f64   become f32, rounded to nearest
+ * NaN and infinity stay. TP_ERR_FORMAT if a finite f64 is too large for a float; the message contains its index, and
+ * path as the name of the file. */
 TP_API tp_status tp_idx_to_samples(tp_context *context, const char *path, tp_idx *idx);
+/* Releases data. */
 TP_API void tp_idx_release(tp_context *context, tp_idx *idx);
 
-typedef enum tp_split { TP_SPLIT_TRAIN = 0, TP_SPLIT_TEST } tp_split;
+/* The two parts of a data set. */
+typedef enum tp_split {
+    TP_SPLIT_TRAIN = 0, /* for training */
+    TP_SPLIT_TEST       /* for the test */
+} tp_split;
 
+/* Samples and targets that were read from files. */
 typedef struct tp_dataset tp_dataset;
 
-/* Loads one half of a data set of four MNIST-named IDX files from a directory, or from where Debian installs a set that
- * is given by name: "fashion-mnist". The images are the first that is there of train-images-idx3-ubyte, the same with
- * .gz, train-images.idx3-ubyte, and that with .gz; likewise the labels (train-labels-idx1-ubyte, ...), and the test
- * split (t10k for train). Images have any type, as by tp_idx_to_samples, and two or more dimensions; labels have one,
- * and u8, i8, i16 or i32; they are less than the number of samples, or than 1024 if that is more. */
+/*
+ * Loads one part of a data set. where is a directory with IDX files named like those of MNIST, or the name of a set
+ * that a Debian package installs: "fashion-mnist". The first of these files that exists is read:
+ *   training images   train-images-idx3-ubyte, train-images-idx3-ubyte.gz, train-images.idx3-ubyte,
+ *                     train-images.idx3-ubyte.gz
+ *   training labels   the same with train-labels and idx1
+ *   test              the same with t10k instead of train
+ * Images have two or more dimensions and any type; they are converted as by tp_idx_to_samples. Labels have one
+ * dimension and type u8, i8, i16 or i32. A label must be less than the number of samples, or than 1024 if that is more.
+ */
 TP_API tp_status tp_dataset_load(tp_context *context, const char *where, tp_split split, tp_dataset **dataset);
+/* Releases the data set. */
 TP_API void tp_dataset_destroy(tp_dataset *dataset);
+/* The samples and targets. They live as long as the data set. NULL if dataset is NULL. */
 TP_API const tp_data *tp_dataset_data(const tp_dataset *dataset);
 
 #ifdef __cplusplus

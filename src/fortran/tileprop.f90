@@ -1,23 +1,27 @@
 ! SPDX-License-Identifier: BSD-3-Clause
-! tileprop in Fortran 2008. The manual is the C header: procedures have C's names, and take their arguments in C's order
-! but for sizes and leading dimensions, which arrays bring along. What differs:
+! tileprop in Fortran 2008. The manual is the C header include/tileprop/tileprop.h. Procedures have the names of the C
+! functions, and their arguments in the same order. There are no arguments for sizes and leading dimensions: these come
+! with the arrays. The differences from C are:
 !
-! Arrays     x(features, samples): a sample is a column. Real arrays may be real32 or real64, all of a call alike; the
-!            library computes in real32, and scales values between real64 and real32 itself. Sections are passed in
-!            place if the elements of a column are side by side.
-! Status     Functions return it, with C's constants. tp_context_message(context) is the message of the last error,
-!            tp_status_text(status) its kind; of a context that could not be made, the argument message says why.
-! Objects    tp_context, tp_model, ... are variables: functions that make one have it as their first argument.
-!            They are released when the last variable goes that needs them, in any order; the destroy procedures
-!            do so at once. An assignment makes two variables of one object.
-! Options    Set them by the default procedures. Pointers in them are for arguments: layers, validation, observer.
-! Targets    tp_classes(classes, one_based) or tp_values(values), with weights by tp_weigh_samples(target, weights) and
-!            tp_weigh_classes(target, class_weights).
-! Samples    tp_samples(x, target), for trainers, tp_evaluate and tp_predict: arrays of real32, real64 or bytes are used
-!            in place, so they must be targets and stay as long as the set or its trainer is used.
-! Callbacks  An extension of tp_observer with on_epoch and on_step, as an argument of tp_trainer_create.
-! Counting   Layers and arrays of an optimiser's state count from 1, classes from 0 unless one_based says otherwise.
-! Products   tp_sgemm multiplies matrices as Fortran has them; a packed matrix is the left factor.
+! Arrays     x(features, samples): a sample is a column. Real arrays are real32 or real64. All real arrays of a call
+!            must be of the same kind. The library computes in real32 and converts real64 itself. An array section is
+!            used without a copy if the elements of a column are contiguous.
+! Status     Functions return it, with the constants of C. tp_context_message(context) returns the message of the last
+!            error, and tp_status_text(status) describes the status. If tp_context_create fails there is no context; its
+!            argument message then contains the message.
+! Objects    tp_context, tp_model, ... are types of variables. Functions that make an object have it as first argument.
+!            An object is released when the last variable that needs it goes out of scope, in any order. The destroy
+!            procedures release it at once. After an assignment both variables mean the same object.
+! Options    Set them with the default procedures. Layers, validation data and callbacks are arguments of the create
+!            functions instead of pointers in the options.
+! Targets    tp_classes(classes, one_based) or tp_values(values). tp_weigh_samples(target, weights) and
+!            tp_weigh_classes(target, class_weights) add weights.
+! Samples    tp_samples(x, target), for trainers, tp_evaluate and tp_predict. Arrays of real32, real64 or bytes are used
+!            without a copy. So they must have the target attribute, and must exist as long as the set or its trainer is
+!            used.
+! Callbacks  Extend the type tp_observer with on_epoch and on_step, and pass it to tp_trainer_create.
+! Counting   Layers, and arrays of an optimiser's state, count from 1. Classes count from 0, or from 1 with one_based.
+! Products   tp_sgemm multiplies matrices in Fortran's order of elements. A packed matrix is the left factor.
 module tileprop
     use tileprop_types
     use tileprop_objects, only: tp_context, tp_packed, tp_model, tp_workspace, tp_optimizer, tp_trainer, tp_dataset, &
