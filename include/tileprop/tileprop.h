@@ -24,7 +24,7 @@
  * Errors. Functions return a tp_status. A function that fails leaves its outputs unchanged, unless its comment says
  * something else, and stores a message in the context. The message names the argument, file or field that is wrong, and
  * tp_context_message returns it. Messages count layers from 0. NULL for a required pointer is an error, never a crash;
- * if it is NULL for the context or the model itself, there is no message. It is also an error to pass a workspace or an
+ * if the context or the model itself is NULL, there is no message. It is also an error to pass a workspace or an
  * optimiser that was made for another model, or a matrix that was packed for another instruction set. Two mistakes
  * cannot be detected: an array with fewer elements than the sizes say, and a call of tp_idx_release with another
  * context than the one that read the file. The library never prints, exits, aborts, installs signal handlers, or
@@ -239,12 +239,16 @@ TP_API tp_status tp_context_set_message(const tp_context *context, tp_status sta
 typedef struct tp_machine {
     char vendor[16];     /* "GenuineIntel", "AuthenticAMD", "Arm", ... */
     char features[128];  /* detected and usable features, separated by blanks */
-    size_t l1d, l2, l3;  /* data cache sizes in bytes, 0 if unknown */
+    size_t l1d;          /* first-level data cache in bytes, 0 if unknown */
+    size_t l2;           /* second-level cache in bytes, 0 if unknown */
+    size_t l3;           /* third-level cache in bytes, 0 if unknown */
     int processors;      /* processors that this process may run on */
     const char *isa;     /* name of the instruction set in use */
     size_t tile_rows;    /* microkernel MR */
     size_t tile_columns; /* microkernel NR */
-    size_t mc, kc, nc;   /* cache blocking of the matrix product, in elements */
+    size_t mc;           /* cache blocking of the matrix product: rows of A and C in a block */
+    size_t kc;           /* its k steps */
+    size_t nc;           /* its columns of B and C */
     char usable[64];     /* instruction sets that this machine can run, best first, separated by blanks */
     const char *sleef;   /* version of SLEEF that the build used */
 } tp_machine;
@@ -503,6 +507,7 @@ TP_API tp_status tp_model_set_parameters(tp_model *model, const float *parameter
  *   - If tp_output_commit fails after everything was written, the temporary file stays and the message contains its
  *     name. If something could not be written, the temporary file is removed. If only the last step fails, which syncs
  *     the directory, the new file is in place.
+ *
  * Only one thread may use an output at a time.
  */
 typedef struct tp_output tp_output;
@@ -751,7 +756,8 @@ typedef struct tp_optimizer_options {
     tp_optimizer_kind kind; /* the update rule */
     float learning_rate;    /* > 0 */
     float momentum;         /* mu, 0 <= mu < 1 */
-    float beta1, beta2;     /* b1 and b2, 0 <= b < 1 */
+    float beta1;            /* b1, 0 <= b1 < 1 */
+    float beta2;            /* b2, 0 <= b2 < 1 */
     float epsilon;          /* eps, > 0 */
     float weight_decay;     /* decay, >= 0; of weights, not biases: decay w is added to g, except with AdamW */
     float clip_norm; /* > 0: g is scaled, before decay is added, so that its Euclidean norm is at most this; 0: off */
@@ -843,9 +849,11 @@ typedef struct tp_data {
     size_t outputs;         /* row length of values; with classes, one more than the largest class */
     const float *weights;   /* as in tp_targets, one per sample; also for validation and tp_evaluate; NULL: all 1 */
     const double *doubles;  /* inputs */
-    const double *double_values;                /* targets, outputs for each sample */
-    size_t sample_stride, value_stride;         /* of bytes, floats or doubles */
-    size_t target_sample_stride, target_stride; /* of values or double_values, in the same way */
+    const double *double_values; /* targets, outputs for each sample */
+    size_t sample_stride;        /* from sample to sample in bytes, floats or doubles */
+    size_t value_stride;         /* from value to value there */
+    size_t target_sample_stride; /* from sample to sample in values or double_values */
+    size_t target_stride;        /* from value to value there */
 } tp_data;
 
 /* What on_epoch receives. */
@@ -923,9 +931,9 @@ typedef struct tp_trainer tp_trainer;
 
 /* Bytes that the trainer needs; 0 if an argument is invalid. */
 TP_API size_t tp_trainer_size(const tp_model *model, const tp_data *data, const tp_train_options *options);
-/* Makes a trainer in memory of size bytes, any alignment; with NULL and 0 it allocates. The structs data, options and
- * *options->validation are copied. The arrays that they point to, and the model, must stay valid while the trainer
- * lives. The last batch of an epoch may be smaller than the others. */
+/* Makes a trainer in memory of size bytes, any alignment; with NULL and 0 it allocates. The structs that data,
+ * options and options->validation point to are copied. The arrays that they point to, and the model, must stay valid
+ * while the trainer lives. The last batch of an epoch may be smaller than the others. */
 TP_API tp_status tp_trainer_create(tp_model *model, const tp_data *data, const tp_train_options *options, void *memory,
                                    size_t size, tp_trainer **trainer);
 /* Releases the trainer. */
@@ -952,10 +960,11 @@ TP_API tp_status tp_evaluate(const tp_model *model, tp_workspace *workspace, con
 
 /* Where tp_predict puts predictions, in the units of the program. Exactly one of floats and doubles is set. */
 typedef struct tp_outputs {
-    size_t struct_size;                 /* sizeof(tp_outputs) or 0 */
-    float *floats;                      /* predictions, rounded to float */
-    double *doubles;                    /* predictions */
-    size_t sample_stride, value_stride; /* as in tp_data */
+    size_t struct_size;   /* sizeof(tp_outputs) or 0 */
+    float *floats;        /* predictions, rounded to float */
+    double *doubles;      /* predictions */
+    size_t sample_stride; /* as in tp_data */
+    size_t value_stride;  /* as in tp_data */
 } tp_outputs;
 
 /* A_L of every sample, samples x n_L, in the units of the program. The inputs in data are in these units too. Targets
