@@ -444,10 +444,7 @@ tp_status tp_model_read(tp_context *context, const void *buffer, size_t size, tp
     if (!buffer || !model)
         return tp_fail(context, TP_ERR_ARGUMENT, "tp_model_read: %s is NULL", buffer ? "model" : "buffer");
     const struct tp_file file = tp_file_in_memory(context, buffer, size);
-    const int cancel = tp_cancel_hold();
-    const tp_status status = load(context, &file, model);
-    tp_cancel_restore(cancel);
-    return status;
+    return load(context, &file, model);
 }
 
 /* To where programs have them, which may be of another version. */

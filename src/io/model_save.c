@@ -321,11 +321,9 @@ tp_status tp_model_write(const tp_model *model, void *buffer, size_t size, size_
         return tp_fail(tp_model_context(model), TP_ERR_ARGUMENT, "tp_model_write: %s is NULL",
                        needed ? "buffer" : "needed");
     struct writer writer;
-    const int cancel = tp_cancel_hold();
     tp_status status = open_writer("tp_model_write", model, &writer);
     if (!status)
         status = write_to_buffer(&writer, buffer, size, needed);
     close_writer(&writer);
-    tp_cancel_restore(cancel);
     return status;
 }
