@@ -448,11 +448,12 @@ TP_API tp_status tp_model_save(const tp_model *model, const char *path);
 TP_API tp_status tp_model_load(tp_context *context, const char *path, tp_model **model);
 
 /*
- * The bytes of such a file in memory, to send a model or to store it with other things. tp_model_write begins the buffer
- * with them and sets needed to their number. With buffer NULL and size 0 it only does the latter; where size is less
- * than needed it does that too, but writes nothing and returns TP_ERR_MEMORY. It takes as much memory as saving.
- * tp_model_read takes exactly these bytes, at any alignment, and makes the checks of tp_model_load; messages say "the
- * buffer" where those name the file. The model does not need the buffer afterwards.
+ * Models without files: the same bytes in memory, to send them or to store them with other things.
+ *   tp_model_write  begins buffer, of size bytes, with them and sets needed to their number. With buffer NULL and size
+ *                   0 it only does the latter. If size is less than needed it returns TP_ERR_MEMORY and sets needed,
+ *                   but writes nothing. It takes as much memory as saving, and changes nothing in the model.
+ *   tp_model_read   makes a model of exactly these bytes, at any alignment, with the checks of tp_model_load; messages
+ *                   say "the buffer" where those name the file. The model does not need the buffer afterwards.
  */
 TP_API tp_status tp_model_write(const tp_model *model, void *buffer, size_t size, size_t *needed);
 TP_API tp_status tp_model_read(tp_context *context, const void *buffer, size_t size, tp_model **model);
