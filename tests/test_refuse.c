@@ -32,7 +32,7 @@ static struct outputs {
     tp_model_options described;
     tp_layer layers[TP_MAX_LAYERS];
     tp_score score;
-    size_t weight, bias;
+    size_t weight, bias, needed;
     uint64_t confusion[OUT * OUT];
     float parameters[PARAMETERS], gradients[PARAMETERS], y[MAX_BATCH * OUT], dx[MAX_BATCH * IN], c[M * N];
 } out;
@@ -47,6 +47,7 @@ static struct arguments {
     tp_packed *packed, *foreign_packed;
     tp_output *output, *committed;
     const char *path, *idx_path, *where;
+    const void *bytes; /* of a model file */
     tp_context_options context_options;
     tp_layer layers[2];
     tp_model_options model_options, *model_options_p;
@@ -60,7 +61,8 @@ static struct arguments {
     int32_t classes[MAX_BATCH];
     float weights[MAX_BATCH], *weights_p;
     void *memory, *spare; /* spare: a block that is too small */
-    size_t size, m, n, k, lda, ldb, ldc, count, layer, batch, ldx, ldy, lddx, lddy;
+    size_t size, bytes_size, m, n, k, lda, ldb, ldc, count, layer, batch, ldx, ldy, lddx, lddy;
+    size_t *needed;
     tp_transpose ta, tb;
     tp_split split;
     int threads, value;
@@ -588,6 +590,22 @@ CALL(model_load, tp_model_load(now.context, now.path, now.model_out)){
     REFUSED_PATH(path),
 };
 
+CALL(model_write, tp_model_write(now.model, now.memory, now.size, now.needed)){
+    SILENT(WITH(model, NULL)),
+    REFUSE("tp_model_write: needed is NULL", WITH(needed, NULL)),
+    REFUSE("tp_model_write: needed is NULL", WITH(needed, NULL), FROM(memory, spare), WITH(size, 1)),
+    REFUSE("tp_model_write: buffer is NULL", WITH(size, 1)),
+    REFUSE("tp_model_write: buffer is NULL", WITH(size, SIZE_MAX)),
+};
+CALL(model_read, tp_model_read(now.context, now.bytes, now.bytes_size, now.model_out)){
+    SILENT(WITH(context, NULL)),
+    REFUSE("tp_model_read: model is NULL", WITH(model_out, NULL)),
+    REFUSE("tp_model_read: buffer is NULL", WITH(bytes, NULL)),
+    REFUSE("tp_model_read: buffer is NULL", WITH(bytes, NULL), WITH(bytes_size, 0)),
+    REFUSE_AS(TP_ERR_FORMAT, "the buffer: has 0 bytes; a safetensors file has at least 8", WITH(bytes_size, 0)),
+    REFUSE_AS(TP_ERR_FORMAT, "the buffer: truncated", WITH(bytes_size, 100)),
+};
+
 /* ---- workspace and passes ---- */
 
 CALL_VOID(workspace_options_init, tp_workspace_options_init(NULL, 64)){SILENT({0})};
@@ -884,6 +902,8 @@ static const struct function {
     FUNCTION(output_is, NULL_ONLY),
     FUNCTION(model_save_to, NULL_ONLY),
     FUNCTION(model_load, MANY),
+    FUNCTION(model_write, FEW),
+    FUNCTION(model_read, FEW),
     FUNCTION(workspace_options_init, NULL_ONLY),
     FUNCTION(model_get_file_options, FEW),
     FUNCTION(workspace_size, MANY),
@@ -939,6 +959,8 @@ static struct {
     tp_packed *packed, *foreign;
     tp_output *output, *committed;
     char path[PATH_MAX], idx_path[PATH_MAX];
+    unsigned char bytes[4096]; /* of a model file */
+    size_t bytes_size;
     float x[MAX_BATCH * PARAMETERS], small[16];
     double loss; /* of the forward pass in fixture.training */
 } made;
@@ -982,6 +1004,7 @@ static void set_up(void) {
     write_file(labels_path, "train-labels-idx1-ubyte", labels, sizeof labels);
     snprintf(made.path, sizeof made.path, "%s/model", tp_test_scratch.path);
     cr_assert_eq(tp_model_save(fixture.model, made.path), TP_OK);
+    cr_assert_eq(tp_model_write(fixture.model, made.bytes, sizeof made.bytes, &made.bytes_size), TP_OK);
     cr_assert_eq(tp_output_create(fixture.context, tp_test_in_scratch("output"), &made.output), TP_OK);
     cr_assert_eq(tp_output_create(fixture.context, tp_test_in_scratch("committed"), &made.committed), TP_OK);
     cr_assert_eq(tp_model_save_to(fixture.model, made.committed), TP_OK);
@@ -1028,6 +1051,7 @@ static void set_objects(void) {
     now.samples = (tp_idx){TP_IDX_TYPE_F32, 2, {2, 1}, 2, made.x}; /* stays as it is */
     now.samples_p = &now.samples;
     now.where = tp_test_scratch.path;
+    now.bytes = made.bytes, now.bytes_size = made.bytes_size;
 }
 
 static void set_options(void) {
@@ -1074,7 +1098,7 @@ static void set_outputs(void) {
     now.optimizer_out = &out.optimizer, now.trainer_out = &out.trainer, now.packed_out = &out.packed;
     now.output_out = &out.output, now.layers_out = out.layers;
     now.dataset_out = &out.dataset, now.idx = &out.idx;
-    now.described = &out.described, now.score = &out.score;
+    now.described = &out.described, now.score = &out.score, now.needed = &out.needed;
 }
 
 static void set_good_arguments(void) {

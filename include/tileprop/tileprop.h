@@ -546,6 +546,14 @@ TP_API tp_status tp_model_save(const tp_model *model, const char *path);
  * is loaded with a note. */
 TP_API tp_status tp_model_load(tp_context *context, const char *path, tp_model **model);
 
+/* Writes the bytes of the model's file to memory, to send the model or to store it with other things. needed is set to
+ * their number. With buffer NULL and size 0, nothing else is done. If size is less than needed, nothing is written and
+ * the result is TP_ERR_MEMORY, but needed is set. It needs as much memory as saving. */
+TP_API tp_status tp_model_write(const tp_model *model, void *buffer, size_t size, size_t *needed);
+/* tp_model_load from memory: buffer has the size bytes of a model's file, at any alignment, and nothing more. Messages
+ * say "the buffer" instead of the path. The model does not need the buffer afterwards. */
+TP_API tp_status tp_model_read(tp_context *context, const void *buffer, size_t size, tp_model **model);
+
 /* tp_model_describe_file for interfaces to other languages, which pass the sizes of their own structs. */
 TP_API tp_status tp_model_get_file_options(tp_context *context, const char *path, tp_model_options *options,
                                            size_t struct_size, tp_layer *layers, size_t layer_size);

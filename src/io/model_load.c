@@ -394,7 +394,7 @@ static tp_status finish_scaling(const struct description *description, tp_model 
     return tp_fail(model->context, TP_ERR_FORMAT, "%s: %s", description->archive->file.path, reason.text);
 }
 
-static tp_status load(tp_context *context, const struct tp_safetensors *archive, tp_model **model) {
+static tp_status load_tensors(tp_context *context, const struct tp_safetensors *archive, tp_model **model) {
     struct description description;
     tp_layer layer[TP_MAX_LAYERS];
     tp_model *loaded = NULL;
@@ -414,20 +414,37 @@ static tp_status load(tp_context *context, const struct tp_safetensors *archive,
     return status;
 }
 
+static tp_status load(tp_context *context, const struct tp_file *file, tp_model **model) {
+    struct tp_safetensors archive;
+    tp_status status = tp_safetensors_open(file, &archive);
+    if (status)
+        return status;
+    status = load_tensors(context, &archive, model);
+    tp_safetensors_close(&archive);
+    return status;
+}
+
 tp_status tp_model_load(tp_context *context, const char *path, tp_model **model) {
     if (!context)
         return TP_ERR_ARGUMENT;
     if (!path || !model)
         return tp_fail(context, TP_ERR_ARGUMENT, "tp_model_load: %s is NULL", path ? "model" : "path");
-    struct tp_safetensors archive;
+    struct tp_file file;
     const int cancel = tp_cancel_hold();
-    tp_status status = tp_safetensors_open(context, path, &archive);
-    if (!status) {
-        status = load(context, &archive, model);
-        tp_safetensors_close(&archive);
-    }
+    tp_status status = tp_file_open(context, path, &file);
+    if (!status)
+        status = load(context, &file, model);
     tp_cancel_restore(cancel);
     return status;
+}
+
+tp_status tp_model_read(tp_context *context, const void *buffer, size_t size, tp_model **model) {
+    if (!context)
+        return TP_ERR_ARGUMENT;
+    if (!buffer || !model)
+        return tp_fail(context, TP_ERR_ARGUMENT, "tp_model_read: %s is NULL", buffer ? "model" : "buffer");
+    const struct tp_file file = tp_file_in_memory(context, buffer, size);
+    return load(context, &file, model);
 }
 
 /* To where programs have them, which may be of another version. */
@@ -438,8 +455,8 @@ static void give_layers(const struct description *description, tp_layer *layers,
         memcpy((char *)layers + l * layer_size, &description->options.layers[l], size);
 }
 
-static tp_status describe_file(const struct tp_safetensors *archive, tp_model_options *options, size_t struct_size,
-                               tp_layer *layers, size_t layer_size) {
+static tp_status describe_archive(const struct tp_safetensors *archive, tp_model_options *options, size_t struct_size,
+                                  tp_layer *layers, size_t layer_size) {
     struct description description;
     tp_layer found[TP_MAX_LAYERS];
     const tp_status status = describe_model(archive, &description, found);
@@ -454,6 +471,17 @@ static tp_status describe_file(const struct tp_safetensors *archive, tp_model_op
     return TP_OK;
 }
 
+static tp_status describe_file(const struct tp_file *file, tp_model_options *options, size_t struct_size,
+                               tp_layer *layers, size_t layer_size) {
+    struct tp_safetensors archive;
+    tp_status status = tp_safetensors_open(file, &archive);
+    if (status)
+        return status;
+    status = describe_archive(&archive, options, struct_size, layers, layer_size);
+    tp_safetensors_close(&archive);
+    return status;
+}
+
 tp_status tp_model_get_file_options(tp_context *context, const char *path, tp_model_options *options,
                                     size_t struct_size, tp_layer *layers, size_t layer_size) {
     if (!context)
@@ -463,13 +491,11 @@ tp_status tp_model_get_file_options(tp_context *context, const char *path, tp_mo
                        !path      ? "path"
                        : !options ? "options"
                                   : "layers");
-    struct tp_safetensors archive;
+    struct tp_file file;
     const int cancel = tp_cancel_hold();
-    tp_status status = tp_safetensors_open(context, path, &archive);
-    if (!status) {
-        status = describe_file(&archive, options, struct_size, layers, layer_size);
-        tp_safetensors_close(&archive);
-    }
+    tp_status status = tp_file_open(context, path, &file);
+    if (!status)
+        status = describe_file(&file, options, struct_size, layers, layer_size);
     tp_cancel_restore(cancel);
     return status;
 }

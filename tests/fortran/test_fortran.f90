@@ -495,6 +495,32 @@ contains
         call ok(tp_model_get_parameters(model, parameters), 'parameters')
     end subroutine
 
+    subroutine test_memory(model, path)
+        type(tp_model), intent(in) :: model
+        character(*), intent(in) :: path
+        type(tp_model) :: nothing, copy
+        integer(int8), allocatable :: bytes(:), file(:)
+        real(real32) :: a(26), b(26)
+        integer :: length
+        call check(tp_model_write(nothing, bytes) == TP_ERR_ARGUMENT .and. .not. allocated(bytes), 'write no model')
+        allocate (bytes(3))
+        call ok(tp_model_write(model, bytes), 'write')
+        open (newunit=k, file=path, access='stream', status='old', action='read')
+        inquire (unit=k, size=length)
+        allocate (file(length))
+        read (k) file
+        close (k)
+        call check(size(bytes) == length, 'size of what was written')
+        call check(all(bytes == file), 'the bytes of the file')
+        call ok(tp_model_read(copy, context, bytes), 'read')
+        call ok(tp_model_get_parameters(model, a), 'parameters')
+        call ok(tp_model_get_parameters(copy, b), 'parameters that were read')
+        call check(all(a == b), 'the same after reading')
+        call check(tp_model_read(copy, context, bytes(2:)) == TP_ERR_FORMAT, 'read what is no model')
+        call ok(tp_model_get_parameters(copy, b), 'parameters of the model from before')
+        call check(all(a == b), 'a failure leaves the model')
+    end subroutine
+
     subroutine test_files
         character(*), parameter :: path = 'test_fortran.safetensors', fashion = '/usr/share/datasets/fashion-mnist/'
         type(tp_model) :: model, loaded
@@ -521,6 +547,7 @@ contains
         call check(tp_output_is(output, path) .and. .not. tp_output_is(output, 'missing'), 'output is')
         call ok(tp_model_save_to(loaded, output), 'save to output')
         call tp_output_destroy(output)
+        call test_memory(loaded, path)
         call ok(tp_model_describe_file(context, path, options, layers), 'describe file')
         call check(options%layer_count == 2 .and. layers(1)%activation == TP_ACTIVATION_TANH, 'description of the file')
         call ok(tp_output_create(output, context, path), 'output')
