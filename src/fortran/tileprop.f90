@@ -11,8 +11,8 @@
 !            They are released when the last variable goes that needs them, in any order; the destroy procedures
 !            do so at once. An assignment makes two variables of one object.
 ! Options    Set them by the default procedures. Pointers in them are for arguments: layers, validation, observer.
-! Targets    tp_classes(classes, one_based) or tp_values(values), with weights by tp_weigh_samples(target, weights) and
-!            tp_weigh_classes(target, class_weights).
+! Targets    tp_classes(classes, one_based), int32 or int64, or tp_values(values), with weights by
+!            tp_weigh_samples(target, weights) and tp_weigh_classes(target, class_weights).
 ! Samples    tp_samples(x, target), for trainers, tp_evaluate and tp_predict: arrays of real32, real64 or bytes are used
 !            in place, so they must be targets and stay as long as the set or its trainer is used.
 ! Callbacks  An extension of tp_observer with on_epoch and on_step, as an argument of tp_trainer_create.
