@@ -44,6 +44,9 @@ module tileprop_arrays
         real(real64), allocatable :: double_values(:, :) ! before values were rounded
     end type
 
+    interface tp_classes
+        module procedure classes_int32, classes_int64
+    end interface
     interface tp_values
         module procedure values_real32, values_real64
     end interface
@@ -233,7 +236,7 @@ contains
     ! ------------------------------------------------------------------------------------------------------ targets
 
     ! one_based: the classes are 1, 2, ... instead of 0, 1, ...
-    function tp_classes(classes, one_based) result(target)
+    function classes_int32(classes, one_based) result(target)
         integer(c_int32_t), intent(in) :: classes(:)
         logical, intent(in), optional :: one_based
         type(tp_target) :: target
@@ -241,6 +244,15 @@ contains
         first = 0
         if (present(one_based)) first = merge(1, 0, one_based)
         allocate (target%classes, source=classes - first)
+    end function
+
+    ! What int32 cannot hold is no class: it becomes another number that is none.
+    function classes_int64(classes, one_based) result(target)
+        integer(c_int64_t), intent(in) :: classes(:)
+        logical, intent(in), optional :: one_based
+        type(tp_target) :: target
+        integer(c_int64_t), parameter :: largest = huge(1_c_int32_t) - 1
+        target = classes_int32(int(max(-1_c_int64_t, min(classes, largest)), c_int32_t), one_based)
     end function
 
     ! values(outputs, samples)

@@ -37,7 +37,7 @@ static void report(void *user, tp_status status, const char *message) {
 }
 
 static int progress(void *user, const tp_epoch *epoch) {
-    return fprintf(user, "loss %.1e, of the validation %.1e\n", epoch->train.loss, epoch->validation.loss) < 0;
+    return fprintf(user, "loss %.1e, validation %.1e\n", epoch->train.loss, epoch->validation.loss) < 0;
 }
 
 int main(void) {

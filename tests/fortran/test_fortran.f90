@@ -269,6 +269,11 @@ contains
         call check(weighted%loss /= zero%loss, 'weights count')
         call check(tp_loss_value(model, workspace, tp_classes(classes, one_based=.true.), one) == TP_ERR_ARGUMENT, &
             'class -1')
+        call ok(tp_loss_value(model, workspace, tp_classes(classes + 1_int64, one_based=.true.), one), 'int64 classes')
+        call check(one%loss == zero%loss .and. one%correct == zero%correct, 'the same by int64')
+        call check(tp_loss_value(model, workspace, tp_classes(classes + 2_int64**32), one) == TP_ERR_ARGUMENT .and. &
+            tp_loss_value(model, workspace, tp_classes(classes - 2_int64**32), one) == TP_ERR_ARGUMENT, &
+            'int64 classes beyond int32')
     end subroutine
 
     subroutine test_shapes
