@@ -9,6 +9,7 @@
 set -eu
 
 cd "$(dirname "$0")/.."
+unset TILEPROP_TEST_ISA # every one
 passed=0
 failed=0
 summary=
