@@ -37,6 +37,25 @@ Test(save, every_byte) {
     tp_model_destroy(model);
 }
 
+/* Whatever the length of the header. */
+Test(save, data_is_aligned) {
+    const tp_layer layer = {1, TP_ACTIVATION_IDENTITY, 0, 0};
+    tp_model_options options;
+    tp_model_options_default(&options);
+    options.layer_count = 1, options.layers = &layer, options.loss = TP_LOSS_MSE;
+    int padded = 0;
+    for (options.inputs = 1; options.inputs <= 1000; options.inputs *= 10) {
+        unsigned char file[MAX_FILE];
+        tp_model *model = test_make_model(&options);
+        test_save_model(model, "model");
+        const size_t length = test_read_model_file("model", file) - 4 * (options.inputs + 1);
+        cr_expect_eq(length % 8, 0, "%zu bytes before the data", length);
+        padded += file[length - 1] == ' ';
+        tp_model_destroy(model);
+    }
+    cr_expect_gt(padded, 0, "no length needed it");
+}
+
 /* The text follows the loss in the metadata. */
 static void check_saved_loss(const tp_model_options *options, const char *text) {
     char file[MAX_FILE] = {0};
