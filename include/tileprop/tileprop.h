@@ -31,10 +31,11 @@
  * its own workspace and nobody changes the model. tp_optimizer_step, tp_train_step, tp_trainer_run,
  * tp_model_set_parameters and tp_context_set_threads change what they are given and need exclusive access to it.
  * Parallel work inside a call uses OpenMP threads; called from inside a parallel region the library runs on the
- * calling thread alone. Where the process may not start so many threads, fewer work. OpenMP ends a process in which it
- * cannot start one: that remains possible if others take threads or memory in that moment, or if a region of yours
- * left OpenMP fewer threads than the call before. pthread_cancel takes effect after the call; callbacks and allocators
- * run with cancellation held off. PTHREAD_CANCEL_ASYNCHRONOUS is not supported.
+ * calling thread alone, and so it does everywhere if it was built without OpenMP (tp_machine says so). Where the
+ * process may not start so many threads, fewer work. OpenMP ends a process in which it cannot start one: that remains
+ * possible if others take threads or memory in that moment, or if a region of yours left OpenMP fewer threads than the
+ * call before. pthread_cancel takes effect after the call; callbacks and allocators run with cancellation held off.
+ * PTHREAD_CANCEL_ASYNCHRONOUS is not supported.
  *
  * Unloading. dlclose leaves the library and OpenMP in memory, whose threads outlive calls. A plugin that links the
  * static library must be linked with -z nodelete, as the pkg-config file and the CMake package do.
@@ -192,6 +193,8 @@ TP_API void tp_context_destroy(tp_context *context);
 
 /* Name of the instruction set in use. */
 TP_API const char *tp_context_isa(const tp_context *context);
+
+/* At most this many threads work in a call: as many as were asked for; 1 if the library was built without OpenMP. */
 TP_API int tp_context_threads(const tp_context *context);
 
 /* threads as in the options. Not while another call uses the context. Results do not depend on it. Workspaces made
@@ -210,16 +213,17 @@ TP_API tp_status tp_context_set_message(const tp_context *context, tp_status sta
 
 /* One line of machine facts for logs and bug reports. */
 typedef struct tp_machine {
-    char vendor[16];     /* "GenuineIntel", "AuthenticAMD", "Arm", ... */
-    char features[128];  /* detected and usable features, separated by blanks */
-    size_t l1d, l2, l3;  /* data cache sizes in bytes, 0 if unknown */
-    int processors;      /* processors that this process may run on */
-    const char *isa;     /* in use */
-    size_t tile_rows;    /* microkernel MR */
-    size_t tile_columns; /* microkernel NR */
-    size_t mc, kc, nc;   /* cache blocking of the matrix product, in elements */
-    char usable[64];     /* instruction sets that this machine can run, best first, separated by blanks */
-    const char *sleef;   /* version of SLEEF that the build used */
+    char vendor[16];       /* "GenuineIntel", "AuthenticAMD", "Arm", ... */
+    char features[128];    /* detected and usable features, separated by blanks */
+    size_t l1d, l2, l3;    /* data cache sizes in bytes, 0 if unknown */
+    int processors;        /* processors that this process may run on */
+    const char *isa;       /* in use */
+    size_t tile_rows;      /* microkernel MR */
+    size_t tile_columns;   /* microkernel NR */
+    size_t mc, kc, nc;     /* cache blocking of the matrix product, in elements */
+    char usable[64];       /* instruction sets that this machine can run, best first, separated by blanks */
+    const char *sleef;     /* version of SLEEF that the build used */
+    const char *threading; /* "OpenMP", or "none": a build without it, where every call stays on its thread */
 } tp_machine;
 
 /* Lives as long as the context; NULL if context is NULL. */

@@ -43,17 +43,18 @@ static void fill_in(tp_context_options *options) {
         options->threads = tp_default_threads();
 }
 
-tp_status tp_check_threads(const struct tp_context *context, int threads) {
-    if (threads < 1 || threads > MAX_THREADS)
-        return tp_fail(context, TP_ERR_ARGUMENT, "threads is %d; it must be 1..%d, or 0 for OpenMP's own number",
-                       threads, MAX_THREADS);
+tp_status tp_take_threads(const struct tp_context *context, int wanted, int *threads) {
+    if (wanted < 1 || wanted > MAX_THREADS)
+        return tp_fail(context, TP_ERR_ARGUMENT, "threads is %d; it must be 1..%d, or 0 for the default", wanted,
+                       MAX_THREADS);
+    *threads = tp_has_teams() ? wanted : 1;
     return TP_OK;
 }
 
-static tp_status check_options(const struct tp_context *context, const tp_context_options *options) {
+static tp_status check_options(const struct tp_context *context, tp_context_options *options) {
     if (!options->allocator.allocate || !options->allocator.release)
         return tp_fail(context, TP_ERR_ARGUMENT, "allocator has only one of its two functions");
-    return tp_check_threads(context, options->threads);
+    return tp_take_threads(context, options->threads, &options->threads);
 }
 
 /* origin: where the name came from. */
@@ -102,6 +103,7 @@ static void describe_machine(struct context_block *block) {
         .kc = block->blocking.kc,
         .nc = block->blocking.nc,
         .sleef = TP_SLEEF_VERSION,
+        .threading = tp_has_teams() ? "OpenMP" : "none",
     };
     memcpy(machine->vendor, cpu->vendor, sizeof machine->vendor);
     tp_cpu_feature_names(cpu->features, machine->features, sizeof machine->features);
@@ -153,11 +155,7 @@ int tp_context_threads(const tp_context *context) {
 tp_status tp_context_set_threads(tp_context *context, int threads) {
     if (!context)
         return TP_ERR_ARGUMENT;
-    const int wanted = threads ? threads : tp_default_threads();
-    const tp_status status = tp_check_threads(context, wanted);
-    if (!status)
-        context->threads = wanted;
-    return status;
+    return tp_take_threads(context, threads ? threads : tp_default_threads(), &context->threads);
 }
 
 const tp_machine *tp_context_machine(const tp_context *context) {
