@@ -31,11 +31,13 @@
  * its own workspace and nobody changes the model. tp_optimizer_step, tp_train_step, tp_trainer_run,
  * tp_model_set_parameters and tp_context_set_threads change what they are given and need exclusive access to it.
  * Parallel work inside a call uses OpenMP threads; called from inside a parallel region the library runs on the
- * calling thread alone, and so it does everywhere if it was built without OpenMP (tp_machine says so). Where the
- * process may not start so many threads, fewer work. OpenMP ends a process in which it cannot start one: that remains
- * possible if others take threads or memory in that moment, or if a region of yours left OpenMP fewer threads than the
- * call before. pthread_cancel takes effect after the call; callbacks and allocators run with cancellation held off.
- * PTHREAD_CANCEL_ASYNCHRONOUS is not supported.
+ * calling thread alone, and so it does everywhere if it was built without OpenMP (tp_machine says so). By default a
+ * call uses as many threads as OpenMP would: what OMP_NUM_THREADS or omp_set_num_threads says; else one for each
+ * processor, but no more than there is processor time for (tp_machine.quota). Where the process may not start so many
+ * threads, fewer work. OpenMP ends a process in which it cannot start one: that remains possible if others take threads
+ * or memory in that moment, or if a region of yours left OpenMP fewer threads than the call before. pthread_cancel
+ * takes effect after the call; callbacks and allocators run with cancellation held off. PTHREAD_CANCEL_ASYNCHRONOUS is
+ * not supported.
  *
  * Unloading. dlclose leaves the library and OpenMP in memory, whose threads outlive calls. A plugin that links the
  * static library must be linked with -z nodelete, as the pkg-config file and the CMake package do.
@@ -174,7 +176,7 @@ typedef void tp_message_fn(void *user, tp_status status, const char *message);
 typedef struct tp_context_options {
     size_t struct_size;     /* set by tp_context_options_default */
     const char *isa;        /* "scalar", "avx2", ...; NULL: $TILEPROP_ISA if set and not empty, else the best */
-    int threads;            /* at most this many threads per call; 0: what OpenMP would use */
+    int threads;            /* at most this many threads per call; 0: the default, as under "Threads" above */
     tp_allocator allocator; /* both functions NULL: the C library's */
     tp_message_fn *message; /* may be NULL */
     void *message_user;
@@ -224,6 +226,8 @@ typedef struct tp_machine {
     char usable[64];       /* instruction sets that this machine can run, best first, separated by blanks */
     const char *sleef;     /* version of SLEEF that the build used */
     const char *threading; /* "OpenMP", or "none": a build without it, where every call stays on its thread */
+    int quota;             /* processors whose time control groups (of containers, of Slurm) leave to this process,
+                              rounded up; 0: no limit */
 } tp_machine;
 
 /* Lives as long as the context; NULL if context is NULL. */

@@ -71,6 +71,7 @@ static void run_alone(tp_task_fn *task, void *argument) {
 /* The one place that knows OpenMP, if the build has it. */
 #if defined(TP_OPENMP)
 #include <omp.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 /* The process in which this thread opened its first region. GNU's OpenMP keeps workers for each thread that did, and in
@@ -136,12 +137,21 @@ static int ask_openmp(int question(void)) {
     return answer;
 }
 
-int tp_default_threads(void) {
-    return ask_openmp(omp_get_max_threads);
-}
-
 int tp_processors(void) {
     return ask_openmp(omp_get_num_procs);
+}
+
+/* Whether the user or the program chose the number of threads; else it is one for each processor. */
+static bool is_chosen(int threads, const tp_machine *machine) {
+    const char *text = getenv("OMP_NUM_THREADS");
+    return threads != machine->processors || (text && atoi(text) > 0);
+}
+
+int tp_default_threads(const tp_machine *machine) {
+    const int threads = ask_openmp(omp_get_max_threads), limit = ask_openmp(omp_get_thread_limit);
+    const int quota = machine->quota;
+    const int wanted = quota && quota < threads && !is_chosen(threads, machine) ? quota : threads;
+    return wanted < limit ? wanted : limit;
 }
 #else
 /* As many as Linux can have. */
@@ -156,12 +166,13 @@ bool tp_has_teams(void) {
     return false;
 }
 
-int tp_default_threads(void) {
-    return 1;
-}
-
 int tp_processors(void) {
     cpu_set_t set[MAX_PROCESSORS / CPU_SETSIZE];
     return sched_getaffinity(0, sizeof set, set) ? 1 : CPU_COUNT_S(sizeof set, set);
+}
+
+int tp_default_threads(const tp_machine *machine) {
+    (void)machine;
+    return 1;
 }
 #endif

@@ -50,9 +50,11 @@ void tp_team_barrier(struct tp_team team);
 /* How many threads work where so many are wanted: 1 without OpenMP. Refuses what is no number of threads. */
 tp_status tp_take_threads(const struct tp_context *context, int wanted, int *threads);
 
-/* What OpenMP would use, and the processors this process may run on. */
-int tp_default_threads(void);
+/* The processors that this process may run on. */
 int tp_processors(void);
+
+/* What OpenMP would use at this moment; where nobody has asked it for a number, at most the machine's quota. */
+int tp_default_threads(const tp_machine *machine);
 
 /* Part id of size of 0..count, cut at multiples of grain: [begin, end). */
 struct tp_range {

@@ -129,6 +129,7 @@ module tileprop_types
         character(kind=c_char) :: usable(64) = c_null_char
         type(c_ptr) :: sleef = c_null_ptr
         type(c_ptr) :: threading = c_null_ptr
+        integer(c_int) :: quota = 0
     end type
 
     type, bind(c) :: tp_epilogue
