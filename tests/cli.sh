@@ -26,7 +26,8 @@ done
 exits 0 train --batch 77 --help && grep -q '(default 128)' out
 result "help shows defaults, not what was given before it"
 
-exits 0 info --threads 2 && grep -q '^isa  ' out && grep -q '^threads     2 ' out
+exits 0 info --threads 2 && grep -q '^isa  ' out && grep -q '^threads     2 ' out &&
+    grep -q '^threading   OpenMP$' out
 result "info"
 isas=$(sed -n 's/^usable *//p' out)
 holds "info lists usable instruction sets" test -n "$isas"

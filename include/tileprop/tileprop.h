@@ -38,13 +38,15 @@
  *   tp_context_set_threads                         the context
  *   tp_optimizer_set_..., tp_workspace_set_...     the optimiser, the workspace
  *   tp_packed_update                               the packed matrix
- * A call may use several OpenMP threads. If the calling thread is already inside a parallel region, it does all the
- * work itself. If the process cannot start all the threads, the call uses fewer. OpenMP ends a process in which it
- * fails to start a thread. The library checks this before it starts threads, but OpenMP can still fail in two cases:
- * other code takes threads or memory at the same moment; or a smaller parallel region of your own program has ended
- * threads that OpenMP kept since the call before.
- * A request by pthread_cancel that arrives during a call takes effect after the call. Callbacks and allocator functions
- * run with cancellation disabled. PTHREAD_CANCEL_ASYNCHRONOUS is not supported.
+ * A call may use several OpenMP threads. By default it uses as many as OMP_NUM_THREADS or omp_set_num_threads says;
+ * else one for each processor, but not more than there is processor time for (tp_machine.quota). If the calling thread
+ * is already inside a parallel region, it does all the work itself. So it does everywhere in a library that was built
+ * without OpenMP (tp_machine.threading). If the process cannot start all the threads, the call uses fewer. OpenMP ends
+ * a process in which it fails to start a thread. The library checks this before it starts threads, but OpenMP can still
+ * fail in two cases: other code takes threads or memory at the same moment; or a smaller parallel region of your own
+ * program has ended threads that OpenMP kept since the call before. A request by pthread_cancel that arrives during a
+ * call takes effect after the call. Callbacks and allocator functions run with cancellation disabled.
+ * PTHREAD_CANCEL_ASYNCHRONOUS is not supported.
  *
  * Unloading. dlclose does not remove the library and OpenMP from memory, because OpenMP's threads live longer than a
  * call. A plugin that links the static library must be linked with -z nodelete. The pkg-config file and the CMake
@@ -194,7 +196,7 @@ typedef void tp_message_fn(void *user, tp_status status, const char *message);
 typedef struct tp_context_options {
     size_t struct_size;     /* set by tp_context_options_default */
     const char *isa;        /* "scalar", "avx2", ...; NULL: $TILEPROP_ISA if set and not empty, else the best */
-    int threads;            /* at most this many threads per call; 0: what OpenMP would use */
+    int threads;            /* at most this many threads per call; 0: the default, as under "Threads" above */
     tp_allocator allocator; /* both functions NULL: the C library's */
     tp_message_fn *message; /* may be NULL */
     void *message_user;     /* passed to message */
@@ -217,7 +219,7 @@ TP_API void tp_context_destroy(tp_context *context);
 
 /* Name of the instruction set in use; NULL if context is NULL. */
 TP_API const char *tp_context_isa(const tp_context *context);
-/* The largest number of threads that a call uses; 0 if context is NULL. */
+/* The largest number of threads that a call uses; 1 if the library was built without OpenMP; 0 if context is NULL. */
 TP_API int tp_context_threads(const tp_context *context);
 
 /* Changes the number of threads; threads has the same meaning as in the options. No other call may use the context at
@@ -237,20 +239,24 @@ TP_API tp_status tp_context_set_message(const tp_context *context, tp_status sta
 
 /* Facts about the machine, for logs and bug reports. */
 typedef struct tp_machine {
-    char vendor[16];     /* "GenuineIntel", "AuthenticAMD", "Arm", ... */
-    char features[128];  /* detected and usable features, separated by blanks */
-    size_t l1d;          /* first-level data cache in bytes, 0 if unknown */
-    size_t l2;           /* second-level cache in bytes, 0 if unknown */
-    size_t l3;           /* third-level cache in bytes, 0 if unknown */
-    int processors;      /* processors that this process may run on */
-    const char *isa;     /* name of the instruction set in use */
-    size_t tile_rows;    /* microkernel MR */
-    size_t tile_columns; /* microkernel NR */
-    size_t mc;           /* cache blocking of the matrix product: rows of A and C in a block */
-    size_t kc;           /* its k steps */
-    size_t nc;           /* its columns of B and C */
-    char usable[64];     /* instruction sets that this machine can run, best first, separated by blanks */
-    const char *sleef;   /* version of SLEEF that the build used */
+    char vendor[16];       /* "GenuineIntel", "AuthenticAMD", "Arm", ... */
+    char features[128];    /* detected and usable features, separated by blanks */
+    size_t l1d;            /* first-level data cache in bytes, 0 if unknown */
+    size_t l2;             /* second-level cache in bytes, 0 if unknown */
+    size_t l3;             /* third-level cache in bytes, 0 if unknown */
+    int processors;        /* processors that this process may run on */
+    const char *isa;       /* name of the instruction set in use */
+    size_t tile_rows;      /* microkernel MR */
+    size_t tile_columns;   /* microkernel NR */
+    size_t mc;             /* cache blocking of the matrix product: rows of A and C in a block */
+    size_t kc;             /* its k steps */
+    size_t nc;             /* its columns of B and C */
+    char usable[64];       /* instruction sets that this machine can run, best first, separated by blanks */
+    const char *sleef;     /* version of SLEEF that the build used */
+    const char *threading; /* "OpenMP"; or "none": a build without it, in which every call stays on its thread */
+    /* Processors whose time the limits of control groups (containers, Slurm) leave to this process, rounded up; 0: no
+     * limit. */
+    int quota;
 } tp_machine;
 
 /* Lives as long as the context; NULL if context is NULL. */

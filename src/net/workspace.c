@@ -105,11 +105,8 @@ static tp_status describe(const tp_model *model, const tp_workspace_options *giv
         return tp_fail(context, TP_ERR_ARGUMENT, "max_batch is 0; it must be at least 1");
     if ((unsigned)options.mode > TP_MODE_DERIVATIVES)
         return tp_fail(context, TP_ERR_ARGUMENT, "mode is %d; it must be one of tp_mode", (int)options.mode);
-    *w = (struct tp_workspace){.model = model,
-                               .max_batch = options.max_batch,
-                               .mode = options.mode,
-                               .threads = options.threads ? options.threads : context->threads};
-    return tp_check_threads(context, w->threads);
+    *w = (struct tp_workspace){.model = model, .max_batch = options.max_batch, .mode = options.mode};
+    return tp_take_threads(context, options.threads ? options.threads : context->threads, &w->threads);
 }
 
 size_t tp_workspace_size(const tp_model *model, const tp_workspace_options *options) {
