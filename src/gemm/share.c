@@ -71,6 +71,7 @@ struct tp_gemm tp_gemm_columns(const struct tp_gemm *g, size_t j, size_t n) {
     some.bias = g->bias ? g->bias + j : NULL;
     some.c += j;
     some.epilogue.keep = g->epilogue.keep ? g->epilogue.keep + j : NULL;
+    some.epilogue.x = g->epilogue.x ? g->epilogue.x + j : NULL;
     return some;
 }
 
