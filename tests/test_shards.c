@@ -26,7 +26,7 @@
 struct journal {
     tp_model *model;
     const tp_data *data;
-    tp_workspace *workspace;
+    tp_workspace *workspace, *derivatives;
     tp_optimizer *optimizer;
     int shards; /* there must be so many */
     size_t count;
@@ -66,6 +66,15 @@ static const float *note_gradients(struct journal *j) {
     cr_assert_eq(tp_forward(j->model, j->workspace, BATCH, j->data->floats, IN, y, OUT), TP_OK);
     cr_assert_eq(tp_backward(j->model, j->workspace, &targets, gradients, dx, IN, NULL), TP_OK);
     return gradients;
+}
+
+/* Of outputs by inputs, forwards and backwards. */
+static void note_derivatives(struct journal *j) {
+    const float *x = j->data->floats, *v = x + BATCH * IN;
+    float *y = next_entries(j, BATCH * OUT), *jv = next_entries(j, BATCH * OUT);
+    float *jacobian = next_entries(j, BATCH * OUT * IN);
+    cr_assert_eq(tp_jvp(j->model, j->derivatives, BATCH, x, IN, v, IN, y, OUT, jv, OUT), TP_OK);
+    cr_assert_eq(tp_jacobian(j->model, j->derivatives, BATCH, x, IN, y, OUT, jacobian), TP_OK);
 }
 
 static void change_parameters(struct journal *j) {
@@ -110,6 +119,9 @@ static int use_model(void *user, const tp_step *step) {
     case 5:
         note_gradients(j);
         break;
+    case 6:
+        note_derivatives(j);
+        break;
     case 8:
         change_parameters(j);
         break;
@@ -145,6 +157,7 @@ static int use_model_after_epoch(void *user, const tp_epoch *epoch) {
     struct journal *j = user;
     cr_expect_eq(j->model->shards.count, j->shards);
     note_predictions(j);
+    note_derivatives(j);
     const float *gradients = note_gradients(j);
     if (epoch->epoch == 1) {
         cr_assert_eq(tp_optimizer_step(j->optimizer, j->model, gradients), TP_OK);
@@ -181,6 +194,8 @@ static struct journal *run(tp_context *context, tp_optimizer_kind kind, const tp
     options.on_epoch = use_model_after_epoch;
     options.user = j;
     cr_assert_eq(tp_workspace_create(j->model, TEST_WORKSPACE(BATCH, TP_MODE_TRAINING), NULL, 0, &j->workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(j->model, TEST_WORKSPACE(BATCH, TP_MODE_DERIVATIVES), NULL, 0, &j->derivatives),
+                 TP_OK);
     cr_assert_eq(tp_optimizer_create(j->model, &options.optimizer, NULL, 0, &j->optimizer), TP_OK);
     tp_trainer *trainer = NULL;
     cr_assert_eq(tp_trainer_create(j->model, data, &options, NULL, 0, &trainer), TP_OK);
@@ -192,6 +207,7 @@ static struct journal *run(tp_context *context, tp_optimizer_kind kind, const tp
     tp_trainer_destroy(trainer);
     tp_optimizer_destroy(j->optimizer);
     tp_workspace_destroy(j->workspace);
+    tp_workspace_destroy(j->derivatives);
     tp_model_destroy(j->model);
     return j;
 }

@@ -4,6 +4,7 @@
 #include "core/size.h"
 #include "core/startable.h"
 
+#include <assert.h>
 #include <sched.h>
 #include <time.h>
 
@@ -40,6 +41,7 @@ void tp_team_barrier(struct tp_team team) {
         return;
     const enum tp_phase interrupted = tp_enter(tp_team_clock(team), TP_PHASE_BARRIER);
     struct tp_crew *b = team.crew;
+    assert(b && team.id >= 0 && team.id < team.size);
     const unsigned phase = atomic_load_explicit(&b->phase, memory_order_relaxed);
     if (atomic_fetch_add_explicit(&b->arrived, 1, memory_order_acq_rel) == team.size - 1) {
         atomic_store_explicit(&b->arrived, 0, memory_order_relaxed);
@@ -51,6 +53,7 @@ void tp_team_barrier(struct tp_team team) {
 }
 
 struct tp_range tp_share(size_t count, size_t grain, int id, int size) {
+    assert(grain > 0 && id >= 0 && id < size);
     if (size == 1)
         return (struct tp_range){0, count};
     const size_t grains = tp_ceil_div(count, grain);

@@ -9,6 +9,7 @@
 #include "gemm/plan.h"
 #include "gemm/share.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* A block of B is used in about so many pieces; read in place, in pieces of about so many columns; from far, panels. */
@@ -70,6 +71,11 @@ struct job {
     float *copy_b;          /* panels of a piece, or NULL */
     float *piece;           /* where a part of the product waits to be transposed or consumed */
 };
+
+static struct parts job_parts(const struct job *job) {
+    const struct tp_gemm *g = job->g;
+    return parts_of(g->isa, g->blocking, g->m, g->n, g->k, job->swapped);
+}
 
 /* Rows are cut into as few strips as they need, as even as can be: those before higher are one row higher. */
 struct cut {
@@ -205,6 +211,7 @@ static void use_copy(const struct job *job, struct tp_strip *strip, const struct
     if (!job->copy_b || strip->n % strip->width != 0)
         return;
     strip->b_copy_panel = panel_step(strip->width, b->kc);
+    assert(strip->n / strip->width * strip->b_copy_panel <= job_parts(job).b);
     if (x == 0) {
         strip->strips = 1;
         strip->b_copy = job->copy_b;
@@ -226,6 +233,7 @@ static void run_strips(const struct job *job, const struct block *b, const struc
         share_b(job, strip, b, x);
         use_copy(job, strip, b, x);
         end = x + strip->strips * strip->m;
+        assert(strip->m >= 1 && strip->m <= job->g->isa->mr && end <= piece->x + piece->m);
         job->g->isa->gemm_strip(strip);
         strip->c += (end - x) * strip->ldc;
         if (strip->later)
@@ -249,6 +257,7 @@ static void multiply_swapped(const struct job *job, const struct block *b, const
                              struct tp_strip *strip, bool last) {
     const struct tp_gemm *g = job->g;
     const size_t i = b->i + piece->x, j = b->j + piece->y;
+    assert(piece->m <= TP_SWAPPED_ROWS && piece->n <= TP_SWAPPED_COLUMNS);
     strip->c = job->piece;
     strip->ldc = TP_SWAPPED_COLUMNS;
     start_swapped(g, strip, i, j, piece->m);
@@ -264,6 +273,7 @@ static void multiply_plain(const struct job *job, const struct block *b, const s
     const struct tp_gemm *g = job->g;
     const size_t i = b->i + piece->x, j = b->j + piece->y;
     const bool passing = g->epilogue.consume && b->kc == g->k;
+    assert(!passing || piece->m * piece->n <= job_parts(job).piece);
     float *c = passing ? job->piece : g->c + i * g->ldc + j;
     strip->c = c;
     strip->ldc = passing ? piece->n : g->ldc;
@@ -403,6 +413,7 @@ static struct tp_strip whole_strip(const struct job *job, const struct tp_place 
     strip.a_step = g->a.column_step;
     strip.b = element(&g->b, 0, place->j);
     strip.b_step = g->b.column_step == 1 ? g->b.row_step : g->b.column_step;
+    assert(!job->swapped || place->m * place->n <= PIECE_FLOATS);
     strip.c = job->swapped ? job->piece : g->c + place->i * g->ldc + place->j;
     strip.ldc = job->swapped ? PIECE_FLOATS / place->m : g->ldc;
     strip.start = g->start;
@@ -429,6 +440,7 @@ static void run_thin(const struct job *job, struct tp_strip *strip, tp_gemm_stri
     strip->a_step = strip->m;
     for (size_t left = strip->k; left; left -= strip->k) {
         strip->k = left <= DOTS_BLOCK ? left : left < DOTS_BLOCK + TP_DOTS_STEPS ? left - TP_DOTS_STEPS : DOTS_BLOCK;
+        assert(strip->m * strip->k <= DOTS_FLOATS);
         job->g->isa->transpose(job->pack_a, strip->m, a, row_step, strip->m, strip->k);
         kernel(strip);
         strip->start = TP_START_C;
@@ -536,11 +548,13 @@ static struct tp_gemm swap(const struct tp_gemm *g) {
 }
 
 static void lay_out(struct job *job, float *scratch) {
-    const struct tp_gemm *g = job->g;
     job->pack_b = job->copy_b = NULL;
     if (!job->plan.pack_a && !job->plan.pack_b && !job->plan.b_copied)
         return;
-    const struct parts parts = parts_of(g->isa, g->blocking, g->m, g->n, g->k, job->swapped);
+    const struct parts parts = job_parts(job);
+    assert(!job->plan.pack_a || job->plan.mc * job->plan.kc <= parts.a);
+    assert(!job->plan.pack_b ||
+           tp_ceil_div(job->plan.nc, job->plan.width) * panel_step(job->plan.width, job->plan.kc) <= parts.b);
     if (job->plan.pack_a)
         job->pack_a = scratch + parts.piece;
     if (job->plan.pack_b)
@@ -581,6 +595,13 @@ static void run(struct job *job, enum tp_way way, struct tp_team team, float *sc
 }
 
 void tp_gemm_run(const struct tp_gemm *g, struct tp_team team, float *scratch) {
+    assert(g->m && g->n && g->c && scratch && (g->ldc >= g->n || g->m == 1));
+    assert(!g->k || g->alpha == 0 || (g->a.p && g->b.p));
+    assert(g->a.row_step == 1 || g->a.column_step == 1);
+    assert(g->b.packed || g->b.row_step == 1 || g->b.column_step == 1);
+    assert(g->start != TP_START_BIAS || g->bias);
+    assert(!g->epilogue.derive || g->epilogue.x);
+    assert(!g->epilogue.consume || g->start == TP_START_ZERO);
     const enum tp_way way = g->k > 0 ? tp_gemm_way(g) : TP_PANELS;
     struct tp_gemm other;
     struct job job; /* member by member, as above */

@@ -9,7 +9,7 @@ void tp_gemm_share(const struct tp_gemm *gemm, bool swapped, struct tp_team team
                    struct tp_range *columns);
 
 /* n columns of a product, from column j on, as a product of its own, which may be given a consumer: it counts from the
- * first of them. B is not in panels, and nothing is derived or consumed so far. */
+ * first of them. B is not in panels, and nothing is consumed so far. */
 struct tp_gemm tp_gemm_columns(const struct tp_gemm *gemm, size_t j, size_t n);
 
 /* To read an element from memory takes as long as so many floating-point operations of a product. */

@@ -7,6 +7,7 @@
 #include "io/safetensors.h"
 #include "net/model.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -324,6 +325,7 @@ static tp_status check_digest(const struct description *description, SHA2_CTX *d
 static void *place_of(tp_model *model, size_t slot) {
     double *const arrays[] = {model->inputs_scaled.mean, model->inputs_scaled.deviation, model->outputs_scaled.mean,
                               model->outputs_scaled.deviation};
+    assert(slot < TP_MAX_TENSORS && (slot >= SCALING_SLOT || slot / 2 < model->layers));
     if (slot >= SCALING_SLOT)
         return arrays[slot - SCALING_SLOT];
     const struct tp_shape *shape = &model->shape[slot / 2];

@@ -4,6 +4,7 @@
 #include "core/memory.h"
 #include "core/size.h"
 
+#include <assert.h>
 #include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@ static tp_status fail_memory(const struct tp_context *context, const char *path,
 
 void tp_safetensors_swap(void *elements, size_t count, size_t element) {
     unsigned char *p = elements;
+    assert(element == sizeof(uint32_t) || element == sizeof(uint64_t));
     for (size_t i = 0; i < count; i++, p += element) {
         uint64_t word = 0;
         memcpy(&word, p, element);
@@ -285,6 +287,7 @@ void tp_safetensors_close(const struct tp_safetensors *archive) {
 tp_status tp_safetensors_read(const struct tp_safetensors *archive, const struct tp_tensor *tensor, void *elements,
                               SHA2_CTX *digest) {
     unsigned char *next = elements;
+    assert(tensor->begin <= tensor->end && tensor->end <= archive->file.size - archive->data);
     for (size_t at = tensor->begin; at < tensor->end; at += PIECE) {
         const size_t size = tp_min(PIECE, tensor->end - at);
         const tp_status status = read_exactly(&archive->file, archive->data + at, next, size);

@@ -3,6 +3,8 @@
 
 #include "gemm/share.h"
 
+#include <assert.h>
+
 struct consumer {
     const struct tp_optimizer *optimizer;
     struct tp_weights weights;
@@ -170,6 +172,9 @@ static void propagate(const struct tp_workspace *w, size_t l, float *c, size_t l
 
 void tp_run_backward(struct tp_workspace *w, const struct tp_gradient_sink *sink, float *dx, size_t lddx,
                      struct tp_team team) {
+    assert(w->batch && w->batch <= w->max_batch && (!dx || lddx >= w->model->inputs));
+    assert(sink->kind == TP_SINK_UPDATE ? sink->optimizer && sink->model == w->model
+                                        : sink->gradients || sink->kind == TP_SINK_NOWHERE);
     for (size_t l = w->model->layers; l-- > 0;) {
         if (l)
             propagate(w, l, tp_delta(w, l - 1)->p, tp_delta(w, l - 1)->ld, team);

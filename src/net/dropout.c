@@ -6,6 +6,7 @@
 #include "core/random.h"
 #include "net/pass.h"
 
+#include <assert.h>
 #include <string.h>
 
 struct drop {
@@ -50,6 +51,7 @@ static void drop_row(const struct drop *drop, float *a, uint8_t *mask, size_t n,
 }
 
 void tp_run_dropout(struct tp_workspace *w, size_t l, struct tp_team team) {
+    assert(w->mask[l]);
     const tp_layer *layer = &w->model->layer[l];
     const bool keep = w->model->context->isa->activation[layer->activation].from == TP_FROM_A;
     const struct drop drop = describe(w, l);
@@ -66,6 +68,7 @@ void tp_run_dropout(struct tp_workspace *w, size_t l, struct tp_team team) {
 }
 
 void tp_run_dropout_derivative(struct tp_workspace *w, size_t l, struct tp_team team) {
+    assert(w->mask[l] && w->dropout_step);
     const size_t n = w->model->layer[l].width;
     const float scale = scale_of(&w->model->layer[l]);
     const struct tp_range rows = tp_share(w->batch, 1, team.id, team.size);

@@ -3,6 +3,7 @@
 
 #include "gemm/share.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* A multiple of the rows that softmax does at a time if they are short. */
@@ -18,16 +19,18 @@ int tp_pass_threads(const struct tp_model *model, int threads, size_t batch, boo
     return tp_useful_threads(blocking, threads, flops);
 }
 
-static float *scratch_of(const struct tp_workspace *w, struct tp_team team) {
-    return w->scratch + (size_t)team.id * w->scratch_each;
+/* With the scratch of thread id. */
+static void run_product(const struct tp_workspace *w, const struct tp_gemm *g, struct tp_team team, int id) {
+    assert(id < w->threads && tp_gemm_scratch(g->isa, g->blocking, g->m, g->n, g->k) <= w->scratch_each);
+    tp_gemm_run(g, team, w->scratch + (size_t)id * w->scratch_each);
 }
 
 void tp_run_product(const struct tp_workspace *w, const struct tp_gemm *gemm, struct tp_team team) {
-    tp_gemm_run(gemm, team, scratch_of(w, team));
+    run_product(w, gemm, team, team.id);
 }
 
 void tp_run_alone(const struct tp_workspace *w, const struct tp_gemm *gemm, struct tp_team team) {
-    tp_gemm_run(gemm, tp_alone, scratch_of(w, team));
+    run_product(w, gemm, tp_alone, team.id);
 }
 
 /* The first layer's product, each thread with its shards of the weights. */
@@ -116,6 +119,8 @@ static void run_outputs(struct tp_workspace *w, float *y, size_t ldy, struct tp_
 }
 
 void tp_run_forward(struct tp_workspace *w, float *y, size_t ldy, struct tp_team team) {
+    assert(w->batch && w->batch <= w->max_batch && w->ldx >= w->model->inputs && team.size <= w->threads);
+    assert(!y || ldy >= tp_model_outputs(w->model));
     for (size_t l = 0; l < w->model->layers; l++) {
         forward_layer(w, l, team);
         if (w->mask[l])

@@ -7,6 +7,7 @@
 #include "net/schedule.h"
 #include "net/shards.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -249,6 +250,7 @@ static float *state_at(const struct tp_optimizer *optimizer, int i, size_t at) {
 /* count parameters, whose state begins at number at. */
 static void update_some(const struct tp_optimizer *optimizer, const struct tp_update *update, float *parameters,
                         const float *gradients, size_t at, size_t count) {
+    assert(at <= optimizer->model->parameter_count && count <= optimizer->model->parameter_count - at);
     optimizer->model->context->isa->update[optimizer->options.kind](
         update, parameters, gradients, state_at(optimizer, 0, at), state_at(optimizer, 1, at), count);
 }
@@ -271,6 +273,7 @@ static struct tp_update without_decay(const struct tp_optimizer *optimizer, cons
 
 void tp_run_update(struct tp_optimizer *optimizer, struct tp_model *model, const float *gradients,
                    struct tp_team team) {
+    assert(!model->shards.count);
     struct tp_update weights = optimizer->next;
     if (optimizer->options.clip_norm > 0)
         weights.gradient_scale = clip(optimizer, gradients, team);
@@ -294,6 +297,7 @@ static void ask_for(const struct tp_optimizer *optimizer, const struct tp_weight
 
 void tp_update_weights(const struct tp_optimizer *optimizer, const struct tp_weights *w, const float *gradients,
                        size_t ld, const struct tp_place *p) {
+    assert(p->j + p->n <= w->n && ld >= p->n && tp_update_is_fused(optimizer));
     const bool one = p->n == w->n && ld == p->n; /* whole rows, which follow each other */
     const size_t rows = one ? 1 : p->m, columns = one ? p->m * p->n : p->n;
     size_t at = p->i * w->n + p->j;
@@ -326,6 +330,7 @@ void tp_update_weights_outer(const struct tp_optimizer *optimizer, const struct 
         return;
     }
     const size_t at = rows.begin * w->n, state = w->state + at;
+    assert(rows.begin <= rows.end && state + (rows.end - rows.begin) * w->n <= optimizer->model->parameter_count);
     isa->update_outer[optimizer->options.kind](&optimizer->next, w->p + at, state_at(optimizer, 0, state),
                                                state_at(optimizer, 1, state), a + rows.begin, b, rows.end - rows.begin,
                                                w->n);
@@ -335,6 +340,7 @@ void tp_update_biases(const struct tp_optimizer *optimizer, struct tp_model *mod
                       struct tp_range columns) {
     const struct tp_update biases = without_decay(optimizer, &optimizer->next);
     const size_t at = model->shape[l].bias + columns.begin;
+    assert(columns.begin <= columns.end && columns.end <= model->shape[l].outputs);
     update_some(optimizer, &biases, model->parameters + at, gradients, at, columns.end - columns.begin);
 }
 

@@ -3,6 +3,7 @@
 
 #include "core/size.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* How much less than the most that one thread has the mean may be. */
@@ -26,6 +27,7 @@ int tp_shard_count(const struct tp_model *model, size_t batch, int threads) {
 }
 
 struct tp_shard tp_shard(const struct tp_model *model, int number) {
+    assert(number >= 0 && number < model->shards.count);
     const struct tp_range columns = columns_of(model, number, model->shards.count);
     return (struct tp_shard){model->shards.weights + model->shape[0].inputs * columns.begin, columns.begin,
                              columns.end - columns.begin};
@@ -55,6 +57,7 @@ static const float *find_parameter(const struct tp_model *model, size_t index, s
 }
 
 void tp_model_copy_parameters(const struct tp_model *model, size_t begin, size_t count, float *parameters) {
+    assert(begin <= model->parameter_count && count <= model->parameter_count - begin);
     for (size_t n = 0; count; begin += n, parameters += n, count -= n) {
         const float *found = find_parameter(model, begin, &n);
         n = tp_min(n, count);
@@ -78,6 +81,7 @@ static int copying_threads(const struct tp_model *model) {
 }
 
 void tp_shards_take(struct tp_model *model, const struct tp_shards *shards) {
+    assert(!model->shards.count && shards->count && shards->weights);
     model->shards = *shards;
     tp_parallel(copying_threads(model), load_task, model);
 }

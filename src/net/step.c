@@ -2,10 +2,12 @@
 /* One training step, in the trainer and in loops of one's own. */
 #include "net/pass.h"
 
+#include <assert.h>
 #include <math.h>
 
 void tp_run_step(struct tp_workspace *w, struct tp_optimizer *optimizer, struct tp_model *model,
                  const tp_targets *targets, struct tp_team team) {
+    assert(w->model == model && optimizer->model == model);
     const bool fused = tp_update_is_fused(optimizer);
     tp_enter(tp_team_clock(team), TP_PHASE_FORWARD);
     tp_run_forward(w, NULL, 0, team);

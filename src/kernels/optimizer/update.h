@@ -5,6 +5,7 @@
 
 #include "kernels/map.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* w, g and up to two states of VL parameters; g is the gradient as given. */
@@ -62,6 +63,7 @@ ALWAYS_INLINE void update_vectors(const struct tp_update *u, float *w, const flo
 
 ALWAYS_INLINE void update_all(const struct tp_update *u, float *w, const float *g, float *s, float *t, size_t n,
                               int states, rule_fn *rule) {
+    assert((states < 1 || s) && (states < 2 || t));
     const struct tp_update local = *u; /* so that its values stay in registers */
     if (local.zeroes)
         update_vectors(&local, w, g, s, t, n, states, rule, (struct known){true, false});
@@ -101,6 +103,7 @@ ALWAYS_INLINE void update_rows(const struct tp_update *u, float *w, float *s, fl
 
 ALWAYS_INLINE void update_all_outer(const struct tp_update *u, float *w, float *s, float *t, const float *a,
                                     const float *b, size_t m, size_t n, int states, rule_fn *rule) {
+    assert((states < 1 || s) && (states < 2 || t) && u->gradient_scale == 1);
     struct tp_update local = *u;
     local.gradient_scale = 1; /* so that compilers leave it out */
     if (!local.zeroes && is_safe(a, m) && is_safe(b, n))
