@@ -202,13 +202,20 @@ class path {
 
 /* ------------------------------------------------------------------------------------------------- options and data */
 
+namespace detail {
+/* For C, which gives it back to the function that knows the type. */
+template <class Callable> void *address(Callable &callable) noexcept {
+    return const_cast<void *>(static_cast<const void *>(std::addressof(callable)));
+}
+} // namespace detail
+
 struct context_options : tp_context_options {
     context_options() noexcept { tp_context_options_default(this); }
     /* callback(tp_status, const char *) noexcept, as tp_message_fn. */
     template <class Callback> context_options &on_message(Callback &callback) noexcept {
         static_assert(std::is_nothrow_invocable_v<Callback &, tp_status, const char *>, "callbacks must be noexcept");
         message = [](void *user, tp_status code, const char *text) { (*static_cast<Callback *>(user))(code, text); };
-        message_user = const_cast<void *>(static_cast<const void *>(std::addressof(callback)));
+        message_user = detail::address(callback);
         return *this;
     }
 };
@@ -1084,7 +1091,7 @@ template <class Errors> class basic_trainer : public trainer_handle {
     template <class Observer, detail::if_observes<Observer> = 0>
     outcome create(model_handle &model, const data &samples, const train_options &options, Observer &observer,
                    view<std::byte> memory = {}) noexcept(Errors::no_throw) {
-        std::unique_ptr<detail::observation> seen(new (std::nothrow) detail::observation{&observer, nullptr});
+        std::unique_ptr<detail::observation> seen(new (std::nothrow) detail::observation{detail::address(observer), nullptr});
         train_options given = options;
         given.user = seen.get();
         if constexpr (std::is_invocable_v<Observer &, const tp_epoch &>)
