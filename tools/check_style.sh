@@ -68,7 +68,7 @@ TABLE
 # The names of files have no blanks.
 files=$(find CMakeLists.txt CMakePresets.json README.md LICENSE .ci include src bench tests tools \
     -type f ! -name '*.png' ! -name '*.abi')
-sources=$(echo "$files" | grep -E '\.(c|h|def|f90|inc|cmake|in|sh|py)$|CMakeLists\.txt$|Makefile$|\.ci/run$')
+sources=$(echo "$files" | grep -E '\.(c|h|cpp|hpp|def|f90|inc|cmake|in|sh|py)$|CMakeLists\.txt$|Makefile$|\.ci/run$')
 build_files=$(echo "$files" | grep -E '\.cmake$|\.in$|CMakeLists\.txt$|CMakePresets\.json$|Makefile$')
 library=$(echo "$files" | grep -E '^src/.*\.[ch]$')
 

@@ -1091,7 +1091,8 @@ template <class Errors> class basic_trainer : public trainer_handle {
     template <class Observer, detail::if_observes<Observer> = 0>
     outcome create(model_handle &model, const data &samples, const train_options &options, Observer &observer,
                    view<std::byte> memory = {}) noexcept(Errors::no_throw) {
-        std::unique_ptr<detail::observation> seen(new (std::nothrow) detail::observation{detail::address(observer), nullptr});
+        std::unique_ptr<detail::observation> seen(new (std::nothrow)
+                                                      detail::observation{detail::address(observer), nullptr});
         train_options given = options;
         given.user = seen.get();
         if constexpr (std::is_invocable_v<Observer &, const tp_epoch &>)

@@ -5,6 +5,7 @@
 
 #include <tileprop/tileprop.hpp> /* alone: it brings all that it uses */
 
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 

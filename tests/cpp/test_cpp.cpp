@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The C++ header with exceptions: it does what C does, to the bit, releases what it makes, and tells errors. */
 #include "cpp.hpp"
+#include "news.hpp"
 
 #include <array>
-#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -27,26 +27,6 @@ constexpr bool moves_only = std::is_nothrow_move_constructible_v<T> && std::is_n
 static_assert(moves_only<tileprop::context> && moves_only<tileprop::packed> && moves_only<tileprop::model> &&
               moves_only<tileprop::workspace> && moves_only<tileprop::optimizer> && moves_only<tileprop::trainer> &&
               moves_only<tileprop::dataset> && moves_only<tileprop::output> && moves_only<tileprop::idx>);
-
-static std::atomic<int> news;
-
-void *operator new(std::size_t size) {
-    news++;
-    if (void *block = std::malloc(size))
-        return block;
-    throw std::bad_alloc();
-}
-void *operator new(std::size_t size, const std::nothrow_t &) noexcept {
-    news++;
-    return std::malloc(size);
-}
-/* Not inline: gcc would take std::free for a mistake where it does not see operator new. */
-[[gnu::noinline]] void operator delete(void *block) noexcept {
-    std::free(block);
-}
-void operator delete(void *block, std::size_t) noexcept {
-    operator delete(block);
-}
 
 /* ----------------------------------------------------------------------------------------------------------- tools */
 
@@ -181,8 +161,8 @@ static void calls_have_the_bits_of_c() {
     model.jvp(derivatives, N_BATCH, some_x, dx, a, jv);
     CHECK(!tp_jacobian(model.get(), derivatives.get(), N_BATCH, some_x.data(), N_IN, nullptr, N_OUT, k.data()) &&
           same(j, k));
-    CHECK(!tp_jvp(model.get(), derivatives.get(), N_BATCH, some_x.data(), N_IN, dx.data(), N_IN, b.data(), N_OUT, jw.data(),
-                  N_OUT));
+    CHECK(!tp_jvp(model.get(), derivatives.get(), N_BATCH, some_x.data(), N_IN, dx.data(), N_IN, b.data(), N_OUT,
+                  jw.data(), N_OUT));
     CHECK(same(jv, jw) && same(a, b));
 }
 
@@ -241,8 +221,8 @@ static void products_have_the_bits_of_c() {
     tileprop::context context;
     std::vector<float> c(M * N), d(c), bias = numbers(N, 3);
     context.sgemm(TP_TRANSPOSE_NO, TP_TRANSPOSE_YES, M, N, K, 2, some_x, some_y, 0, c);
-    CHECK(!tp_sgemm(context.get(), TP_TRANSPOSE_NO, TP_TRANSPOSE_YES, M, N, K, 2, some_x.data(), K, some_y.data(), K, 0, d.data(),
-                    N, nullptr, 0));
+    CHECK(!tp_sgemm(context.get(), TP_TRANSPOSE_NO, TP_TRANSPOSE_YES, M, N, K, 2, some_x.data(), K, some_y.data(), K, 0,
+                    d.data(), N, nullptr, 0));
     CHECK(same(c, d));
     tileprop::packed packed(context, TP_TRANSPOSE_NO, K, N, some_x);
     packed.update(TP_TRANSPOSE_YES, some_y);
@@ -303,7 +283,8 @@ static void objects_are_released_and_moved() {
         tileprop::trainer trainer(model, samples(), short_run()), taken(std::move(trainer));
         CHECK(taken.run() && !trainer && trainer.phases() == nullptr && taken.phases() != nullptr);
         CHECK(thrown([&] { trainer.run(); }).status() == TP_ERR_ARGUMENT);
-        CHECK(thrown([&] { moved.forward(workspace, 1, tileprop::view(some_x.data(), 1)); }).status() == TP_ERR_ARGUMENT);
+        CHECK(thrown([&] { moved.forward(workspace, 1, tileprop::view(some_x.data(), 1)); }).status() ==
+              TP_ERR_ARGUMENT);
         CHECK(moved.parameter_count() == 0 && !first && first.isa() == nullptr);
         taken = tileprop::trainer(model, samples(), short_run());
         CHECK(allocations.held > 0);
@@ -348,7 +329,8 @@ static void the_hot_path_allocates_nothing() {
     auto observer = [&steps](const tp_step &) noexcept { steps++; };
     const tileprop::data set = samples();
     tileprop::trainer trainer(model, set, short_run(), observer);
-    std::vector<float> out(N_BATCH * N_OUT), g(model.parameter_count()), j(out.size() * N_IN), v(some_x), all(some_y.size());
+    std::vector<float> out(N_BATCH * N_OUT), g(model.parameter_count()), j(out.size() * N_IN), v(some_x),
+        all(some_y.size());
     const int before = news, blocks = allocations.calls;
     model.forward(inference, N_BATCH, some_x, out);
     model.forward(training, N_BATCH, some_x, out);
@@ -436,7 +418,8 @@ static void both_kinds_of_objects_mix() {
     CHECK(caught);
     tileprop::workspace workspace(model, {N_BATCH});
     std::vector<float> out(N_OUT);
-    CHECK(model.forward(workspace, 1, some_x, out) == TP_OK && model.forward(workspace, 2, some_x, out) == TP_ERR_ARGUMENT);
+    CHECK(model.forward(workspace, 1, some_x, out) == TP_OK &&
+          model.forward(workspace, 2, some_x, out) == TP_ERR_ARGUMENT);
     trainer = {};
     throwing = tileprop::model(std::move(model)); /* in time: what is made for it goes before it */
     CHECK(thrown([&] { throwing.forward(workspace, 2, some_x, out); }).status() == TP_ERR_ARGUMENT);
@@ -464,8 +447,10 @@ static void files_of_numbers_are_read() {
 static void names_and_facts() {
     tileprop::context context;
     CHECK(std::string(tileprop::version()) == tp_version());
-    CHECK(tileprop::name(TP_ACTIVATION_RELU) == std::string("relu") && tileprop::name(TP_LOSS_CCE) == std::string("cce"));
-    CHECK(tileprop::name(TP_INIT_ZERO) == std::string("zero") && tileprop::name(TP_OPTIMIZER_SGD) == std::string("sgd"));
+    CHECK(tileprop::name(TP_ACTIVATION_RELU) == std::string("relu") &&
+          tileprop::name(TP_LOSS_CCE) == std::string("cce"));
+    CHECK(tileprop::name(TP_INIT_ZERO) == std::string("zero") &&
+          tileprop::name(TP_OPTIMIZER_SGD) == std::string("sgd"));
     CHECK(tileprop::name(TP_SCHEDULE_COSINE) == std::string("cosine"));
     context.set_threads(1);
     CHECK(context.threads() == 1 && context.isa() == std::string(context.machine()->isa));
