@@ -11,7 +11,8 @@
  *            Objects of both kinds may be arguments of each other's functions, and one can be moved into the other.
  * Objects    are moved, not copied. A context must outlive what is made from it, a model what is made for it: declare
  *            them in this order. Functions of an empty object (moved from, or not yet made) fail with TP_ERR_ARGUMENT.
- *            get() gives the C object; the workspace of a forward pass that was made through it has no known batch.
+ *            get() gives the C object, for C functions; a forward pass that they make is not known here, and what
+ *            follows it has to be called in C as well.
  * Options    begin with the defaults. What their pointers and views refer to is needed until the object is made, what
  *            tileprop.h says must stay valid longer.
  * Arrays     Arguments are views: std::vector, std::array, std::span, C arrays, whatever std::data and std::size take,
@@ -430,7 +431,7 @@ class checks {
     }
     void all(const targets &given, size_t batch, size_t outputs, size_t classes) noexcept {
         at_least("classes", given.classes, given.count, batch);
-        at_least("values", given.values, given.count, extent(batch, outputs, given.ld, 1));
+        at_least("values", given.values, given.count, extent(batch, outputs, given.ld > 0 ? given.ld : outputs, 1));
         at_least("weights", given.weights, given.weight_count, batch);
         at_least("class_weights", given.class_weights, given.class_weight_count, classes);
     }
