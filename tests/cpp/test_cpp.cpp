@@ -434,8 +434,8 @@ static void files_of_numbers_are_read() {
     tileprop::output output(context, path);
     output.write(bytes, 18);
     output.commit();
-    tileprop::idx file(context, path), idx;
-    idx = std::move(file);
+    tileprop::idx file(context, path), moved(std::move(file)), idx(context, path);
+    idx = std::move(moved);
     CHECK(same<std::size_t>(idx.dims(), std::vector<std::size_t>{2, 3}));
     CHECK(same<std::uint8_t>(idx.elements<std::uint8_t>(), std::array<std::uint8_t, 6>{'a', 'b', 'c', 'd', 'e', 'f'}));
     CHECK(idx.elements<float>().size() == 0 && file.elements<std::uint8_t>().size() == 0);

@@ -212,8 +212,10 @@ static void other_views_are_refused() {
     CHECK(optimizer.get_state(0, all) == TP_ERR_ARGUMENT && optimizer.set_state(0, all) == TP_ERR_ARGUMENT);
     /* Sizes that do not fit in size_t are not taken for small ones. */
     const std::vector<float> x = numbers(N_BATCH * N_IN, 1);
-    CHECK(model.forward(inference, N_BATCH, {x, SIZE_MAX / 2}, {}) == TP_ERR_ARGUMENT);
-    CHECK(model.forward(inference, SIZE_MAX / 4, x, {}) == TP_ERR_ARGUMENT);
+    CHECK(model.forward(inference, N_BATCH, {x, SIZE_MAX / (N_BATCH - 1) + 1}, {}) == TP_ERR_ARGUMENT &&
+          context.message().compare(0, 9, "x has 20 ") == 0);
+    CHECK(model.forward(inference, SIZE_MAX / N_IN + 2, x, {}) == TP_ERR_ARGUMENT &&
+          context.message().compare(0, 9, "x has 20 ") == 0);
     const std::vector<double> mean(2), deviation(3);
     CHECK(tileprop::scaling(mean, deviation).deviation == nullptr && tileprop::scaling(mean, mean).count == 2);
 }
