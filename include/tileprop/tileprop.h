@@ -2,7 +2,7 @@
 /*
  * tileprop: train multilayer perceptrons on CPUs.
  *
- * This header is the manual. It is C11 and can be included from C++.
+ * This header is the manual. It is C11 and can be included from C++, for which tileprop.hpp has classes.
  *
  * Objects
  *   tp_context    the machine: instruction set, number of threads, allocator, last message

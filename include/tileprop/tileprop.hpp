@@ -1087,8 +1087,8 @@ template <class Errors> class basic_trainer : public trainer_handle {
                    view<std::byte> memory = {}) noexcept(Errors::no_throw) {
         return create_with(model, samples, options, memory, nullptr);
     }
-    /* observer can be called with a const tp_epoch &, a const tp_step &, or either; it may return true to stop. It must
-     * outlive the trainer. */
+    /* observer is called with a const tp_epoch &, a const tp_step &, or both, whichever it takes. What it returns, if
+     * anything, tells whether to stop. It must outlive the trainer. */
     template <class Observer, detail::if_observes<Observer> = 0>
     outcome create(model_handle &model, const data &samples, const train_options &options, Observer &observer,
                    view<std::byte> memory = {}) noexcept(Errors::no_throw) {
@@ -1104,7 +1104,7 @@ template <class Errors> class basic_trainer : public trainer_handle {
             return Errors::end(TP_ERR_MEMORY, nullptr);
         return create_with(model, samples, given, memory, std::move(seen));
     }
-    /* In nothrow a status; else false if the observer stopped it, which TP_ERR_STOPPED tells in nothrow. */
+    /* Returns false, in nothrow TP_ERR_STOPPED, if the observer stopped it: run() again goes on. */
     typename Errors::finished run() {
         const tp_status code = tp_trainer_run(get());
 #if defined(__cpp_exceptions)

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Looks whether the C++ header calls every function of the C header.
+# Looks whether the C++ header calls every function of the C header, and whether the compiler warns of a status that a
+# program ignores.
 # Usage: interface.sh SOURCE_DIR CXX; without a compiler, says that the other tests of C++ do not run.
 set -eu
 
@@ -34,4 +35,14 @@ if [ $count -lt 75 ]; then
     exit 1
 fi
 echo "all of $count functions are called"
-[ -n "$cxx" ] && [ "${cxx%NOTFOUND}" = "$cxx" ] || echo "SKIPPED: C++: there is no compiler, only names were looked at"
+if [ -z "${cxx%%*NOTFOUND}" ]; then
+    echo "SKIPPED: C++: there is no compiler, only names were looked at"
+    exit 0
+fi
+ignores='#include <tileprop/tileprop.hpp>
+void save(tileprop::nothrow::model &model) { model.save("file"); }'
+warnings=$(echo "$ignores" | "$cxx" -std=c++17 -fsyntax-only -I "$source/include" -x c++ - 2>&1)
+echo "$warnings" | grep -q nodiscard || {
+    echo "a program can ignore a status without a warning: $warnings" >&2
+    exit 1
+}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Header, libraries, CMake package (find_package(tileprop)) and pkg-config file. All of it can be moved, unless
+# Headers, libraries, CMake package (find_package(tileprop)) and pkg-config file. All of it can be moved, unless
 # libraries or headers have an absolute place.
 include(CMakePackageConfigHelpers)
 
