@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Compiles, links and runs the programs of the README: in C, which is tests/examples/xor.c without its header, and in C++
-# if CXX is a compiler. The README links every example.
+# Compiles, links and runs the programs of the README: in C, which is tests/examples/xor.c without its header, and in
+# C++ if CXX is a compiler. The README links every example.
 # Usage: readme.sh SOURCE_DIR LIBRARY_DIR; CC, CXX and CFLAGS as the library was built with.
 set -eu
 
