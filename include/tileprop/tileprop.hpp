@@ -841,6 +841,17 @@ template <class Errors> class basic_model : public model_handle {
     outcome save_to(output_handle &output) const noexcept(Errors::no_throw) {
         return Errors::end(tp_model_save_to(get(), output.get()), context());
     }
+    /* How many bytes the model's file has. With a buffer, these are written to it. */
+    value<size_t> write(view<std::byte> buffer = {}) const noexcept(Errors::no_throw) {
+        size_t needed = 0;
+        const tp_status code = tp_model_write(get(), buffer.data(), buffer.size(), &needed);
+        return Errors::end_with(needed, code, context());
+    }
+    outcome read(context_handle &context, view<const std::byte> buffer) noexcept(Errors::no_throw) {
+        tp_model *made = nullptr;
+        const tp_status code = tp_model_read(context.get(), buffer.data(), buffer.size(), &made);
+        return adopt(code, made, context);
+    }
     value<tp_model_options> describe() const noexcept(Errors::no_throw) {
         tp_model_options options = {};
         const tp_status code = tp_model_describe(get(), &options);

@@ -22,7 +22,7 @@ template class tileprop::basic_output<tileprop::exceptions>;
 template class tileprop::basic_idx<tileprop::exceptions>;
 
 template <class T>
-constexpr bool moves_only = std::is_nothrow_move_constructible_v<T> && std::is_nothrow_move_assignable_v<T> &&
+constexpr bool moves_only = std::is_nothrow_move_constructible_v<T> &&std::is_nothrow_move_assignable_v<T> &&
                             !std::is_copy_constructible_v<T> && !std::is_copy_assignable_v<T>;
 static_assert(moves_only<tileprop::context> && moves_only<tileprop::packed> && moves_only<tileprop::model> &&
               moves_only<tileprop::workspace> && moves_only<tileprop::optimizer> && moves_only<tileprop::trainer> &&
@@ -128,6 +128,12 @@ static void training_has_the_bits_of_c() {
     CHECK(contents(directory.path / "saved") == contents(directory.path / "c"));
     const tileprop::model loaded(context, directory.path / "saved");
     CHECK(same(parameters(loaded), expected));
+    std::vector<std::byte> bytes(model.write());
+    CHECK(model.write(bytes) == bytes.size() && contents(directory.path / "c").size() == bytes.size());
+    CHECK(!std::memcmp(bytes.data(), contents(directory.path / "c").data(), bytes.size()));
+    tileprop::model read;
+    read.read(context, bytes);
+    CHECK(same(parameters(read), expected));
     std::array<tp_layer, TP_MAX_LAYERS> layers;
     const tp_model_options options = tileprop::model::describe_file(context, directory.path / "cpp", layers);
     CHECK(options.inputs == N_IN && options.layers[1].width == N_OUT && options.layers == layers.data());

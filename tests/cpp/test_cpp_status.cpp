@@ -224,7 +224,7 @@ static void other_views_are_refused() {
 
 static void functions_return_statuses() {
     static_assert(
-        noexcept(model.forward(inference, 0, {})) && noexcept(tp::context()) && noexcept(training.create(model)));
+        noexcept(model.forward(inference, 0, {})) &&noexcept(tp::context()) &&noexcept(training.create(model)));
     static_assert(!std::is_constructible_v<tp::workspace, tp::model &>);
     std::vector<float> x = numbers(N_BATCH * N_IN, 1), y(N_BATCH * N_OUT);
     const tileprop::result<tp_score> evaluated =
@@ -237,6 +237,10 @@ static void functions_return_statuses() {
     tp::model none;
     CHECK(!none && none.save("file") == TP_ERR_ARGUMENT && none.describe().status == TP_ERR_ARGUMENT);
     CHECK(none.load(context, "/nowhere") == TP_ERR_IO && !none);
+    std::byte few[8] = {};
+    const tileprop::result<std::size_t> written = model.write(few);
+    CHECK(written.status == TP_ERR_MEMORY && written.value == model.write().value && written.value > sizeof few);
+    CHECK(none.read(context, few) == TP_ERR_FORMAT && !none && none.write().status == TP_ERR_ARGUMENT);
     const tileprop::status status = none.create(context, {});
     CHECK(status && tileprop::text(status) == tp_status_text(TP_ERR_ARGUMENT) && !none);
     tp::context other;
