@@ -450,6 +450,22 @@ static void files_of_numbers_are_read() {
     CHECK(thrown([&] { idx.read(context, directory.path / "none"); }).status() == TP_ERR_IO && idx.dims().size() == 2);
 }
 
+static void data_sets_are_read() {
+    const scratch directory;
+    const std::string images("\0\0\x08\x03\0\0\0\x02\0\0\0\x01\0\0\0\x03"
+                             "abcdef",
+                             22),
+        labels("\0\0\x08\x01\0\0\0\x02\x01\0", 10);
+    std::ofstream(directory.path / "t10k-images-idx3-ubyte", std::ios::binary) << images;
+    std::ofstream(directory.path / "t10k-labels-idx1-ubyte", std::ios::binary) << labels;
+    tileprop::context context;
+    tileprop::dataset set(context, directory.path, TP_SPLIT_TEST), moved(std::move(set));
+    const tileprop::data data = moved.data();
+    CHECK(data.samples == 2 && data.features == 3 && std::memcmp(data.bytes, "abcdef", 6) == 0);
+    CHECK(data.classes[0] == 1 && data.classes[1] == 0 && set.data().samples == 0);
+    CHECK(thrown([&] { moved.load(context, directory.path, TP_SPLIT_TRAIN); }).status() == TP_ERR_MISSING && moved);
+}
+
 static void names_and_facts() {
     tileprop::context context;
     CHECK(std::string(tileprop::version()) == tp_version());
@@ -476,6 +492,7 @@ int main() {
     test_tap_run("observers stop and throw", observers_stop_and_throw);
     test_tap_run("both kinds of objects mix", both_kinds_of_objects_mix);
     test_tap_run("files of numbers are read", files_of_numbers_are_read);
+    test_tap_run("data sets are read", data_sets_are_read);
     test_tap_run("names and facts", names_and_facts);
     return test_tap_status();
 }
