@@ -49,7 +49,9 @@
  * Same bits everywhere. For one release of the library, every result depends only on the inputs and the shapes: not on
  * the instruction set, the number of threads or the run. The promise holds in the default floating-point environment
  * (round to nearest, no flush to zero, no traps: exceptions raise their flags); in another one every thread that takes
- * part computes in the mode that it has. Sign and payload of a NaN are outside the promise.
+ * part computes in the mode that it has. A program that is linked with -ffast-math begins in another one. A context
+ * that is created there says so in a note (tp_message_fn) and in tp_machine. Sign and payload of a NaN are outside the
+ * promise.
  *
  * NaN and infinity are data, not errors; only options must be finite. What takes part shows, the rest is not read:
  *   product      NaN in row i of op(A) shows in row i of C, in column j of op(B) or of the bias in column j, in C or in
@@ -228,6 +230,9 @@ typedef struct tp_machine {
     const char *threading; /* "OpenMP", or "none": a build without it, where every call stays on its thread */
     int quota;             /* processors whose time control groups (of containers, of Slurm) leave to this process,
                               rounded up; 0: no limit */
+    char floating_point[96]; /* mode of the thread that created the context: "default", or what it has of
+                                "flush-to-zero", "denormals-are-zero", "rounding up", "rounding down",
+                                "rounding towards zero" and "traps", separated by commas */
 } tp_machine;
 
 /* Lives as long as the context; NULL if context is NULL. */
