@@ -43,6 +43,7 @@ static void print_text(const tp_machine *machine, int threads) {
         printf(", a quota of %d", machine->quota);
     printf(")\n");
     printf("threading   %s\n", machine->threading);
+    printf("arithmetic  %s\n", machine->floating_point);
 }
 
 static json_t *words(const char *text) {
@@ -75,6 +76,7 @@ static void print_json(const tp_machine *machine, const tp_context *context) {
     report_integer(report, "processors", (uint64_t)machine->processors);
     report_text(report, "threading", machine->threading);
     report_integer(report, "quota", (uint64_t)machine->quota);
+    report_text(report, "floating_point", machine->floating_point);
     report_write(report, stdout);
 }
 
@@ -108,7 +110,8 @@ const struct command info_command = {
     .about = "JSON keys: version, sleef, jansson, vendor, features (list), isa, threads,\n"
              "usable (list, best first), tile_rows, tile_columns, mc, kc, nc, l1d_bytes,\n"
              "l2_bytes, l3_bytes (0: unknown), processors, threading (OpenMP or none), quota\n"
-             "(processors whose time control groups leave to the process; 0: no limit).\n",
+             "(processors whose time control groups leave to the process; 0: no limit),\n"
+             "floating_point (default, or what is not).\n",
     .rows = rows,
     .values_size = sizeof(struct info_options),
     .defaults = defaults,

@@ -44,9 +44,9 @@
  * without OpenMP (tp_machine.threading). If the process cannot start all the threads, the call uses fewer. OpenMP ends
  * a process in which it fails to start a thread. The library checks this before it starts threads, but OpenMP can still
  * fail in two cases: other code takes threads or memory at the same moment; or a smaller parallel region of your own
- * program has ended threads that OpenMP kept since the call before. A request by pthread_cancel that arrives during a
- * call takes effect after the call. Callbacks and allocator functions run with cancellation disabled.
- * PTHREAD_CANCEL_ASYNCHRONOUS is not supported.
+ * program has ended threads that OpenMP kept since the call before.
+ * A request by pthread_cancel that arrives during a call takes effect after the call. Callbacks and allocator functions
+ * run with cancellation disabled. PTHREAD_CANCEL_ASYNCHRONOUS is not supported.
  *
  * Unloading. dlclose does not remove the library and OpenMP from memory, because OpenMP's threads live longer than a
  * call. A plugin that links the static library must be linked with -z nodelete. The pkg-config file and the CMake
@@ -61,7 +61,9 @@
  * Same bits everywhere. In one release of the library, every result depends only on the inputs and the shapes. It does
  * not depend on the instruction set, the number of threads or the run. This is promised for the default floating-point
  * environment: round to nearest, no flush to zero, no traps (exceptions only raise their flags). In another environment
- * each thread computes in its own mode. The sign and the payload of a NaN are not part of the promise.
+ * each thread computes in its own mode. A program that is linked with -ffast-math starts in another one. If a context
+ * is created in such a mode, a note says so (tp_message_fn), and so does tp_machine.floating_point. The sign and the
+ * payload of a NaN are not part of the promise.
  *
  * NaN and infinity. They are data, not errors; only options must be finite. A NaN in an operand that is used appears in
  * the results that depend on it. Memory that is not used is never read:
@@ -257,6 +259,9 @@ typedef struct tp_machine {
     /* Processors whose time the limits of control groups (containers, Slurm) leave to this process, rounded up; 0: no
      * limit. */
     int quota;
+    /* The mode of the thread that created the context: "default"; else those of "flush-to-zero", "denormals-are-zero",
+     * "rounding up", "rounding down", "rounding towards zero" and "traps" that it has, separated by commas. */
+    char floating_point[96];
 } tp_machine;
 
 /* Lives as long as the context; NULL if context is NULL. */

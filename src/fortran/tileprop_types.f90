@@ -130,6 +130,7 @@ module tileprop_types
         type(c_ptr) :: sleef = c_null_ptr
         type(c_ptr) :: threading = c_null_ptr
         integer(c_int) :: quota = 0
+        character(kind=c_char) :: floating_point(96) = c_null_char
     end type
 
     type, bind(c) :: tp_epilogue

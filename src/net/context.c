@@ -5,6 +5,7 @@
 #include "core/parallel.h"
 #include "core/quota.h"
 #include "cpu/dispatch.h"
+#include "cpu/float_mode.h"
 #include "gemm/gemm.h"
 
 #include <stdlib.h>
@@ -105,6 +106,17 @@ static void describe_machine(struct context_block *block) {
     memcpy(machine->vendor, cpu->vendor, sizeof machine->vendor);
     tp_cpu_feature_names(cpu->features, machine->features, sizeof machine->features);
     tp_isa_names(cpu, machine->usable, sizeof machine->usable);
+    tp_float_mode_names(tp_float_mode(), machine->floating_point, sizeof machine->floating_point);
+}
+
+static void note_float_mode(const tp_context *context) {
+    const char *mode = context->machine->floating_point;
+    if (strcmp(mode, "default") != 0)
+        tp_note(context,
+                "the floating-point mode of this thread is not the default: %s "
+                "(as in programs that were linked with -ffast-math); "
+                "the same bits are promised in the default mode alone",
+                mode);
 }
 
 /* origin: of the name of the instruction set. */
@@ -142,6 +154,7 @@ tp_status tp_context_create(const tp_context_options *given, tp_context **contex
     *block = local;
     join(block);
     *context = &block->context;
+    note_float_mode(*context);
     return TP_OK;
 }
 
