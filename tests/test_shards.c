@@ -311,10 +311,11 @@ Test(shards, columns) {
         .layers = 1, .shape = {{.inputs = 3, .outputs = 203}}, .shards = {.weights = weights, .count = 4}};
     size_t end = 0;
     for (int s = 0; s < 4; s++) {
-        const struct tp_shard shard = tp_shard(&model, s);
+        const struct tp_weights shard = tp_weight_part(&model, 0, s);
         cr_expect_eq(shard.begin, end);
         cr_expect_eq(shard.begin % TP_LINE, 0);
         cr_expect_eq(shard.p, weights + 3 * shard.begin);
+        cr_expect_eq(shard.state, 3 * shard.begin);
         end = shard.begin + shard.n;
     }
     cr_expect_eq(end, 203);

@@ -346,8 +346,8 @@ tp_status tp_model_set_parameters(tp_model *model, const float *parameters, size
     const tp_status status = model ? check_count(model, parameters, count) : TP_ERR_ARGUMENT;
     if (status)
         return status;
+    tp_shards_end(model);
     memcpy(model->parameters, parameters, count * sizeof *parameters);
-    model->shards.count = 0;
     return TP_OK;
 }
 

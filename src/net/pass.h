@@ -85,9 +85,8 @@ tp_score tp_mean_score(const tp_score *sum);
 /* d = dJ/dZ_L for rows of dJ/dA_L that belong to sample i, in place; x is room for a row. */
 void tp_derive_output(const struct tp_workspace *workspace, size_t i, float *d, size_t ldd, size_t rows, float *x);
 
-/* A product with layer l's weights as B, in shards or not. */
-void tp_run_layer_product(const struct tp_workspace *workspace, size_t l, const struct tp_gemm *gemm,
-                          struct tp_team team);
+/* A product with layer l's weights as B, which is set here. */
+void tp_run_layer_product(const struct tp_workspace *workspace, size_t l, struct tp_gemm *gemm, struct tp_team team);
 
 /* A product of a layer, with this thread's part of the scratch; and one that this thread does alone. */
 void tp_run_product(const struct tp_workspace *workspace, const struct tp_gemm *gemm, struct tp_team team);

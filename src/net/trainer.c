@@ -247,19 +247,25 @@ static tp_status fail_nonfinite(const struct tp_trainer *t, uint64_t step, doubl
     return tp_fail_nonfinite(t->workspace, when, loss);
 }
 
+static bool is_finite(const struct tp_model *model, size_t l) {
+    const struct tp_shape *shape = &model->shape[l];
+    for (int i = 0; i < tp_weight_parts(model, l); i++) {
+        const struct tp_weights weights = tp_weight_part(model, l, i);
+        if (!tp_finite_rows(weights.p, weights.n, shape->inputs, weights.n))
+            return false;
+    }
+    return tp_finite_rows(model->parameters + shape->bias, 0, 1, shape->outputs);
+}
+
 /* An update may overflow although every loss was finite; the next loss would show it, but there may be none. */
 static tp_status check_parameters(const struct tp_trainer *t) {
     const struct tp_model *model = t->model;
-    for (size_t l = 0; l < model->layers; l++) {
-        const struct tp_shape *s = &model->shape[l];
-        const float *weights = tp_in_shards(model, l) ? model->shards.weights : model->parameters + s->weight;
-        if (!tp_finite_rows(weights, 0, 1, s->bias - s->weight) ||
-            !tp_finite_rows(model->parameters + s->bias, 0, 1, s->outputs))
+    for (size_t l = 0; l < model->layers; l++)
+        if (!is_finite(model, l))
             return tp_fail(model->context, TP_ERR_NONFINITE,
                            "epoch %zu: the parameters of layer %zu are no longer finite: the learning rate may be too "
                            "large",
                            t->epoch + 1, l);
-    }
     return TP_OK;
 }
 
@@ -272,12 +278,6 @@ static bool report_step(const struct tp_trainer *t, double loss) {
     return t->options.on_step(t->options.user, &step);
 }
 
-/* The model gets the run's shards where it has none: the run begins, or a callback has settled the model. */
-static void take_shards(struct tp_trainer *t) {
-    if (t->shards.count && !t->model->shards.count)
-        tp_shards_take(t->model, &t->shards);
-}
-
 /* Counts and reports a step, on one thread. */
 static tp_status end_step(struct tp_trainer *t) {
     const tp_targets targets = batch_targets(t);
@@ -287,7 +287,7 @@ static tp_status end_step(struct tp_trainer *t) {
     t->step++;
     tp_add_score(&t->running, &score);
     const bool stop = report_step(t, score.loss);
-    take_shards(t);
+    tp_shards_begin(t->model, &t->shards); /* a callback may have ended them */
     return stop ? TP_ERR_STOPPED : TP_OK;
 }
 
@@ -322,7 +322,7 @@ static void add_phases(tp_phases *phases, const double *seconds) {
 
 static tp_status run_epoch(struct tp_trainer *t) {
     struct epoch_call call = {t, TP_OK};
-    take_shards(t);
+    tp_shards_begin(t->model, &t->shards);
     const double began = tp_now();
     t->clock = (struct tp_clock){.since = began};
     tp_parallel(t->threads, epoch_task, &call);
@@ -379,11 +379,11 @@ tp_status tp_trainer_run(tp_trainer *t) {
     if (!t)
         return TP_ERR_ARGUMENT;
     t->run_began = t->epoch_began = tp_now();
-    tp_shards_settle(t->model); /* it has shards if this is the callback of another run, which will take them again */
+    tp_shards_end(t->model); /* it has shards if this is the callback of another run, which will take them again */
     const int cancel = tp_cancel_hold(); /* callbacks must return */
     const tp_status status = run_epochs(t);
     tp_cancel_restore(cancel);
-    tp_shards_settle(t->model);
+    tp_shards_end(t->model);
     return status;
 }
 
