@@ -13,7 +13,7 @@ struct consumer {
 
 static void update_weights(const void *consumer, const float *c, size_t ldc, const struct tp_place *place) {
     const struct consumer *to = consumer;
-    const enum tp_phase interrupted = tp_enter(to->clock, TP_PHASE_UPDATE);
+    const int interrupted = tp_enter(to->clock, TP_PHASE_UPDATE);
     tp_update_weights(to->optimizer, &to->weights, c, ldc, place);
     tp_enter(to->clock, interrupted);
 }
@@ -30,7 +30,7 @@ static void let_consume(struct tp_gemm *gemm, const struct consumer *consumer) {
 static void update_from(const struct tp_workspace *w, struct tp_gemm *gradient, struct tp_optimizer *optimizer,
                         const struct tp_weights *weights, struct tp_team team, bool alone) {
     if (w->batch == 1) {
-        const enum tp_phase interrupted = tp_enter(tp_team_clock(team), TP_PHASE_UPDATE);
+        const int interrupted = tp_enter(tp_team_clock(team), TP_PHASE_UPDATE);
         const struct tp_range rows =
             alone ? (struct tp_range){0, gradient->m} : tp_share(gradient->m, 1, team.id, team.size);
         tp_update_weights_outer(optimizer, weights, gradient->a.p, gradient->b.p, rows);
@@ -98,7 +98,7 @@ static void bias_gradients(struct tp_workspace *w, size_t l, const struct tp_gra
     model->context->isa->column_sums(out, dz->p + columns.begin, dz->ld, w->batch, columns.end - columns.begin,
                                      sink->kind == TP_SINK_ADD);
     if (update) {
-        const enum tp_phase interrupted = tp_enter(tp_team_clock(team), TP_PHASE_UPDATE);
+        const int interrupted = tp_enter(tp_team_clock(team), TP_PHASE_UPDATE);
         tp_update_biases(sink->optimizer, sink->model, l, out, columns);
         tp_enter(tp_team_clock(team), interrupted);
     }

@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* Parts of rows are too short for processors to foresee the next one: it is asked for so many rows ahead. */
-#define ROWS_AHEAD 4
+#define UPDATE_ROWS_AHEAD 4
 
 /* Gradients of so many weights stay in the first-level cache; at least a row of fewer than four vectors. */
 #define SHORT_FLOATS ((size_t)512)
@@ -119,7 +119,7 @@ static size_t largest_layer(const struct tp_model *model) {
     return most;
 }
 
-static void lay_out(struct tp_optimizer *optimizer, struct tp_arena *arena) {
+static void lay_out_optimizer(struct tp_optimizer *optimizer, struct tp_arena *arena) {
     const size_t count = optimizer->model->parameter_count;
     for (int i = 0; i < state_count(optimizer->options.kind); i++)
         optimizer->state[i] = tp_arena_take(arena, count, sizeof(float));
@@ -136,12 +136,13 @@ static bool is_far(const struct tp_model *model, const tp_optimizer_options *opt
 static size_t needed(struct tp_optimizer optimizer) {
     struct tp_arena arena = {0};
     tp_arena_take(&arena, 1, sizeof optimizer);
-    lay_out(&optimizer, &arena);
+    lay_out_optimizer(&optimizer, &arena);
     return arena.used;
 }
 
 /* What it is, so far without memory. */
-static tp_status describe(const tp_model *model, const tp_optimizer_options *given, struct tp_optimizer *optimizer) {
+static tp_status describe_optimizer(const tp_model *model, const tp_optimizer_options *given,
+                                    struct tp_optimizer *optimizer) {
     *optimizer = (struct tp_optimizer){.model = model};
     tp_status status = tp_take_optimizer(model->context, given, &optimizer->options);
     if (!status)
@@ -152,7 +153,7 @@ static tp_status describe(const tp_model *model, const tp_optimizer_options *giv
 
 size_t tp_optimizer_size(const tp_model *model, const tp_optimizer_options *options) {
     struct tp_optimizer made;
-    return model && options && !describe(model, options, &made) ? tp_block_size(needed(made)) : 0;
+    return model && options && !describe_optimizer(model, options, &made) ? tp_block_size(needed(made)) : 0;
 }
 
 tp_status tp_optimizer_create(const tp_model *model, const tp_optimizer_options *options, void *memory, size_t size,
@@ -162,7 +163,7 @@ tp_status tp_optimizer_create(const tp_model *model, const tp_optimizer_options 
     if (!options || !optimizer)
         return tp_fail(model->context, TP_ERR_ARGUMENT, "%s is NULL", options ? "optimizer" : "options");
     struct tp_optimizer made;
-    tp_status status = describe(model, options, &made);
+    tp_status status = describe_optimizer(model, options, &made);
     if (status)
         return status;
     status = tp_block_open(model->context, "optimizer", needed(made), memory, size, &made.block);
@@ -170,7 +171,7 @@ tp_status tp_optimizer_create(const tp_model *model, const tp_optimizer_options 
         return status;
     struct tp_arena arena = {.base = made.block.base};
     *optimizer = tp_arena_take(&arena, 1, sizeof made);
-    lay_out(&made, &arena);
+    lay_out_optimizer(&made, &arena);
     for (int i = 0; i < state_count(made.options.kind); i++)
         memset(made.state[i], 0, model->parameter_count * sizeof(float));
     **optimizer = made;
@@ -301,8 +302,8 @@ void tp_update_weights(struct tp_optimizer *optimizer, const struct tp_weights *
     const size_t rows = one ? 1 : p->m, columns = one ? p->m * p->n : p->n;
     size_t at = p->i * w->n + p->j;
     for (size_t row = 0; row < rows; row++, at += w->n) {
-        if (optimizer->far && row + ROWS_AHEAD < rows)
-            ask_for(optimizer, w, at + ROWS_AHEAD * w->n, columns);
+        if (optimizer->far && row + UPDATE_ROWS_AHEAD < rows)
+            ask_for(optimizer, w, at + UPDATE_ROWS_AHEAD * w->n, columns);
         update_some(optimizer, &optimizer->next, w->p + at, gradients + row * ld, w->state + at, columns);
     }
 }

@@ -10,6 +10,9 @@
 #include "net/shards.h"
 #include "net/workspace.h"
 
+/* What a step spends its time on, besides barriers. */
+enum { TP_PHASE_DATA = TP_PHASE_FIRST, TP_PHASE_FORWARD, TP_PHASE_LOSS, TP_PHASE_BACKWARD, TP_PHASE_UPDATE };
+
 /* Checks what tp_forward is given, and makes it the workspace's batch. */
 tp_status tp_begin_forward(const tp_model *model, tp_workspace *workspace, size_t batch, const float *x, size_t ldx,
                            const float *y, size_t ldy);

@@ -97,8 +97,8 @@ static tp_status take(const struct tp_model *model, const tp_data *data, const t
 }
 
 /* Everything about a trainer but its memory. */
-static tp_status describe(struct tp_model *model, const tp_data *data, const tp_train_options *given,
-                          struct tp_trainer *t) {
+static tp_status describe_trainer(struct tp_model *model, const tp_data *data, const tp_train_options *given,
+                                  struct tp_trainer *t) {
     *t = (struct tp_trainer){.model = model};
     const tp_status status = take(model, data, given, t);
     if (status)
@@ -129,7 +129,7 @@ static tp_workspace_options workspace_options(const struct tp_trainer *t) {
     return options;
 }
 
-static struct parts lay_out(struct tp_trainer *t, struct tp_arena *arena) {
+static struct parts lay_out_trainer(struct tp_trainer *t, struct tp_arena *arena) {
     struct parts parts;
     const tp_workspace_options workspace = workspace_options(t);
     parts.workspace_size = tp_workspace_size(t->model, &workspace);
@@ -146,13 +146,13 @@ static struct parts lay_out(struct tp_trainer *t, struct tp_arena *arena) {
 static size_t needed(struct tp_trainer t) {
     struct tp_arena arena = {0};
     tp_arena_take(&arena, 1, sizeof t);
-    const struct parts parts = lay_out(&t, &arena);
+    const struct parts parts = lay_out_trainer(&t, &arena);
     return parts.workspace_size && parts.optimizer_size ? arena.used : TP_SIZE_OVERFLOW;
 }
 
 size_t tp_trainer_size(const tp_model *model, const tp_data *data, const tp_train_options *options) {
     struct tp_trainer t;
-    if (!model || describe((struct tp_model *)(uintptr_t)model, data, options, &t))
+    if (!model || describe_trainer((struct tp_model *)(uintptr_t)model, data, options, &t))
         return 0;
     return tp_block_size(needed(t));
 }
@@ -182,14 +182,14 @@ tp_status tp_trainer_create(tp_model *model, const tp_data *data, const tp_train
     if (!trainer)
         return tp_fail(model->context, TP_ERR_ARGUMENT, "trainer is NULL");
     struct tp_trainer t;
-    tp_status status = describe(model, data, options, &t);
+    tp_status status = describe_trainer(model, data, options, &t);
     if (!status)
         status = tp_block_open(model->context, "trainer", needed(t), memory, size, &t.block);
     if (status)
         return status;
     struct tp_arena arena = {.base = t.block.base};
     tp_trainer *made = tp_arena_take(&arena, 1, sizeof t);
-    const struct parts parts = lay_out(&t, &arena);
+    const struct parts parts = lay_out_trainer(&t, &arena);
     const tp_workspace_options workspace = workspace_options(&t);
     status = tp_workspace_create(model, &workspace, parts.workspace, parts.workspace_size, &t.workspace);
     if (!status)
