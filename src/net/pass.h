@@ -74,7 +74,8 @@ struct tp_propagation {
 };
 void tp_propagate(const struct tp_workspace *workspace, const struct tp_propagation *propagation, struct tp_team team);
 
-/* From dZ_L: the gradients, and dx if it is not NULL. */
+/* From dZ_L: the gradients, and dx if it is not NULL. All threads meet before the first update, which thread 0 may so
+ * prepare right before. */
 void tp_run_backward(struct tp_workspace *workspace, const struct tp_gradient_sink *sink, float *dx, size_t lddx,
                      struct tp_team team);
 

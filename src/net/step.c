@@ -17,7 +17,7 @@ void tp_run_step(struct tp_workspace *w, struct tp_optimizer *optimizer, struct 
         return;
     tp_enter(tp_team_clock(team), TP_PHASE_BACKWARD);
     if (team.id == 0)
-        tp_update_begin(optimizer); /* read after the barriers of the backward pass */
+        tp_update_begin(optimizer); /* tp_run_backward: all meet before the first update */
     const struct tp_gradient_sink sink = {fused ? TP_SINK_UPDATE : TP_SINK_STORE, optimizer->room, optimizer, model};
     tp_run_backward(w, &sink, NULL, 0, team);
     if (!fused) {

@@ -228,13 +228,15 @@ static uint64_t steps_done(const struct tp_trainer *t) {
     return t->epoch * t->steps_per_epoch + t->step;
 }
 
+/* On one thread, before the others begin the step. */
+static void prepare_step(const struct tp_trainer *t) {
+    t->workspace->dropout_seed = t->options.seed;
+    t->workspace->dropout_step = steps_done(t) + 1;
+}
+
 static void run_step(struct tp_trainer *t, struct tp_team team) {
     struct tp_workspace *w = t->workspace;
     const struct tp_batch batch = next_batch(t);
-    if (team.id == 0) { /* read after the barrier of tp_run_gather */
-        w->dropout_seed = t->options.seed;
-        w->dropout_step = steps_done(t) + 1;
-    }
     tp_enter(tp_team_clock(team), TP_PHASE_DATA);
     tp_run_gather(w, &batch, team);
     const tp_targets targets = batch_targets(t);
@@ -278,7 +280,7 @@ static bool report_step(const struct tp_trainer *t, double loss) {
     return t->options.on_step(t->options.user, &step);
 }
 
-/* Counts and reports a step, on one thread. */
+/* Counts and reports a step, and prepares the next, on one thread. */
 static tp_status end_step(struct tp_trainer *t) {
     const tp_targets targets = batch_targets(t);
     const tp_score score = tp_read_score(t->workspace, &targets);
@@ -288,6 +290,7 @@ static tp_status end_step(struct tp_trainer *t) {
     tp_add_score(&t->running, &score);
     const bool stop = report_step(t, score.loss);
     tp_shards_begin(t->model, &t->shards); /* a callback may have ended them */
+    prepare_step(t);
     return stop ? TP_ERR_STOPPED : TP_OK;
 }
 
@@ -323,6 +326,7 @@ static void add_phases(tp_phases *phases, const double *seconds) {
 static tp_status run_epoch(struct tp_trainer *t) {
     struct epoch_call call = {t, TP_OK};
     tp_shards_begin(t->model, &t->shards);
+    prepare_step(t);
     const double began = tp_now();
     t->clock = (struct tp_clock){.since = began};
     tp_parallel(t->threads, epoch_task, &call);
