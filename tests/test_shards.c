@@ -5,7 +5,6 @@
  */
 #include "gemm/share.h"
 #include "net/shards.h"
-#include "support/blocking.h"
 #include "support/support.h"
 
 #include <criterion/criterion.h>
@@ -213,10 +212,8 @@ static struct journal *run(tp_context *context, tp_optimizer_kind kind, const tp
 }
 
 static struct journal *run_with(const char *isa, int threads, tp_optimizer_kind kind, const tp_data *data) {
-    tp_context *context = tp_test_context(isa, threads);
-    const struct tp_blocking eager = tp_test_eager(context);
-    tp_context copy = tp_test_with_blocking(context, &eager);
-    struct journal *j = run(&copy, kind, data, threads > 1 ? threads : 0);
+    tp_context *context = tp_test_eager_context(isa, threads);
+    struct journal *j = run(context, kind, data, threads > 1 ? threads : 0);
     tp_context_destroy(context);
     return j;
 }
@@ -253,21 +250,19 @@ Test(shards, not_finite) {
     static struct journal j;
     static float x[SAMPLES * IN];
     static int32_t classes[SAMPLES];
-    tp_context *context = tp_test_context(NULL, 2);
-    const struct tp_blocking eager = tp_test_eager(context);
-    tp_context copy = tp_test_with_blocking(context, &eager);
+    tp_context *context = tp_test_eager_context(NULL, 2);
     tp_test_fill(x, SAMPLES * IN, 5, 1000, 1001);
     tp_test_fill_classes(classes, SAMPLES, 6, OUT);
     const tp_data data = {.samples = SAMPLES, .features = IN, .floats = x, .classes = classes, .outputs = OUT};
-    j.model = make_model(&copy);
+    j.model = make_model(context);
     tp_train_options options = train_options(TP_OPTIMIZER_SGD);
     options.batch = SAMPLES;
     options.optimizer.learning_rate = 3e38f;
     tp_trainer *trainer = NULL;
     cr_assert_eq(tp_trainer_create(j.model, &data, &options, NULL, 0, &trainer), TP_OK);
     cr_expect_eq(tp_trainer_run(trainer), TP_ERR_NONFINITE);
-    cr_expect(strstr(tp_test_message(&copy), "parameters of layer 0 are no longer finite"), "%s",
-              tp_test_message(&copy));
+    cr_expect(strstr(tp_test_message(context), "parameters of layer 0 are no longer finite"), "%s",
+              tp_test_message(context));
     size_t infinite = 0;
     const float *parameters = note_parameters(&j);
     for (size_t i = 0; i < IN * HIDDEN; i++)
@@ -311,10 +306,11 @@ Test(shards, columns) {
         .layers = 1, .shape = {{.inputs = 3, .outputs = 203}}, .shards = {.weights = weights, .count = 4}};
     size_t end = 0;
     for (int s = 0; s < 4; s++) {
-        const struct tp_shard shard = tp_shard(&model, s);
+        const struct tp_weights shard = tp_weight_part(&model, 0, s);
         cr_expect_eq(shard.begin, end);
         cr_expect_eq(shard.begin % TP_LINE, 0);
         cr_expect_eq(shard.p, weights + 3 * shard.begin);
+        cr_expect_eq(shard.state, 3 * shard.begin);
         end = shard.begin + shard.n;
     }
     cr_expect_eq(end, 203);

@@ -39,7 +39,7 @@ static void wait_for_phase(atomic_uint *phase, unsigned old) {
 void tp_team_barrier(struct tp_team team) {
     if (team.size <= 1)
         return;
-    const enum tp_phase interrupted = tp_enter(tp_team_clock(team), TP_PHASE_BARRIER);
+    const int interrupted = tp_enter(tp_team_clock(team), TP_PHASE_BARRIER);
     struct tp_crew *b = team.crew;
     assert(b && team.id >= 0 && team.id < team.size);
     const unsigned phase = atomic_load_explicit(&b->phase, memory_order_relaxed);

@@ -54,7 +54,7 @@ struct tp_place {
 typedef void tp_consume_fn(const void *consumer, const float *c, size_t ldc, const struct tp_place *place);
 
 /* What happens to some strips of C after their last k step, while they are in cache. */
-struct tp_finish {
+struct tp_gemm_epilogue {
     float *keep; /* gets C before f, shaped like C; or NULL */
     size_t ldkeep;
     tp_activate_fn *activate; /* C = f(C), or NULL */
@@ -79,7 +79,7 @@ struct tp_gemm {
     const float *bias; /* n, for TP_START_BIAS */
     float *c;
     size_t ldc;
-    struct tp_finish epilogue;
+    struct tp_gemm_epilogue epilogue;
 };
 
 /* Floats of scratch that each thread needs for sizes up to m, n, k. */

@@ -66,11 +66,11 @@ void tp_gemm_share(const struct tp_gemm *g, bool swapped, struct tp_team team, s
     *columns = tp_share(g->n, grains.columns, team.id / down, across);
 }
 
-struct tp_gemm tp_gemm_columns(const struct tp_gemm *g, size_t j, size_t n) {
-    assert(j + n <= g->n && !g->b.packed && !g->epilogue.consume);
+struct tp_gemm tp_gemm_columns(const struct tp_gemm *g, size_t j, size_t n, struct tp_operand b) {
+    assert(j + n <= g->n && !b.packed && !g->epilogue.consume);
     struct tp_gemm some = *g;
     some.n = n;
-    some.b.p += j * g->b.column_step;
+    some.b = b;
     some.bias = g->bias ? g->bias + j : NULL;
     some.c += j;
     some.epilogue.keep = g->epilogue.keep ? g->epilogue.keep + j : NULL;

@@ -283,7 +283,8 @@ static tp_status get_digest(struct description *description) {
 }
 
 /* layer has room for TP_MAX_LAYERS. */
-static tp_status describe(const struct tp_safetensors *archive, struct description *description, tp_layer *layer) {
+static tp_status read_description(const struct tp_safetensors *archive, struct description *description,
+                                  tp_layer *layer) {
     tp_model_options *options = &description->options;
     memset(description, 0, sizeof *description);
     memset(layer, 0, TP_MAX_LAYERS * sizeof *layer);
@@ -363,7 +364,7 @@ static tp_status check_model(const struct tp_file *file, const tp_model_options 
 
 static tp_status describe_model(const struct tp_safetensors *archive, struct description *description,
                                 tp_layer *layer) {
-    const tp_status status = describe(archive, description, layer);
+    const tp_status status = read_description(archive, description, layer);
     return status ? status : check_model(&archive->file, &description->options);
 }
 

@@ -8,7 +8,7 @@
 
 #include <assert.h>
 
-#define ROWS_AHEAD 4
+#define PACK_ROWS_AHEAD 4
 /* Panels that are wider than a line are written fast enough row by row. */
 #define ROWS_TOGETHER (NR > TP_LINE ? 1 : 4)
 
@@ -26,7 +26,7 @@ ALWAYS_INLINE void copy_scaled(float *out, const float *in, size_t count, vf fac
 ALWAYS_INLINE void pack_rows(float *panels, size_t width, size_t panel, const float *in, size_t k_step, size_t lanes,
                              size_t k, float alpha, bool padded) {
     const vf factor = v_set(alpha);
-    const size_t ahead = k > ROWS_AHEAD ? ROWS_AHEAD * k_step : 0;
+    const size_t ahead = k > PACK_ROWS_AHEAD ? PACK_ROWS_AHEAD * k_step : 0;
     for (size_t done = 0, steps; done < k; done += steps, in += steps * k_step, panels += steps * width) {
         steps = k - done < ROWS_TOGETHER ? k - done : ROWS_TOGETHER;
         float *out = panels;

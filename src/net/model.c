@@ -165,7 +165,7 @@ tp_status tp_check_model(const struct tp_context *context, const tp_model_option
 }
 
 /* Sets shape and parameter_count; the count is TP_SIZE_OVERFLOW if it, in bytes, does not fit. */
-static void lay_out(tp_model *model) {
+static void set_offsets(tp_model *model) {
     size_t count = 0, inputs = model->inputs;
     for (size_t l = 0; l < model->layers; l++) {
         const size_t outputs = model->layer[l].width;
@@ -189,7 +189,7 @@ static void fill(tp_model *model, const struct tp_context *context, const tp_mod
                         .huber_delta = options->huber_delta,
                         .label_smoothing = options->label_smoothing};
     memcpy(model->layer, options->layers, options->layer_count * sizeof *options->layers);
-    lay_out(model);
+    set_offsets(model);
 }
 
 static void take_scaler(struct tp_arena *arena, struct tp_scaler *scaler) {
@@ -346,8 +346,8 @@ tp_status tp_model_set_parameters(tp_model *model, const float *parameters, size
     const tp_status status = model ? check_count(model, parameters, count) : TP_ERR_ARGUMENT;
     if (status)
         return status;
+    tp_shards_end(model);
     memcpy(model->parameters, parameters, count * sizeof *parameters);
-    model->shards.count = 0;
     return TP_OK;
 }
 

@@ -11,7 +11,7 @@ struct tp_shape {
     size_t weight, bias;
 };
 
-/* net/shards.h */
+/* The first layer's weights during a run; only net/shards.c looks inside. */
 struct tp_shards {
     float *weights;
     int count;
@@ -39,7 +39,7 @@ struct tp_model {
     float huber_delta, label_smoothing;
     size_t parameter_count;
     float *parameters;
-    struct tp_shards shards; /* count > 0: where the weights of layer 0 are, instead of in parameters */
+    struct tp_shards shards; /* of the run that goes on; count 0: none, all weights are in parameters */
 };
 
 /* What tp_model_create demands of options and their layers. */
