@@ -425,6 +425,24 @@ Test(denormal, weights_that_cancel_become_0) {
                 (const float[]){0, 0, 0x1p-126f, 0, 1, 0});
 }
 
+/* However many steps the optimiser counts. */
+Test(denormal, weights_that_were_set_become_0) {
+    const float none[PARAMETERS] = {0}, given[PARAMETERS] = {0x1p-127f, -0x1p-149f, -0.0f, 0x1p-126f, 1, 0x1p-127f};
+    const float expected[PARAMETERS] = {0, 0, 0, 0x1p-126f, 1, 0};
+    for (int isa = 0; isa < tp_test_isa_count(); isa++)
+        for (int rule = 0; rule < TP_OPTIMIZER_COUNT; rule++) {
+            struct run run;
+            float w[PARAMETERS];
+            start(&run, isa, rule, 0);
+            cr_assert_eq(tp_model_set_parameters(run.model, given, PARAMETERS), TP_OK);
+            cr_assert_eq(tp_optimizer_set_steps(run.optimizer, 5), TP_OK);
+            step(&run, none, 1);
+            cr_assert_eq(tp_model_get_parameters(run.model, w, PARAMETERS), TP_OK);
+            cr_expect(tp_test_same_bits(expected, w, PARAMETERS, "%s rule %d", tp_test_isa(isa), rule));
+            finish(&run);
+        }
+}
+
 Test(denormal, steps_may_be_too_small_for_a_weight_of_0) {
     check_rules(0x1p-128f, 0, (const float[PARAMETERS]){0}, (const float[]){1, -1, 4, -8, 0, 1},
                 (const float[]){0, 0, -0x1p-126f, 0x1p-125f, 0, 0});
