@@ -125,6 +125,10 @@ static const struct refusal refusals[] = {
      HEADER(METADATA, "\"output_mean\":{\"dtype\":\"F64\",\"shape\":[3],\"data_offsets\":[28,52]},"
                       "\"output_deviation\":{\"dtype\":\"F64\",\"shape\":[3],\"data_offsets\":[52,76]}," TENSORS),
      76},
+    {"outputs_scaled: count is 2; with loss cce it must be 0",
+     HEADER(METADATA, "\"output_mean\":{\"dtype\":\"F64\",\"shape\":[2],\"data_offsets\":[28,44]},"
+                      "\"output_deviation\":{\"dtype\":\"F64\",\"shape\":[2],\"data_offsets\":[44,60]}," TENSORS),
+     60},
     {"inputs_scaled: deviation[0] is 0",
      NAMED("\"loss\":\"cce\",\"input_mean\":\"0\",\"input_deviation\":\"0\"," LAYER0 LAYER1), 28},
     {"has no \"layers.0.activation\"", NAMED(SCALED "\"a\":\"\""), 28},
@@ -136,7 +140,7 @@ static const struct refusal refusals[] = {
     {"softmax is for the last layer", NAMED(SCALED "\"layers.0.activation\":\"softmax\"" LAYER1), 28},
     {"loss cce needs softmax", NAMED(SCALED LAYER0 ",\"layers.1.activation\":\"relu\""), 28},
     /* which tensors */
-    {"holds 0 tensors", "{}", 0},
+    {"__metadata__ has no \"format\"", "{}", 0},
     {"holds 0 tensors", "{\"__metadata__\":{" METADATA "}}", 0},
     {"holds 1 tensors", HEADER(METADATA, W0), 8},
     {"tensor layers.1.bias is missing", HEADER(METADATA, W0 "," B0 "," W1), 20},
@@ -247,6 +251,11 @@ Test(refused, the_caller_hears_of_a_failure_once) {
         unsigned char *bytes = test_bytes_of_file("model", &size);
         cr_expect_eq(tp_model_read(&copy, bytes, size, &model), TP_ERR_FORMAT);
         cr_expect_eq(heard, 2, "%s: %d messages", refusals[i].fragment, heard);
+        tp_model_options options;
+        tp_layer layers[TP_MAX_LAYERS];
+        cr_expect_eq(tp_model_describe_file(&copy, tp_test_in_scratch("model"), &options, layers), TP_ERR_FORMAT,
+                     "%s: described", refusals[i].fragment);
+        cr_expect_eq(heard, 3, "%s: %d messages", refusals[i].fragment, heard);
         free(bytes);
     }
 }
@@ -290,19 +299,28 @@ Test(refused, zero_byte_in_header) {
 }
 
 Test(refused, too_many_tensors) {
-    char header[MAX_FILE] = "{";
+    char header[MAX_FILE] = "{\"__metadata__\":{" METADATA "}";
     for (int i = 0; i <= 2 * TP_MAX_LAYERS + 4; i++)
-        sprintf(header + strlen(header), "%s\"%d\":{}", i ? "," : "", i);
+        sprintf(header + strlen(header), ",\"%d\":{}", i);
     strcat(header, "}");
     test_write_model_file("model", header, 0);
     refuse(TP_ERR_FORMAT, "holds 133 tensors; a model has 2 to 132");
 }
 
-/* The file names the version that can read it. */
+#define LATER(tensors) HEADER("\"format\":\"tileprop\",\"version\":\"7.8.9\",\"format_version\":\"3\"", tensors)
+
+/* The file names the version that can read it, whatever its tensors are. */
 Test(refused, a_later_format) {
-    test_write_model_file(
-        "model", HEADER("\"format\":\"tileprop\",\"version\":\"7.8.9\",\"format_version\":\"3\"", TENSORS), 28);
-    refuse(TP_ERR_UNSUPPORTED, "is in format 3 of tileprop 7.8.9, which can read it; this is 0.2.0");
+    static const char *const headers[] = {
+        LATER(TENSORS),
+        LATER(TENSOR("layers.0.kernel", "1,2,1", 0, 8)),
+        LATER("\"a\":{\"dtype\":\"BF16\",\"shape\":[14],\"data_offsets\":[0,28]}"),
+        LATER("\"a\":{},\"b\":{\"parts\":[]}"),
+    };
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+        test_write_model_file("model", headers[i], 28);
+        refuse(TP_ERR_UNSUPPORTED, "is in format 3 of tileprop 7.8.9, which can read it; this is 0.2.0");
+    }
     test_write_model_file("model", HEADER("\"format\":\"tileprop\",\"format_version\":\"x\"", TENSORS), 28);
     refuse(TP_ERR_FORMAT, "format_version is not valid: \"x\"");
 }

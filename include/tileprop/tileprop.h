@@ -92,12 +92,13 @@
  * magnitude below 2^-126 as 0, and write 0 where the result has a magnitude below 2^-126. So a dead unit, a moment that
  * fades or a saturated output takes no more time than other numbers. This rule is part of the arithmetic and gives the
  * same bits everywhere. It needs no floating-point mode of the processor and changes none. In updates the limit is
- * higher than 2^-126 in these cases, so that no product is denormal, but it is never above 2^-100:
- *   SGD, momentum, Nesterov   gradients of magnitude below 2^-126 / rate count as 0; a velocity that is so small
- *                             becomes 0
- *   weight decay              a weight w becomes 0 if the magnitude of its decay is below 2^-126; the decay is
+ * higher in these cases, so that no product is denormal, but it is never above 2^-100:
+ *   SGD, momentum, Nesterov   gradients, after clipping, of magnitude at most 2^-126 / rate count as 0; a velocity that
+ *                             is so small becomes 0
+ *   weight decay              a weight w becomes 0 if the magnitude of its decay is at most 2^-126; the decay is
  *                             weight_decay w, for AdamW rate weight_decay w
- * A denormal weight becomes 0 in the first step of an optimiser.
+ * Parameters and state that the program sets are copied as they are. The next update computes with them, and where its
+ * results are denormal, they become 0.
  *
  * Stack. No function needs more than 64 KiB of the calling thread's stack. What callbacks and allocator functions use
  * is added to this. OpenMP's threads have their own stacks (OMP_STACKSIZE).

@@ -283,8 +283,7 @@ static tp_status get_digest(struct description *description) {
 }
 
 /* layer has room for TP_MAX_LAYERS. */
-static tp_status read_description(const struct tp_safetensors *archive, struct description *description,
-                                  tp_layer *layer) {
+static tp_status read_description(struct tp_safetensors *archive, struct description *description, tp_layer *layer) {
     tp_model_options *options = &description->options;
     memset(description, 0, sizeof *description);
     memset(layer, 0, TP_MAX_LAYERS * sizeof *layer);
@@ -294,6 +293,8 @@ static tp_status read_description(const struct tp_safetensors *archive, struct d
     options->layers = layer;
     options->init = TP_INIT_ZERO;
     tp_status status = check_format(description);
+    if (!status)
+        status = tp_safetensors_list(archive);
     if (!status)
         status = assign_tensors(description);
     if (!status)
@@ -357,13 +358,12 @@ static tp_status check_model(const struct tp_file *file, const tp_model_options 
     tp_model_options known = *options; /* scaling by tensors is checked when these are read */
     known.inputs_scaled.count *= known.inputs_scaled.count == 1;
     known.outputs_scaled.count *= known.outputs_scaled.count == 1;
-    if (!tp_check_model(&silent, &known))
+    if (!tp_check_model(&silent, &known) && !tp_check_scaled_loss(&silent, options))
         return TP_OK;
     return tp_fail(file->context, TP_ERR_FORMAT, "%s: %s", file->path, reason.text);
 }
 
-static tp_status describe_model(const struct tp_safetensors *archive, struct description *description,
-                                tp_layer *layer) {
+static tp_status describe_model(struct tp_safetensors *archive, struct description *description, tp_layer *layer) {
     const tp_status status = read_description(archive, description, layer);
     return status ? status : check_model(&archive->file, &description->options);
 }
@@ -379,11 +379,11 @@ static tp_status make_model(tp_context *context, const struct description *descr
     for (int s = 0; s < 2; s++)
         if (scalings[s]->count > 1)
             scalings[s]->mean = scalings[s]->deviation = ones;
-    const tp_status status = ones ? tp_model_create(context, &options, model) : TP_ERR_MEMORY;
+    const tp_status status = ones ? tp_model_create(context, &options, model)
+                                  : tp_fail(context, TP_ERR_MEMORY, "%s: cannot allocate memory for its scaling",
+                                            description->archive->file.path);
     tp_release(context, ones);
-    return status
-               ? tp_fail(context, TP_ERR_MEMORY, "%s: cannot allocate its parameters", description->archive->file.path)
-               : TP_OK;
+    return status;
 }
 
 /* The values that tensors had are those of a model. */
@@ -397,7 +397,7 @@ static tp_status finish_scaling(const struct description *description, tp_model 
     return tp_fail(model->context, TP_ERR_FORMAT, "%s: %s", description->archive->file.path, reason.text);
 }
 
-static tp_status load_tensors(tp_context *context, const struct tp_safetensors *archive, tp_model **model) {
+static tp_status load_tensors(tp_context *context, struct tp_safetensors *archive, tp_model **model) {
     struct description description;
     tp_layer layer[TP_MAX_LAYERS];
     tp_model *loaded = NULL;
@@ -458,7 +458,7 @@ static void give_layers(const struct description *description, tp_layer *layers,
         memcpy((char *)layers + l * layer_size, &description->options.layers[l], size);
 }
 
-static tp_status describe_archive(const struct tp_safetensors *archive, tp_model_options *options, size_t struct_size,
+static tp_status describe_archive(struct tp_safetensors *archive, tp_model_options *options, size_t struct_size,
                                   tp_layer *layers, size_t layer_size) {
     struct description description;
     tp_layer found[TP_MAX_LAYERS];

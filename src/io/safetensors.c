@@ -270,13 +270,14 @@ tp_status tp_safetensors_open(const struct tp_file *file, struct tp_safetensors 
     tp_status status = read_header(archive);
     if (!status)
         status = check_metadata(archive);
-    if (!status)
-        status = parse_tensors(archive);
-    if (!status)
-        status = check_layout(archive);
     if (status)
         tp_safetensors_close(archive);
     return status;
+}
+
+tp_status tp_safetensors_list(struct tp_safetensors *archive) {
+    const tp_status status = parse_tensors(archive);
+    return status ? status : check_layout(archive);
 }
 
 void tp_safetensors_close(const struct tp_safetensors *archive) {

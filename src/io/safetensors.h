@@ -26,15 +26,18 @@ struct tp_tensor {
 struct tp_safetensors {
     struct tp_file file;
     json_t *header;
-    json_t *metadata; /* strings only; NULL if the file has none */
-    size_t data;      /* offset in the file */
-    size_t count;
+    json_t *metadata;                        /* strings only; NULL if the file has none */
+    size_t data;                             /* offset in the file */
+    size_t count;                            /* 0 until they are listed */
     struct tp_tensor tensor[TP_MAX_TENSORS]; /* in the order of their data */
 };
 
-/* Makes the checks of the reference reader: the tensors fill the rest of the file exactly, in order, without holes or
- * overlaps. The archive takes the file, which is closed with it, or if this fails. */
+/* Reads the header as far as the metadata, which can say that the tensors are not for this library. The archive takes
+ * the file, which is closed with it, or if this fails. */
 tp_status tp_safetensors_open(const struct tp_file *file, struct tp_safetensors *archive);
+/* Looks at the tensors, before any of them is read. Makes the checks of the reference reader: they fill the rest of the
+ * file exactly, in order, without holes or overlaps. */
+tp_status tp_safetensors_list(struct tp_safetensors *archive);
 void tp_safetensors_close(const struct tp_safetensors *archive);
 
 /* Reads the elements of a tensor of an open archive, and adds its bytes to digest. */

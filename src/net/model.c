@@ -139,13 +139,17 @@ static tp_status check_scaling(const struct tp_context *context, const char *nam
     return status;
 }
 
-static tp_status check_output_scaling(const struct tp_context *context, const tp_model_options *options) {
-    const size_t outputs = options->layers[options->layer_count - 1].width;
-    if (options->outputs_scaled.count && tp_loss_name(options->loss) &&
-        tp_loss_activation(options->loss) != TP_ACTIVATION_COUNT)
+tp_status tp_check_scaled_loss(const struct tp_context *context, const tp_model_options *options) {
+    if (options->outputs_scaled.count && tp_loss_activation(options->loss) != TP_ACTIVATION_COUNT)
         return tp_fail(context, TP_ERR_ARGUMENT, "outputs_scaled: count is %zu; with loss %s it must be 0",
                        options->outputs_scaled.count, tp_loss_name(options->loss));
-    return check_scaling(context, "outputs_scaled", &options->outputs_scaled, outputs);
+    return TP_OK;
+}
+
+static tp_status check_output_scaling(const struct tp_context *context, const tp_model_options *options) {
+    const tp_status status = tp_loss_name(options->loss) ? tp_check_scaled_loss(context, options) : TP_OK;
+    const size_t outputs = options->layers[options->layer_count - 1].width;
+    return status ? status : check_scaling(context, "outputs_scaled", &options->outputs_scaled, outputs);
 }
 
 tp_status tp_check_model(const struct tp_context *context, const tp_model_options *options) {

@@ -44,6 +44,8 @@ struct tp_model {
 
 /* What tp_model_create demands of options and their layers. */
 tp_status tp_check_model(const struct tp_context *context, const tp_model_options *options);
+/* Of these checks the one of the loss, which must be known, with the number of outputs that are scaled. */
+tp_status tp_check_scaled_loss(const struct tp_context *context, const tp_model_options *options);
 
 const struct tp_context *tp_model_context(const tp_model *model);
 

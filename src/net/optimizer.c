@@ -219,7 +219,6 @@ void tp_update_begin(struct tp_optimizer *optimizer) {
         .largest_small = largest_zero(adam ? 1 : rate),
         .largest_small_state = largest_zero(adam ? 1 : rate),
         .largest_zero = decay > 0 ? largest_zero(decay) : (float)LARGEST_DENORMAL,
-        .zeroes = decay > 0 || t == 1,
         .largest_without_square = largest_without_square(beta1, beta2),
     };
 }
@@ -263,12 +262,18 @@ static void update_part(struct tp_optimizer *optimizer, const struct tp_update *
         update_some(optimizer, update, parameters + from, gradients + from, from, to - from);
 }
 
-static struct tp_update without_decay(const struct tp_optimizer *optimizer, const struct tp_update *update) {
+static struct tp_update without_decay(const struct tp_update *update) {
     struct tp_update biases = *update;
     biases.decay = 0;
     biases.largest_zero = (float)LARGEST_DENORMAL;
-    biases.zeroes = optimizer->steps == 1;
     return biases;
+}
+
+/* What counts as 0 after scaling already does before, so that no product is denormal. */
+static void scale_gradients(struct tp_update *update, float scale) {
+    update->gradient_scale = scale;
+    if (scale > 0) /* not NaN, nor the 0 of an infinite norm */
+        update->largest_small /= scale;
 }
 
 void tp_run_update(struct tp_optimizer *optimizer, struct tp_model *model, const float *gradients,
@@ -276,8 +281,8 @@ void tp_run_update(struct tp_optimizer *optimizer, struct tp_model *model, const
     assert(tp_weight_parts(model, 0) == 1); /* all are in model->parameters */
     struct tp_update weights = optimizer->next;
     if (optimizer->options.clip_norm > 0)
-        weights.gradient_scale = clip(optimizer, gradients, team);
-    const struct tp_update biases = without_decay(optimizer, &weights);
+        scale_gradients(&weights, clip(optimizer, gradients, team));
+    const struct tp_update biases = without_decay(&weights);
     const struct tp_range mine = tp_share(model->parameter_count, TP_SUM_LANES, team.id, team.size);
     for (size_t l = 0; l < model->layers; l++) {
         const struct tp_shape *s = &model->shape[l];
@@ -338,7 +343,7 @@ void tp_update_weights_outer(struct tp_optimizer *optimizer, const struct tp_wei
 
 void tp_update_biases(struct tp_optimizer *optimizer, struct tp_model *model, size_t l, const float *gradients,
                       struct tp_range columns) {
-    const struct tp_update biases = without_decay(optimizer, &optimizer->next);
+    const struct tp_update biases = without_decay(&optimizer->next);
     const size_t at = model->shape[l].bias + columns.begin;
     assert(columns.begin <= columns.end && columns.end <= model->shape[l].outputs);
     update_some(optimizer, &biases, model->parameters + at, gradients, at, columns.end - columns.begin);
