@@ -11,7 +11,8 @@ module tileprop_arrays
     use tileprop_types
     implicit none
     private
-    public :: placed, place, take_back, outputs_view, copy_samples, begin_pass, last_batch, block, block_size
+    public :: placed, place, place_output, take_back, outputs_view, copy_samples, begin_pass, last_batch
+    public :: block, block_size
     public :: tp_target, tp_classes, tp_values, tp_weigh_samples, tp_weigh_classes, target_view, target_fits
     public :: tp_sample_set, tp_samples, samples_view
 
@@ -24,9 +25,14 @@ module tileprop_arrays
         final :: forget
     end type
 
+    ! place(p, x): for C to read, or to read and write. place_output(p, x): for C to write only, so that x need not be
+    ! defined.
     ! take_back(p, x): what C wrote reaches x.
     interface place
         module procedure place_real32, place_real64
+    end interface
+    interface place_output
+        module procedure place_output_real32, place_output_real64
     end interface
     ! Where predictions go.
     interface outputs_view
@@ -95,7 +101,7 @@ contains
         integer(c_size_t) :: ld
         integer :: row, column
         ld = 0
-        if (size(x) == 0) return
+        if (size(x, kind=c_size_t) == 0) return
         row = min(2, size(x, 1))
         column = min(2, size(x, 2))
         ld = distance(shape(x, c_size_t), 4_c_intptr_t, address(c_loc(x(1, 1))), address(c_loc(x(row, 1))), &
@@ -107,7 +113,7 @@ contains
         integer(c_size_t) :: ld
         integer :: row, column
         ld = 0
-        if (size(x) == 0) return
+        if (size(x, kind=c_size_t) == 0) return
         row = min(2, size(x, 1))
         column = min(2, size(x, 2))
         ld = distance(shape(x, c_size_t), 8_c_intptr_t, address(c_loc(x(1, 1))), address(c_loc(x(row, 1))), &
@@ -117,35 +123,41 @@ contains
     subroutine place_real32(p, x)
         type(placed), intent(inout) :: p
         real(real32), target :: x(:, :)
-        p%ld = distance_real32(x)
-        if (p%ld > 0) then
-            p%at = c_loc(x(1, 1))
-        else
-            call copy_real32(p, x)
-        end if
-    end subroutine
-
-    subroutine copy_real32(p, x)
-        type(placed), intent(inout) :: p
-        real(real32), intent(in) :: x(:, :)
-        call make_copy(p, shape(x))
-        p%copy(:size(x, 1), :size(x, 2)) = x
+        call place_output(p, x)
+        if (associated(p%copy)) p%copy(:size(x, 1), :size(x, 2)) = x
     end subroutine
 
     subroutine place_real64(p, x)
         type(placed), intent(inout) :: p
         real(real64), intent(in) :: x(:, :)
-        call make_copy(p, shape(x))
+        call place_output(p, x)
         p%copy(:size(x, 1), :size(x, 2)) = real(x, real32)
+    end subroutine
+
+    subroutine place_output_real32(p, x)
+        type(placed), intent(inout) :: p
+        real(real32), target :: x(:, :)
+        p%ld = distance_real32(x)
+        if (p%ld > 0) then
+            p%at = c_loc(x(1, 1))
+        else
+            call make_copy(p, shape(x, c_size_t))
+        end if
+    end subroutine
+
+    subroutine place_output_real64(p, x)
+        type(placed), intent(inout) :: p
+        real(real64), intent(in) :: x(:, :)
+        call make_copy(p, shape(x, c_size_t))
     end subroutine
 
     ! At least one element, so that it has an address.
     subroutine make_copy(p, extent)
         type(placed), intent(inout) :: p
-        integer, intent(in) :: extent(2)
-        allocate (p%copy(max(extent(1), 1), max(extent(2), 1)))
+        integer(c_size_t), intent(in) :: extent(2)
+        p%ld = max(extent(1), 1_c_size_t)
+        allocate (p%copy(p%ld, max(extent(2), 1_c_size_t)))
         p%at = c_loc(p%copy)
-        p%ld = max(extent(1), 1)
     end subroutine
 
     subroutine take_back_real32(p, x)
@@ -190,7 +202,8 @@ contains
         if (.not. associated(pass) .or. associated(p%copy)) return
         if (.not. pass%training) return
         call c_f_pointer(p%at, from, [p%ld, columns])
-        call copy_real32(p, from(:rows, :))
+        call make_copy(p, [rows, columns])
+        p%copy(:rows, :columns) = from(:rows, :)
     end subroutine
 
     ! After a forward pass that C has accepted, a backward pass is of so many samples, and of these, which move from p

@@ -1,7 +1,9 @@
 ! SPDX-License-Identifier: BSD-3-Clause
-! The module tileprop where a program does what it should not, or what is rare: refused and empty passes.
+! The module tileprop where a program does what it should not, or what is rare: refused and empty passes,
+! results that have no values before.
 program test_fortran_misuse
     use, intrinsic :: iso_c_binding
+    use, intrinsic :: ieee_arithmetic
     use, intrinsic :: iso_fortran_env, only: real32, real64
     use checks
     implicit none
@@ -9,6 +11,7 @@ program test_fortran_misuse
     call begin_checks
     call test_refused_pass
     call test_empty_pass
+    call test_undefined_results
     call end_checks
 
 contains
@@ -55,5 +58,60 @@ contains
             'dy has the shape (2, 0); it must be (2, 5)')
         call ok(tp_backward(model, workspace, tp_values(values), again), 'backward of the pass before')
         call check(all(again == gradients), 'the same gradients')
+    end subroutine
+
+    subroutine nothing_read(status, name)
+        integer(c_int), intent(in) :: status
+        character(*), intent(in) :: name
+        logical :: read
+        call ieee_get_flag(ieee_invalid, read)
+        call check(status == TP_OK .and. .not. read, name//': what was there is not read')
+        call ieee_set_flag(ieee_invalid, .false.)
+    end subroutine
+
+    ! Results of real64 go through copies, but what they were before must not: it may be a signalling NaN.
+    subroutine test_undefined_results
+        type(tp_model) :: model
+        type(tp_workspace) :: workspace
+        type(tp_optimizer) :: optimizer
+        type(tp_optimizer_options) :: rule
+        real(real64) :: undefined, y(outputs, batch), jv(outputs, batch), jacobian(inputs, outputs, batch)
+        real(real64) :: dx(inputs, batch), g(26), c(2, 2)
+        real(real64), parameter :: a(2, 2) = reshape([1, 2, 3, 4], [2, 2])
+        type(tp_packed) :: packed
+        undefined = ieee_value(undefined, ieee_signaling_nan)
+        call make_model(model, TP_LOSS_MSE, TP_ACTIVATION_IDENTITY)
+        call make_workspace(workspace, model, TP_MODE_TRAINING)
+        call tp_optimizer_options_default(rule)
+        call ok(tp_optimizer_create(optimizer, model, rule), 'optimizer')
+        call ok(tp_packed_create(packed, context, TP_TRANSPOSE_NO, a), 'packed')
+        call ieee_set_flag(ieee_invalid, .false.)
+        y = undefined
+        call nothing_read(tp_forward(model, workspace, real(x, real64), y), 'y')
+        g = undefined
+        dx = undefined
+        call nothing_read(tp_backward(model, workspace, tp_values(values), g, dx), 'gradients and dx')
+        g = undefined
+        dx = undefined
+        call nothing_read(tp_backward_from(model, workspace, y, g, dx), 'gradients and dx of dy')
+        dx = undefined
+        call nothing_read(tp_backward_accumulate(model, workspace, tp_values(values), dx), 'a sum of dx')
+        g = undefined
+        call nothing_read(tp_model_get_parameters(model, g), 'parameters')
+        g = undefined
+        call nothing_read(tp_optimizer_get_state(optimizer, 1, g), 'state')
+        c = undefined
+        call nothing_read(tp_sgemm(context, TP_TRANSPOSE_NO, TP_TRANSPOSE_NO, 1d0, a, a, 0d0, c), 'c of sgemm')
+        c = undefined
+        call nothing_read(tp_sgemm_packed(context, packed, TP_TRANSPOSE_NO, 1d0, a, 0d0, c), 'c of sgemm_packed')
+        call check(all(c == matmul(a, a)), 'c')
+        call make_workspace(workspace, model, TP_MODE_DERIVATIVES)
+        call ieee_set_flag(ieee_invalid, .false.)
+        y = undefined
+        jacobian = undefined
+        call nothing_read(tp_jacobian(model, workspace, real(x, real64), jacobian, y), 'jacobian and y')
+        y = undefined
+        jv = undefined
+        call nothing_read(tp_jvp(model, workspace, real(x, real64), dx, jv, y), 'jv and y')
     end subroutine
 end program
