@@ -467,9 +467,11 @@ contains
         integer(c_int) :: status
         type(model_sizes) :: sizes
         type(tp_targets), target :: view
+        integer(c_size_t) :: batch
         sizes = model_of(model)
+        batch = last_batch(workspace)
         status = TP_OK
-        call target_fits(status, model, target, sizes%outputs, last_batch(workspace))
+        if (batch > 0) call target_fits(status, model, target, sizes%outputs, batch)
         if (status /= TP_OK) return
         view = target_view(target)
         status = c_loss_value(handle(model), handle(workspace), c_loc(view), c_loc(score))
