@@ -95,8 +95,8 @@ rm "$libraries"/libtileprop.so*
 with_pkg_config archive --static
 result "static, through pkg-config"
 
-# shellcheck disable=SC2046,SC2086 # lists of flags
 PKG_CONFIG_PATH=${pc%/*} && export PKG_CONFIG_PATH
+# shellcheck disable=SC2046,SC2086 # lists of flags
 $CC $CFLAGS -shared -fPIC $($PKG_CONFIG --cflags tileprop) "$source/tests/consumer/xor.c" -o plugin.so \
     $($PKG_CONFIG --static --libs tileprop) >out 2>err && readelf -d plugin.so >out && grep -q NODELETE out
 result "a plugin with the static library stays: OpenMP's threads live on"

@@ -46,7 +46,7 @@ static void unlock(struct tp_message *message) {
     atomic_flag_clear_explicit(&message->lock, memory_order_release);
 }
 
-tp_status tp_fail(const struct tp_context *context, tp_status status, const char *format, ...) {
+tp_status(tp_fail)(const struct tp_context *context, tp_status status, const char *format, ...) {
     char text[TP_MESSAGE_SIZE];
     va_list arguments;
     va_start(arguments, format);
