@@ -26,8 +26,11 @@ done
 exits 0 train --batch 77 --help && grep -q '(default 128)' out
 result "help shows defaults, not what was given before it"
 
-exits 0 info --threads 2 && grep -q '^isa  ' out && grep -q '^threads     2 ' out
+exits 0 info --threads 2 && grep -q '^isa  ' out && grep -q '^threads     2 ' out &&
+    grep -q '^threading   OpenMP$' out
 result "info"
+OMP_NUM_THREADS=3 OMP_THREAD_LIMIT=2 exits 0 info && grep -q '^threads     2 ' out
+result "the default number of threads is within OMP_THREAD_LIMIT"
 isas=$(sed -n 's/^usable *//p' out)
 holds "info lists usable instruction sets" test -n "$isas"
 exits 0 info --json --isa scalar --threads 1 && one_object out && grep -q '"isa":"scalar","threads":1,' out

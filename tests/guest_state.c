@@ -144,7 +144,19 @@ static void call_outputs(const tp_model *model) {
     before.descriptors -= OPEN_FILES;
     CALL(tp_output_destroy, output);
     EXPECT(TP_ERR_FORMAT, tp_model_load, guest.context, "deep", &loaded);
+    EXPECT(TP_ERR_FORMAT, tp_model_read, guest.context, file, sizeof file, &loaded);
     call_with_long_paths(model);
+}
+
+static void call_model_in_memory(const tp_model *model) {
+    static unsigned char bytes[65536];
+    tp_model *copy = NULL;
+    size_t needed = 0;
+    EXPECT(TP_OK, tp_model_write, model, NULL, 0, &needed);
+    EXPECT(TP_ERR_MEMORY, tp_model_write, model, bytes, needed - 1, &needed);
+    EXPECT(TP_OK, tp_model_write, model, bytes, sizeof bytes, &needed);
+    EXPECT(TP_OK, tp_model_read, guest.context, bytes, needed, &copy);
+    CALL(tp_model_destroy, copy);
 }
 
 static void call_model(void) {
@@ -166,6 +178,7 @@ static void call_model(void) {
     EXPECT(TP_ERR_IO, tp_model_load, guest.context, "missing", &loaded);
     EXPECT(TP_ERR_IO, tp_model_save, model, "missing/model.safetensors");
     call_outputs(model);
+    call_model_in_memory(model);
     CALL(tp_model_destroy, model);
 }
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Installs the library into a temporary prefix, moves it, and builds and runs the consumer project against it: shared
 # and static, through CMake and pkg-config; the shared library without the development packages of what it uses. Also
-# compiles the header as C++.
+# in C++, if CXX is a compiler, and in Fortran, if that was built.
 # Usage: install.sh SOURCE_DIR BUILD_DIR; CC, CXX and CFLAGS as the library was built with, CMAKE and PKG_CONFIG others
 # than the usual ones.
 set -u
@@ -10,7 +10,8 @@ set -u
 source=$1
 build=$2
 : "${CC:=cc}" "${CXX:=c++}" "${CFLAGS:=}" "${CMAKE:=cmake}" "${PKG_CONFIG:=pkg-config}"
-export CC CXX CFLAGS
+CXXFLAGS=$CFLAGS
+export CC CXX CFLAGS CXXFLAGS
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 2
@@ -74,6 +75,8 @@ result "static, through CMake, says what it misses"
 ! with_cmake unknown dynamic tileprop && grep -q 'set tileprop_FOUND to FALSE' err
 result "a component that there is not is an error"
 unset PKG_CONFIG_LIBDIR
+PKG_CONFIG_PATH=${pc%/*}
+export PKG_CONFIG_PATH
 
 # with_fortran NAME [CMAKE_OPTION...]
 with_fortran() {
@@ -91,20 +94,40 @@ if [ -e "${config%/*}/tileprop-fortran-targets.cmake" ]; then
     result "Fortran, with the installed source"
 fi
 
+# with_cpp NAME COMPONENT TARGET
+with_cpp() {
+    $CMAKE -S "$source/tests/consumer/cpp" -B "$1" -D tileprop_DIR="${config%/*}" -D COMPONENT="$2" -D TARGET="$3" \
+        -D EXAMPLE="$source/tests/examples/newton.cpp" >out 2>err && $CMAKE --build "$1" >>out 2>>err &&
+        "$1/newton" >>out 2>>err
+}
+
+if command -v "$CXX" >/dev/null; then
+    with_cpp cpp "" tileprop && asks_for_ours cpp/newton
+    result "C++, through CMake"
+    with_cpp cpp_static static tileprop_static
+    result "C++, with the static library"
+    # shellcheck disable=SC2046,SC2086 # lists of flags
+    $CXX $CXXFLAGS -std=c++17 $($PKG_CONFIG --cflags tileprop) "$source/tests/examples/newton.cpp" -o newton \
+        -Wl,-rpath,"$libraries" $($PKG_CONFIG --libs tileprop) >out 2>err && asks_for_ours newton &&
+        ./newton >>out 2>>err
+    result "C++, through pkg-config"
+    echo '#include <tileprop/tileprop.h>
+    int main() { return *tp_version() == 0; }' >header.cpp
+    $CXX -std=c++11 -Wall -Wextra -Wpedantic -Werror -I prefix/include -c header.cpp -o header.o >out 2>err
+    result "the C header is C++11 as well"
+else
+    echo "SKIPPED: C++ with the installed library: there is no compiler"
+fi
+
 rm "$libraries"/libtileprop.so*
 with_pkg_config archive --static
 result "static, through pkg-config"
 
-PKG_CONFIG_PATH=${pc%/*} && export PKG_CONFIG_PATH
 # shellcheck disable=SC2046,SC2086 # lists of flags
 $CC $CFLAGS -shared -fPIC $($PKG_CONFIG --cflags tileprop) "$source/tests/consumer/xor.c" -o plugin.so \
     $($PKG_CONFIG --static --libs tileprop) >out 2>err && readelf -d plugin.so >out && grep -q NODELETE out
 result "a plugin with the static library stays: OpenMP's threads live on"
 
-echo '#include <tileprop/tileprop.h>
-int main() { return *tp_version() == 0; }' >header.cpp
-$CXX -std=c++11 -Wall -Wextra -Wpedantic -Werror -I prefix/include -c header.cpp -o header.o >out 2>err
-result "the header is C++ as well"
 if [ -x prefix/bin/tileprop ]; then
     prefix/bin/tileprop info >out 2>err
     result "the program runs"

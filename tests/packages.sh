@@ -76,6 +76,13 @@ cmake -S "$source/tests/consumer" -B static -D tileprop_DIR="$root/usr/lib/cmake
     -D TARGET=tileprop_static >out 2>err && cmake --build static >>out 2>>err &&
     cp static/xor "$root/tmp/static" && inside /tmp/static >>out 2>>err
 result "and one with the static library"
+if command -v g++ >/dev/null; then # its own library is not in the root
+    g++ -std=c++17 -I "$root/usr/include" "$source/tests/examples/newton.cpp" -o "$root/tmp/cpp" -static-libstdc++ \
+        -static-libgcc -L "$root/usr/lib" -ltileprop >out 2>err && inside /tmp/cpp >>out 2>>err
+    result "and one in C++"
+else
+    echo "SKIPPED: C++ with the packages: there is no compiler"
+fi
 
 man --warnings -E UTF-8 -l "$page" 2>err | sed 's/.\x08//g' >out && [ ! -s err ]
 result "the manual page has no fault that man sees"

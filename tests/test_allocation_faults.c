@@ -17,6 +17,7 @@
 
 enum { IN = 6, HIDDEN = 9, OUT = 3, SAMPLES = 40, PARAMETERS = IN * HIDDEN + HIDDEN + HIDDEN * OUT + OUT };
 enum { MAX_FILE = 4096 };
+#define UNTOUCHED 0x5a
 
 /* What the operations work on, and everything that they may write. */
 static struct {
@@ -28,6 +29,8 @@ static struct {
     float x[SAMPLES * IN], b[SAMPLES * IN];
     int32_t classes[SAMPLES];
     tp_data data;
+    unsigned char bytes[MAX_FILE]; /* of the model's file */
+    size_t size;
     struct outputs {
         tp_context *context;
         tp_model *model;
@@ -38,6 +41,8 @@ static struct {
         tp_dataset *dataset;
         tp_output *output;
         tp_idx idx;
+        unsigned char bytes[MAX_FILE];
+        size_t needed;
         float c[SAMPLES * SAMPLES], y[SAMPLES * OUT];
         tp_score score;
     } out;
@@ -87,6 +92,7 @@ static void write_files(void) {
     tp_test_write_file("t10k-labels-idx1-ubyte.gz", packed, gzip(labels, sizeof labels, packed));
     cr_assert_eq(tp_model_save(all.model, tp_test_in_scratch("model")), TP_OK);
     cr_assert_eq(tp_model_save(all.model, tp_test_in_scratch("old")), TP_OK);
+    cr_assert_eq(tp_model_write(all.model, all.bytes, sizeof all.bytes, &all.size), TP_OK);
 }
 
 static void set_up(void) {
@@ -106,7 +112,7 @@ static void set_up(void) {
                  TP_OK);
     cr_assert_eq(tp_trainer_create(all.model, &all.data, &train, NULL, 0, &all.trainer), TP_OK);
     write_files();
-    memset(&all.out, 0x5a, sizeof all.out);
+    memset(&all.out, UNTOUCHED, sizeof all.out);
 }
 
 static void tear_down(void) {
@@ -193,6 +199,18 @@ static tp_status describe(void) {
 
 static tp_status load(void) {
     return tp_model_load(all.context, tp_test_in_scratch("model"), &all.out.model);
+}
+
+static tp_status write_to_memory(void) {
+    return tp_model_write(all.model, all.out.bytes, sizeof all.out.bytes, &all.out.needed);
+}
+
+static tp_status measure(void) {
+    return tp_model_write(all.model, NULL, 0, &all.out.needed);
+}
+
+static tp_status read_from_memory(void) {
+    return tp_model_read(all.context, all.bytes, all.size, &all.out.model);
 }
 
 static tp_status read_idx(void) {
@@ -282,6 +300,16 @@ static void check_loaded(void) {
     release_model();
 }
 
+static void check_written(void) {
+    cr_expect_eq(all.out.needed, all.size);
+    cr_expect_eq(memcmp(all.out.bytes, all.bytes, all.size), 0);
+    cr_expect_eq(all.out.bytes[all.size], UNTOUCHED);
+}
+
+static void check_measured(void) {
+    cr_expect_eq(all.out.needed, all.size);
+}
+
 static const struct operation {
     const char *name;
     tp_status (*run)(void);
@@ -301,6 +329,9 @@ static const struct operation {
     {"tp_output_create", make_output, release_output, 1},
     {"tp_model_describe_file", describe, NULL, 50},
     {"tp_model_load", load, check_loaded, 50},
+    {"tp_model_write", write_to_memory, check_written, 50},
+    {"tp_model_write of nothing", measure, check_measured, 50},
+    {"tp_model_read", read_from_memory, check_loaded, 50},
     {"tp_idx_read", read_idx, release_idx, 1},
     {"tp_idx_read, gzipped", read_gzipped_idx, release_idx, 3},
     {"tp_idx_to_samples", convert_idx, release_idx, 2},
@@ -355,8 +386,8 @@ static bool try(const struct operation *operation, size_t n, bool rest) {
     test_faults.armed = true;
     const tp_status status = operation->run();
     test_faults.armed = false;
-    const bool overcome = (operation->run == load || operation->run == describe) && !rest &&
-                          status == TP_OK; /* the header was parsed again */
+    const bool parses = operation->run == load || operation->run == describe || operation->run == read_from_memory;
+    const bool overcome = parses && !rest && status == TP_OK; /* the header was parsed again */
     if (test_faults.refused && !overcome) {
         check_refusal(operation, status, &before, parameters);
     } else {

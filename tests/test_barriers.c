@@ -3,7 +3,7 @@
  * One thread of a team is late wherever it calls one of the kernels, and the bits stay what they are. Without a barrier
  * the other threads would read what is not there yet, or write what is still being read.
  */
-#include "support/blocking.h"
+#include "core/context.h"
 #include "support/hooks.h"
 #include "support/support.h"
 
@@ -33,11 +33,9 @@ static void train(int threads, float clip_norm, float parameters[PARAMETERS]) {
     static int32_t classes[SAMPLES];
     tp_test_fill(x, SAMPLES * INPUTS, 1, -1, 1);
     tp_test_fill_classes(classes, SAMPLES, 2, OUTPUTS);
-    tp_context *context = tp_test_context(NULL, threads);
+    tp_context *context = tp_test_eager_context(NULL, threads);
     const struct tp_isa isa = test_hooked(context->isa, be_late);
-    const struct tp_blocking eager = tp_test_eager(context);
-    tp_context copy = tp_test_with_blocking(context, &eager);
-    copy.isa = &isa;
+    context->isa = &isa;
     const tp_data data = {.samples = SAMPLES, .features = INPUTS, .floats = x, .classes = classes, .outputs = OUTPUTS};
     tp_model_options shape;
     tp_model_options_default(&shape);
@@ -48,7 +46,7 @@ static void train(int threads, float clip_norm, float parameters[PARAMETERS]) {
     options.optimizer.clip_norm = clip_norm;
     tp_model *model = NULL;
     tp_trainer *trainer = NULL;
-    cr_assert_eq(tp_model_create(&copy, &shape, &model), TP_OK);
+    cr_assert_eq(tp_model_create(context, &shape, &model), TP_OK);
     cr_assert_eq(tp_trainer_create(model, &data, &options, NULL, 0, &trainer), TP_OK);
     cr_assert_eq(tp_trainer_run(trainer), TP_OK);
     cr_assert_eq(tp_model_get_parameters(model, parameters, PARAMETERS), TP_OK);

@@ -51,51 +51,47 @@ static void scale(const struct tp_isa *isa, int which, struct arrays *a) {
     isa->scale_floats(a->out[0], a->in[0], N, &mean, &factor, false);
 }
 
-/* The numbers of a step whose corrections for the bias are 1 but for a few percent; the first would find denormals. */
-static struct tp_update step_numbers(int rule, float decay, uint64_t steps) {
+/* The numbers of a step whose corrections for the bias are 1 but for a few percent. */
+static struct tp_update step_numbers(int rule, float rate, float decay) {
     static const tp_layer layer = {1, TP_ACTIVATION_IDENTITY, 0, 0};
     tp_model_options shape;
     tp_optimizer_options options;
     tp_model_options_default(&shape);
     tp_optimizer_options_default(&options);
     shape.inputs = shape.layer_count = 1, shape.layers = &layer, shape.loss = TP_LOSS_MSE;
-    options.kind = (tp_optimizer_kind)rule, options.weight_decay = decay;
+    options.kind = (tp_optimizer_kind)rule, options.learning_rate = rate, options.weight_decay = decay;
     tp_context *context = tp_test_context(NULL, 1);
     tp_model *model;
     tp_optimizer *optimizer;
     cr_assert_eq(tp_model_create(context, &shape, &model), TP_OK);
     cr_assert_eq(tp_optimizer_create(model, &options, NULL, 0, &optimizer), TP_OK);
-    optimizer->steps = steps;
+    optimizer->steps = 5000;
     tp_update_begin(optimizer);
     const struct tp_update numbers = optimizer->next;
     tp_optimizer_destroy(optimizer), tp_model_destroy(model), tp_context_destroy(context);
     return numbers;
 }
 
-static void update_by(const struct tp_isa *isa, int which, struct arrays *a, float decay, uint64_t steps) {
-    const struct tp_update numbers = step_numbers(which, decay, steps);
+static void update_by(const struct tp_isa *isa, int which, struct arrays *a, float decay) {
+    const struct tp_update numbers = step_numbers(which, 1e-3f, decay);
     for (int i = 0; i < OUTPUTS; i++)
         memcpy(a->out[i], a->in[i + 1], sizeof a->out[i]);
     isa->update[which](&numbers, a->out[0], a->in[0], a->out[1], a->out[2], N);
 }
 
 static void update(const struct tp_isa *isa, int which, struct arrays *a) {
-    update_by(isa, which, a, 0, 5000);
-}
-
-static void first_update(const struct tp_isa *isa, int which, struct arrays *a) {
-    update_by(isa, which, a, 0, 0);
+    update_by(isa, which, a, 0);
 }
 
 static void update_with_decay(const struct tp_isa *isa, int which, struct arrays *a) {
-    update_by(isa, which, a, 0.25f, 5000);
+    update_by(isa, which, a, 0.25f);
 }
 
 static const struct {
     const char *name;
     run_fn *run;
     int first, count; /* identity computes nothing */
-    int inputs;       /* that may be denormal: weights and states are made by updates */
+    int inputs;       /* that count as 0 where they are denormal: weights and states are made by updates */
     int outputs;
 } operations[] = {
     {"activation", activate, TP_ACTIVATION_IDENTITY + 1, TP_ACTIVATION_COUNT, 1, 1},
@@ -103,7 +99,6 @@ static const struct {
     {"loss", lose, 0, TP_LOSS_COUNT, 2, 1},
     {"scaling", scale, 0, 1, 1, 1},
     {"update", update, 0, TP_OPTIMIZER_COUNT, 1, 3},
-    {"first update", first_update, 0, TP_OPTIMIZER_COUNT, 1, 3},
     {"update with decay", update_with_decay, 0, TP_OPTIMIZER_COUNT, 1, 3},
 };
 enum { OPERATIONS = sizeof operations / sizeof *operations };
@@ -141,8 +136,6 @@ static void fill(struct arrays *a) {
 static void check_results(const struct tp_isa *isa, size_t o, int which) {
     static struct arrays given, zeroed;
     fill(&given);
-    for (size_t i = 0; i < N && operations[o].run == update; i++) /* the first step leaves no denormal weights */
-        given.in[1][i] = flushed(given.in[1][i]);
     zeroed = given;
     for (int a = 0; a < operations[o].inputs; a++)
         for (size_t i = 0; i < N; i++)
@@ -221,6 +214,30 @@ static void check_saturated(const struct tp_isa *isa, size_t o, int which) {
 
 Test(denormal, saturation_takes_no_longer) {
     for_each(check_saturated);
+}
+
+/* What is multiplied within the update counts as 0 where the same product from memory does, also at the limits. */
+static void check_products(const struct tp_isa *isa, int rule, float rate) {
+    static const float factors[] = {1,         0x1p-49f, 0x1.000002p-50f,  0x1p-50f, 0x1.fffffep-51f,
+                                    -0x1p-50f, 0x1p-51f, -0x1.000002p-50f, 0x1p-60f, 0x1p-100f};
+    enum { FACTORS = sizeof factors / sizeof *factors };
+    const struct tp_update numbers = step_numbers(rule, rate, 0);
+    for (size_t i = 0; i < FACTORS; i++)
+        for (size_t j = 0; j < FACTORS; j++) {
+            float expected[3] = {0}, actual[3] = {0};
+            const float product = factors[i] * factors[j];
+            isa->update[rule](&numbers, &expected[0], &product, &expected[1], &expected[2], 1);
+            isa->update_outer[rule](&numbers, &actual[0], &actual[1], &actual[2], &factors[i], &factors[j], 1, 1);
+            cr_expect(tp_test_same_bits(expected, actual, 3, "%s rule %d rate %g: %a times %a", isa->name, rule,
+                                        (double)rate, (double)factors[i], (double)factors[j]));
+        }
+}
+
+Test(denormal, products_within_an_update_count_as_others) {
+    for (int isa = 0; isa < tp_test_isa_count(); isa++)
+        for (int rule = 0; rule < TP_OPTIMIZER_COUNT; rule++)
+            for (int exponent = -40; exponent <= 0; exponent++)
+                check_products(tp_test_table(isa), rule, ldexpf(1, exponent));
 }
 
 /* ---- optimisers over many steps ---- */
@@ -375,6 +392,88 @@ static void check_what_dies(float decay) {
 Test(denormal, what_dies_away_becomes_0) {
     check_what_dies(0);
     check_what_dies(0.5f);
+}
+
+/* Of one step of size rate from w with gradients, after a first step that changes nothing. */
+static void check_step(int isa, int rule, float rate, float clip, const float *w, const float *gradients,
+                       const float *expected) {
+    const float none[PARAMETERS] = {0};
+    struct run run;
+    float after[PARAMETERS];
+    start(&run, isa, rule, 0);
+    run.optimizer->options.learning_rate = rate, run.optimizer->options.clip_norm = clip;
+    step(&run, none, 1);
+    cr_assert_eq(tp_model_set_parameters(run.model, w, PARAMETERS), TP_OK);
+    step(&run, gradients, 1);
+    cr_assert_eq(tp_model_get_parameters(run.model, after, PARAMETERS), TP_OK);
+    for (size_t i = 0; i < PARAMETERS; i++)
+        cr_expect(expected ? after[i] == expected[i] : !is_denormal(after[i]), "%s %s, clip_norm %g: %zu is %a",
+                  tp_test_isa(isa), tp_optimizer_name((tp_optimizer_kind)rule), (double)clip, i, (double)after[i]);
+    finish(&run);
+}
+
+static void check_rules(float rate, float clip, const float *w, const float *gradients, const float *of_sgd) {
+    for (int isa = 0; isa < tp_test_isa_count(); isa++)
+        for (int rule = 0; rule < TP_OPTIMIZER_COUNT; rule++)
+            check_step(isa, rule, rate, clip, w, gradients, rule == TP_OPTIMIZER_SGD ? of_sgd : NULL);
+}
+
+/* Two normal numbers have a denormal difference. */
+Test(denormal, weights_that_cancel_become_0) {
+    check_rules(1, 0, (const float[]){0x1.4p-125f, -0x1.4p-125f, 0x1.8p-125f, 0x1p-125f, 1, 0x1.4p-125f},
+                (const float[]){0x1p-125f, -0x1p-125f, 0x1p-125f, 0x1.4p-125f, 0, 0x1p-125f},
+                (const float[]){0, 0, 0x1p-126f, 0, 1, 0});
+}
+
+/* However many steps the optimiser counts. */
+Test(denormal, weights_that_were_set_become_0) {
+    const float none[PARAMETERS] = {0}, given[PARAMETERS] = {0x1p-127f, -0x1p-149f, -0.0f, 0x1p-126f, 1, 0x1p-127f};
+    const float expected[PARAMETERS] = {0, 0, 0, 0x1p-126f, 1, 0};
+    for (int isa = 0; isa < tp_test_isa_count(); isa++)
+        for (int rule = 0; rule < TP_OPTIMIZER_COUNT; rule++) {
+            struct run run;
+            float w[PARAMETERS];
+            start(&run, isa, rule, 0);
+            cr_assert_eq(tp_model_set_parameters(run.model, given, PARAMETERS), TP_OK);
+            cr_assert_eq(tp_optimizer_set_steps(run.optimizer, 5), TP_OK);
+            step(&run, none, 1);
+            cr_assert_eq(tp_model_get_parameters(run.model, w, PARAMETERS), TP_OK);
+            cr_expect(tp_test_same_bits(expected, w, PARAMETERS, "%s rule %d", tp_test_isa(isa), rule));
+            finish(&run);
+        }
+}
+
+Test(denormal, steps_may_be_too_small_for_a_weight_of_0) {
+    check_rules(0x1p-128f, 0, (const float[PARAMETERS]){0}, (const float[]){1, -1, 4, -8, 0, 1},
+                (const float[]){0, 0, -0x1p-126f, 0x1p-125f, 0, 0});
+}
+
+/* Gradients count as 0 where they would be denormal after clipping, and not where they would not. */
+Test(denormal, clipped_gradients_become_0) {
+    check_rules(0.5f, 1, (const float[PARAMETERS]){0},
+                (const float[]){0x1p30f, 0x1p-97f, 0x1p-94f, 0x1p-96f, 0x1p-95f, 0x1p-97f},
+                (const float[]){-0.5f, 0, -0x1p-125f, 0, 0, 0});
+    check_rules(0.5f, 0, (const float[PARAMETERS]){0},
+                (const float[]){0x1p30f, 0x1p-97f, 0x1p-94f, 0x1p-96f, 0x1p-125f, 0x1p-97f},
+                (const float[]){-0x1p29f, -0x1p-98f, -0x1p-95f, -0x1p-97f, 0, -0x1p-98f});
+}
+
+/* An infinite norm scales by 0: infinity becomes NaN, and nothing else changes. */
+Test(denormal, clipping_shows_infinity) {
+    const float gradients[PARAMETERS] = {INFINITY, 1, 1e-30f, -1, 0, 1};
+    for (int isa = 0; isa < tp_test_isa_count(); isa++)
+        for (int rule = TP_OPTIMIZER_SGD; rule < TP_OPTIMIZER_COUNT; rule++) {
+            struct run run;
+            float w[PARAMETERS];
+            start(&run, isa, rule, 0);
+            run.optimizer->options.clip_norm = 1;
+            step(&run, gradients, 1);
+            cr_assert_eq(tp_model_get_parameters(run.model, w, PARAMETERS), TP_OK);
+            cr_expect(isnan(w[0]), "%s: %g", tp_test_isa(isa), (double)w[0]);
+            for (size_t i = 1; i < PARAMETERS; i++)
+                cr_expect_eq(w[i], 0, "%s: %zu is %g", tp_test_isa(isa), i, (double)w[i]);
+            finish(&run);
+        }
 }
 
 /* A weight whose decay would be denormal is 0; a bias, which does not decay, stays. */

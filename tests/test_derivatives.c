@@ -3,7 +3,6 @@
  * Jacobians and Jacobian-vector products: for every activation and kind of last layer, against backward passes with one
  * output's derivative each, whose bits they have; on every instruction set and with several threads.
  */
-#include "support/blocking.h"
 #include "support/nets.h"
 #include "support/support.h"
 
@@ -17,8 +16,7 @@ enum { IN = 7, OUT = 6, MOST = 9, LD = IN + 3 };
 static const size_t widths[] = {IN, 21, 34, OUT};
 
 struct problem {
-    tp_context *machine, context;
-    struct tp_blocking eager;
+    tp_context *context;
     struct ref_net net;
     tp_model *model;
     tp_workspace *workspace;
@@ -26,14 +24,12 @@ struct problem {
 };
 
 static void open_problem(struct problem *p, int isa, int threads, struct ref_net net) {
-    p->machine = tp_test_context(tp_test_isa(isa), threads);
-    p->eager = tp_test_eager(p->machine);
-    p->context = tp_test_with_blocking(p->machine, &p->eager);
+    p->context = tp_test_eager_context(tp_test_isa(isa), threads);
     p->net = net;
     const size_t count = ref_parameter_count(&net);
     float *parameters = tp_test_floats(count);
     tp_test_fill(parameters, count, 5, -0.6f, 0.6f);
-    p->model = test_model(&p->context, &net, parameters);
+    p->model = test_model(p->context, &net, parameters);
     free(parameters);
     cr_assert_eq(tp_workspace_create(p->model, TEST_WORKSPACE(MOST, TP_MODE_DERIVATIVES), NULL, 0, &p->workspace),
                  TP_OK);
@@ -42,7 +38,7 @@ static void open_problem(struct problem *p, int isa, int threads, struct ref_net
 }
 
 static void close_problem(struct problem *p) {
-    tp_workspace_destroy(p->workspace), tp_model_destroy(p->model), tp_context_destroy(p->machine);
+    tp_workspace_destroy(p->workspace), tp_model_destroy(p->model), tp_context_destroy(p->context);
 }
 
 /* The same by a backward pass for each sample and output. */
@@ -82,7 +78,7 @@ static void check(struct problem *p, size_t batch) {
     const char *name = test_net_name(&p->net);
     expect(p, batch, y, jacobian);
     cr_assert_eq(tp_jacobian(p->model, p->workspace, batch, p->x, LD, p->y, OUT, p->jacobian), TP_OK, "%s",
-                 tp_test_message(&p->context));
+                 tp_test_message(p->context));
     cr_expect(tp_test_same_bits(y, p->y, batch * OUT, "%s: y beside the Jacobian", name));
     cr_expect(tp_test_same_bits(jacobian, p->jacobian, batch * OUT * IN, "%s: Jacobian of %zu", name, batch));
     cr_assert_eq(tp_jacobian(p->model, p->workspace, batch, p->x, LD, NULL, 0, p->jacobian), TP_OK);

@@ -274,9 +274,8 @@ Test(dropout, training_gives_the_same_bits) {
     for (int i = 0; i < tp_test_isa_count(); i++)
         for (int threads = 1; threads <= 5; threads += 2)
             for (size_t b = 0; b < 3; b++) {
-                tp_context *context = tp_test_context(tp_test_isa(i), threads);
-                const struct tp_blocking blocking = blockings[b].mc ? blockings[b] : tp_test_eager(context);
-                tp_context copy = tp_test_with_blocking(context, &blocking);
+                tp_context *context = tp_test_eager_context(tp_test_isa(i), threads);
+                tp_context copy = tp_test_with_blocking(context, blockings[b].mc ? &blockings[b] : context->blocking);
                 tp_train_options options = train_options();
                 options.optimizer.clip_norm = b == 1 ? 1e30f : 0; /* gradients by way of an array */
                 float *actual = train(&copy, &options, train_layers, &count);

@@ -114,9 +114,8 @@ static float *trained(tp_context *context, const struct net *net, float clip_nor
 
 static void compare(const struct net *net, const float *expected, const char *isa, int threads,
                     const struct tp_blocking *blocking) {
-    tp_context *context = tp_test_context(isa, threads);
-    const struct tp_blocking eager = blocking ? *blocking : tp_test_eager(context);
-    tp_context copy = tp_test_with_blocking(context, &eager);
+    tp_context *context = tp_test_eager_context(isa, threads);
+    tp_context copy = tp_test_with_blocking(context, blocking ? blocking : context->blocking);
     size_t count;
     float *actual = trained(&copy, net, 0, &count);
     cr_expect(tp_test_same_bits(expected, actual, count, "%s on %s, %d threads%s", net->name, isa, threads,

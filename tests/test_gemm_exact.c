@@ -63,7 +63,6 @@ struct stored {
 struct state {
     tp_context *contexts[MAX_THREADS], *scalar;
     tp_context copy; /* of one of them, with another blocking */
-    struct tp_blocking chosen;
     struct stored a, b, c;
     struct test_fence workspace, packed;
     float *op_a, *op_b, *old, *bias, *outputs; /* op(A), op(B), C before the call, without padding */
@@ -285,7 +284,8 @@ static size_t choose_k(const struct tp_blocking *blocking, size_t bits) {
 
 static void choose_context(struct state *t, struct problem *p, size_t bits) {
     const size_t threads = bits % 128 < MAX_THREADS - 1 ? bits % 128 + 1 : 0, blocking = bits / 128 % BLOCKINGS;
-    t->copy = tp_test_with_blocking(t->contexts[threads], blocking ? &blockings[blocking - 1] : &t->chosen);
+    t->copy =
+        tp_test_with_blocking(t->contexts[threads], blocking ? &blockings[blocking - 1] : t->contexts[0]->blocking);
     p->context = &t->copy;
     t->tally.threads[threads]++;
     t->tally.blockings[blocking]++;
@@ -334,9 +334,8 @@ static bool check_case(struct state *t, size_t q) {
 static void open_state(struct state *t, const char *isa) {
     memset(t, 0, sizeof *t);
     for (int i = 0; i < MAX_THREADS; i++)
-        t->contexts[i] = tp_test_context(isa, i + 1);
+        t->contexts[i] = tp_test_eager_context(isa, i + 1);
     t->scalar = tp_test_context("scalar", 1);
-    t->chosen = tp_test_eager(t->contexts[0]);
     struct stored *const stored[] = {&t->a, &t->b, &t->c};
     for (size_t i = 0; i < 3; i++)
         stored[i]->memory = test_fence_open(CAPACITY * sizeof(float));

@@ -87,8 +87,8 @@ static void compare_and_free(const struct tp_isa *isa, const char *rule, size_t 
 }
 
 static void update_case(const struct tp_isa *isa, tp_optimizer_kind kind, size_t n, bool special) {
-    const struct tp_update u = {0.01f, 0.75f, 0.003f, 0.9f,   0.9f,   0.1f,   0.999f, 0.001f,
-                                3.3f,  1e-8f, 1e-36f, 2e-36f, 4e-36f, 4e-18f, special};
+    const struct tp_update u = {0.01f,  0.75f, 0.003f, 0.9f,   0.9f,   0.1f,   0.999f,
+                                0.001f, 3.3f,  1e-8f,  1e-36f, 2e-36f, 4e-36f, 4e-18f};
     float *expected[4], *actual[4];
     for (uint64_t a = 0; a < 4; a++) {
         expected[a] = matrix(n + 100 * a, special && a < 3);
@@ -103,8 +103,8 @@ static void update_case(const struct tp_isa *isa, tp_optimizer_kind kind, size_t
 
 /* Against the gradient as an array. */
 static void update_outer_case(const struct tp_isa *isa, tp_optimizer_kind kind, size_t n, bool special) {
-    const struct tp_update u = {0.01f, 1,     0.003f, 0.9f,   0.9f,   0.1f,   0.999f, 0.001f,
-                                3.3f,  1e-8f, 1e-36f, 2e-36f, 4e-36f, 4e-18f, special};
+    const struct tp_update u = {0.01f,  1,    0.003f, 0.9f,   0.9f,   0.1f,   0.999f,
+                                0.001f, 3.3f, 1e-8f,  1e-36f, 2e-36f, 4e-36f, 4e-18f};
     float *expected[3], *actual[3], *a = matrix(n + 300, special), *b = matrix(n + 400, special), *g = matrix(1, false);
     for (uint64_t i = 0; i < 3; i++) {
         expected[i] = matrix(n + 100 * i, special && i < 2);

@@ -3,7 +3,6 @@
  * Training in a loop of one's own gives the bits of its parts called one by one, and of the trainer: whole steps,
  * gradients of a batch in parts, an optimiser that goes on in another object.
  */
-#include "support/blocking.h"
 #include "support/nets.h"
 #include "support/support.h"
 
@@ -19,8 +18,7 @@ static const size_t widths[] = {IN, 33, 18, OUT};
 /* One network with its data; the context wakes every thread for any work. */
 struct loop {
     struct ref_net net;
-    tp_context *machine, context;
-    struct tp_blocking eager;
+    tp_context *context;
     size_t count;
     float *x, *values, *parameters, *gradients;
     int32_t classes[STEPS * BATCH];
@@ -29,9 +27,7 @@ struct loop {
 
 static void open_loop(struct loop *s, int isa, int threads, tp_activation hidden, struct test_head head) {
     s->net = test_net(2, widths, hidden, head);
-    s->machine = tp_test_context(tp_test_isa(isa), threads);
-    s->eager = tp_test_eager(s->machine);
-    s->context = tp_test_with_blocking(s->machine, &s->eager);
+    s->context = tp_test_eager_context(tp_test_isa(isa), threads);
     s->count = ref_parameter_count(&s->net);
     s->x = tp_test_floats(STEPS * BATCH * IN);
     s->values = tp_test_floats(STEPS * BATCH * OUT);
@@ -45,7 +41,7 @@ static void open_loop(struct loop *s, int isa, int threads, tp_activation hidden
 
 static void close_loop(struct loop *s) {
     free(s->x), free(s->values), free(s->parameters), free(s->gradients);
-    tp_context_destroy(s->machine);
+    tp_context_destroy(s->context);
 }
 
 static tp_targets targets_of(const struct loop *s, size_t first) {
@@ -85,7 +81,7 @@ static void step_in_one(struct loop *s, tp_model *model, tp_workspace *w, tp_opt
     const tp_targets targets = targets_of(s, first);
     memcpy(x, s->x + first * IN, batch * IN * sizeof *x);
     cr_assert_eq(tp_train_step(model, w, optimizer, batch, x, IN, &targets, score), TP_OK, "%s",
-                 tp_test_message(&s->context));
+                 tp_test_message(s->context));
 }
 
 static void step_by_step(struct loop *s, tp_model *model, tp_workspace *w, tp_optimizer *optimizer, size_t batch,
@@ -99,7 +95,7 @@ static void step_by_step(struct loop *s, tp_model *model, tp_workspace *w, tp_op
 /* Scores and, at the end, parameters. */
 static void run_steps(struct loop *s, const tp_optimizer_options *options, size_t batch, step_fn *step,
                       tp_score scores[STEPS], float *parameters) {
-    tp_model *model = test_model(&s->context, &s->net, s->parameters);
+    tp_model *model = test_model(s->context, &s->net, s->parameters);
     tp_workspace *workspace = workspace_of(model);
     tp_optimizer *optimizer = optimizer_of(model, options);
     for (size_t i = 0; i < STEPS; i++)
@@ -152,7 +148,7 @@ Test(loop, a_step_is_the_trainers) {
     run_steps(&s, &options.optimizer, BATCH, step_in_one, scores, actual);
     const tp_data data = {
         .samples = STEPS * BATCH, .features = IN, .floats = s.x, .classes = s.classes, .weights = s.weights};
-    tp_model *model = test_model(&s.context, &s.net, s.parameters);
+    tp_model *model = test_model(s.context, &s.net, s.parameters);
     tp_trainer *trainer = NULL;
     cr_assert_eq(tp_trainer_create(model, &data, &options, NULL, 0, &trainer), TP_OK);
     cr_assert_eq(tp_trainer_run(trainer), TP_OK);
@@ -168,7 +164,7 @@ Test(loop, a_step_that_is_not_finite_is_none) {
     struct loop s;
     open_loop(&s, 0, 1, TP_ACTIVATION_RELU, (struct test_head){TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE});
     const tp_optimizer_options options = optimizer_options(TP_OPTIMIZER_ADAM, false);
-    tp_model *model = test_model(&s.context, &s.net, s.parameters);
+    tp_model *model = test_model(s.context, &s.net, s.parameters);
     tp_workspace *workspace = workspace_of(model);
     tp_optimizer *optimizer = optimizer_of(model, &options);
     const tp_targets targets = targets_of(&s, 0);
@@ -176,7 +172,7 @@ Test(loop, a_step_that_is_not_finite_is_none) {
     tp_score score = {0};
     s.x[3 * IN + 2] = NAN;
     cr_assert_eq(tp_train_step(model, workspace, optimizer, BATCH, s.x, IN, &targets, &score), TP_ERR_NONFINITE);
-    cr_expect(strstr(tp_test_message(&s.context), "the input samples are not finite"));
+    cr_expect(strstr(tp_test_message(s.context), "the input samples are not finite"));
     cr_expect(isnan(score.loss));
     cr_expect_eq(tp_optimizer_steps(optimizer), 0);
     cr_assert_eq(tp_model_get_parameters(model, after, s.count), TP_OK);
@@ -194,7 +190,7 @@ Test(loop, another_learning_rate) {
     tp_optimizer_options options = optimizer_options(TP_OPTIMIZER_SGD, false);
     options.weight_decay = 0;
     options.schedule = TP_SCHEDULE_STEP, options.step_every = 1, options.step_factor = 0.5f;
-    tp_model *model = test_model(&s.context, &s.net, s.parameters);
+    tp_model *model = test_model(s.context, &s.net, s.parameters);
     tp_optimizer *optimizer = optimizer_of(model, &options);
     for (size_t i = 0; i < s.count; i++)
         s.gradients[i] = 1;
@@ -230,7 +226,7 @@ Test(loop, an_optimiser_goes_on_elsewhere) {
         tp_score scores[STEPS];
         float *expected = tp_test_floats(s.count), *actual = tp_test_floats(s.count), *state = tp_test_floats(s.count);
         run_steps(&s, &options, BATCH, step_in_one, scores, expected);
-        tp_model *model = test_model(&s.context, &s.net, s.parameters);
+        tp_model *model = test_model(s.context, &s.net, s.parameters);
         tp_workspace *workspace = workspace_of(model);
         tp_optimizer *first = optimizer_of(model, &options), *second = optimizer_of(model, &options);
         cr_assert_eq(tp_optimizer_state_count(first), states[rule]);
@@ -252,7 +248,7 @@ Test(loop, an_optimiser_goes_on_elsewhere) {
 
 /* A batch in parts of any sizes gives the sums of the whole, which are the means times the weight. */
 static void check_parts(struct loop *s, const size_t *parts, size_t count) {
-    tp_model *model = test_model(&s->context, &s->net, s->parameters);
+    tp_model *model = test_model(s->context, &s->net, s->parameters);
     tp_workspace *workspace = workspace_of(model);
     float *whole = calloc(s->count, sizeof *whole), *sum = calloc(s->count, sizeof *sum);
     tp_score score;
@@ -293,7 +289,7 @@ Test(loop, gradients_in_parts_are_those_of_the_whole) {
 Test(loop, inputs_alone) {
     struct loop s;
     open_loop(&s, 0, 1, TP_ACTIVATION_GELU, (struct test_head){TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE});
-    tp_model *model = test_model(&s.context, &s.net, s.parameters);
+    tp_model *model = test_model(s.context, &s.net, s.parameters);
     tp_workspace *workspace = workspace_of(model);
     float both[BATCH * IN], alone[BATCH * IN], dy[BATCH * OUT];
     const tp_targets targets = targets_of(&s, 0);

@@ -65,9 +65,11 @@ static size_t peak_since(size_t before) {
 }
 
 Test(model_memory, of_a_model_of_4_mb) {
+    static unsigned char bytes[BYTES + 4096];
     tp_model *loaded = NULL;
     tp_model_options options;
     tp_layer layer[TP_MAX_LAYERS];
+    size_t needed = 0;
     const char *path = tp_test_in_scratch("model");
     const size_t before = peak = held;
     cr_assert_eq(tp_model_save(model, path), TP_OK);
@@ -79,6 +81,13 @@ Test(model_memory, of_a_model_of_4_mb) {
     cr_assert_eq(tp_model_load(context, path, &loaded), TP_OK);
     tp_model_destroy(loaded);
     cr_expect_lt(peak_since(before), BYTES + SMALL, "loading took %zu bytes", peak - before);
+    peak = held;
+    cr_assert_eq(tp_model_write(model, bytes, sizeof bytes, &needed), TP_OK);
+    cr_expect_lt(peak_since(before), SMALL, "writing took %zu bytes", peak - before);
+    peak = held;
+    cr_assert_eq(tp_model_read(context, bytes, needed, &loaded), TP_OK);
+    tp_model_destroy(loaded);
+    cr_expect_lt(peak_since(before), BYTES + SMALL, "reading took %zu bytes", peak - before);
     peak = held;
     cr_assert_eq(truncate(path, BYTES), 0); /* not all of it is there */
     cr_expect_eq(tp_model_load(context, path, &loaded), TP_ERR_FORMAT);

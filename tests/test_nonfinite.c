@@ -5,262 +5,13 @@
  * NaN throughout, and must never show.
  */
 #include "support/nets.h"
+#include "support/nonfinite.h"
 #include "support/support.h"
 
 #include <criterion/criterion.h>
 #include <float.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define EVERY SIZE_MAX
-#define PADDING 3
-
-static const float bad[] = {NAN, INFINITY, -INFINITY};
-#define BAD (sizeof bad / sizeof *bad)
-
-/* rows x columns of small integers, one constant if low is high, with NaN between the rows and guards around. */
-static float *matrix(size_t rows, size_t columns, uint64_t seed, int low, int high) {
-    const size_t ld = columns + PADDING;
-    float *x = tp_test_guarded(rows * ld, 4 * (seed % 16));
-    for (size_t i = 0; i < rows; i++)
-        tp_test_fill_integers(x + i * ld, columns, seed + i, low, high);
-    return x;
-}
-
-/* -------------------------------------------------------------------------------------------------- matrix product */
-
-struct product {
-    tp_context *context;
-    size_t m, n, k;
-    tp_transpose ta, tb;
-    float beta;
-    bool packed;
-    tp_epilogue epilogue; /* of packed ones */
-    float *a, *b, *old, *bias, *outputs, *c, *clean;
-    size_t lda, ldb, ldc;
-};
-
-static void multiply(const struct product *p, float *c) {
-    const size_t size = p->m * p->ldc;
-    memcpy(c, p->old, size * sizeof(float));
-    if (!p->packed) {
-        cr_assert_eq(tp_sgemm(p->context, p->ta, p->tb, p->m, p->n, p->k, 1, p->a, p->lda, p->b, p->ldb, p->beta, c,
-                              p->ldc, NULL, 0),
-                     TP_OK);
-        return;
-    }
-    tp_packed *b = NULL;
-    cr_assert_eq(tp_packed_create(p->context, p->tb, p->k, p->n, p->b, p->ldb, NULL, 0, &b), TP_OK);
-    cr_assert_eq(
-        tp_sgemm_packed(p->context, p->ta, p->m, 1, p->a, p->lda, b, p->beta, &p->epilogue, c, p->ldc, NULL, 0), TP_OK);
-    tp_packed_destroy(b);
-}
-
-/* Operands of low..high, old C and bias of 1..4, outputs of 1. */
-static void open_product(struct product *p, int low, int high) {
-    p->lda = (p->ta ? p->m : p->k) + PADDING;
-    p->ldb = (p->tb ? p->k : p->n) + PADDING;
-    p->ldc = p->n + PADDING;
-    p->a = matrix(p->ta ? p->k : p->m, p->ta ? p->m : p->k, 1, low, high);
-    p->b = matrix(p->tb ? p->n : p->k, p->tb ? p->k : p->n, 2, low, high);
-    p->old = matrix(p->m, p->n, 3, 1, 4);
-    p->bias = matrix(1, p->n, 4, 1, 4);
-    p->outputs = matrix(p->m, p->n, 5, 1, 1);
-    p->c = matrix(p->m, p->n, 6, 0, 0);
-    p->clean = matrix(p->m, p->n, 7, 0, 0);
-}
-
-static void run_clean(struct product *p) {
-    multiply(p, p->clean);
-    for (size_t i = 0; i < p->m; i++)
-        for (size_t j = 0; j < p->n; j++)
-            cr_assert(isfinite(p->clean[i * p->ldc + j]), "padding shows at %zu, %zu", i, j);
-}
-
-static void close_product(struct product *p) {
-    float *const all[] = {p->a, p->b, p->old, p->bias, p->outputs, p->c, p->clean};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        tp_test_guarded_free(all[i]);
-}
-
-static bool equal_bits(const float *x, const float *y) {
-    return !memcmp(x, y, sizeof *x);
-}
-
-/* With value for *element nothing finite is left in its row and column of C (EVERY: in all of them), NaN for NaN;
- * everywhere else C has the bits that it had. */
-static void spoil(const struct product *p, float *element, float value, size_t row, size_t column, const char *what) {
-    const float before = *element;
-    *element = value;
-    multiply(p, p->c);
-    *element = before;
-    for (size_t i = 0; i < p->m; i++)
-        for (size_t j = 0; j < p->ldc; j++) {
-            const float *c = &p->c[i * p->ldc + j];
-            const bool shows = j < p->n && (row == EVERY || i == row) && (column == EVERY || j == column);
-            cr_assert(shows ? !isfinite(*c) && (!isnan(value) || isnan(*c)) : equal_bits(c, &p->clean[i * p->ldc + j]),
-                      "%s %zu x %zu x %zu, transposes %d %d, beta %g, %s%s: %g in %s, row %zu, column %zu: C(%zu, %zu) "
-                      "is %g",
-                      tp_context_isa(p->context), p->m, p->n, p->k, (int)p->ta, (int)p->tb, (double)p->beta,
-                      p->packed ? "packed, " : "", tp_activation_name(p->epilogue.activation), (double)value, what, row,
-                      column, i, j, (double)*c);
-        }
-}
-
-static void spoil_operands(const struct product *p, float value) {
-    for (size_t k = 0; k < p->k; k++) {
-        for (size_t i = 0; i < p->m; i++)
-            spoil(p, &p->a[p->ta ? k * p->lda + i : i * p->lda + k], value, i, EVERY, "A");
-        for (size_t j = 0; j < p->n; j++)
-            spoil(p, &p->b[p->tb ? j * p->ldb + k : k * p->ldb + j], value, EVERY, j, "B");
-    }
-}
-
-static void spoil_start(const struct product *p, float value) {
-    for (size_t j = 0; j < p->n; j++) {
-        for (size_t i = 0; p->beta != 0 && i < p->m; i++)
-            spoil(p, &p->old[i * p->ldc + j], value, i, j, "C");
-        if (p->epilogue.bias)
-            spoil(p, &p->bias[j], value, EVERY, j, "the bias");
-    }
-}
-
-enum { SHAPES = 5 };
-
-/* Tails of rows, of columns and of both, a wide C, several tiles. */
-static void shape(struct product *p, int s) {
-    const tp_machine *machine = tp_context_machine(p->context);
-    const size_t mr = machine->tile_rows, nr = machine->tile_columns;
-    const size_t shapes[SHAPES][3] = {
-        {1, nr + 1, 3}, {mr + 1, nr - 1, 5}, {2 * mr + 1, 3, 4}, {2, 4 * nr + 1, 2}, {3, 2 * nr, 9}};
-    p->m = shapes[s][0], p->n = shapes[s][1], p->k = shapes[s][2];
-}
-
-static void check_plain(tp_context *context, int s, int transposes, float beta) {
-    struct product p = {.context = context, .beta = beta};
-    p.ta = transposes & 1 ? TP_TRANSPOSE_YES : TP_TRANSPOSE_NO;
-    p.tb = transposes & 2 ? TP_TRANSPOSE_YES : TP_TRANSPOSE_NO;
-    shape(&p, s);
-    for (int zeros = 0; zeros < 2; zeros++) { /* 0 times what is not finite is NaN */
-        open_product(&p, zeros ? 0 : 1, zeros ? 0 : 4);
-        run_clean(&p);
-        for (size_t v = 0; v < BAD; v++) {
-            spoil_operands(&p, bad[v]);
-            spoil_start(&p, bad[v]);
-        }
-        close_product(&p);
-    }
-}
-
-Test(nonfinite, what_takes_part_in_a_product_shows) {
-    static const float betas[] = {0, 1, 0.5f};
-    for (int i = 0; i < tp_test_isa_count(); i++) {
-        tp_context *context = tp_test_context(tp_test_isa(i), 1);
-        for (int s = 0; s < SHAPES; s++)
-            for (int transposes = 0; transposes < 4; transposes++)
-                check_plain(context, s, transposes, betas[(s + transposes) % 3]);
-        tp_context_destroy(context);
-    }
-}
-
-static void check_epilogue(tp_context *context, tp_activation f, int s, bool bias, bool outputs) {
-    struct product p = {.context = context, .packed = true, .beta = bias ? 0 : 1};
-    shape(&p, s);
-    open_product(&p, 1, 4);
-    p.epilogue = (tp_epilogue){.bias = bias ? p.bias : NULL, .activation = f, .slope = 0.125f};
-    if (outputs)
-        p.epilogue.outputs = p.outputs, p.epilogue.ld = p.ldc;
-    run_clean(&p);
-    spoil_operands(&p, NAN);
-    spoil_start(&p, NAN);
-    close_product(&p);
-}
-
-/* f(NaN) is NaN; and so is NaN times f'. */
-Test(nonfinite, nan_passes_every_epilogue) {
-    for (int i = 0; i < tp_test_isa_count(); i++) {
-        tp_context *context = tp_test_context(tp_test_isa(i), 1);
-        for (int f = 0; f < TP_ACTIVATION_COUNT; f++)
-            for (int q = 0; f != TP_ACTIVATION_SOFTMAX && q < 4; q++)
-                check_epilogue(context, (tp_activation)f, 1 + q % 3, q & 1, q & 2);
-        tp_context_destroy(context);
-    }
-}
-
-/* beta = 0 or -0: stored, not multiplied. alpha = 0 or -0, or k = 0: A and B may be anything, even NULL. */
-static void check_unread(tp_context *context, int s, float alpha, float beta, size_t k) {
-    struct product p = {.context = context};
-    shape(&p, s);
-    open_product(&p, 1, 4);
-    float *expected = p.clean;
-    for (size_t i = 0; i < p.m; i++)
-        for (size_t j = 0; j < p.n; j++)
-            expected[i * p.ldc + j] = beta == 0 ? 0 : beta * p.old[i * p.ldc + j];
-    memcpy(p.c, p.old, p.m * p.ldc * sizeof(float));
-    for (size_t i = 0; beta == 0 && i < p.m; i++)
-        memset(p.c + i * p.ldc, 0xff, p.n * sizeof(float));
-    cr_assert_eq(tp_sgemm(context, p.ta, p.tb, p.m, p.n, k, alpha, NULL, p.lda, NULL, p.ldb, beta, p.c, p.ldc, NULL, 0),
-                 TP_OK);
-    cr_assert(tp_test_same_bits(expected, p.c, p.m * p.ldc, "%s, shape %d, alpha %g, beta %g, k %zu",
-                                tp_context_isa(context), s, (double)alpha, (double)beta, k));
-    close_product(&p);
-}
-
-/* C is all NaN before; the result must be that of a C of zeros. */
-static void check_stores(tp_context *context, int s, int transposes, float beta) {
-    struct product p = {.context = context};
-    p.ta = transposes & 1 ? TP_TRANSPOSE_YES : TP_TRANSPOSE_NO;
-    p.tb = transposes & 2 ? TP_TRANSPOSE_YES : TP_TRANSPOSE_NO;
-    shape(&p, s);
-    open_product(&p, 1, 4);
-    run_clean(&p);
-    p.beta = beta;
-    for (int packed = 0; packed < 2; packed++) {
-        p.packed = packed;
-        for (size_t v = 0; v < BAD; v++) {
-            for (size_t i = 0; i < p.m * p.ldc; i++)
-                p.old[i] = bad[v];
-            multiply(&p, p.c);
-            for (size_t i = 0; i < p.m; i++)
-                cr_assert(tp_test_same_bits(p.clean + i * p.ldc, p.c + i * p.ldc, p.n, "beta %g", (double)beta));
-        }
-    }
-    close_product(&p);
-}
-
-Test(nonfinite, factors_of_zero_do_not_read) {
-    static const float zeros[] = {0, -0.0f}, betas[] = {0, -0.0f, 1, -1, 0.5f};
-    for (int i = 0; i < tp_test_isa_count(); i++) {
-        tp_context *context = tp_test_context(tp_test_isa(i), 1);
-        for (int s = 0; s < SHAPES; s++) {
-            for (size_t q = 0; q < 2 * 5; q++) {
-                check_unread(context, s, zeros[q % 2], betas[q / 2], 5);
-                check_unread(context, s, 1, betas[q / 2], 0);
-            }
-            for (int q = 0; q < 8; q++)
-                check_stores(context, s, q / 2, zeros[q % 2]);
-        }
-        tp_context_destroy(context);
-    }
-}
-
-/* A factor that is not finite is data as well: everything shows it. */
-Test(nonfinite, factors_show) {
-    const float a[2] = {0, 1}, b[2] = {1, 0};
-    for (int i = 0; i < tp_test_isa_count(); i++) {
-        tp_context *context = tp_test_context(tp_test_isa(i), 1);
-        for (size_t v = 0; v < BAD; v++) {
-            float c[2] = {1, 1};
-            tp_sgemm(context, TP_TRANSPOSE_NO, TP_TRANSPOSE_NO, 1, 1, 2, bad[v], a, 2, b, 1, 0, c, 1, NULL, 0);
-            tp_sgemm(context, TP_TRANSPOSE_NO, TP_TRANSPOSE_NO, 1, 1, 2, 0, NULL, 2, NULL, 1, bad[v], c + 1, 1, NULL,
-                     0);
-            cr_assert(isnan(c[0]), "0 times alpha = %g", (double)bad[v]);
-            cr_assert(tp_test_same_bits(&bad[v], c + 1, 1, "beta"));
-        }
-        tp_context_destroy(context);
-    }
-}
 
 /* ------------------------------------------------------------------------------------------------------ activations */
 
@@ -289,17 +40,18 @@ Test(nonfinite, activations_take_their_limits) {
             const tp_activation f = (tp_activation)(q / ROW);
             if (f == TP_ACTIVATION_SOFTMAX)
                 continue;
-            const float expected[BAD] = {NAN, limit(context, f, true), limit(context, f, false)};
+            const float expected[TEST_BAD] = {NAN, limit(context, f, true), limit(context, f, false)};
             float row[ROW], clean[ROW], out[ROW];
             tp_test_fill(row, ROW, 1, -2, 2);
             activate(context, f, row, clean);
-            for (size_t v = 0; v < BAD; v++) {
-                row[q % ROW] = bad[v];
+            for (size_t v = 0; v < TEST_BAD; v++) {
+                row[q % ROW] = test_bad[v];
                 activate(context, f, row, out);
                 cr_assert(isnan(expected[v]) ? isnan(out[q % ROW]) : out[q % ROW] == expected[v], "%s %s(%g) is %g",
-                          tp_test_isa(i), tp_activation_name(f), (double)bad[v], (double)out[q % ROW]);
+                          tp_test_isa(i), tp_activation_name(f), (double)test_bad[v], (double)out[q % ROW]);
                 out[q % ROW] = clean[q % ROW];
-                cr_assert(tp_test_same_bits(clean, out, ROW, "%s beside %g", tp_activation_name(f), (double)bad[v]));
+                cr_assert(
+                    tp_test_same_bits(clean, out, ROW, "%s beside %g", tp_activation_name(f), (double)test_bad[v]));
             }
         }
         tp_context_destroy(context);
@@ -338,7 +90,15 @@ Test(nonfinite, derivatives) {
 
 /* --------------------------------------------------------------------------------------------------------- networks */
 
-enum { N = 3, IN = 5, HIDDEN = 19, MAX_OUT = 33, LDX = IN + PADDING, LDY = MAX_OUT + PADDING, MAX_PARAMETERS = 1024 };
+enum {
+    N = 3,
+    IN = 5,
+    HIDDEN = 19,
+    MAX_OUT = 33,
+    LDX = IN + TEST_PADDING,
+    LDY = MAX_OUT + TEST_PADDING,
+    MAX_PARAMETERS = 1024
+};
 
 struct world {
     struct ref_net net;
@@ -407,8 +167,8 @@ static void spoil_outputs(struct world *w, float *element, size_t row, size_t co
     *element = before;
     for (size_t i = 0; i < N; i++)
         for (size_t j = 0; j < w->out; j++) {
-            const bool shows = (row == EVERY || i == row) && (column == EVERY || j == column);
-            cr_assert(shows ? isnan(w->y[i * LDY + j]) : equal_bits(&w->y[i * LDY + j], &w->clean[i * LDY + j]),
+            const bool shows = (row == TEST_EVERY || i == row) && (column == TEST_EVERY || j == column);
+            cr_assert(shows ? isnan(w->y[i * LDY + j]) : test_equal_bits(&w->y[i * LDY + j], &w->clean[i * LDY + j]),
                       "%s %s, %s: output %zu, %zu is %g", tp_context_isa(w->context), test_net_name(&w->net), what, i,
                       j, (double)w->y[i * LDY + j]);
         }
@@ -421,7 +181,7 @@ static void spoil_parameters(struct world *w) {
         const bool last = l == w->net.layers, spreads = !last || w->net.activation[l] == TP_ACTIVATION_SOFTMAX;
         const size_t weight = ref_weight_offset(&w->net, l), end = ref_bias_offset(&w->net, l) + w->net.width[l];
         for (size_t q = weight; q < end; q++)
-            spoil_outputs(w, &w->parameters[q], EVERY, spreads ? EVERY : (q - weight) % w->net.width[l],
+            spoil_outputs(w, &w->parameters[q], TEST_EVERY, spreads ? TEST_EVERY : (q - weight) % w->net.width[l],
                           last ? "last layer" : "hidden layer");
     }
 }
@@ -435,7 +195,7 @@ Test(nonfinite, nan_in_inputs_and_parameters_shows) {
                        test_net(1, (const size_t[]){IN, HIDDEN, 17}, test_hidden[hidden], test_heads[head]));
             run_clean_world(&w);
             for (size_t i = 0; i < N * IN; i++) {
-                spoil_outputs(&w, &w.x[i / IN * LDX + i % IN], i / IN, EVERY, "x");
+                spoil_outputs(&w, &w.x[i / IN * LDX + i % IN], i / IN, TEST_EVERY, "x");
                 for (size_t g = 0; w.net.loss <= TP_LOSS_CCE && g < w.count; g++)
                     cr_assert(isnan(w.gradients[g]), "%s %s: gradient %zu", tp_test_isa(isa), test_net_name(&w.net), g);
             }
@@ -626,22 +386,22 @@ static void check_optimizer(struct world *w, int kind, size_t v) {
     float clean[MAX_PARAMETERS], after[MAX_PARAMETERS];
     two_steps(w, kind, 0, 0, w->gradients[0], clean);
     for (size_t at = 0; at < w->count; at++) {
-        two_steps(w, kind, 0, at, bad[v], after);
+        two_steps(w, kind, 0, at, test_bad[v], after);
         cr_assert(!isfinite(after[at]), "%s: %g at %zu gives %g", tp_optimizer_name((tp_optimizer_kind)kind),
-                  (double)bad[v], at, (double)after[at]);
+                  (double)test_bad[v], at, (double)after[at]);
         after[at] = clean[at];
-        cr_assert(tp_test_same_bits(clean, after, w->count, "beside %g", (double)bad[v]));
+        cr_assert(tp_test_same_bits(clean, after, w->count, "beside %g", (double)test_bad[v]));
     }
 }
 
 Test(nonfinite, gradients_spoil_their_own_parameter) {
     for (int isa = 0; isa < tp_test_isa_count(); isa++)
-        for (int q = 0; q < TP_OPTIMIZER_COUNT * (int)BAD; q++) {
+        for (int q = 0; q < TP_OPTIMIZER_COUNT * (int)TEST_BAD; q++) {
             struct world w;
             open_world(&w, tp_test_isa(isa),
                        test_net(0, (const size_t[]){2, 17}, TP_ACTIVATION_IDENTITY, test_heads[0]));
             run_clean_world(&w);
-            check_optimizer(&w, q / (int)BAD, (size_t)q % BAD);
+            check_optimizer(&w, q / (int)TEST_BAD, (size_t)q % TEST_BAD);
             close_world(&w);
         }
 }
@@ -649,15 +409,15 @@ Test(nonfinite, gradients_spoil_their_own_parameter) {
 /* One step with clipping: a norm of NaN spoils everything; an infinite one leaves nothing of finite gradients. */
 Test(nonfinite, the_norm_of_gradients_takes_part_in_clipping) {
     for (int isa = 0; isa < tp_test_isa_count(); isa++)
-        for (int q = 0; q < TP_OPTIMIZER_COUNT * (int)BAD; q++) {
-            const float value = bad[(size_t)q % BAD];
+        for (int q = 0; q < TP_OPTIMIZER_COUNT * (int)TEST_BAD; q++) {
+            const float value = test_bad[(size_t)q % TEST_BAD];
             struct world w;
             open_world(&w, tp_test_isa(isa),
                        test_net(0, (const size_t[]){2, 17}, TP_ACTIVATION_IDENTITY, test_heads[0]));
             run_clean_world(&w);
             for (size_t at = 0; at < w.count; at++) {
                 float after[MAX_PARAMETERS];
-                tp_optimizer *optimizer = make_optimizer(&w, q / (int)BAD, 1);
+                tp_optimizer *optimizer = make_optimizer(&w, q / (int)TEST_BAD, 1);
                 const float before = w.gradients[at];
                 w.gradients[at] = value;
                 cr_assert_eq(tp_model_set_parameters(w.model, w.parameters, w.count), TP_OK);
@@ -668,7 +428,7 @@ Test(nonfinite, the_norm_of_gradients_takes_part_in_clipping) {
                 for (size_t i = 0; i < w.count; i++)
                     cr_assert(isnan(value) || i == at ? isnan(after[i]) : after[i] == w.parameters[i],
                               "%s, %g at %zu: parameter %zu is %g",
-                              tp_optimizer_name((tp_optimizer_kind)(q / (int)BAD)), (double)value, at, i,
+                              tp_optimizer_name((tp_optimizer_kind)(q / (int)TEST_BAD)), (double)value, at, i,
                               (double)after[i]);
             }
             close_world(&w);
@@ -744,7 +504,8 @@ Test(nonfinite, training_stops_before_the_step) {
             open_training(&t, tp_test_isa(isa), q % 8 ? 1 : 2);
             t.options.optimizer.kind = (tp_optimizer_kind)(q % TP_OPTIMIZER_COUNT);
             t.options.optimizer.clip_norm = (float)(q / 2 % 2);
-            *(j < IN ? &t.x[sample * IN + j] : &t.values[sample * OUT + j - IN]) = bad[q % 2]; /* -Inf: ReLU gives 0 */
+            *(j < IN ? &t.x[sample * IN + j] : &t.values[sample * OUT + j - IN]) =
+                test_bad[q % 2]; /* -Inf: ReLU gives 0 */
             expect_nonfinite(&t, sample / TRAIN_BATCH);
             close_world(&t.w);
         }

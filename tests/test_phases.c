@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What a trainer says that it spends its time on: where a kernel naps, the time of its phase is at least that of the
  * naps. */
-#include "support/blocking.h"
+#include "core/context.h"
 #include "support/hooks.h"
 #include "support/support.h"
 
@@ -100,12 +100,10 @@ static void run_to_the_end(struct run *run, tp_model *model) {
 }
 
 static void train(struct run *run) {
-    tp_context *context = tp_test_context(NULL, run->threads);
+    tp_context *context = tp_test_eager_context(NULL, run->threads);
     const struct tp_isa isa = test_hooked(context->isa, perhaps_nap);
-    const struct tp_blocking eager = tp_test_eager(context);
-    tp_context copy = tp_test_with_blocking(context, &eager);
-    copy.isa = &isa;
-    tp_model *model = make_model(&copy);
+    context->isa = &isa;
+    tp_model *model = make_model(context);
     naps = 0;
     run_to_the_end(run, model);
     cr_assert_eq(tp_model_get_parameters(model, run->parameters, PARAMETERS), TP_OK);

@@ -5,7 +5,6 @@
  */
 #include "gemm/share.h"
 #include "net/shards.h"
-#include "support/blocking.h"
 #include "support/support.h"
 
 #include <criterion/criterion.h>
@@ -26,7 +25,7 @@
 struct journal {
     tp_model *model;
     const tp_data *data;
-    tp_workspace *workspace;
+    tp_workspace *workspace, *derivatives;
     tp_optimizer *optimizer;
     int shards; /* there must be so many */
     size_t count;
@@ -66,6 +65,15 @@ static const float *note_gradients(struct journal *j) {
     cr_assert_eq(tp_forward(j->model, j->workspace, BATCH, j->data->floats, IN, y, OUT), TP_OK);
     cr_assert_eq(tp_backward(j->model, j->workspace, &targets, gradients, dx, IN, NULL), TP_OK);
     return gradients;
+}
+
+/* Of outputs by inputs, forwards and backwards. */
+static void note_derivatives(struct journal *j) {
+    const float *x = j->data->floats, *v = x + BATCH * IN;
+    float *y = next_entries(j, BATCH * OUT), *jv = next_entries(j, BATCH * OUT);
+    float *jacobian = next_entries(j, BATCH * OUT * IN);
+    cr_assert_eq(tp_jvp(j->model, j->derivatives, BATCH, x, IN, v, IN, y, OUT, jv, OUT), TP_OK);
+    cr_assert_eq(tp_jacobian(j->model, j->derivatives, BATCH, x, IN, y, OUT, jacobian), TP_OK);
 }
 
 static void change_parameters(struct journal *j) {
@@ -110,6 +118,9 @@ static int use_model(void *user, const tp_step *step) {
     case 5:
         note_gradients(j);
         break;
+    case 6:
+        note_derivatives(j);
+        break;
     case 8:
         change_parameters(j);
         break;
@@ -145,6 +156,7 @@ static int use_model_after_epoch(void *user, const tp_epoch *epoch) {
     struct journal *j = user;
     cr_expect_eq(j->model->shards.count, j->shards);
     note_predictions(j);
+    note_derivatives(j);
     const float *gradients = note_gradients(j);
     if (epoch->epoch == 1) {
         cr_assert_eq(tp_optimizer_step(j->optimizer, j->model, gradients), TP_OK);
@@ -181,6 +193,8 @@ static struct journal *run(tp_context *context, tp_optimizer_kind kind, const tp
     options.on_epoch = use_model_after_epoch;
     options.user = j;
     cr_assert_eq(tp_workspace_create(j->model, TEST_WORKSPACE(BATCH, TP_MODE_TRAINING), NULL, 0, &j->workspace), TP_OK);
+    cr_assert_eq(tp_workspace_create(j->model, TEST_WORKSPACE(BATCH, TP_MODE_DERIVATIVES), NULL, 0, &j->derivatives),
+                 TP_OK);
     cr_assert_eq(tp_optimizer_create(j->model, &options.optimizer, NULL, 0, &j->optimizer), TP_OK);
     tp_trainer *trainer = NULL;
     cr_assert_eq(tp_trainer_create(j->model, data, &options, NULL, 0, &trainer), TP_OK);
@@ -192,15 +206,14 @@ static struct journal *run(tp_context *context, tp_optimizer_kind kind, const tp
     tp_trainer_destroy(trainer);
     tp_optimizer_destroy(j->optimizer);
     tp_workspace_destroy(j->workspace);
+    tp_workspace_destroy(j->derivatives);
     tp_model_destroy(j->model);
     return j;
 }
 
 static struct journal *run_with(const char *isa, int threads, tp_optimizer_kind kind, const tp_data *data) {
-    tp_context *context = tp_test_context(isa, threads);
-    const struct tp_blocking eager = tp_test_eager(context);
-    tp_context copy = tp_test_with_blocking(context, &eager);
-    struct journal *j = run(&copy, kind, data, threads > 1 ? threads : 0);
+    tp_context *context = tp_test_eager_context(isa, threads);
+    struct journal *j = run(context, kind, data, threads > 1 ? threads : 0);
     tp_context_destroy(context);
     return j;
 }
@@ -237,21 +250,19 @@ Test(shards, not_finite) {
     static struct journal j;
     static float x[SAMPLES * IN];
     static int32_t classes[SAMPLES];
-    tp_context *context = tp_test_context(NULL, 2);
-    const struct tp_blocking eager = tp_test_eager(context);
-    tp_context copy = tp_test_with_blocking(context, &eager);
+    tp_context *context = tp_test_eager_context(NULL, 2);
     tp_test_fill(x, SAMPLES * IN, 5, 1000, 1001);
     tp_test_fill_classes(classes, SAMPLES, 6, OUT);
     const tp_data data = {.samples = SAMPLES, .features = IN, .floats = x, .classes = classes, .outputs = OUT};
-    j.model = make_model(&copy);
+    j.model = make_model(context);
     tp_train_options options = train_options(TP_OPTIMIZER_SGD);
     options.batch = SAMPLES;
     options.optimizer.learning_rate = 3e38f;
     tp_trainer *trainer = NULL;
     cr_assert_eq(tp_trainer_create(j.model, &data, &options, NULL, 0, &trainer), TP_OK);
     cr_expect_eq(tp_trainer_run(trainer), TP_ERR_NONFINITE);
-    cr_expect(strstr(tp_test_message(&copy), "parameters of layer 0 are no longer finite"), "%s",
-              tp_test_message(&copy));
+    cr_expect(strstr(tp_test_message(context), "parameters of layer 0 are no longer finite"), "%s",
+              tp_test_message(context));
     size_t infinite = 0;
     const float *parameters = note_parameters(&j);
     for (size_t i = 0; i < IN * HIDDEN; i++)
@@ -295,10 +306,11 @@ Test(shards, columns) {
         .layers = 1, .shape = {{.inputs = 3, .outputs = 203}}, .shards = {.weights = weights, .count = 4}};
     size_t end = 0;
     for (int s = 0; s < 4; s++) {
-        const struct tp_shard shard = tp_shard(&model, s);
+        const struct tp_weights shard = tp_weight_part(&model, 0, s);
         cr_expect_eq(shard.begin, end);
         cr_expect_eq(shard.begin % TP_LINE, 0);
         cr_expect_eq(shard.p, weights + 3 * shard.begin);
+        cr_expect_eq(shard.state, 3 * shard.begin);
         end = shard.begin + shard.n;
     }
     cr_expect_eq(end, 203);

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Checks what the linker sees: an instruction set's object file defines one global symbol, its table; the shared library
 # exports the functions of the public header and nothing else; the static library's globals all begin with tp_; the
-# library of BLAS names, if there is one, exports these alone.
-# Usage: check_symbols.sh HEADER SHARED STATIC ISA_OBJECT...; NM as the library was built with, CBLAS its path or empty.
+# library of BLAS names, if there is one, exports these alone; assertions are in builds of type Debug and no others.
+# Usage: check_symbols.sh HEADER SHARED STATIC ISA_OBJECT...; NM as the library was built with, CBLAS its path or empty,
+# BUILD_TYPE that of CMake.
 set -eu
 
 header=$1
@@ -40,6 +41,19 @@ $(printf '%s\n%s\n' "$declared" "$exported" | sort | uniq -u)"
 foreign=$(globals "$static" | grep -v '^tp_' || true)
 [ -z "$foreign" ] || fail "$static defines names without the prefix tp_:
 $foreign"
+
+# asserts FILE: whether it can fail an assertion.
+asserts() {
+    "$NM" --format=posix "$1" | grep -q '^__assert_fail[@ ]'
+}
+
+for file in "$static" "$shared" ${CBLAS:+"$CBLAS"} "$@"; do
+    if [ "${BUILD_TYPE:-}" = Debug ]; then
+        asserts "$file" || fail "$file has no assertions; a build of type Debug has"
+    elif asserts "$file"; then
+        fail "$file has assertions; a build of type '${BUILD_TYPE:-}' has none"
+    fi
+done
 
 if [ -n "${CBLAS:-}" ]; then
     exported=$(globals --dynamic "$CBLAS" | paste -s -d ' ')

@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 #include "files.h"
+
+#include "../src/io/dataset_names.h"
 #include "report.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-/* Where tp_dataset_load looks: in the directory of this name, or in that of the package. */
-static const char *const data_roots[] = {"", "/usr/share/datasets/"};
-/* Files of a data set, of which it reads those that are there. */
-static const char *const data_files[] = {
-    "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte",
-    "train-images.idx3-ubyte", "train-labels.idx1-ubyte", "t10k-images.idx3-ubyte", "t10k-labels.idx1-ubyte",
-};
-static const char *const data_endings[] = {"", ".gz"};
+/* A data set is in the directory of this name, or in that of the package. */
+static const char *const data_roots[] = {"", TP_DATASETS_ROOT "/"};
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+enum {
+    ROOTS = sizeof data_roots / sizeof *data_roots,
+    NAMES = TP_DATASET_PARTS * TP_DATASET_SPLITS * TP_DATASET_NAMES
+};
 
 struct check {
     const struct command *command;
@@ -46,13 +45,16 @@ static bool writes_to(const struct check *check, const struct option_row *row, c
     return is_output(row) && same_regular_file(path_of(check, row), path);
 }
 
+static const char *data_name(size_t i) {
+    const size_t half = i / TP_DATASET_NAMES;
+    return tp_dataset_names[half / TP_DATASET_SPLITS][half % TP_DATASET_SPLITS][i % TP_DATASET_NAMES];
+}
+
 /* NULL: no file of that data set; to be freed. */
 static char *written_data(const struct check *check, const struct option_row *row, const char *data) {
-    for (size_t i = 0; i < COUNT(data_roots) * COUNT(data_files) * COUNT(data_endings); i++) {
+    for (size_t i = 0; i < ROOTS * NAMES; i++) {
         char *path = NULL;
-        const size_t file = i / COUNT(data_endings) % COUNT(data_files);
-        if (asprintf(&path, "%s%s/%s%s", data_roots[i / COUNT(data_endings) / COUNT(data_files)], data,
-                     data_files[file], data_endings[i % COUNT(data_endings)]) < 0)
+        if (asprintf(&path, "%s%s/%s", data_roots[i / NAMES], data, data_name(i % NAMES)) < 0)
             continue;
         if (writes_to(check, row, path))
             return path;

@@ -38,7 +38,12 @@ static void print_text(const tp_machine *machine, int threads) {
     print_size("caches      L1d", machine->l1d);
     print_size(", L2", machine->l2);
     print_size(", L3", machine->l3);
-    printf("\nthreads     %d (%d processors)\n", threads, machine->processors);
+    printf("\nthreads     %d (%d processors", threads, machine->processors);
+    if (machine->quota)
+        printf(", a quota of %d", machine->quota);
+    printf(")\n");
+    printf("threading   %s\n", machine->threading);
+    printf("arithmetic  %s\n", machine->floating_point);
 }
 
 static json_t *words(const char *text) {
@@ -69,6 +74,9 @@ static void print_json(const tp_machine *machine, const tp_context *context) {
     report_integer(report, "l2_bytes", machine->l2);
     report_integer(report, "l3_bytes", machine->l3);
     report_integer(report, "processors", (uint64_t)machine->processors);
+    report_text(report, "threading", machine->threading);
+    report_integer(report, "quota", (uint64_t)machine->quota);
+    report_text(report, "floating_point", machine->floating_point);
     report_write(report, stdout);
 }
 
@@ -101,7 +109,9 @@ const struct command info_command = {
     .usage = "[OPTION...]",
     .about = "JSON keys: version, sleef, jansson, vendor, features (list), isa, threads,\n"
              "usable (list, best first), tile_rows, tile_columns, mc, kc, nc, l1d_bytes,\n"
-             "l2_bytes, l3_bytes (0: unknown), processors.\n",
+             "l2_bytes, l3_bytes (0: unknown), processors, threading (OpenMP or none), quota\n"
+             "(processors whose time control groups leave to the process; 0: no limit),\n"
+             "floating_point (default, or what is not).\n",
     .rows = rows,
     .values_size = sizeof(struct info_options),
     .defaults = defaults,

@@ -85,7 +85,8 @@ struct machine_options {
     {                                                                                                                  \
         .name = "threads", IS_INTEGER(machine.threads, 1, 4096),                                                       \
         .help =                                                                                                        \
-            "use at most N threads (default: $OMP_NUM_THREADS, else one per processor); results do not depend on it"   \
+            "use at most N threads (default: $OMP_NUM_THREADS, else one per processor, or fewer where a CPU quota "    \
+            "leaves less time); results do not depend on it"                                                           \
     }
 #define OPTION_ROW_ISA                                                                                                 \
     {                                                                                                                  \

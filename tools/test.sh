@@ -60,11 +60,11 @@ check_part() {
     [ "$ran" = "$expected" ] || fail "$1: ran '$ran', but this machine should run '$expected'"
     case $1 in
     asan-ubsan)
-        for function in __asan_init __ubsan_handle; do
+        for function in __asan_init __ubsan_handle __assert_fail; do
             if grep -q $function "$2/tests/test_api"; then
                 ran="$ran, $function"
             else
-                fail "$1: $function is not in the tests: no sanitizer"
+                fail "$1: $function is not in the tests: no sanitizer, or no assertions"
             fi
         done
         ;;

@@ -2,7 +2,7 @@
 /*
  * tileprop: train multilayer perceptrons on CPUs.
  *
- * This header is the manual. It is C11 and can be included from C++.
+ * This header is the manual. It is C11 and can be included from C++, for which tileprop.hpp has classes.
  *
  * Objects
  *   tp_context    the machine: instruction set, number of threads, allocator, last message
@@ -38,11 +38,13 @@
  *   tp_context_set_threads                         the context
  *   tp_optimizer_set_..., tp_workspace_set_...     the optimiser, the workspace
  *   tp_packed_update                               the packed matrix
- * A call may use several OpenMP threads. If the calling thread is already inside a parallel region, it does all the
- * work itself. If the process cannot start all the threads, the call uses fewer. OpenMP ends a process in which it
- * fails to start a thread. The library checks this before it starts threads, but OpenMP can still fail in two cases:
- * other code takes threads or memory at the same moment; or a smaller parallel region of your own program has ended
- * threads that OpenMP kept since the call before.
+ * A call may use several OpenMP threads. By default it uses as many as OMP_NUM_THREADS or omp_set_num_threads says;
+ * else one for each processor, but not more than there is processor time for (tp_machine.quota). If the calling thread
+ * is already inside a parallel region, it does all the work itself. So it does everywhere in a library that was built
+ * without OpenMP (tp_machine.threading). If the process cannot start all the threads, the call uses fewer. OpenMP ends
+ * a process in which it fails to start a thread. The library checks this before it starts threads, but OpenMP can still
+ * fail in two cases: other code takes threads or memory at the same moment; or a smaller parallel region of your own
+ * program has ended threads that OpenMP kept since the call before.
  * A request by pthread_cancel that arrives during a call takes effect after the call. Callbacks and allocator functions
  * run with cancellation disabled. PTHREAD_CANCEL_ASYNCHRONOUS is not supported.
  *
@@ -59,7 +61,9 @@
  * Same bits everywhere. In one release of the library, every result depends only on the inputs and the shapes. It does
  * not depend on the instruction set, the number of threads or the run. This is promised for the default floating-point
  * environment: round to nearest, no flush to zero, no traps (exceptions only raise their flags). In another environment
- * each thread computes in its own mode. The sign and the payload of a NaN are not part of the promise.
+ * each thread computes in its own mode. A program that is linked with -ffast-math starts in another one. If a context
+ * is created in such a mode, a note says so (tp_message_fn), and so does tp_machine.floating_point. The sign and the
+ * payload of a NaN are not part of the promise.
  *
  * NaN and infinity. They are data, not errors; only options must be finite. A NaN in an operand that is used appears in
  * the results that depend on it. Memory that is not used is never read:
@@ -88,12 +92,13 @@
  * magnitude below 2^-126 as 0, and write 0 where the result has a magnitude below 2^-126. So a dead unit, a moment that
  * fades or a saturated output takes no more time than other numbers. This rule is part of the arithmetic and gives the
  * same bits everywhere. It needs no floating-point mode of the processor and changes none. In updates the limit is
- * higher than 2^-126 in these cases, so that no product is denormal, but it is never above 2^-100:
- *   SGD, momentum, Nesterov   gradients of magnitude below 2^-126 / rate count as 0; a velocity that is so small
- *                             becomes 0
- *   weight decay              a weight w becomes 0 if the magnitude of its decay is below 2^-126; the decay is
+ * higher in these cases, so that no product is denormal, but it is never above 2^-100:
+ *   SGD, momentum, Nesterov   gradients, after clipping, of magnitude at most 2^-126 / rate count as 0; a velocity that
+ *                             is so small becomes 0
+ *   weight decay              a weight w becomes 0 if the magnitude of its decay is at most 2^-126; the decay is
  *                             weight_decay w, for AdamW rate weight_decay w
- * A denormal weight becomes 0 in the first step of an optimiser.
+ * Parameters and state that the program sets are copied as they are. The next update computes with them, and where its
+ * results are denormal, they become 0.
  *
  * Stack. No function needs more than 64 KiB of the calling thread's stack. What callbacks and allocator functions use
  * is added to this. OpenMP's threads have their own stacks (OMP_STACKSIZE).
@@ -194,7 +199,7 @@ typedef void tp_message_fn(void *user, tp_status status, const char *message);
 typedef struct tp_context_options {
     size_t struct_size;     /* set by tp_context_options_default */
     const char *isa;        /* "scalar", "avx2", ...; NULL: $TILEPROP_ISA if set and not empty, else the best */
-    int threads;            /* at most this many threads per call; 0: what OpenMP would use */
+    int threads;            /* at most this many threads per call; 0: the default, as under "Threads" above */
     tp_allocator allocator; /* both functions NULL: the C library's */
     tp_message_fn *message; /* may be NULL */
     void *message_user;     /* passed to message */
@@ -217,7 +222,7 @@ TP_API void tp_context_destroy(tp_context *context);
 
 /* Name of the instruction set in use; NULL if context is NULL. */
 TP_API const char *tp_context_isa(const tp_context *context);
-/* The largest number of threads that a call uses; 0 if context is NULL. */
+/* The largest number of threads that a call uses; 1 if the library was built without OpenMP; 0 if context is NULL. */
 TP_API int tp_context_threads(const tp_context *context);
 
 /* Changes the number of threads; threads has the same meaning as in the options. No other call may use the context at
@@ -237,20 +242,27 @@ TP_API tp_status tp_context_set_message(const tp_context *context, tp_status sta
 
 /* Facts about the machine, for logs and bug reports. */
 typedef struct tp_machine {
-    char vendor[16];     /* "GenuineIntel", "AuthenticAMD", "Arm", ... */
-    char features[128];  /* detected and usable features, separated by blanks */
-    size_t l1d;          /* first-level data cache in bytes, 0 if unknown */
-    size_t l2;           /* second-level cache in bytes, 0 if unknown */
-    size_t l3;           /* third-level cache in bytes, 0 if unknown */
-    int processors;      /* processors that this process may run on */
-    const char *isa;     /* name of the instruction set in use */
-    size_t tile_rows;    /* microkernel MR */
-    size_t tile_columns; /* microkernel NR */
-    size_t mc;           /* cache blocking of the matrix product: rows of A and C in a block */
-    size_t kc;           /* its k steps */
-    size_t nc;           /* its columns of B and C */
-    char usable[64];     /* instruction sets that this machine can run, best first, separated by blanks */
-    const char *sleef;   /* version of SLEEF that the build used */
+    char vendor[16];       /* "GenuineIntel", "AuthenticAMD", "Arm", ... */
+    char features[128];    /* detected and usable features, separated by blanks */
+    size_t l1d;            /* first-level data cache in bytes, 0 if unknown */
+    size_t l2;             /* second-level cache in bytes, 0 if unknown */
+    size_t l3;             /* third-level cache in bytes, 0 if unknown */
+    int processors;        /* processors that this process may run on */
+    const char *isa;       /* name of the instruction set in use */
+    size_t tile_rows;      /* microkernel MR */
+    size_t tile_columns;   /* microkernel NR */
+    size_t mc;             /* cache blocking of the matrix product: rows of A and C in a block */
+    size_t kc;             /* its k steps */
+    size_t nc;             /* its columns of B and C */
+    char usable[64];       /* instruction sets that this machine can run, best first, separated by blanks */
+    const char *sleef;     /* version of SLEEF that the build used */
+    const char *threading; /* "OpenMP"; or "none": a build without it, in which every call stays on its thread */
+    /* Processors whose time the limits of control groups (containers, Slurm) leave to this process, rounded up; 0: no
+     * limit. */
+    int quota;
+    /* The mode of the thread that created the context: "default"; else those of "flush-to-zero", "denormals-are-zero",
+     * "rounding up", "rounding down", "rounding towards zero" and "traps" that it has, separated by commas. */
+    char floating_point[96];
 } tp_machine;
 
 /* Lives as long as the context; NULL if context is NULL. */
@@ -545,6 +557,14 @@ TP_API tp_status tp_model_save(const tp_model *model, const char *path);
  * and read. Parameters are read once, directly to their place, and checked against the SHA-256. A file without SHA-256
  * is loaded with a note. */
 TP_API tp_status tp_model_load(tp_context *context, const char *path, tp_model **model);
+
+/* Writes the bytes of the model's file to memory, to send the model or to store it with other things. needed is set to
+ * their number. With buffer NULL and size 0, nothing else is done. If size is less than needed, nothing is written and
+ * the result is TP_ERR_MEMORY, but needed is set. It needs as much memory as saving. */
+TP_API tp_status tp_model_write(const tp_model *model, void *buffer, size_t size, size_t *needed);
+/* tp_model_load from memory: buffer has the size bytes of a model's file, at any alignment, and nothing more. Messages
+ * say "the buffer" instead of the path. The model does not need the buffer afterwards. */
+TP_API tp_status tp_model_read(tp_context *context, const void *buffer, size_t size, tp_model **model);
 
 /* tp_model_describe_file for interfaces to other languages, which pass the sizes of their own structs. */
 TP_API tp_status tp_model_get_file_options(tp_context *context, const char *path, tp_model_options *options,

@@ -17,9 +17,9 @@ typedef enum CBLAS_TRANSPOSE { CblasNoTrans = 111, CblasTrans = 112, CblasConjTr
  * A and B; then beta = 1 does not write C either.
  *
  * cblas_sgemm has no context, so the process has one, made by the first call; it honours TILEPROP_ISA. Each call uses
- * at most as many threads as OpenMP would at that moment. Any number of threads may call at once. Each thread that
- * calls keeps a workspace, which grows to the largest product so far, of some MB at most per OpenMP thread, and is
- * released when the thread ends.
+ * at most as many threads as a context would by default at that moment. Any number of threads may call at once. Each
+ * thread that calls keeps a workspace, which grows to the largest product so far, of some MB at most per OpenMP thread,
+ * and is released when the thread ends.
  *
  * Errors go to cblas_xerbla, and C is left as it was. Beyond the reference implementation, NULL for a matrix that would
  * be used is an error in parameter 8, 10 or 13; and 0 for the parameter, with a message that says why, reports that

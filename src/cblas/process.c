@@ -2,6 +2,7 @@
 #include "cblas/process.h"
 #include "core/memory.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdio.h>
 
@@ -57,5 +58,6 @@ static bool grow(size_t size) {
 }
 
 void *tp_cblas_workspace(size_t size) {
+    assert(context);
     return size <= workspace.size || grow(size) ? workspace.memory : NULL;
 }

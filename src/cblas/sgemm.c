@@ -89,7 +89,7 @@ static void multiply(const struct product *p) {
         return;
     }
     tp_context context = *shared;
-    context.threads = tp_default_threads();
+    context.threads = tp_default_threads(context.machine);
     const size_t m = (size_t)p->n, n = (size_t)p->m, k = (size_t)p->k;
     const size_t size = tp_sgemm_workspace_size(&context, m, n, k);
     void *workspace = tp_cblas_workspace(size);

@@ -3,6 +3,7 @@
 #include "core/cancel.h"
 #include "core/size.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 static void *c_allocate(void *user, size_t alignment, size_t size) {
@@ -67,6 +68,8 @@ tp_status tp_check_rows(const struct tp_context *context, const char *name, size
 }
 
 void *tp_arena_take(struct tp_arena *arena, size_t count, size_t element_size) {
+    assert((uintptr_t)arena->base % TP_ALIGNMENT == 0);
+    assert(arena->used % TP_ALIGNMENT == 0 || arena->used == TP_SIZE_OVERFLOW);
     const size_t bytes = tp_size_add(tp_size_mul(count, element_size), TP_ALIGNMENT - 1);
     const size_t offset = arena->used;
     arena->used = bytes == TP_SIZE_OVERFLOW ? bytes : tp_size_add(offset, bytes / TP_ALIGNMENT * TP_ALIGNMENT);

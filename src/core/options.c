@@ -3,6 +3,7 @@
 
 #include "core/size.h"
 
+#include <assert.h>
 #include <string.h>
 
 static size_t size_in(const void *given) {
@@ -25,6 +26,7 @@ void tp_struct_init(const struct tp_struct *type, void *options, size_t struct_s
 
 tp_status tp_struct_take(const struct tp_context *context, const struct tp_struct *type, const void *given,
                          void *taken) {
+    assert(type->first <= type->size);
     const size_t said = size_in(given), size = type->data && !said ? type->first : said;
     if (size < type->first)
         return tp_fail(context, TP_ERR_ARGUMENT, "%s: struct_size is %zu; it must be at least %zu%s", type->name, said,

@@ -10,6 +10,7 @@
 #include "core/context.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* What the threads of a team share. */
@@ -35,19 +36,25 @@ static inline struct tp_clock *tp_team_clock(struct tp_team team) {
 typedef void tp_task_fn(void *argument, struct tp_team team);
 
 /* Runs task on at most threads threads; on the calling thread alone when threads is 1, inside another parallel region,
- * or in a child of fork if the thread had workers before. The team may be smaller than asked. */
+ * in a child of fork if the thread had workers before, or in a build without OpenMP. The team may be smaller than
+ * asked. */
 void tp_parallel(int threads, tp_task_fn *task, void *argument);
+
+/* Whether the build has OpenMP. */
+bool tp_has_teams(void);
 
 /* Every member of the team waits for every other: spinning at first, then giving its processor away, then napping, so
  * that a team that has to share processors keeps moving. */
 void tp_team_barrier(struct tp_team team);
 
-/* Whether a number of threads is one. */
-tp_status tp_check_threads(const struct tp_context *context, int threads);
+/* How many threads work where so many are wanted: 1 without OpenMP. Refuses what is no number of threads. */
+tp_status tp_take_threads(const struct tp_context *context, int wanted, int *threads);
 
-/* What OpenMP would use, and the processors this process may run on. */
-int tp_default_threads(void);
+/* The processors that this process may run on. */
 int tp_processors(void);
+
+/* What OpenMP would use at this moment; where nobody has asked it for a number, at most the machine's quota. */
+int tp_default_threads(const tp_machine *machine);
 
 /* Part id of size of 0..count, cut at multiples of grain: [begin, end). */
 struct tp_range {

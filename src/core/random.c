@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/random.h"
 
+#include <assert.h>
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
 #pragma GCC diagnostic ignored "-Wsign-conversion"
@@ -24,6 +26,7 @@ static size_t below(size_t bound, struct tp_draw draw) {
 }
 
 void tp_random_permutation(uint32_t *order, size_t count, uint64_t seed, enum tp_purpose purpose, uint32_t stream) {
+    assert(count <= (uint64_t)1 << 32);
     for (size_t i = 0; i < count; i++) {
         const size_t j = below(i + 1, tp_random(seed, purpose, stream, i));
         order[i] = order[j];

@@ -46,6 +46,14 @@ static void unlock(struct tp_message *message) {
     atomic_flag_clear_explicit(&message->lock, memory_order_release);
 }
 
+static void tell(const struct tp_context *context, tp_status status, const char *text) {
+    if (context->on_message) {
+        const int cancel = tp_cancel_hold();
+        context->on_message(context->message_user, status, text);
+        tp_cancel_restore(cancel);
+    }
+}
+
 tp_status(tp_fail)(const struct tp_context *context, tp_status status, const char *format, ...) {
     char text[TP_MESSAGE_SIZE];
     va_list arguments;
@@ -55,11 +63,7 @@ tp_status(tp_fail)(const struct tp_context *context, tp_status status, const cha
     lock(context->message);
     memcpy(context->message->text, text, sizeof text);
     unlock(context->message);
-    if (context->on_message) {
-        const int cancel = tp_cancel_hold();
-        context->on_message(context->message_user, status, text);
-        tp_cancel_restore(cancel);
-    }
+    tell(context, status, text);
     return status;
 }
 
@@ -70,12 +74,10 @@ tp_status tp_context_set_message(const tp_context *context, tp_status status, co
 void tp_note(const struct tp_context *context, const char *format, ...) {
     char text[TP_MESSAGE_SIZE];
     va_list arguments;
-    if (!context->on_message)
-        return;
     va_start(arguments, format);
     tp_format(text, sizeof text, format, arguments);
     va_end(arguments);
-    context->on_message(context->message_user, TP_OK, text);
+    tell(context, TP_OK, text);
 }
 
 size_t tp_context_message(const tp_context *context, char *buffer, size_t size) {

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "core/cancel.h"
+#include "core/system.h"
 #include "cpu/cpu.h"
 
-#include <fcntl.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define CACHES 16 /* more than any processor has */
 #define TEXT 32
@@ -17,16 +14,7 @@
 static bool read_text(const char *directory, int index, const char *name, char text[TEXT]) {
     char path[PATH_MAX];
     const int length = snprintf(path, sizeof path, "%s/index%d/%s", directory, index, name);
-    if (length < 0 || (size_t)length >= sizeof path)
-        return false;
-    const int cancel = tp_cancel_hold();
-    const int file = open(path, O_RDONLY | O_CLOEXEC);
-    const ssize_t count = file < 0 ? -1 : read(file, text, TEXT - 1);
-    if (file >= 0)
-        close(file);
-    tp_cancel_restore(cancel);
-    text[count > 0 ? count : 0] = '\0';
-    return count > 0;
+    return length > 0 && (size_t)length < sizeof path && tp_system_text(path, text, TEXT);
 }
 
 /* "48K" */

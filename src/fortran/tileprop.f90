@@ -14,7 +14,7 @@
 !            procedures release it at once. After an assignment both variables mean the same object.
 ! Options    Set them with the default procedures. Layers, validation data and callbacks are arguments of the create
 !            functions instead of pointers in the options.
-! Targets    tp_classes(classes, one_based) or tp_values(values). tp_weigh_samples(target, weights) and
+! Targets    tp_classes(classes, one_based), int32 or int64, or tp_values(values). tp_weigh_samples(target, weights) and
 !            tp_weigh_classes(target, class_weights) add weights.
 ! Samples    tp_samples(x, target), for trainers, tp_evaluate and tp_predict. Arrays of real32, real64 or bytes are used
 !            without a copy. So they must have the target attribute, and must exist as long as the set or its trainer is

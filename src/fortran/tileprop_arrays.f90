@@ -11,7 +11,8 @@ module tileprop_arrays
     use tileprop_types
     implicit none
     private
-    public :: placed, place, take_back, outputs_view, keep_samples, begin_pass, last_batch, block, block_size
+    public :: placed, place, place_output, take_back, outputs_view, copy_samples, begin_pass, last_batch
+    public :: block, block_size
     public :: tp_target, tp_classes, tp_values, tp_weigh_samples, tp_weigh_classes, target_view, target_fits
     public :: tp_sample_set, tp_samples, samples_view
 
@@ -24,9 +25,14 @@ module tileprop_arrays
         final :: forget
     end type
 
+    ! place(p, x): for C to read, or to read and write. place_output(p, x): for C to write only, so that x need not be
+    ! defined.
     ! take_back(p, x): what C wrote reaches x.
     interface place
         module procedure place_real32, place_real64
+    end interface
+    interface place_output
+        module procedure place_output_real32, place_output_real64
     end interface
     ! Where predictions go.
     interface outputs_view
@@ -44,6 +50,9 @@ module tileprop_arrays
         real(real64), allocatable :: double_values(:, :) ! before values were rounded
     end type
 
+    interface tp_classes
+        module procedure classes_int32, classes_int64
+    end interface
     interface tp_values
         module procedure values_real32, values_real64
     end interface
@@ -95,7 +104,7 @@ contains
         integer(c_size_t) :: ld
         integer :: row, column
         ld = 0
-        if (size(x) == 0) return
+        if (size(x, kind=c_size_t) == 0) return
         row = min(2, size(x, 1))
         column = min(2, size(x, 2))
         ld = distance(shape(x, c_size_t), 4_c_intptr_t, address(c_loc(x(1, 1))), address(c_loc(x(row, 1))), &
@@ -107,7 +116,7 @@ contains
         integer(c_size_t) :: ld
         integer :: row, column
         ld = 0
-        if (size(x) == 0) return
+        if (size(x, kind=c_size_t) == 0) return
         row = min(2, size(x, 1))
         column = min(2, size(x, 2))
         ld = distance(shape(x, c_size_t), 8_c_intptr_t, address(c_loc(x(1, 1))), address(c_loc(x(row, 1))), &
@@ -117,29 +126,41 @@ contains
     subroutine place_real32(p, x)
         type(placed), intent(inout) :: p
         real(real32), target :: x(:, :)
-        p%ld = distance_real32(x)
-        if (p%ld > 0) then
-            p%at = c_loc(x(1, 1))
-        else
-            call make_copy(p, shape(x))
-            p%copy(:size(x, 1), :size(x, 2)) = x
-        end if
+        call place_output(p, x)
+        if (associated(p%copy)) p%copy(:size(x, 1), :size(x, 2)) = x
     end subroutine
 
     subroutine place_real64(p, x)
         type(placed), intent(inout) :: p
         real(real64), intent(in) :: x(:, :)
-        call make_copy(p, shape(x))
+        call place_output(p, x)
         p%copy(:size(x, 1), :size(x, 2)) = real(x, real32)
+    end subroutine
+
+    subroutine place_output_real32(p, x)
+        type(placed), intent(inout) :: p
+        real(real32), target :: x(:, :)
+        p%ld = distance_real32(x)
+        if (p%ld > 0) then
+            p%at = c_loc(x(1, 1))
+        else
+            call make_copy(p, shape(x, c_size_t))
+        end if
+    end subroutine
+
+    subroutine place_output_real64(p, x)
+        type(placed), intent(inout) :: p
+        real(real64), intent(in) :: x(:, :)
+        call make_copy(p, shape(x, c_size_t))
     end subroutine
 
     ! At least one element, so that it has an address.
     subroutine make_copy(p, extent)
         type(placed), intent(inout) :: p
-        integer, intent(in) :: extent(2)
-        allocate (p%copy(max(extent(1), 1), max(extent(2), 1)))
+        integer(c_size_t), intent(in) :: extent(2)
+        p%ld = max(extent(1), 1_c_size_t)
+        allocate (p%copy(p%ld, max(extent(2), 1_c_size_t)))
         p%at = c_loc(p%copy)
-        p%ld = max(extent(1), 1)
     end subroutine
 
     subroutine take_back_real32(p, x)
@@ -173,36 +194,35 @@ contains
         if (associated(p%copy)) deallocate (p%copy)
     end subroutine
 
-    ! The samples of a pass that a backward pass reads again move into the workspace, so that the program's array may
-    ! go.
-    subroutine keep_samples(workspace, p, rows, columns)
+    ! Samples that a backward pass reads again are a copy, so that the program's array may go.
+    subroutine copy_samples(workspace, p, rows, columns)
         type(tp_workspace), intent(in) :: workspace
         type(placed), intent(inout) :: p
         integer(c_size_t), intent(in) :: rows, columns
         type(workspace_node), pointer :: pass
-        real(real32), pointer :: from(:, :), to(:, :)
+        real(real32), pointer :: from(:, :)
         pass => pass_of(workspace)
-        if (.not. associated(pass)) return
-        if (.not. pass%training .or. rows * columns == 0) return
-        if (allocated(pass%x)) then
-            if (size(pass%x, kind=c_size_t) < rows * columns) deallocate (pass%x)
-        end if
-        if (.not. allocated(pass%x)) allocate (pass%x(rows * columns))
+        if (.not. associated(pass) .or. associated(p%copy)) return
+        if (.not. pass%training) return
         call c_f_pointer(p%at, from, [p%ld, columns])
-        to(1:rows, 1:columns) => pass%x
-        to = from(1:rows, :)
-        p%at = c_loc(pass%x)
-        p%ld = rows
+        call make_copy(p, [rows, columns])
+        p%copy(:rows, :columns) = from(:rows, :)
     end subroutine
 
-    ! After a pass that went well a backward pass is of so many samples.
-    subroutine begin_pass(workspace, batch, status)
+    ! After a forward pass that C has accepted, a backward pass is of so many samples, and of these, which move from p
+    ! into the workspace. Until then C may still read those of the pass before; without samples it keeps that pass.
+    subroutine begin_pass(workspace, p, batch)
         type(tp_workspace), intent(in) :: workspace
+        type(placed), intent(inout) :: p
         integer(c_size_t), intent(in) :: batch
-        integer(c_int), intent(in) :: status
         type(workspace_node), pointer :: pass
         pass => pass_of(workspace)
-        if (associated(pass) .and. status == TP_OK) pass%batch = batch
+        if (batch == 0 .or. .not. associated(pass)) return
+        pass%batch = batch
+        if (.not. pass%training) return
+        if (associated(pass%x)) deallocate (pass%x)
+        pass%x => p%copy
+        p%copy => null()
     end subroutine
 
     ! 0 before the first pass, where C refuses to go back.
@@ -233,7 +253,7 @@ contains
     ! ------------------------------------------------------------------------------------------------------ targets
 
     ! one_based: the classes are 1, 2, ... instead of 0, 1, ...
-    function tp_classes(classes, one_based) result(target)
+    function classes_int32(classes, one_based) result(target)
         integer(c_int32_t), intent(in) :: classes(:)
         logical, intent(in), optional :: one_based
         type(tp_target) :: target
@@ -241,6 +261,15 @@ contains
         first = 0
         if (present(one_based)) first = merge(1, 0, one_based)
         allocate (target%classes, source=classes - first)
+    end function
+
+    ! What int32 cannot hold is no class: it becomes another number that is none.
+    function classes_int64(classes, one_based) result(target)
+        integer(c_int64_t), intent(in) :: classes(:)
+        logical, intent(in), optional :: one_based
+        type(tp_target) :: target
+        integer(c_int64_t), parameter :: largest = huge(1_c_int32_t) - 1
+        target = classes_int32(int(max(-1_c_int64_t, min(classes, largest)), c_int32_t), one_based)
     end function
 
     ! values(outputs, samples)

@@ -215,6 +215,18 @@ module tileprop_c
             type(c_ptr), value :: context, path, model
             integer(c_int) :: status
         end function
+        function tp_model_write(model, buffer, size, needed) result(status) bind(c)
+            import :: c_int, c_ptr, c_size_t
+            type(c_ptr), value :: model, buffer, needed
+            integer(c_size_t), value :: size
+            integer(c_int) :: status
+        end function
+        function tp_model_read(context, buffer, size, model) result(status) bind(c)
+            import :: c_int, c_ptr, c_size_t
+            type(c_ptr), value :: context, buffer, model
+            integer(c_size_t), value :: size
+            integer(c_int) :: status
+        end function
         function tp_model_get_file_options(context, path, options, struct_size, layers, &
             layer_size) result(status) bind(c)
             import :: c_int, c_ptr, c_size_t

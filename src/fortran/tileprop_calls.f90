@@ -15,7 +15,8 @@ module tileprop_calls
         c_optimizer_name => tp_optimizer_name, c_schedule_name => tp_schedule_name, &
         c_model_create => tp_model_create, c_model_destroy => tp_model_destroy, c_model_layer => tp_model_layer, &
         c_parameter_count => tp_model_parameter_count, c_layer_offsets => tp_model_layer_offsets, &
-        c_model_save => tp_model_save, c_model_load => tp_model_load, c_workspace_size => tp_workspace_size, &
+        c_model_save => tp_model_save, c_model_load => tp_model_load, &
+        c_model_write => tp_model_write, c_model_read => tp_model_read, c_workspace_size => tp_workspace_size, &
         c_workspace_create => tp_workspace_create, c_workspace_destroy => tp_workspace_destroy, &
         c_set_dropout => tp_workspace_set_dropout, c_loss_value => tp_loss_value, &
         c_optimizer_size => tp_optimizer_size, c_optimizer_create => tp_optimizer_create, &
@@ -34,7 +35,8 @@ module tileprop_calls
         tp_context_machine, tp_sgemm_workspace_size, tp_packed_size, tp_packed_destroy, tp_activation_name, &
         tp_loss_name, tp_init_name, tp_optimizer_name, tp_schedule_name, tp_model_options_default, tp_model_create, &
         tp_model_destroy, tp_model_describe, tp_model_layer, tp_model_parameter_count, tp_model_layer_offsets, &
-        tp_model_save, tp_model_load, tp_workspace_options_default, tp_workspace_size, tp_workspace_create, &
+        tp_model_save, tp_model_load, tp_model_write, tp_model_read, &
+        tp_workspace_options_default, tp_workspace_size, tp_workspace_create, &
         tp_workspace_destroy, tp_workspace_set_dropout, tp_loss_value, tp_optimizer_options_default, &
         tp_optimizer_size, tp_optimizer_create, tp_optimizer_destroy, tp_optimizer_state_count, &
         tp_optimizer_set_steps, tp_optimizer_steps, tp_optimizer_learning_rate, tp_evaluate
@@ -66,6 +68,8 @@ module tileprop_calls
     interface tp_model_layer_offsets; procedure model_layer_offsets; end interface
     interface tp_model_save; procedure model_save; end interface
     interface tp_model_load; procedure model_load; end interface
+    interface tp_model_write; procedure model_write; end interface
+    interface tp_model_read; procedure model_read; end interface
     interface tp_workspace_size; procedure workspace_size; end interface
     interface tp_workspace_create; procedure workspace_create; end interface
     interface tp_workspace_destroy; procedure workspace_destroy; end interface
@@ -387,6 +391,31 @@ contains
         call adopt_model(model, context, made, status)
     end function
 
+    ! bytes gets the size and the bytes of the model's file.
+    function model_write(model, bytes) result(status)
+        type(tp_model), intent(in) :: model
+        integer(c_int8_t), allocatable, intent(inout) :: bytes(:)
+        integer(c_int) :: status
+        integer(c_int8_t), allocatable, target :: written(:)
+        integer(c_size_t), target :: needed
+        status = c_model_write(handle(model), c_null_ptr, 0_c_size_t, c_loc(needed))
+        if (status /= TP_OK) return
+        allocate (written(needed))
+        status = c_model_write(handle(model), c_loc(written), needed, c_loc(needed))
+        if (status == TP_OK) call move_alloc(written, bytes)
+    end function
+
+    function model_read(model, context, bytes) result(status)
+        type(tp_model), intent(inout) :: model
+        type(tp_context), intent(in) :: context
+        integer(c_int8_t), target, contiguous, intent(in) :: bytes(:)
+        integer(c_int) :: status
+        type(model_node), pointer :: made
+        allocate (made)
+        status = c_model_read(handle(context), c_loc(bytes), size(bytes, kind=c_size_t), c_loc(made%handle))
+        call adopt_model(model, context, made, status)
+    end function
+
     ! ----------------------------------------------------------------------------------------------------- workspace
 
     subroutine tp_workspace_options_default(options)
@@ -438,9 +467,11 @@ contains
         integer(c_int) :: status
         type(model_sizes) :: sizes
         type(tp_targets), target :: view
+        integer(c_size_t) :: batch
         sizes = model_of(model)
+        batch = last_batch(workspace)
         status = TP_OK
-        call target_fits(status, model, target, sizes%outputs, last_batch(workspace))
+        if (batch > 0) call target_fits(status, model, target, sizes%outputs, batch)
         if (status /= TP_OK) return
         view = target_view(target)
         status = c_loss_value(handle(model), handle(workspace), c_loc(view), c_loc(score))

@@ -40,8 +40,10 @@ module tileprop_objects
 
     type, extends(tp_node) :: workspace_node
         logical :: training = .false.
-        integer(c_size_t) :: batch = 0      ! of the last pass, 0 before the first
-        real(real32), allocatable :: x(:)   ! its samples, which a backward pass reads again
+        integer(c_size_t) :: batch = 0 ! of the last pass, 0 before the first
+        real(real32), pointer, contiguous :: x(:, :) => null() ! its samples, which a backward pass reads again
+    contains
+        final :: forget_samples
     end type
 
     abstract interface
@@ -113,6 +115,11 @@ contains
             deallocate (node)
         end if
         node => null()
+    end subroutine
+
+    subroutine forget_samples(node)
+        type(workspace_node), intent(inout) :: node
+        if (associated(node%x)) deallocate (node%x)
     end subroutine
 
     ! node keeps what other stands for.

@@ -128,6 +128,9 @@ module tileprop_types
         integer(c_size_t) :: nc = 0
         character(kind=c_char) :: usable(64) = c_null_char
         type(c_ptr) :: sleef = c_null_ptr
+        type(c_ptr) :: threading = c_null_ptr
+        integer(c_int) :: quota = 0
+        character(kind=c_char) :: floating_point(96) = c_null_char
     end type
 
     type, bind(c) :: tp_epilogue

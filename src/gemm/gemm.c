@@ -9,6 +9,7 @@
 #include "gemm/plan.h"
 #include "gemm/share.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* A block of B is used in about so many pieces; read in place, in pieces of about so many columns; from far, panels. */
@@ -66,10 +67,15 @@ struct job {
     bool swapped;
     struct tp_range rows, columns;
     struct tp_gemm_plan plan;
-    float *pack_a, *pack_b; /* panels, or NULL */
-    float *copy_b;          /* panels of a piece, or NULL */
-    float *piece;           /* where a part of the product waits to be transposed or consumed */
+    float *a_panels, *b_panels; /* or NULL */
+    float *b_copy;              /* panels of a piece, or NULL */
+    float *piece;               /* where a part of the product waits to be transposed or consumed */
 };
+
+static struct parts job_parts(const struct job *job) {
+    const struct tp_gemm *g = job->g;
+    return parts_of(g->isa, g->blocking, g->m, g->n, g->k, job->swapped);
+}
 
 /* Rows are cut into as few strips as they need, as even as can be: those before higher are one row higher. */
 struct cut {
@@ -95,7 +101,7 @@ struct block {
 
 /* c: rows i.., columns j.. of the finished product. */
 static void finish(const struct tp_gemm *g, float *c, size_t ldc, size_t i, size_t j, size_t m, size_t n) {
-    const struct tp_finish *e = &g->epilogue;
+    const struct tp_gemm_epilogue *e = &g->epilogue;
     for (size_t row = 0; e->keep && row < m; row++)
         memcpy(e->keep + (i + row) * e->ldkeep + j, c + row * ldc, n * sizeof *c);
     if (e->activate)
@@ -122,14 +128,14 @@ static size_t strip_height(const struct job *job, const struct block *b, size_t 
 /* Rows x.. of the block, in panels or in place. */
 static void point_at_a(struct tp_strip *strip, const struct job *job, const struct block *b, size_t x) {
     const struct tp_operand *a = &job->g->a;
-    strip->a = job->pack_a ? job->pack_a + x * b->kc : element(a, b->i + x, b->p);
-    strip->a_row = job->pack_a ? 1 : a->row_step;
-    strip->a_step = job->pack_a ? strip->m : a->column_step;
-    strip->a_strip = strip->m * (job->pack_a ? b->kc : a->row_step);
+    strip->a = job->a_panels ? job->a_panels + x * b->kc : element(a, b->i + x, b->p);
+    strip->a_row = job->a_panels ? 1 : a->row_step;
+    strip->a_step = job->a_panels ? strip->m : a->column_step;
+    strip->a_strip = strip->m * (job->a_panels ? b->kc : a->row_step);
 }
 
 static bool b_in_panels(const struct job *job) {
-    return job->g->b.packed || job->pack_b;
+    return job->g->b.packed || job->b_panels;
 }
 
 /* Columns y.. of the block. */
@@ -138,13 +144,13 @@ static void point_at_b(struct tp_strip *strip, const struct job *job, const stru
     const size_t width = job->plan.width;
     strip->b_padded = b_in_panels(job);
     strip->b_step = strip->b_padded ? width : operand->row_step;
-    strip->b_panel = operand->packed ? width * job->g->k : job->pack_b ? panel_step(width, b->kc) : width;
+    strip->b_panel = operand->packed ? width * job->g->k : job->b_panels ? panel_step(width, b->kc) : width;
     strip->width = width;
     strip->b_ahead = job->plan.ahead;
     if (operand->packed)
         strip->b = operand->p + (b->j + y) * job->g->k + b->p * width;
     else
-        strip->b = job->pack_b ? job->pack_b + y / width * strip->b_panel : element(operand, b->p, b->j + y);
+        strip->b = job->b_panels ? job->b_panels + y / width * strip->b_panel : element(operand, b->p, b->j + y);
 }
 
 /* A piece of the product: m rows from row x, n columns from column y of the block. */
@@ -162,7 +168,7 @@ static ptrdiff_t next_columns(const struct job *job, const struct block *b, cons
         return 0;
     if (piece->y + piece->n < b->nc)
         return (ptrdiff_t)(piece->n / strip->width * strip->b_panel);
-    if (last_rows && (last_steps || job->pack_b))
+    if (last_rows && (last_steps || job->b_panels))
         return 0;
     return (ptrdiff_t)(last_rows ? b->kc * strip->b_step : 0) - (ptrdiff_t)(piece->y / strip->width * strip->b_panel);
 }
@@ -187,7 +193,7 @@ static void share_b(const struct job *job, struct tp_strip *strip, const struct 
  * consume writes. */
 static void point_at_later(struct tp_strip *strip, const struct job *job, const struct block *b,
                            const struct piece *piece) {
-    const struct tp_finish *e = &job->g->epilogue;
+    const struct tp_gemm_epilogue *e = &job->g->epilogue;
     strip->later = NULL;
     strip->ldlater = strip->ldc;
     if (job->plan.c_cached || job->swapped)
@@ -202,16 +208,17 @@ static void point_at_later(struct tp_strip *strip, const struct job *job, const 
 
 /* Where B is copied: the first strip does it, the others read the panels. */
 static void use_copy(const struct job *job, struct tp_strip *strip, const struct block *b, size_t x) {
-    if (!job->copy_b || strip->n % strip->width != 0)
+    if (!job->b_copy || strip->n % strip->width != 0)
         return;
     strip->b_copy_panel = panel_step(strip->width, b->kc);
+    assert(strip->n / strip->width * strip->b_copy_panel <= job_parts(job).b);
     if (x == 0) {
         strip->strips = 1;
-        strip->b_copy = job->copy_b;
+        strip->b_copy = job->b_copy;
         return;
     }
     strip->b_copy = NULL;
-    strip->b = job->copy_b;
+    strip->b = job->b_copy;
     strip->b_step = strip->width;
     strip->b_panel = strip->b_copy_panel;
 }
@@ -226,6 +233,7 @@ static void run_strips(const struct job *job, const struct block *b, const struc
         share_b(job, strip, b, x);
         use_copy(job, strip, b, x);
         end = x + strip->strips * strip->m;
+        assert(strip->m >= 1 && strip->m <= job->g->isa->mr && end <= piece->x + piece->m);
         job->g->isa->gemm_strip(strip);
         strip->c += (end - x) * strip->ldc;
         if (strip->later)
@@ -249,6 +257,7 @@ static void multiply_swapped(const struct job *job, const struct block *b, const
                              struct tp_strip *strip, bool last) {
     const struct tp_gemm *g = job->g;
     const size_t i = b->i + piece->x, j = b->j + piece->y;
+    assert(piece->m <= TP_SWAPPED_ROWS && piece->n <= TP_SWAPPED_COLUMNS);
     strip->c = job->piece;
     strip->ldc = TP_SWAPPED_COLUMNS;
     start_swapped(g, strip, i, j, piece->m);
@@ -264,6 +273,7 @@ static void multiply_plain(const struct job *job, const struct block *b, const s
     const struct tp_gemm *g = job->g;
     const size_t i = b->i + piece->x, j = b->j + piece->y;
     const bool passing = g->epilogue.consume && b->kc == g->k;
+    assert(!passing || piece->m * piece->n <= job_parts(job).piece);
     float *c = passing ? job->piece : g->c + i * g->ldc + j;
     strip->c = c;
     strip->ldc = passing ? piece->n : g->ldc;
@@ -296,7 +306,7 @@ static size_t whole_panels(size_t columns, size_t width) {
     return columns < width ? width : columns / width * width;
 }
 
-static bool finishes(const struct tp_finish *e) {
+static bool finishes(const struct tp_gemm_epilogue *e) {
     return e->keep || e->activate || e->derive || e->consume;
 }
 
@@ -318,7 +328,7 @@ static size_t piece_columns(const struct job *job, const struct block *b) {
         return TP_SWAPPED_COLUMNS;
     if (b->mc <= g->isa->mr)
         return b->nc;
-    if (b_in_panels(job) || job->copy_b)
+    if (b_in_panels(job) || job->b_copy)
         return panel_columns(job, b);
     if (b->mc * b->kc <= cached && b->nc * b->kc > cached)
         return whole_panels(cached / b->kc, width);
@@ -346,7 +356,7 @@ static void multiply_block(const struct job *job, const struct block *b) {
     struct piece piece;
     for (piece.y = 0; piece.y < b->nc; piece.y += piece.n) {
         piece.n = tp_min(columns, b->nc - piece.y);
-        if (job->copy_b) /* the rest of the last panel is not copied */
+        if (job->b_copy) /* the rest of the last panel is not copied */
             piece.n = tp_min(piece.n, whole_panels(piece.n, job->plan.width));
         for (piece.x = 0; piece.x < b->mc; piece.x += piece.m) {
             piece.m = piece_rows(job, b, piece.x, columns);
@@ -360,14 +370,14 @@ static void pack_a(const struct job *job, const struct block *b) {
     const struct tp_gemm *g = job->g;
     for (size_t x = 0, end; x < b->mc; x = end) {
         end = end_of_height(job, b, x, b->mc);
-        g->isa->pack_a(job->pack_a + x * b->kc, element(&g->a, b->i + x, b->p), g->a.row_step, g->a.column_step,
+        g->isa->pack_a(job->a_panels + x * b->kc, element(&g->a, b->i + x, b->p), g->a.row_step, g->a.column_step,
                        end - x, b->kc, strip_height(job, b, x), g->alpha);
     }
 }
 
 static void pack_b(const struct job *job, const struct block *b) {
     const struct tp_gemm *g = job->g;
-    g->isa->pack_b(job->pack_b, element(&g->b, b->p, b->j), g->b.row_step, g->b.column_step, b->kc, b->nc,
+    g->isa->pack_b(job->b_panels, element(&g->b, b->p, b->j), g->b.row_step, g->b.column_step, b->kc, b->nc,
                    job->plan.width, panel_step(job->plan.width, b->kc));
 }
 
@@ -378,12 +388,12 @@ static void multiply(const struct job *job) {
         b.nc = tp_min(plan->nc, job->columns.end - b.j);
         for (b.p = 0; b.p < job->g->k; b.p += plan->kc) {
             b.kc = tp_min(plan->kc, job->g->k - b.p);
-            if (job->pack_b)
+            if (job->b_panels)
                 pack_b(job, &b);
             for (b.i = job->rows.begin; b.i < job->rows.end; b.i += plan->mc) {
                 b.mc = tp_min(plan->mc, job->rows.end - b.i);
                 b.cut = cut_rows(b.mc, job->g->isa->mr);
-                if (job->pack_a)
+                if (job->a_panels)
                     pack_a(job, &b);
                 multiply_block(job, &b);
             }
@@ -403,6 +413,7 @@ static struct tp_strip whole_strip(const struct job *job, const struct tp_place 
     strip.a_step = g->a.column_step;
     strip.b = element(&g->b, 0, place->j);
     strip.b_step = g->b.column_step == 1 ? g->b.row_step : g->b.column_step;
+    assert(!job->swapped || place->m * place->n <= PIECE_FLOATS);
     strip.c = job->swapped ? job->piece : g->c + place->i * g->ldc + place->j;
     strip.ldc = job->swapped ? PIECE_FLOATS / place->m : g->ldc;
     strip.start = g->start;
@@ -418,18 +429,19 @@ static struct tp_place whole_place(const struct job *job) {
 
 /* Where rows of A are packed, block after block of k steps; the last one must not have fewer than TP_DOTS_STEPS. */
 static void run_thin(const struct job *job, struct tp_strip *strip, tp_gemm_strip_fn *kernel) {
-    if (!job->pack_a) {
+    if (!job->a_panels) {
         kernel(strip);
         return;
     }
     const float *a = strip->a;
     const size_t row_step = strip->a_row;
-    strip->a = job->pack_a;
+    strip->a = job->a_panels;
     strip->a_row = 1;
     strip->a_step = strip->m;
     for (size_t left = strip->k; left; left -= strip->k) {
         strip->k = left <= DOTS_BLOCK ? left : left < DOTS_BLOCK + TP_DOTS_STEPS ? left - TP_DOTS_STEPS : DOTS_BLOCK;
-        job->g->isa->transpose(job->pack_a, strip->m, a, row_step, strip->m, strip->k);
+        assert(strip->m * strip->k <= DOTS_FLOATS);
+        job->g->isa->transpose(job->a_panels, strip->m, a, row_step, strip->m, strip->k);
         kernel(strip);
         strip->start = TP_START_C;
         strip->b += strip->k;
@@ -535,18 +547,20 @@ static struct tp_gemm swap(const struct tp_gemm *g) {
     return swapped;
 }
 
-static void lay_out(struct job *job, float *scratch) {
-    const struct tp_gemm *g = job->g;
-    job->pack_b = job->copy_b = NULL;
+static void place_panels(struct job *job, float *scratch) {
+    job->b_panels = job->b_copy = NULL;
     if (!job->plan.pack_a && !job->plan.pack_b && !job->plan.b_copied)
         return;
-    const struct parts parts = parts_of(g->isa, g->blocking, g->m, g->n, g->k, job->swapped);
+    const struct parts parts = job_parts(job);
+    assert(!job->plan.pack_a || job->plan.mc * job->plan.kc <= parts.a);
+    assert(!job->plan.pack_b ||
+           tp_ceil_div(job->plan.nc, job->plan.width) * panel_step(job->plan.width, job->plan.kc) <= parts.b);
     if (job->plan.pack_a)
-        job->pack_a = scratch + parts.piece;
+        job->a_panels = scratch + parts.piece;
     if (job->plan.pack_b)
-        job->pack_b = scratch + parts.piece + parts.a;
+        job->b_panels = scratch + parts.piece + parts.a;
     if (job->plan.b_copied)
-        job->copy_b = scratch + parts.piece + parts.a;
+        job->b_copy = scratch + parts.piece + parts.a;
 }
 
 static void run(struct job *job, enum tp_way way, struct tp_team team, float *scratch) {
@@ -561,13 +575,13 @@ static void run(struct job *job, enum tp_way way, struct tp_team team, float *sc
         return;
     }
     job->piece = scratch;
-    job->pack_a = NULL;
+    job->a_panels = NULL;
     if (way == TP_OUTER) {
         multiply_outer(job);
     } else if (way == TP_DOTS && columns >= g->isa->lanes) {
         const bool conflicts = rows > 2 && g->a.row_step % TP_CONFLICT == 0;
         if (g->a.column_step == 1 && (rows > TP_DOTS_APART || conflicts))
-            job->pack_a = scratch + PIECE_FLOATS;
+            job->a_panels = scratch + PIECE_FLOATS;
         multiply_thin(job, g->isa->gemm_dots);
     } else if (way == TP_AXPY) {
         multiply_thin(job, g->isa->gemm_axpy);
@@ -575,12 +589,19 @@ static void run(struct job *job, enum tp_way way, struct tp_team team, float *sc
         multiply_in_place(job);
     } else {
         job->plan = tp_gemm_plan(g, rows, columns, job->swapped);
-        lay_out(job, scratch);
+        place_panels(job, scratch);
         multiply(job);
     }
 }
 
 void tp_gemm_run(const struct tp_gemm *g, struct tp_team team, float *scratch) {
+    assert(g->m && g->n && g->c && scratch && (g->ldc >= g->n || g->m == 1));
+    assert(!g->k || g->alpha == 0 || (g->a.p && g->b.p));
+    assert(g->a.row_step == 1 || g->a.column_step == 1);
+    assert(g->b.packed || g->b.row_step == 1 || g->b.column_step == 1);
+    assert(g->start != TP_START_BIAS || g->bias);
+    assert(!g->epilogue.derive || g->epilogue.x);
+    assert(!g->epilogue.consume || g->start == TP_START_ZERO);
     const enum tp_way way = g->k > 0 ? tp_gemm_way(g) : TP_PANELS;
     struct tp_gemm other;
     struct job job; /* member by member, as above */

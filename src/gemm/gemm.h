@@ -8,6 +8,8 @@
 #include "cpu/cpu.h"
 #include "kernels/kernels.h"
 
+#include <assert.h>
+
 /* Cache blocking in elements: an mc x kc block of A and a piece of B for the second-level cache, kc x nc of B, in which
  * the pieces lie; and the work that a thread must have to be worth waking. Any values >= 1 give the same bits. */
 struct tp_blocking {
@@ -19,6 +21,7 @@ struct tp_blocking tp_blocking_choose(const struct tp_cpu *cpu, const struct tp_
 
 /* Columns of a panel of an n-column B: as even as whole vectors allow, so that no tile is much narrower than others. */
 static inline size_t tp_panel_width(const struct tp_isa *isa, size_t n) {
+    assert(n > 0);
     const size_t even = n <= isa->nr ? n : tp_ceil_div(n, tp_ceil_div(n, isa->nr));
     return (even + isa->lanes - 1) & ~(isa->lanes - 1);
 }
@@ -51,7 +54,7 @@ struct tp_place {
 typedef void tp_consume_fn(const void *consumer, const float *c, size_t ldc, const struct tp_place *place);
 
 /* What happens to some strips of C after their last k step, while they are in cache. */
-struct tp_finish {
+struct tp_gemm_epilogue {
     float *keep; /* gets C before f, shaped like C; or NULL */
     size_t ldkeep;
     tp_activate_fn *activate; /* C = f(C), or NULL */
@@ -76,7 +79,7 @@ struct tp_gemm {
     const float *bias; /* n, for TP_START_BIAS */
     float *c;
     size_t ldc;
-    struct tp_finish epilogue;
+    struct tp_gemm_epilogue epilogue;
 };
 
 /* Floats of scratch that each thread needs for sizes up to m, n, k. */

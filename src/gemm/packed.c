@@ -4,11 +4,11 @@
 #include "core/size.h"
 #include "gemm/share.h"
 
-static struct tp_packed describe(const struct tp_context *context, size_t k, size_t n) {
+static struct tp_packed describe_packed(const struct tp_context *context, size_t k, size_t n) {
     return (struct tp_packed){.context = context, .isa = context->isa, .k = k, .n = n};
 }
 
-static void lay_out(struct tp_packed *packed, struct tp_arena *arena) {
+static void lay_out_packed(struct tp_packed *packed, struct tp_arena *arena) {
     const size_t width = tp_panel_width(packed->isa, packed->n > 0 ? packed->n : 1);
     const size_t columns = tp_size_mul(tp_ceil_div(packed->n, width), width);
     packed->panels = tp_arena_take(arena, tp_size_mul(columns, packed->k), sizeof(float));
@@ -17,12 +17,12 @@ static void lay_out(struct tp_packed *packed, struct tp_arena *arena) {
 static size_t needed(struct tp_packed packed) {
     struct tp_arena arena = {0};
     tp_arena_take(&arena, 1, sizeof packed);
-    lay_out(&packed, &arena);
+    lay_out_packed(&packed, &arena);
     return arena.used;
 }
 
 size_t tp_packed_size(const tp_context *context, size_t k, size_t n) {
-    return context ? tp_block_size(needed(describe(context, k, n))) : 0;
+    return context ? tp_block_size(needed(describe_packed(context, k, n))) : 0;
 }
 
 static tp_status check(const struct tp_context *context, tp_transpose transpose, size_t k, size_t n, const float *b,
@@ -63,13 +63,13 @@ tp_status tp_packed_create(tp_context *context, tp_transpose transpose_b, size_t
     tp_status status = check(context, transpose_b, k, n, b, ldb);
     if (status)
         return status;
-    struct tp_packed made = describe(context, k, n);
+    struct tp_packed made = describe_packed(context, k, n);
     status = tp_block_open(context, "packed matrix", needed(made), memory, size, &made.block);
     if (status)
         return status;
     struct tp_arena arena = {.base = made.block.base};
     *packed = tp_arena_take(&arena, 1, sizeof made);
-    lay_out(&made, &arena);
+    lay_out_packed(&made, &arena);
     **packed = made;
     pack(*packed, transpose_b, b, ldb);
     return TP_OK;

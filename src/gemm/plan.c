@@ -4,6 +4,8 @@
 
 #include "core/size.h"
 
+#include <assert.h>
+
 /* Above so many strips, panels of B are used often enough to pay for packing; above fewer if that saves loads that come
  * from far, lie in two cache lines or in crowded sets of a cache, or have masks. */
 #define PACK_B_STRIPS 60
@@ -180,6 +182,7 @@ static bool in_place(const struct tp_gemm *g) {
 }
 
 enum tp_way tp_gemm_way(const struct tp_gemm *g) {
+    assert(g->m && g->n && g->k);
     if (g->b.packed || g->alpha != 1)
         return TP_PANELS;
     const bool whole = !g->epilogue.consume; /* thin kernels write C itself */
@@ -303,5 +306,9 @@ struct tp_gemm_plan tp_gemm_plan(const struct tp_gemm *g, size_t rows, size_t co
     plan.b_copied = copied;
     plan.c_cached = g->m * g->n <= limits.kc * g->isa->mr;
     plan.ahead = floats_ahead(g, reading);
+    assert(plan.kc >= 1 && plan.kc <= limits.kc && plan.mc >= 1 && plan.mc <= limits.mc);
+    assert(plan.nc >= 1 && (plan.nc <= limits.nc || !plan.pack_b));
+    assert(plan.nc == columns || plan.nc % width == 0);
+    assert(!plan.b_copied || plan.mc == rows);
     return plan;
 }

@@ -125,17 +125,17 @@ static tp_status check_epilogue(const struct tp_context *context, const tp_epilo
     return status ? status : tp_check_slope(context, "epilogue", e->activation, e->slope);
 }
 
-static struct tp_finish finish_of(const struct tp_context *context, const tp_epilogue *e) {
+static struct tp_gemm_epilogue gemm_epilogue_of(const struct tp_context *context, const tp_epilogue *e) {
     const struct tp_activation_kernels *f = &context->isa->activation[e->activation];
-    struct tp_finish finish = {.parameter = e->slope};
+    struct tp_gemm_epilogue made = {.parameter = e->slope};
     if (e->outputs) {
-        finish.derive = f->derive;
-        finish.x = e->outputs;
-        finish.ldx = e->ld;
+        made.derive = f->derive;
+        made.x = e->outputs;
+        made.ldx = e->ld;
     } else if (e->activation != TP_ACTIVATION_IDENTITY) {
-        finish.activate = f->activate;
+        made.activate = f->activate;
     }
-    return finish;
+    return made;
 }
 
 tp_status tp_sgemm_packed(tp_context *context, tp_transpose transpose_a, size_t m, float alpha, const float *a,
@@ -171,6 +171,6 @@ tp_status tp_sgemm_packed(tp_context *context, tp_transpose transpose_a, size_t 
                                  .bias = e.bias,
                                  .c = c,
                                  .ldc = ldc,
-                                 .epilogue = finish_of(context, &e)};
+                                 .epilogue = gemm_epilogue_of(context, &e)};
     return multiply(context, &gemm, workspace, workspace_size);
 }

@@ -5,6 +5,8 @@
 #include "core/size.h"
 #include "gemm/plan.h"
 
+#include <assert.h>
+
 /* Where a row of what the product updates is shared, caches exchange lines beyond the share's end (net/shards.h): that
  * takes as long as to read so many floats. For a B of more than this many second-level caches it is not worth while
  * that every thread reads all of its columns. */
@@ -64,13 +66,15 @@ void tp_gemm_share(const struct tp_gemm *g, bool swapped, struct tp_team team, s
     *columns = tp_share(g->n, grains.columns, team.id / down, across);
 }
 
-struct tp_gemm tp_gemm_columns(const struct tp_gemm *g, size_t j, size_t n) {
+struct tp_gemm tp_gemm_columns(const struct tp_gemm *g, size_t j, size_t n, struct tp_operand b) {
+    assert(j + n <= g->n && !b.packed && !g->epilogue.consume);
     struct tp_gemm some = *g;
     some.n = n;
-    some.b.p += j * g->b.column_step;
+    some.b = b;
     some.bias = g->bias ? g->bias + j : NULL;
     some.c += j;
     some.epilogue.keep = g->epilogue.keep ? g->epilogue.keep + j : NULL;
+    some.epilogue.x = g->epilogue.x ? g->epilogue.x + j : NULL;
     return some;
 }
 

@@ -8,9 +8,9 @@
 void tp_gemm_share(const struct tp_gemm *gemm, bool swapped, struct tp_team team, struct tp_range *rows,
                    struct tp_range *columns);
 
-/* n columns of a product, from column j on, as a product of its own, which may be given a consumer: it counts from the
- * first of them. B is not in panels, and nothing is derived or consumed so far. */
-struct tp_gemm tp_gemm_columns(const struct tp_gemm *gemm, size_t j, size_t n);
+/* n columns of a product, from column j on, as a product of its own with these columns of B. It may be given a
+ * consumer, which counts from the first of them; so far there is none. */
+struct tp_gemm tp_gemm_columns(const struct tp_gemm *gemm, size_t j, size_t n, struct tp_operand b);
 
 /* To read an element from memory takes as long as so many floating-point operations of a product. */
 #define TP_READ_FLOPS 10.0

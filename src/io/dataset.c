@@ -4,6 +4,7 @@
 #include "core/cancel.h"
 #include "core/memory.h"
 #include "core/size.h"
+#include "io/dataset_names.h"
 #include "io/file.h"
 #include "io/idx_types.h"
 
@@ -15,9 +16,6 @@
  * memory a model takes. */
 #define MANY_CLASSES 1024
 
-/* Where Debian's dataset packages install. */
-#define DATASETS_ROOT "/usr/share/datasets"
-
 struct tp_dataset {
     tp_context *context;
     tp_idx images;
@@ -26,7 +24,7 @@ struct tp_dataset {
 };
 
 static const struct {
-    const char *name; /* and directory in DATASETS_ROOT */
+    const char *name; /* and directory in TP_DATASETS_ROOT */
     const char *package;
 } known_sets[] = {{"fashion-mnist", "dataset-fashion-mnist"}};
 
@@ -37,23 +35,10 @@ static const char *package_of(const char *where) {
     return NULL;
 }
 
-enum part { IMAGES, LABELS };
-
-/* A file's name is a stem and an ending; of those that are there the first ending counts. */
-#define ENDINGS 4
-
-static const struct {
-    const char *stem[2]; /* by split */
-    const char *ending[ENDINGS];
-} names[] = {
-    [IMAGES] = {{"train-images", "t10k-images"}, {"-idx3-ubyte", "-idx3-ubyte.gz", ".idx3-ubyte", ".idx3-ubyte.gz"}},
-    [LABELS] = {{"train-labels", "t10k-labels"}, {"-idx1-ubyte", "-idx1-ubyte.gz", ".idx1-ubyte", ".idx1-ubyte.gz"}},
-};
-
-/* directory/name + suffix; a directory of "" leaves name alone. */
+/* directory/name; a directory of "" leaves name alone. */
 static tp_status join(const struct tp_context *context, char *path, size_t size, const char *directory,
-                      const char *name, const char *suffix) {
-    const int length = snprintf(path, size, "%s%s%s%s", directory, *directory ? "/" : "", name, suffix);
+                      const char *name) {
+    const int length = snprintf(path, size, "%s%s%s", directory, *directory ? "/" : "", name);
     if (length >= 0 && (size_t)length < size)
         return TP_OK;
     return tp_fail(context, TP_ERR_IO, "%s: the path is longer than %zu bytes", *directory ? directory : name,
@@ -63,7 +48,7 @@ static tp_status join(const struct tp_context *context, char *path, size_t size,
 tp_status tp_dataset_directory(const struct tp_context *context, const char *root, const char *where, char *directory,
                                size_t size) {
     const char *package = package_of(where);
-    const tp_status status = join(context, directory, size, package ? root : "", where, "");
+    const tp_status status = join(context, directory, size, package ? root : "", where);
     if (status || tp_file_is_directory(directory))
         return status;
     if (!tp_file_missing(directory))
@@ -75,11 +60,10 @@ tp_status tp_dataset_directory(const struct tp_context *context, const char *roo
 }
 
 /* path receives the file that is there, "" if none is. */
-static tp_status find(const struct tp_context *context, const char *directory, tp_split split, enum part part,
-                      char path[PATH_MAX]) {
-    for (size_t i = 0; i < ENDINGS; i++) {
-        const tp_status status =
-            join(context, path, PATH_MAX, directory, names[part].stem[split], names[part].ending[i]);
+static tp_status find(const struct tp_context *context, const char *directory, tp_split split,
+                      enum tp_dataset_part part, char path[PATH_MAX]) {
+    for (size_t i = 0; i < TP_DATASET_NAMES; i++) {
+        const tp_status status = join(context, path, PATH_MAX, directory, tp_dataset_names[part][split][i]);
         if (status || !tp_file_missing(path))
             return status;
     }
@@ -88,10 +72,10 @@ static tp_status find(const struct tp_context *context, const char *directory, t
 }
 
 static tp_status fail_missing(const struct tp_context *context, tp_status status, const char *directory, tp_split split,
-                              enum part part) {
-    const char *stem = names[part].stem[split], *const *ending = names[part].ending;
-    return tp_fail(context, status, "%s: neither %s%s nor %s%s is there, nor %s%s or %s%s", directory, stem, ending[0],
-                   stem, ending[1], stem, ending[2], stem, ending[3]);
+                              enum tp_dataset_part part) {
+    const char *const *name = tp_dataset_names[part][split];
+    return tp_fail(context, status, "%s: neither %s nor %s is there, nor %s or %s", directory, name[0], name[1],
+                   name[2], name[3]);
 }
 
 static tp_status load_images(struct tp_dataset *dataset, const char *path) {
@@ -162,22 +146,24 @@ static tp_status load_labels(struct tp_dataset *dataset, const char *path) {
 
 static tp_status load_files(struct tp_dataset *dataset, const char *directory, tp_split split) {
     char images[PATH_MAX], labels[PATH_MAX];
-    tp_status status = find(dataset->context, directory, split, IMAGES, images);
+    tp_status status = find(dataset->context, directory, split, TP_DATASET_IMAGES, images);
     if (!status)
-        status = find(dataset->context, directory, split, LABELS, labels);
+        status = find(dataset->context, directory, split, TP_DATASET_LABELS, labels);
     if (status)
         return status;
     if (!*images)
-        return fail_missing(dataset->context, *labels ? TP_ERR_IO : TP_ERR_MISSING, directory, split, IMAGES);
+        return fail_missing(dataset->context, *labels ? TP_ERR_IO : TP_ERR_MISSING, directory, split,
+                            TP_DATASET_IMAGES);
     if (!*labels)
-        return fail_missing(dataset->context, TP_ERR_IO, directory, split, LABELS);
+        return fail_missing(dataset->context, TP_ERR_IO, directory, split, TP_DATASET_LABELS);
     status = load_images(dataset, images);
     return status ? status : load_labels(dataset, labels);
 }
 
 static tp_status load(struct tp_dataset *dataset, const char *where, tp_split split) {
     char directory[PATH_MAX];
-    const tp_status status = tp_dataset_directory(dataset->context, DATASETS_ROOT, where, directory, sizeof directory);
+    const tp_status status =
+        tp_dataset_directory(dataset->context, TP_DATASETS_ROOT, where, directory, sizeof directory);
     return status ? status : load_files(dataset, directory, split);
 }
 

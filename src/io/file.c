@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "io/file.h"
 
+#include "core/size.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -39,7 +41,7 @@ tp_status tp_file_open(const struct tp_context *context, const char *path, struc
     const int descriptor = tp_open_at(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
     if (descriptor < 0)
         return fail(context, path, "open", errno);
-    *file = (struct tp_file){context, path, descriptor, 0};
+    *file = (struct tp_file){.context = context, .path = path, .descriptor = descriptor};
     const tp_status status = examine(file);
     if (status)
         tp_file_close(file);
@@ -47,11 +49,24 @@ tp_status tp_file_open(const struct tp_context *context, const char *path, struc
 }
 
 void tp_file_close(const struct tp_file *file) {
-    close(file->descriptor); /* nothing was written, so nothing can be lost */
+    if (file->descriptor >= 0)
+        close(file->descriptor); /* nothing was written, so nothing can be lost */
+}
+
+struct tp_file tp_file_in_memory(const struct tp_context *context, const void *contents, size_t size) {
+    return (struct tp_file){context, "the buffer", -1, contents, size};
+}
+
+static size_t copy(const struct tp_file *file, size_t offset, void *buffer, size_t size) {
+    const size_t begin = tp_min(offset, file->size), n = tp_min(size, file->size - begin);
+    memcpy(buffer, file->memory + begin, n);
+    return n;
 }
 
 tp_status tp_file_read(const struct tp_file *file, size_t offset, void *buffer, size_t size, size_t *got) {
-    *got = 0;
+    *got = file->memory ? copy(file, offset, buffer, size) : 0;
+    if (file->memory)
+        return TP_OK;
     while (*got < size) {
         const ssize_t n = pread(file->descriptor, (unsigned char *)buffer + *got, size - *got, (off_t)(offset + *got));
         if (n == 0)

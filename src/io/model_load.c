@@ -7,6 +7,7 @@
 #include "io/safetensors.h"
 #include "net/model.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -282,7 +283,7 @@ static tp_status get_digest(struct description *description) {
 }
 
 /* layer has room for TP_MAX_LAYERS. */
-static tp_status describe(const struct tp_safetensors *archive, struct description *description, tp_layer *layer) {
+static tp_status read_description(struct tp_safetensors *archive, struct description *description, tp_layer *layer) {
     tp_model_options *options = &description->options;
     memset(description, 0, sizeof *description);
     memset(layer, 0, TP_MAX_LAYERS * sizeof *layer);
@@ -292,6 +293,8 @@ static tp_status describe(const struct tp_safetensors *archive, struct descripti
     options->layers = layer;
     options->init = TP_INIT_ZERO;
     tp_status status = check_format(description);
+    if (!status)
+        status = tp_safetensors_list(archive);
     if (!status)
         status = assign_tensors(description);
     if (!status)
@@ -324,6 +327,7 @@ static tp_status check_digest(const struct description *description, SHA2_CTX *d
 static void *place_of(tp_model *model, size_t slot) {
     double *const arrays[] = {model->inputs_scaled.mean, model->inputs_scaled.deviation, model->outputs_scaled.mean,
                               model->outputs_scaled.deviation};
+    assert(slot < TP_MAX_TENSORS && (slot >= SCALING_SLOT || slot / 2 < model->layers));
     if (slot >= SCALING_SLOT)
         return arrays[slot - SCALING_SLOT];
     const struct tp_shape *shape = &model->shape[slot / 2];
@@ -354,14 +358,13 @@ static tp_status check_model(const struct tp_file *file, const tp_model_options 
     tp_model_options known = *options; /* scaling by tensors is checked when these are read */
     known.inputs_scaled.count *= known.inputs_scaled.count == 1;
     known.outputs_scaled.count *= known.outputs_scaled.count == 1;
-    if (!tp_check_model(&silent, &known))
+    if (!tp_check_model(&silent, &known) && !tp_check_scaled_loss(&silent, options))
         return TP_OK;
     return tp_fail(file->context, TP_ERR_FORMAT, "%s: %s", file->path, reason.text);
 }
 
-static tp_status describe_model(const struct tp_safetensors *archive, struct description *description,
-                                tp_layer *layer) {
-    const tp_status status = describe(archive, description, layer);
+static tp_status describe_model(struct tp_safetensors *archive, struct description *description, tp_layer *layer) {
+    const tp_status status = read_description(archive, description, layer);
     return status ? status : check_model(&archive->file, &description->options);
 }
 
@@ -376,11 +379,11 @@ static tp_status make_model(tp_context *context, const struct description *descr
     for (int s = 0; s < 2; s++)
         if (scalings[s]->count > 1)
             scalings[s]->mean = scalings[s]->deviation = ones;
-    const tp_status status = ones ? tp_model_create(context, &options, model) : TP_ERR_MEMORY;
+    const tp_status status = ones ? tp_model_create(context, &options, model)
+                                  : tp_fail(context, TP_ERR_MEMORY, "%s: cannot allocate memory for its scaling",
+                                            description->archive->file.path);
     tp_release(context, ones);
-    return status
-               ? tp_fail(context, TP_ERR_MEMORY, "%s: cannot allocate its parameters", description->archive->file.path)
-               : TP_OK;
+    return status;
 }
 
 /* The values that tensors had are those of a model. */
@@ -394,7 +397,7 @@ static tp_status finish_scaling(const struct description *description, tp_model 
     return tp_fail(model->context, TP_ERR_FORMAT, "%s: %s", description->archive->file.path, reason.text);
 }
 
-static tp_status load(tp_context *context, const struct tp_safetensors *archive, tp_model **model) {
+static tp_status load_tensors(tp_context *context, struct tp_safetensors *archive, tp_model **model) {
     struct description description;
     tp_layer layer[TP_MAX_LAYERS];
     tp_model *loaded = NULL;
@@ -414,20 +417,37 @@ static tp_status load(tp_context *context, const struct tp_safetensors *archive,
     return status;
 }
 
+static tp_status load(tp_context *context, const struct tp_file *file, tp_model **model) {
+    struct tp_safetensors archive;
+    tp_status status = tp_safetensors_open(file, &archive);
+    if (status)
+        return status;
+    status = load_tensors(context, &archive, model);
+    tp_safetensors_close(&archive);
+    return status;
+}
+
 tp_status tp_model_load(tp_context *context, const char *path, tp_model **model) {
     if (!context)
         return TP_ERR_ARGUMENT;
     if (!path || !model)
         return tp_fail(context, TP_ERR_ARGUMENT, "tp_model_load: %s is NULL", path ? "model" : "path");
-    struct tp_safetensors archive;
+    struct tp_file file;
     const int cancel = tp_cancel_hold();
-    tp_status status = tp_safetensors_open(context, path, &archive);
-    if (!status) {
-        status = load(context, &archive, model);
-        tp_safetensors_close(&archive);
-    }
+    tp_status status = tp_file_open(context, path, &file);
+    if (!status)
+        status = load(context, &file, model);
     tp_cancel_restore(cancel);
     return status;
+}
+
+tp_status tp_model_read(tp_context *context, const void *buffer, size_t size, tp_model **model) {
+    if (!context)
+        return TP_ERR_ARGUMENT;
+    if (!buffer || !model)
+        return tp_fail(context, TP_ERR_ARGUMENT, "tp_model_read: %s is NULL", buffer ? "model" : "buffer");
+    const struct tp_file file = tp_file_in_memory(context, buffer, size);
+    return load(context, &file, model);
 }
 
 /* To where programs have them, which may be of another version. */
@@ -438,8 +458,8 @@ static void give_layers(const struct description *description, tp_layer *layers,
         memcpy((char *)layers + l * layer_size, &description->options.layers[l], size);
 }
 
-static tp_status describe_file(const struct tp_safetensors *archive, tp_model_options *options, size_t struct_size,
-                               tp_layer *layers, size_t layer_size) {
+static tp_status describe_archive(struct tp_safetensors *archive, tp_model_options *options, size_t struct_size,
+                                  tp_layer *layers, size_t layer_size) {
     struct description description;
     tp_layer found[TP_MAX_LAYERS];
     const tp_status status = describe_model(archive, &description, found);
@@ -454,6 +474,17 @@ static tp_status describe_file(const struct tp_safetensors *archive, tp_model_op
     return TP_OK;
 }
 
+static tp_status describe_file(const struct tp_file *file, tp_model_options *options, size_t struct_size,
+                               tp_layer *layers, size_t layer_size) {
+    struct tp_safetensors archive;
+    tp_status status = tp_safetensors_open(file, &archive);
+    if (status)
+        return status;
+    status = describe_archive(&archive, options, struct_size, layers, layer_size);
+    tp_safetensors_close(&archive);
+    return status;
+}
+
 tp_status tp_model_get_file_options(tp_context *context, const char *path, tp_model_options *options,
                                     size_t struct_size, tp_layer *layers, size_t layer_size) {
     if (!context)
@@ -463,13 +494,11 @@ tp_status tp_model_get_file_options(tp_context *context, const char *path, tp_mo
                        !path      ? "path"
                        : !options ? "options"
                                   : "layers");
-    struct tp_safetensors archive;
+    struct tp_file file;
     const int cancel = tp_cancel_hold();
-    tp_status status = tp_safetensors_open(context, path, &archive);
-    if (!status) {
-        status = describe_file(&archive, options, struct_size, layers, layer_size);
-        tp_safetensors_close(&archive);
-    }
+    tp_status status = tp_file_open(context, path, &file);
+    if (!status)
+        status = describe_file(&file, options, struct_size, layers, layer_size);
     tp_cancel_restore(cancel);
     return status;
 }

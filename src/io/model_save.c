@@ -11,6 +11,9 @@
 
 #define PIECE ((size_t)16384) /* so many parameters are in memory once more */
 
+/* As long as the digest that takes its place once the tensors are known. */
+#define NO_DIGEST "0000000000000000000000000000000000000000000000000000000000000000"
+
 /* jansson writes a decimal point in every locale. NULL if memory runs out. */
 static json_t *number_of_digits(double value, size_t digits) {
     char text[32];
@@ -74,10 +77,10 @@ static int describe_scaling(json_t *metadata, const tp_model_options *options) {
 
 /* The digest comes before longer keys: jansson, when memory runs out, reads beyond a string of 14 bytes that is the
  * first to need more than its first buffer. */
-static int describe_model(json_t *metadata, const tp_model_options *options, const char *digest) {
+static int describe_model(json_t *metadata, const tp_model_options *options) {
     if (json_object_set_new(metadata, TP_KEY_FORMAT, json_string(TP_FORMAT)) ||
         json_object_set_new(metadata, TP_KEY_VERSION, json_string(tp_version())) ||
-        json_object_set_new(metadata, TP_KEY_DIGEST, json_string(digest)) ||
+        json_object_set_new(metadata, TP_KEY_DIGEST, json_string(NO_DIGEST)) ||
         json_object_set_new(metadata, TP_KEY_FORMAT_VERSION, json_sprintf("%d", TP_FORMAT_VERSION)) ||
         describe_loss(metadata, options) || describe_scaling(metadata, options))
         return -1;
@@ -110,97 +113,157 @@ static int describe_scaling_tensors(json_t *header, const tp_model_options *opti
     return 0;
 }
 
-static int describe_tensors(json_t *header, const tp_model_options *options) {
-    size_t offset = 0, rows = options->inputs;
-    if (describe_scaling_tensors(header, options, &offset))
+static int describe_tensors(json_t *header, const tp_model_options *options, size_t *offset) {
+    size_t rows = options->inputs;
+    if (describe_scaling_tensors(header, options, offset))
         return -1;
     for (size_t l = 0; l < options->layer_count; l++) {
         const size_t columns = options->layers[l].width;
         if (describe_tensor(header, tp_tensor_key(2 * l).text,
                             json_pack("[I, I]", (json_int_t)rows, (json_int_t)columns), rows * columns, sizeof(float),
-                            &offset) ||
+                            offset) ||
             describe_tensor(header, tp_tensor_key(2 * l + 1).text, json_pack("[I]", (json_int_t)columns), columns,
-                            sizeof(float), &offset))
+                            sizeof(float), offset))
             return -1;
         rows = columns;
     }
     return 0;
 }
 
-static json_t *make_header(const tp_model_options *options, const char *digest) {
+/* NULL if memory runs out. tensors: how many bytes they have. */
+static json_t *make_header(const tp_model_options *options, size_t *tensors) {
     json_t *header = json_object();
     json_t *metadata = json_object();
-    const bool described = metadata && !describe_model(metadata, options, digest);
-    if (json_object_set_new(header, TP_KEY_METADATA, metadata) || !described || describe_tensors(header, options)) {
+    const bool described = metadata && !describe_model(metadata, options);
+    *tensors = 0;
+    if (json_object_set_new(header, TP_KEY_METADATA, metadata) || !described ||
+        describe_tensors(header, options, tensors)) {
         json_decref(header);
         return NULL;
     }
     return header;
 }
 
-/* Hashes or writes pieces of the file's data. */
+static int set_digest(json_t *header, const char *digest) {
+    return json_string_set(json_object_get(json_object_get(header, TP_KEY_METADATA), TP_KEY_DIGEST), digest);
+}
+
+/* ---- bytes ---- */
+
+/* Where the bytes of a file go: one of these. */
 struct sink {
-    SHA2_CTX *digest; /* or NULL */
+    SHA2_CTX *digest;
     tp_output *output;
-    void *piece; /* PIECE floats */
+    unsigned char *next; /* in a buffer that is large enough */
 };
 
-static tp_status put(const struct sink *sink, size_t count, size_t element) {
-    if (!sink->digest)
-        return tp_safetensors_write(sink->output, sink->piece, count, element);
-    tp_safetensors_hash(sink->digest, sink->piece, count, element);
+static tp_status put(struct sink *sink, const void *bytes, size_t size) {
+    if (sink->output)
+        return tp_output_write(sink->output, bytes, size);
+    if (sink->digest) {
+        SHA256Update(sink->digest, bytes, size);
+    } else {
+        memcpy(sink->next, bytes, size);
+        sink->next += size;
+    }
     return TP_OK;
 }
 
-static tp_status put_scaling(const tp_model_options *options, const struct sink *sink) {
+static tp_status put_elements(struct sink *sink, void *elements, size_t count, size_t element) {
+    tp_safetensors_swap(elements, count, element);
+    return put(sink, elements, count * element);
+}
+
+/* A model that is written. */
+struct writer {
+    const char *function; /* for messages */
+    const tp_model *model;
+    const struct tp_context *context;
+    tp_model_options options;
+    json_t *header;
+    size_t begin, tensors; /* bytes, of the file */
+    void *piece;           /* PIECE floats */
+};
+
+static tp_status put_scaling(const struct writer *writer, struct sink *sink) {
     const size_t most = PIECE * sizeof(float) / sizeof(double);
     tp_status status = TP_OK;
     for (int array = 0; array < TP_SCALING_ARRAYS; array++) {
         size_t count;
-        const double *values = scaling_array(options, array, &count);
+        const double *values = scaling_array(&writer->options, array, &count);
         for (size_t begin = 0; !status && count > 1 && begin < count; begin += most) {
             const size_t n = tp_min(most, count - begin);
-            memcpy(sink->piece, values + begin, n * sizeof *values);
-            status = put(sink, n, sizeof *values);
+            memcpy(writer->piece, values + begin, n * sizeof *values);
+            status = put_elements(sink, writer->piece, n, sizeof *values);
         }
     }
     return status;
 }
 
-static tp_status put_tensors(const tp_model *model, const tp_model_options *options, const struct sink *sink) {
-    const size_t count = tp_model_parameter_count(model);
-    tp_status status = put_scaling(options, sink);
+static tp_status put_tensors(const struct writer *writer, struct sink *sink) {
+    const size_t count = tp_model_parameter_count(writer->model);
+    tp_status status = put_scaling(writer, sink);
     for (size_t begin = 0; !status && begin < count; begin += PIECE) {
         const size_t n = tp_min(PIECE, count - begin);
-        tp_model_copy_parameters(model, begin, n, sink->piece);
-        status = put(sink, n, sizeof(float));
+        tp_model_copy_parameters(writer->model, begin, n, writer->piece);
+        status = put_elements(sink, writer->piece, n, sizeof(float));
     }
     return status;
 }
 
-static tp_status write_header(const struct tp_context *context, const tp_model_options *options, tp_output *output,
-                              const char *digest) {
-    json_t *header = make_header(options, digest);
-    if (!header)
-        return tp_fail(context, TP_ERR_MEMORY, "tp_model_save_to: cannot allocate the header");
-    const tp_status status = tp_safetensors_begin(output, context, header);
-    json_decref(header);
+static tp_status fail_header(const struct writer *writer) {
+    return tp_fail(writer->context, TP_ERR_MEMORY, "%s: cannot allocate the header", writer->function);
+}
+
+static tp_status put_begin(const struct writer *writer, struct sink *sink) {
+    void *bytes = tp_safetensors_begin(writer->context, writer->header, writer->begin);
+    if (!bytes)
+        return fail_header(writer);
+    const tp_status status = put(sink, bytes, writer->begin);
+    tp_release(writer->context, bytes);
     return status;
 }
 
-static tp_status write_model(const tp_model *model, tp_output *output, float *piece) {
+static tp_status put_model(const struct writer *writer, struct sink *sink) {
     char hex[SHA256_DIGEST_STRING_LENGTH] = "";
     SHA2_CTX digest;
-    tp_model_options options;
-    tp_status status = tp_model_describe(model, &options);
     SHA256Init(&digest);
-    if (!status)
-        status = put_tensors(model, &options, &(struct sink){&digest, NULL, piece});
+    put_tensors(writer, &(struct sink){.digest = &digest});
     SHA256End(&digest, hex);
-    if (!status)
-        status = write_header(tp_model_context(model), &options, output, hex);
-    if (!status)
-        status = put_tensors(model, &options, &(struct sink){NULL, output, piece});
+    if (set_digest(writer->header, hex))
+        return fail_header(writer);
+    const tp_status status = put_begin(writer, sink);
+    return status ? status : put_tensors(writer, sink);
+}
+
+static tp_status open_writer(const char *function, const tp_model *model, struct writer *writer) {
+    *writer = (struct writer){.function = function, .model = model, .context = tp_model_context(model)};
+    const tp_status status = tp_model_describe(model, &writer->options);
+    if (status)
+        return status;
+    writer->header = make_header(&writer->options, &writer->tensors);
+    writer->begin = tp_safetensors_begin_size(writer->header);
+    return writer->begin ? TP_OK : fail_header(writer);
+}
+
+static void close_writer(const struct writer *writer) {
+    json_decref(writer->header);
+}
+
+static tp_status write_model(struct writer *writer, struct sink *sink) {
+    const size_t size = PIECE * sizeof(float);
+    writer->piece = tp_allocate(writer->context, size);
+    if (!writer->piece)
+        return tp_fail(writer->context, TP_ERR_MEMORY, "%s: cannot allocate %zu bytes", writer->function, size);
+    const tp_status status = put_model(writer, sink);
+    tp_release(writer->context, writer->piece);
+    return status;
+}
+
+/* ---- to a file ---- */
+
+static tp_status write_to_output(struct writer *writer, tp_output *output) {
+    const tp_status status = write_model(writer, &(struct sink){.output = output});
     return status ? status : tp_output_commit(output);
 }
 
@@ -211,14 +274,13 @@ tp_status tp_model_save_to(const tp_model *model, tp_output *output) {
         return tp_fail(tp_model_context(model), TP_ERR_ARGUMENT, "tp_model_save_to: output is NULL");
     if (!tp_output_is_empty(output))
         return tp_fail(tp_model_context(model), TP_ERR_ARGUMENT, "tp_model_save_to: output is not empty");
-    const struct tp_context *context = tp_model_context(model);
-    float *piece = tp_allocate(context, PIECE * sizeof *piece);
-    if (!piece)
-        return tp_fail(context, TP_ERR_MEMORY, "tp_model_save_to: cannot allocate %zu bytes", PIECE * sizeof *piece);
+    struct writer writer;
     const int cancel = tp_cancel_hold();
-    const tp_status status = write_model(model, output, piece);
+    tp_status status = open_writer("tp_model_save_to", model, &writer);
+    if (!status)
+        status = write_to_output(&writer, output);
+    close_writer(&writer);
     tp_cancel_restore(cancel);
-    tp_release(context, piece);
     return status;
 }
 
@@ -234,5 +296,34 @@ tp_status tp_model_save(const tp_model *model, const char *path) {
         status = tp_model_save_to(model, output);
     tp_output_destroy(output);
     tp_cancel_restore(cancel);
+    return status;
+}
+
+/* ---- to memory ---- */
+
+static tp_status write_to_buffer(struct writer *writer, void *buffer, size_t size, size_t *needed) {
+    const size_t total = writer->begin + writer->tensors;
+    if (buffer && size < total) {
+        *needed = total;
+        return tp_fail(writer->context, TP_ERR_MEMORY, "%s: buffer has %zu bytes; %zu are needed", writer->function,
+                       size, total);
+    }
+    const tp_status status = buffer ? write_model(writer, &(struct sink){.next = buffer}) : TP_OK;
+    if (!status)
+        *needed = total;
+    return status;
+}
+
+tp_status tp_model_write(const tp_model *model, void *buffer, size_t size, size_t *needed) {
+    if (!model)
+        return TP_ERR_ARGUMENT;
+    if (!needed || (!buffer && size))
+        return tp_fail(tp_model_context(model), TP_ERR_ARGUMENT, "tp_model_write: %s is NULL",
+                       needed ? "buffer" : "needed");
+    struct writer writer;
+    tp_status status = open_writer("tp_model_write", model, &writer);
+    if (!status)
+        status = write_to_buffer(&writer, buffer, size, needed);
+    close_writer(&writer);
     return status;
 }

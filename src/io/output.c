@@ -7,6 +7,7 @@
 #include "io/file.h"
 #include "io/place.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -263,6 +264,7 @@ static const char *directory_path(const struct tp_output *output, char text[PATH
 /* The work is done and must not be lost. */
 static tp_status fail_complete(const struct tp_output *output, const char *what, int error) {
     char directory[PATH_MAX];
+    assert(output->stage == COMPLETE);
     return tp_fail(output->context, TP_ERR_IO, "%s: cannot %s: %s; what was to be saved is in %s/%s", output->path,
                    what, strerror(error), directory_path(output, directory), output->temporary);
 }
@@ -285,6 +287,7 @@ static int copy_contents(int from, int to, off_t size) {
 }
 
 static tp_status write_in_place(struct tp_output *output) {
+    assert(output->mount >= 0 && output->stage == COMPLETE);
     if (copy_contents(output->descriptor, output->mount, output->size) || sync_file(output->mount))
         return fail_complete(output, "write to the mount point", errno);
     unlinkat(output->place.directory, output->temporary, 0);

@@ -4,6 +4,7 @@
 #include "core/memory.h"
 #include "core/size.h"
 
+#include <assert.h>
 #include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -19,9 +20,9 @@ static tp_status fail_memory(const struct tp_context *context, const char *path,
     return tp_fail(context, TP_ERR_MEMORY, "%s: cannot allocate %zu bytes", path, size);
 }
 
-/* Between the machine's byte order and the file's, either way. */
-static void swap_little_endian(void *elements, size_t count, size_t element) {
+void tp_safetensors_swap(void *elements, size_t count, size_t element) {
     unsigned char *p = elements;
+    assert(element == sizeof(uint32_t) || element == sizeof(uint64_t));
     for (size_t i = 0; i < count; i++, p += element) {
         uint64_t word = 0;
         memcpy(&word, p, element);
@@ -263,21 +264,20 @@ static tp_status check_layout(struct tp_safetensors *archive) {
 
 /* ---- archive ---- */
 
-tp_status tp_safetensors_open(const struct tp_context *context, const char *path, struct tp_safetensors *archive) {
+tp_status tp_safetensors_open(const struct tp_file *file, struct tp_safetensors *archive) {
     memset(archive, 0, sizeof *archive);
-    tp_status status = tp_file_open(context, path, &archive->file);
-    if (status)
-        return status;
-    status = read_header(archive);
+    archive->file = *file;
+    tp_status status = read_header(archive);
     if (!status)
         status = check_metadata(archive);
-    if (!status)
-        status = parse_tensors(archive);
-    if (!status)
-        status = check_layout(archive);
     if (status)
         tp_safetensors_close(archive);
     return status;
+}
+
+tp_status tp_safetensors_list(struct tp_safetensors *archive) {
+    const tp_status status = parse_tensors(archive);
+    return status ? status : check_layout(archive);
 }
 
 void tp_safetensors_close(const struct tp_safetensors *archive) {
@@ -288,52 +288,35 @@ void tp_safetensors_close(const struct tp_safetensors *archive) {
 tp_status tp_safetensors_read(const struct tp_safetensors *archive, const struct tp_tensor *tensor, void *elements,
                               SHA2_CTX *digest) {
     unsigned char *next = elements;
+    assert(tensor->begin <= tensor->end && tensor->end <= archive->file.size - archive->data);
     for (size_t at = tensor->begin; at < tensor->end; at += PIECE) {
         const size_t size = tp_min(PIECE, tensor->end - at);
         const tp_status status = read_exactly(&archive->file, archive->data + at, next, size);
         if (status)
             return status;
         SHA256Update(digest, next, size);
-        swap_little_endian(next, size / tensor->element, tensor->element);
+        tp_safetensors_swap(next, size / tensor->element, tensor->element);
         next += size;
     }
     return TP_OK;
 }
 
-/* Length and text of the header, padded with blanks so that the data is aligned to 8 bytes. NULL if memory runs out,
- * which jansson tells by writing nothing. */
-static void *encode_header(const struct tp_context *context, const json_t *header, size_t *size) {
+/* The text of the header is padded with blanks so that the data is aligned to 8 bytes. jansson tells that memory ran
+ * out by writing nothing. */
+size_t tp_safetensors_begin_size(const json_t *header) {
     const size_t length = json_dumpb(header, NULL, 0, JSON_COMPACT);
-    const size_t padded = (length + 7) / 8 * 8;
-    const uint64_t word = htole64(padded);
-    *size = sizeof word + padded;
-    char *bytes = length ? tp_allocate(context, *size) : NULL;
+    return length ? sizeof(uint64_t) + (length + 7) / 8 * 8 : 0;
+}
+
+void *tp_safetensors_begin(const struct tp_context *context, const json_t *header, size_t size) {
+    const uint64_t word = htole64(size - sizeof word);
+    char *bytes = tp_allocate(context, size);
     if (!bytes)
         return NULL;
     memcpy(bytes, &word, sizeof word);
-    memset(bytes + sizeof word, ' ', padded);
-    if (json_dumpb(header, bytes + sizeof word, length, JSON_COMPACT) == length)
+    memset(bytes + sizeof word, ' ', size - sizeof word);
+    if (json_dumpb(header, bytes + sizeof word, size - sizeof word, JSON_COMPACT))
         return bytes;
     tp_release(context, bytes);
     return NULL;
-}
-
-tp_status tp_safetensors_begin(tp_output *output, const struct tp_context *context, const json_t *header) {
-    size_t size = 0;
-    void *bytes = encode_header(context, header, &size);
-    if (!bytes)
-        return tp_fail(context, TP_ERR_MEMORY, "cannot allocate %zu bytes for a header", size);
-    const tp_status status = tp_output_write(output, bytes, size);
-    tp_release(context, bytes);
-    return status;
-}
-
-void tp_safetensors_hash(SHA2_CTX *digest, void *elements, size_t count, size_t element) {
-    swap_little_endian(elements, count, element);
-    SHA256Update(digest, elements, count * element);
-}
-
-tp_status tp_safetensors_write(tp_output *output, void *elements, size_t count, size_t element) {
-    swap_little_endian(elements, count, element);
-    return tp_output_write(output, elements, count * element);
 }

@@ -26,29 +26,32 @@ struct tp_tensor {
 struct tp_safetensors {
     struct tp_file file;
     json_t *header;
-    json_t *metadata; /* strings only; NULL if the file has none */
-    size_t data;      /* offset in the file */
-    size_t count;
+    json_t *metadata;                        /* strings only; NULL if the file has none */
+    size_t data;                             /* offset in the file */
+    size_t count;                            /* 0 until they are listed */
     struct tp_tensor tensor[TP_MAX_TENSORS]; /* in the order of their data */
 };
 
-/* Opens path and makes the checks of the reference reader: the tensors fill the rest of the file exactly, in order,
- * without holes or overlaps. */
-tp_status tp_safetensors_open(const struct tp_context *context, const char *path, struct tp_safetensors *archive);
+/* Reads the header as far as the metadata, which can say that the tensors are not for this library. The archive takes
+ * the file, which is closed with it, or if this fails. */
+tp_status tp_safetensors_open(const struct tp_file *file, struct tp_safetensors *archive);
+/* Looks at the tensors, before any of them is read. Makes the checks of the reference reader: they fill the rest of the
+ * file exactly, in order, without holes or overlaps. */
+tp_status tp_safetensors_list(struct tp_safetensors *archive);
 void tp_safetensors_close(const struct tp_safetensors *archive);
 
 /* Reads the elements of a tensor of an open archive, and adds its bytes to digest. */
 tp_status tp_safetensors_read(const struct tp_safetensors *archive, const struct tp_tensor *tensor, void *elements,
                               SHA2_CTX *digest);
 
-/* Writes the begin of a file with this header. */
-tp_status tp_safetensors_begin(tp_output *output, const struct tp_context *context, const json_t *header);
+/* How many bytes a file with this header has before its tensors; 0 if memory runs out. */
+size_t tp_safetensors_begin_size(const json_t *header);
 
-/* Adds what tp_safetensors_write would write to digest, and leaves elements in the byte order of files as well. */
-void tp_safetensors_hash(SHA2_CTX *digest, void *elements, size_t count, size_t element);
+/* These bytes, of which there are size, from the context's allocator; NULL if memory runs out. */
+void *tp_safetensors_begin(const struct tp_context *context, const json_t *header, size_t size);
 
-/* Writes the next elements, of so many bytes each, which are left in the byte order of files. */
-tp_status tp_safetensors_write(tp_output *output, void *elements, size_t count, size_t element);
+/* Changes count elements, of so many bytes each, between the machine's byte order and that of files, either way. */
+void tp_safetensors_swap(void *elements, size_t count, size_t element);
 
 /* json_loadb, but NULL with refused set if memory ran out. */
 json_t *tp_json_parse(const char *text, size_t length, size_t flags, json_error_t *error, bool *refused);

@@ -3,6 +3,7 @@
 
 #include "core/memory.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define GZIP_WINDOW (16 + MAX_WBITS) /* 16: with gzip header and checksum */
@@ -18,6 +19,7 @@ static void z_release(void *context, void *block) {
 
 static tp_status refill(struct tp_stream *stream) {
     size_t got;
+    assert(!stream->z.avail_in);
     const tp_status status = tp_file_read(&stream->file, stream->offset, stream->input, sizeof stream->input, &got);
     stream->offset += got;
     stream->z.next_in = stream->input;

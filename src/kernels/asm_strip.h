@@ -17,6 +17,8 @@
 #ifndef TP_KERNELS_ASM_STRIP_H
 #define TP_KERNELS_ASM_STRIP_H
 
+#include <assert.h>
+
 /*
  * What it is told of a tile; distances are in bytes. A has rows apart, a[0], a[1] and a[2] at every third, a_distance
  * from row to row, or side by side, a[0] alone and a_distance along k. The accumulators start from 0, or from scale
@@ -83,6 +85,7 @@ ALWAYS_INLINE void spread_rows(struct tile_work *w, const struct tp_strip *t, si
     w->burst = (rows + rounds - 3) / (rounds - 1);
     w->stops = (rows + w->burst - 2) / w->burst;
     w->pause = (rounds - 1) / w->stops < MOST_ROUNDS ? (rounds - 1) / w->stops : MOST_ROUNDS;
+    assert(w->stops * w->pause < rounds);
     w->rounds -= w->stops * w->pause;
 }
 

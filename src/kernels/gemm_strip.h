@@ -5,6 +5,8 @@
 
 #include "kernels/map.h"
 
+#include <assert.h>
+
 #ifndef __has_feature
 #define __has_feature(x) 0
 #endif
@@ -472,6 +474,15 @@ STRIP(9)
 #undef STRIP
 
 static void gemm_strip(const struct tp_strip *t) {
+    assert(t->m >= 1 && t->m <= MR && t->n >= 1 && t->strips >= 1);
+    assert(t->width % VL == 0 && t->width >= VL && t->width <= NR);
+    assert(t->c && (t->ldc >= t->n || t->m * t->strips == 1));
+    assert(t->start != TP_START_BIAS || t->bias);
+    assert(t->k == 0 || (t->a && t->b && (t->a_row == 1 || t->a_step == 1)));
+    assert(t->k == 0 || t->n <= t->width || t->b_panel >= t->width);
+    assert(!t->b_padded || t->b_step == t->width);
+    assert(!t->b_copy || (NR <= TP_LINE && t->n % t->width == 0 && t->strips == 1 && !t->next_rows && t->b_far));
+    assert(!t->b_copy || t->b_copy_panel >= t->k * t->width);
     static tp_gemm_strip_fn *const strips[MR] = {
         strip_1,
         strip_2,

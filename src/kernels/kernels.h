@@ -124,11 +124,10 @@ struct tp_update {
     float beta1, one_minus_beta1, beta2, one_minus_beta2;
     float second_scale; /* 1 / sqrt(1 - beta2^t) */
     float epsilon;
-    float largest_small;          /* gradients up to it count as 0 */
+    float largest_small;          /* gradients up to it count as 0, before gradient_scale */
     float largest_small_state;    /* velocities and first moments up to it become 0 */
     float largest_zero;           /* weights up to it become 0 */
     float largest_without_square; /* Adam: gradients up to it count as 0 as well */
-    bool zeroes;                  /* there may be weights up to largest_zero */
 };
 
 /* w and its states s, t (as many as the rule has; else NULL) from g, n elements. */

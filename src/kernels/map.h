@@ -5,6 +5,8 @@
 
 #include "kernels/vec.h"
 
+#include <assert.h>
+
 typedef vf map1_fn(vf x, vf parameter);
 typedef vf map2_fn(vf x, vf y, vf parameter);
 
@@ -67,6 +69,7 @@ ALWAYS_INLINE vf log1p_of(vf e) {
 
 /* x = f(x) over a matrix. */
 ALWAYS_INLINE void map1(float *x, size_t ldx, size_t rows, size_t columns, float parameter, map1_fn *f) {
+    assert(ldx >= columns || rows <= 1);
     const vf p = v_set(parameter);
     for (size_t i = 0; i < rows; i++, x += ldx) {
         size_t j = 0;
@@ -80,6 +83,7 @@ ALWAYS_INLINE void map1(float *x, size_t ldx, size_t rows, size_t columns, float
 /* x = f(x, y) over two matrices. */
 ALWAYS_INLINE void map2(float *x, size_t ldx, const float *y, size_t ldy, size_t rows, size_t columns, float parameter,
                         map2_fn *f) {
+    assert(ldx >= columns || rows <= 1);
     const vf p = v_set(parameter);
     for (size_t i = 0; i < rows; i++, x += ldx, y += ldy) {
         size_t j = 0;

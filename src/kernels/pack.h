@@ -6,7 +6,9 @@
 #include "kernels/gemm_strip.h"
 #include "kernels/transpose.h"
 
-#define ROWS_AHEAD 4
+#include <assert.h>
+
+#define PACK_ROWS_AHEAD 4
 /* Panels that are wider than a line are written fast enough row by row. */
 #define ROWS_TOGETHER (NR > TP_LINE ? 1 : 4)
 
@@ -24,7 +26,7 @@ ALWAYS_INLINE void copy_scaled(float *out, const float *in, size_t count, vf fac
 ALWAYS_INLINE void pack_rows(float *panels, size_t width, size_t panel, const float *in, size_t k_step, size_t lanes,
                              size_t k, float alpha, bool padded) {
     const vf factor = v_set(alpha);
-    const size_t ahead = k > ROWS_AHEAD ? ROWS_AHEAD * k_step : 0;
+    const size_t ahead = k > PACK_ROWS_AHEAD ? PACK_ROWS_AHEAD * k_step : 0;
     for (size_t done = 0, steps; done < k; done += steps, in += steps * k_step, panels += steps * width) {
         steps = k - done < ROWS_TOGETHER ? k - done : ROWS_TOGETHER;
         float *out = panels;
@@ -45,6 +47,8 @@ ALWAYS_INLINE void pack_rows(float *panels, size_t width, size_t panel, const fl
 /* panels[p * panel + s * width + i] = alpha * in[(p * width + i) * lane_step + s * k_step]. */
 ALWAYS_INLINE void pack_panels(float *panels, size_t width, size_t panel, const float *in, size_t lane_step,
                                size_t k_step, size_t lanes, size_t k, float alpha, bool padded) {
+    assert(lane_step == 1 || k_step == 1);
+    assert(panel >= width * k);
     if (lane_step == 1)
         pack_rows(panels, width, panel, in, k_step, lanes, k, alpha, padded);
     else
@@ -55,6 +59,7 @@ ALWAYS_INLINE void pack_panels(float *panels, size_t width, size_t panel, const 
 
 static void pack_a(float *panels, const float *a, size_t row_step, size_t column_step, size_t rows, size_t k,
                    size_t height, float alpha) {
+    assert(height >= 1 && height <= MR);
     if (height == MR)
         pack_panels(panels, MR, MR * k, a, row_step, column_step, rows, k, alpha, false);
     else
@@ -63,6 +68,7 @@ static void pack_a(float *panels, const float *a, size_t row_step, size_t column
 
 static void pack_b(float *panels, const float *b, size_t row_step, size_t column_step, size_t k, size_t columns,
                    size_t width, size_t panel) {
+    assert(width % VL == 0 && width >= VL && width <= NR);
     if (width == NR)
         pack_panels(panels, NR, panel, b, column_step, row_step, columns, k, 1, true);
     else

@@ -5,6 +5,7 @@
 
 #include "kernels/map.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* out[j..j+count) for count <= 4 VL columns: independent chains hide the latency of the addition. */
@@ -26,6 +27,7 @@ ALWAYS_INLINE void sum_columns(float *out, const float *d, size_t ldd, size_t ro
 
 /* out_j = 0, or out_j, + d_0j + d_1j + ..., one chain per column */
 static void column_sums(float *out, const float *d, size_t ldd, size_t rows, size_t columns, bool add) {
+    assert(ldd >= columns || rows <= 1);
     size_t j = 0;
     for (; j + 4 * VL <= columns; j += 4 * VL)
         sum_columns(out + j, d + j, ldd, rows, 4, VL, add);
@@ -77,6 +79,7 @@ ALWAYS_INLINE double raw_value(const void *raw, size_t j, enum raw_type type) {
 
 ALWAYS_INLINE void scale_row(float *restrict x, const void *restrict raw, enum raw_type type, size_t n,
                              const double *restrict mean, const double *restrict factor, bool each) {
+    assert((const void *)x != raw); /* as they are restrict */
     const double m = *mean, f = *factor;
     if (!each)
         for (size_t j = 0; j < n; j++)

@@ -5,6 +5,7 @@
 #include "kernels/map.h"
 #include "kernels/transpose.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -79,6 +80,7 @@ static void softmax_short_rows(float *z, size_t ldz, size_t columns) {
 
 /* a_k = exp(z_k - m) / sum_j exp(z_j - m), m = max z, for every row */
 static void softmax_activate(float *z, size_t ldz, size_t rows, size_t columns, float parameter) {
+    assert(ldz >= columns || rows <= 1);
     (void)parameter;
     for (; columns <= TP_SUM_LANES && rows >= VL; rows -= VL, z += VL * ldz)
         softmax_short_rows(z, ldz, columns);
@@ -99,6 +101,7 @@ ALWAYS_INLINE vf softmax_slope(vf d, vf a, vf dot) {
 /* dz_k = a_k (d_k - sum_j d_j a_j) for every row */
 static void softmax_derive(float *d, size_t ldd, const float *a, size_t lda, size_t rows, size_t columns,
                            float parameter) {
+    assert(ldd >= columns || rows <= 1);
     (void)parameter;
     for (size_t i = 0; i < rows; i++, d += ldd, a += lda) {
         struct row_scan s = {.x = d, .y = a, .lanes = lanes_set(0)};

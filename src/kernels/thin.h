@@ -6,6 +6,8 @@
 #include "kernels/gemm_strip.h"
 #include "kernels/transpose.h"
 
+#include <assert.h>
+
 /* Vectors of columns of the outer product that are done together. */
 #define OUTER_VECTORS 4
 /* Vectors of columns of B are done in pairs, so that there are enough chains to hide the latency of the multiply-add.
@@ -32,6 +34,7 @@ ALWAYS_INLINE void outer_columns(const struct tp_strip *t, size_t j, size_t vect
 }
 
 static void gemm_outer(const struct tp_strip *t) {
+    assert(t->k == 1 && t->start == TP_START_ZERO && (t->ldc >= t->n || t->m <= 1));
     size_t j = 0;
     for (; j + OUTER_VECTORS * VL <= t->n; j += OUTER_VECTORS * VL)
         outer_columns(t, j, OUTER_VECTORS, VL);
@@ -196,6 +199,10 @@ static void gemm_dots(const struct tp_strip *t) {
         {dots_apart_1, dots_apart_2, dots_apart_3},
     };
     const bool apart = t->m <= TP_DOTS_APART && t->a_step == 1;
+    assert(t->m >= 1 && t->m <= TP_DOTS_ROWS && t->n >= VL && t->k >= TP_DOTS_STEPS);
+    assert(apart || t->a_row == 1);
+    assert((t->b_step >= t->k || t->n == 1) && (t->ldc >= t->n || t->m == 1));
+    assert(t->start != TP_START_BIAS || t->bias);
     if (t->start == TP_START_BETA || t->start == TP_START_BIAS)
         thin_start(t);
     dots[apart][t->m - 1](t);
@@ -286,6 +293,9 @@ AXPY(2)
 
 static void gemm_axpy(const struct tp_strip *t) {
     static tp_gemm_strip_fn *const axpy[TP_AXPY_ROWS] = {axpy_1, axpy_2};
+    assert(t->m >= 1 && t->m <= TP_AXPY_ROWS && (t->ldc >= t->n || t->m == 1));
+    assert(t->b_step >= t->n || t->k <= 1);
+    assert(t->start != TP_START_BIAS || t->bias);
     if (t->start != TP_START_C)
         thin_start(t);
     axpy[t->m - 1](t);

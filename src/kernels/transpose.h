@@ -4,6 +4,8 @@
 
 #include "kernels/map.h"
 
+#include <assert.h>
+
 /* The distances in bytes of odd rows from the first, in registers: processors that scale what they add to an address
  * find all others by these. */
 struct row_steps {
@@ -115,6 +117,7 @@ ALWAYS_INLINE void transpose_rest(float *out, size_t ldo, const float *in, size_
 /* out[j,i] = alpha in[i,j] for rows x columns of in; out is columns x rows. */
 ALWAYS_INLINE void transpose_scaled(float *out, size_t ldo, const float *in, size_t ldi, size_t rows, size_t columns,
                                     float alpha, bool padded) {
+    assert((ldo >= rows || columns <= 1) && (ldi >= columns || rows <= 1));
     const vf value = v_set(alpha), *const factor = alpha == 1 ? NULL : &value;
     for (size_t j = 0, n; j < columns; j += n, in += n, out += n * ldo) {
         n = columns - j < TRANSPOSE_COLUMNS + VL ? columns - j : TRANSPOSE_COLUMNS;

@@ -3,15 +3,17 @@
 
 #include "gemm/share.h"
 
+#include <assert.h>
+
 struct consumer {
-    const struct tp_optimizer *optimizer;
+    struct tp_optimizer *optimizer;
     struct tp_weights weights;
     struct tp_clock *clock;
 };
 
 static void update_weights(const void *consumer, const float *c, size_t ldc, const struct tp_place *place) {
     const struct consumer *to = consumer;
-    const enum tp_phase interrupted = tp_enter(to->clock, TP_PHASE_UPDATE);
+    const int interrupted = tp_enter(to->clock, TP_PHASE_UPDATE);
     tp_update_weights(to->optimizer, &to->weights, c, ldc, place);
     tp_enter(to->clock, interrupted);
 }
@@ -25,10 +27,10 @@ static void let_consume(struct tp_gemm *gemm, const struct consumer *consumer) {
 }
 
 /* Weights from their gradient; that of one sample is an outer product, which does not need to be anywhere. */
-static void update_from(const struct tp_workspace *w, struct tp_gemm *gradient, const struct tp_optimizer *optimizer,
+static void update_from(const struct tp_workspace *w, struct tp_gemm *gradient, struct tp_optimizer *optimizer,
                         const struct tp_weights *weights, struct tp_team team, bool alone) {
     if (w->batch == 1) {
-        const enum tp_phase interrupted = tp_enter(tp_team_clock(team), TP_PHASE_UPDATE);
+        const int interrupted = tp_enter(tp_team_clock(team), TP_PHASE_UPDATE);
         const struct tp_range rows =
             alone ? (struct tp_range){0, gradient->m} : tp_share(gradient->m, 1, team.id, team.size);
         tp_update_weights_outer(optimizer, weights, gradient->a.p, gradient->b.p, rows);
@@ -43,28 +45,21 @@ static void update_from(const struct tp_workspace *w, struct tp_gemm *gradient, 
         tp_run_product(w, gradient, team);
 }
 
-/* The first layer's weights, each thread its shards. */
-static void update_shards(const struct tp_workspace *w, const struct tp_gemm *gemm,
-                          const struct tp_optimizer *optimizer, struct tp_team team) {
-    const struct tp_shape *shape = &w->model->shape[0];
-    for (int s = team.id; s < w->model->shards.count; s += team.size) {
-        const struct tp_shard shard = tp_shard(w->model, s);
-        const struct tp_weights weights = {shard.p, shard.n, shape->weight + shape->inputs * shard.begin};
-        struct tp_gemm some = tp_gemm_columns(gemm, shard.begin, shard.n);
-        update_from(w, &some, optimizer, &weights, team, true);
-    }
-}
-
-/* The gradient of a layer's weights straight into their update. */
+/* The gradient of a layer's weights straight into their update; parts are for each thread on its own. */
 static void update_layer(const struct tp_workspace *w, struct tp_gemm *gemm, size_t l,
                          const struct tp_gradient_sink *sink, struct tp_team team) {
-    const struct tp_shape *shape = &w->model->shape[l];
-    if (tp_in_shards(w->model, l)) {
-        update_shards(w, gemm, sink->optimizer, team);
+    const int parts = tp_weight_parts(sink->model, l);
+    if (parts == 1) {
+        const struct tp_weights weights = tp_weight_part(sink->model, l, 0);
+        update_from(w, gemm, sink->optimizer, &weights, team, false);
         return;
     }
-    const struct tp_weights weights = {sink->model->parameters + shape->weight, shape->outputs, shape->weight};
-    update_from(w, gemm, sink->optimizer, &weights, team, false);
+    for (int i = team.id; i < parts; i += team.size) {
+        const struct tp_weights weights = tp_weight_part(sink->model, l, i);
+        struct tp_gemm some =
+            tp_gemm_columns(gemm, weights.begin, weights.n, tp_plain(gemm->b.p + weights.begin, gemm->b.row_step));
+        update_from(w, &some, sink->optimizer, &weights, team, true);
+    }
 }
 
 /* dJ/dW_l = A_{l-1}^T dZ_l, n_{l-1} x n_l. */
@@ -103,23 +98,24 @@ static void bias_gradients(struct tp_workspace *w, size_t l, const struct tp_gra
     model->context->isa->column_sums(out, dz->p + columns.begin, dz->ld, w->batch, columns.end - columns.begin,
                                      sink->kind == TP_SINK_ADD);
     if (update) {
-        const enum tp_phase interrupted = tp_enter(tp_team_clock(team), TP_PHASE_UPDATE);
+        const int interrupted = tp_enter(tp_team_clock(team), TP_PHASE_UPDATE);
         tp_update_biases(sink->optimizer, sink->model, l, out, columns);
         tp_enter(tp_team_clock(team), interrupted);
     }
 }
 
-/* dJ/dX where the weights are in shards: these are parts of the sums, in their order. Each thread has some samples. */
-static void propagate_shards(const struct tp_workspace *w, const struct tp_gemm *gemm, struct tp_range rows,
-                             struct tp_team team) {
+/* dJ/dX where the weights are in parts: these are parts of the sums, in their order. Each thread has some samples. */
+static void propagate_parts(const struct tp_workspace *w, const struct tp_gemm *gemm, struct tp_range rows,
+                            struct tp_team team) {
+    const int parts = tp_weight_parts(w->model, 0);
     struct tp_gemm part = *gemm;
     part.m = rows.end - rows.begin;
     part.c += rows.begin * gemm->ldc;
-    for (int s = 0; part.m && s < w->model->shards.count; s++, part.start = TP_START_C) {
-        const struct tp_shard shard = tp_shard(w->model, s);
-        part.k = shard.n;
-        part.a.p = gemm->a.p + rows.begin * gemm->a.row_step + shard.begin;
-        part.b = tp_transposed(shard.p, shard.n);
+    for (int i = 0; part.m && i < parts; i++, part.start = TP_START_C) {
+        const struct tp_weights weights = tp_weight_part(w->model, 0, i);
+        part.k = weights.n;
+        part.a.p = gemm->a.p + rows.begin * gemm->a.row_step + weights.begin;
+        part.b = tp_transposed(weights.p, weights.n);
         tp_run_alone(w, &part, team);
     }
 }
@@ -129,6 +125,7 @@ void tp_propagate(const struct tp_workspace *w, const struct tp_propagation *p, 
     const struct tp_shape *shape = &model->shape[p->l];
     const tp_layer *below = p->l ? &model->layer[p->l - 1] : NULL;
     const bool derive = below && below->activation != TP_ACTIVATION_IDENTITY;
+    const struct tp_weights weights = tp_weight_part(model, p->l, 0);
     const struct tp_gemm gemm = {
         .isa = model->context->isa,
         .blocking = model->context->blocking,
@@ -137,7 +134,7 @@ void tp_propagate(const struct tp_workspace *w, const struct tp_propagation *p, 
         .k = shape->outputs,
         .alpha = 1,
         .a = tp_plain(p->dz, p->lddz),
-        .b = tp_transposed(model->parameters + shape->weight, shape->outputs),
+        .b = tp_transposed(weights.p, weights.n),
         .c = p->c,
         .ldc = p->ldc,
         .epilogue = {.derive = derive ? model->context->isa->activation[below->activation].derive : NULL,
@@ -145,9 +142,9 @@ void tp_propagate(const struct tp_workspace *w, const struct tp_propagation *p, 
                      .ldx = p->ldx,
                      .parameter = derive ? below->slope : 0},
     };
-    if (tp_in_shards(model, p->l))
-        propagate_shards(w, &gemm, p->alone ? (struct tp_range){0, p->rows} : tp_share(p->rows, 1, team.id, team.size),
-                         team);
+    if (tp_weight_parts(model, p->l) > 1)
+        propagate_parts(w, &gemm, p->alone ? (struct tp_range){0, p->rows} : tp_share(p->rows, 1, team.id, team.size),
+                        team);
     else if (p->alone)
         tp_run_alone(w, &gemm, team);
     else
@@ -170,6 +167,9 @@ static void propagate(const struct tp_workspace *w, size_t l, float *c, size_t l
 
 void tp_run_backward(struct tp_workspace *w, const struct tp_gradient_sink *sink, float *dx, size_t lddx,
                      struct tp_team team) {
+    assert(w->batch && w->batch <= w->max_batch && (!dx || lddx >= w->model->inputs));
+    assert(sink->kind == TP_SINK_UPDATE ? sink->optimizer && sink->model == w->model
+                                        : sink->gradients || sink->kind == TP_SINK_NOWHERE);
     for (size_t l = w->model->layers; l-- > 0;) {
         if (l)
             propagate(w, l, tp_delta(w, l - 1)->p, tp_delta(w, l - 1)->ld, team);

@@ -3,7 +3,9 @@
 #include "core/memory.h"
 #include "core/options.h"
 #include "core/parallel.h"
+#include "core/quota.h"
 #include "cpu/dispatch.h"
+#include "cpu/float_mode.h"
 #include "gemm/gemm.h"
 
 #include <stdlib.h>
@@ -39,21 +41,14 @@ static void fill_in(tp_context_options *options) {
     const char *wanted = getenv("TILEPROP_ISA");
     if (!options->isa && wanted && *wanted)
         options->isa = wanted;
-    if (options->threads == 0)
-        options->threads = tp_default_threads();
 }
 
-tp_status tp_check_threads(const struct tp_context *context, int threads) {
-    if (threads < 1 || threads > MAX_THREADS)
-        return tp_fail(context, TP_ERR_ARGUMENT, "threads is %d; it must be 1..%d, or 0 for OpenMP's own number",
-                       threads, MAX_THREADS);
+tp_status tp_take_threads(const struct tp_context *context, int wanted, int *threads) {
+    if (wanted < 1 || wanted > MAX_THREADS)
+        return tp_fail(context, TP_ERR_ARGUMENT, "threads is %d; it must be 1..%d, or 0 for the default", wanted,
+                       MAX_THREADS);
+    *threads = tp_has_teams() ? wanted : 1;
     return TP_OK;
-}
-
-static tp_status check_options(const struct tp_context *context, const tp_context_options *options) {
-    if (!options->allocator.allocate || !options->allocator.release)
-        return tp_fail(context, TP_ERR_ARGUMENT, "allocator has only one of its two functions");
-    return tp_check_threads(context, options->threads);
 }
 
 /* origin: where the name came from. */
@@ -71,19 +66,22 @@ static tp_status choose_isa(const struct tp_context *context, const char *name, 
                    origin, name, usable);
 }
 
-static void initialise(struct context_block *block, const tp_context_options *options) {
-    *block = (struct context_block){.message = {.lock = ATOMIC_FLAG_INIT}};
-    block->context = (struct tp_context){
-        .allocator = options->allocator,
-        .on_message = options->message,
-        .message_user = options->message_user,
-        .threads = options->threads,
-        .cpu = &block->cpu,
-        .blocking = &block->blocking,
-        .machine = &block->machine,
-        .message = &block->message,
+/* Its parts point to each other. */
+static void join(struct context_block *block) {
+    block->context.cpu = &block->cpu;
+    block->context.blocking = &block->blocking;
+    block->context.machine = &block->machine;
+    block->context.message = &block->message;
+}
+
+static void begin(struct context_block *block, const tp_context_options *options) {
+    *block = (struct context_block){
+        .message = {.lock = ATOMIC_FLAG_INIT},
+        .context = {.allocator = options->allocator,
+                    .on_message = options->message,
+                    .message_user = options->message_user},
     };
-    block->cpu = tp_cpu_detect();
+    join(block);
 }
 
 static void describe_machine(struct context_block *block) {
@@ -102,10 +100,37 @@ static void describe_machine(struct context_block *block) {
         .kc = block->blocking.kc,
         .nc = block->blocking.nc,
         .sleef = TP_SLEEF_VERSION,
+        .threading = tp_has_teams() ? "OpenMP" : "none",
+        .quota = tp_quota(""),
     };
     memcpy(machine->vendor, cpu->vendor, sizeof machine->vendor);
     tp_cpu_feature_names(cpu->features, machine->features, sizeof machine->features);
     tp_isa_names(cpu, machine->usable, sizeof machine->usable);
+    tp_float_mode_names(tp_float_mode(), machine->floating_point, sizeof machine->floating_point);
+}
+
+static void note_float_mode(const tp_context *context) {
+    const char *mode = context->machine->floating_point;
+    if (strcmp(mode, "default") != 0)
+        tp_note(context,
+                "the floating-point mode of this thread is not the default: %s "
+                "(as in programs that were linked with -ffast-math); "
+                "the same bits are promised in the default mode alone",
+                mode);
+}
+
+/* origin: of the name of the instruction set. */
+static tp_status complete(struct context_block *block, const tp_context_options *options, const char *origin) {
+    tp_context *context = &block->context;
+    if (!options->allocator.allocate || !options->allocator.release)
+        return tp_fail(context, TP_ERR_ARGUMENT, "allocator has only one of its two functions");
+    block->cpu = tp_cpu_detect();
+    const tp_status status = choose_isa(context, options->isa, origin, &context->isa);
+    if (status)
+        return status;
+    block->blocking = tp_blocking_choose(&block->cpu, context->isa);
+    describe_machine(block);
+    return tp_context_set_threads(context, options->threads);
 }
 
 tp_status tp_context_create(const tp_context_options *given, tp_context **context) {
@@ -114,26 +139,22 @@ tp_status tp_context_create(const tp_context_options *given, tp_context **contex
     tp_context_options options = default_options;
     struct context_block local;
     fill_in(&options);
-    initialise(&local, &options);
+    begin(&local, &options);
     tp_status status = given ? tp_struct_take(&local.context, &options_type, given, &options) : TP_OK;
     if (status)
         return status;
     fill_in(&options);
-    initialise(&local, &options);
-    status = check_options(&local.context, &options);
-    if (!status)
-        status =
-            choose_isa(&local.context, options.isa, given && given->isa ? "isa" : "TILEPROP_ISA", &local.context.isa);
+    begin(&local, &options);
+    status = complete(&local, &options, given && given->isa ? "isa" : "TILEPROP_ISA");
     if (status)
         return status;
     struct context_block *block = tp_allocate(&local.context, sizeof *block);
     if (!block)
         return tp_fail(&local.context, TP_ERR_MEMORY, "context: cannot allocate %zu bytes", sizeof *block);
-    initialise(block, &options);
-    block->context.isa = local.context.isa;
-    block->blocking = tp_blocking_choose(&block->cpu, block->context.isa);
-    describe_machine(block);
+    *block = local;
+    join(block);
     *context = &block->context;
+    note_float_mode(*context);
     return TP_OK;
 }
 
@@ -153,11 +174,7 @@ int tp_context_threads(const tp_context *context) {
 tp_status tp_context_set_threads(tp_context *context, int threads) {
     if (!context)
         return TP_ERR_ARGUMENT;
-    const int wanted = threads ? threads : tp_default_threads();
-    const tp_status status = tp_check_threads(context, wanted);
-    if (!status)
-        context->threads = wanted;
-    return status;
+    return tp_take_threads(context, threads ? threads : tp_default_threads(context->machine), &context->threads);
 }
 
 const tp_machine *tp_context_machine(const tp_context *context) {

@@ -88,7 +88,7 @@ static void advance(const struct tp_workspace *w, size_t l, const struct tp_oper
     const tp_layer *layer = &model->layer[l];
     const bool derive = l + 1 < model->layers && layer->activation != TP_ACTIVATION_IDENTITY;
     const struct tp_matrix *x = tp_derivative_operand(w, l);
-    const struct tp_gemm gemm = {
+    struct tp_gemm gemm = {
         .isa = model->context->isa,
         .blocking = model->context->blocking,
         .m = w->batch,
@@ -96,7 +96,6 @@ static void advance(const struct tp_workspace *w, size_t l, const struct tp_oper
         .k = shape->inputs,
         .alpha = 1,
         .a = *below,
-        .b = tp_plain(model->parameters + shape->weight, shape->outputs),
         .c = c->p,
         .ldc = c->ld,
         .epilogue = {.derive = derive ? model->context->isa->activation[layer->activation].derive : NULL,

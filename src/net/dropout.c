@@ -6,6 +6,7 @@
 #include "core/random.h"
 #include "net/pass.h"
 
+#include <assert.h>
 #include <string.h>
 
 struct drop {
@@ -19,7 +20,7 @@ static float scale_of(const tp_layer *layer) {
     return 1 / (1 - layer->dropout);
 }
 
-static struct drop describe(const struct tp_workspace *w, size_t l) {
+static struct drop drop_of(const struct tp_workspace *w, size_t l) {
     const tp_layer *layer = &w->model->layer[l];
     const struct tp_draw draw = tp_random(w->dropout_seed, TP_PURPOSE_DROPOUT_STEP, (uint32_t)l, w->dropout_step);
     return (struct drop){.key = (uint64_t)draw.word[1] << 32 | draw.word[0],
@@ -50,9 +51,10 @@ static void drop_row(const struct drop *drop, float *a, uint8_t *mask, size_t n,
 }
 
 void tp_run_dropout(struct tp_workspace *w, size_t l, struct tp_team team) {
+    assert(w->mask[l]);
     const tp_layer *layer = &w->model->layer[l];
     const bool keep = w->model->context->isa->activation[layer->activation].from == TP_FROM_A;
-    const struct drop drop = describe(w, l);
+    const struct drop drop = drop_of(w, l);
     const size_t n = layer->width;
     const struct tp_range rows = tp_share(w->batch, 1, team.id, team.size);
     for (size_t i = rows.begin; i < rows.end; i++) {
@@ -66,6 +68,7 @@ void tp_run_dropout(struct tp_workspace *w, size_t l, struct tp_team team) {
 }
 
 void tp_run_dropout_derivative(struct tp_workspace *w, size_t l, struct tp_team team) {
+    assert(w->mask[l] && w->dropout_step);
     const size_t n = w->model->layer[l].width;
     const float scale = scale_of(&w->model->layer[l]);
     const struct tp_range rows = tp_share(w->batch, 1, team.id, team.size);

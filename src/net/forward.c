@@ -3,6 +3,7 @@
 
 #include "gemm/share.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* A multiple of the rows that softmax does at a time if they are short. */
@@ -18,33 +19,34 @@ int tp_pass_threads(const struct tp_model *model, int threads, size_t batch, boo
     return tp_useful_threads(blocking, threads, flops);
 }
 
-static float *scratch_of(const struct tp_workspace *w, struct tp_team team) {
-    return w->scratch + (size_t)team.id * w->scratch_each;
+/* With the scratch of thread id. */
+static void run_product(const struct tp_workspace *w, const struct tp_gemm *g, struct tp_team team, int id) {
+    assert(id < w->threads && tp_gemm_scratch(g->isa, g->blocking, g->m, g->n, g->k) <= w->scratch_each);
+    tp_gemm_run(g, team, w->scratch + (size_t)id * w->scratch_each);
 }
 
 void tp_run_product(const struct tp_workspace *w, const struct tp_gemm *gemm, struct tp_team team) {
-    tp_gemm_run(gemm, team, scratch_of(w, team));
+    run_product(w, gemm, team, team.id);
 }
 
 void tp_run_alone(const struct tp_workspace *w, const struct tp_gemm *gemm, struct tp_team team) {
-    tp_gemm_run(gemm, tp_alone, scratch_of(w, team));
+    run_product(w, gemm, tp_alone, team.id);
 }
 
-/* The first layer's product, each thread with its shards of the weights. */
-static void run_shards(const struct tp_workspace *w, const struct tp_gemm *gemm, struct tp_team team) {
-    for (int s = team.id; s < w->model->shards.count; s += team.size) {
-        const struct tp_shard shard = tp_shard(w->model, s);
-        struct tp_gemm some = tp_gemm_columns(gemm, shard.begin, shard.n);
-        some.b = tp_plain(shard.p, shard.n);
+/* Parts are for each thread on its own. */
+void tp_run_layer_product(const struct tp_workspace *w, size_t l, struct tp_gemm *gemm, struct tp_team team) {
+    const int parts = tp_weight_parts(w->model, l);
+    if (parts == 1) {
+        const struct tp_weights weights = tp_weight_part(w->model, l, 0);
+        gemm->b = tp_plain(weights.p, weights.n);
+        tp_run_product(w, gemm, team);
+        return;
+    }
+    for (int i = team.id; i < parts; i += team.size) {
+        const struct tp_weights weights = tp_weight_part(w->model, l, i);
+        const struct tp_gemm some = tp_gemm_columns(gemm, weights.begin, weights.n, tp_plain(weights.p, weights.n));
         tp_run_alone(w, &some, team);
     }
-}
-
-void tp_run_layer_product(const struct tp_workspace *w, size_t l, const struct tp_gemm *gemm, struct tp_team team) {
-    if (tp_in_shards(w->model, l))
-        run_shards(w, gemm, team);
-    else
-        tp_run_product(w, gemm, team);
 }
 
 /* Z_l = A_{l-1} W_l + 1 b_l, A_l = f_l(Z_l) at the store of a tile; N x n_l. */
@@ -58,7 +60,7 @@ static void forward_layer(struct tp_workspace *w, size_t l, struct tp_team team)
     const bool activate =
         f != TP_ACTIVATION_IDENTITY && f != TP_ACTIVATION_SOFTMAX && !(last && tp_reads_logits(model));
     const struct tp_operand below = l ? tp_plain(w->layer[l - 1].p, w->layer[l - 1].ld) : tp_plain(w->x, w->ldx);
-    const struct tp_gemm gemm = {
+    struct tp_gemm gemm = {
         .isa = model->context->isa,
         .blocking = model->context->blocking,
         .m = w->batch,
@@ -66,7 +68,6 @@ static void forward_layer(struct tp_workspace *w, size_t l, struct tp_team team)
         .k = shape->inputs,
         .alpha = 1,
         .a = below,
-        .b = tp_plain(model->parameters + shape->weight, shape->outputs),
         .start = TP_START_BIAS,
         .bias = model->parameters + shape->bias,
         .c = w->layer[l].p,
@@ -116,6 +117,8 @@ static void run_outputs(struct tp_workspace *w, float *y, size_t ldy, struct tp_
 }
 
 void tp_run_forward(struct tp_workspace *w, float *y, size_t ldy, struct tp_team team) {
+    assert(w->batch && w->batch <= w->max_batch && w->ldx >= w->model->inputs && team.size <= w->threads);
+    assert(!y || ldy >= tp_model_outputs(w->model));
     for (size_t l = 0; l < w->model->layers; l++) {
         forward_layer(w, l, team);
         if (w->mask[l])

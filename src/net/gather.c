@@ -5,6 +5,7 @@
 #include "core/size.h"
 #include "net/pass.h"
 
+#include <assert.h>
 #include <math.h>
 
 static int count_set(const void *a, const void *b, const void *c) {
@@ -123,6 +124,7 @@ static void gather_values(const struct tp_model *model, const tp_data *data, siz
 static void gather_sample(struct tp_workspace *w, const struct tp_batch *batch, size_t i) {
     const tp_data *data = batch->data;
     const size_t sample = sample_number(batch, i);
+    assert(sample < data->samples);
     gather_inputs(w->model, data, sample, tp_row(&w->input, i));
     if (batch->targets && data->weights)
         w->weights[i] = data->weights[sample];
@@ -133,6 +135,7 @@ static void gather_sample(struct tp_workspace *w, const struct tp_batch *batch, 
 }
 
 void tp_run_gather(struct tp_workspace *w, const struct tp_batch *batch, struct tp_team team) {
+    assert(batch->count && batch->count <= w->max_batch);
     const struct tp_range rows = tp_share(batch->count, 1, team.id, team.size);
     for (size_t i = rows.begin; i < rows.end; i++)
         gather_sample(w, batch, i);

@@ -4,8 +4,14 @@
 #include "core/options.h"
 #include "gemm/share.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
+
+static size_t class_count(const struct tp_model *model) {
+    const size_t outputs = tp_model_outputs(model);
+    return outputs > 1 || model->loss == TP_LOSS_CCE ? outputs : 2;
+}
 
 /* The target row of sample i: the caller's, or one-hot in this thread's own row. */
 static const float *target_row(const struct tp_workspace *w, const tp_targets *targets, size_t i, struct tp_team team) {
@@ -13,6 +19,7 @@ static const float *target_row(const struct tp_workspace *w, const tp_targets *t
         return targets->values + i * targets->ld;
     const size_t outputs = tp_model_outputs(w->model);
     float *row = tp_row(&w->target, (size_t)team.id);
+    assert(targets->classes[i] >= 0 && (size_t)targets->classes[i] < class_count(w->model));
     memset(row, 0, outputs * sizeof *row);
     if (outputs == 1 && w->model->loss != TP_LOSS_CCE)
         row[0] = (float)targets->classes[i];
@@ -81,6 +88,7 @@ static float gradient_scale(const tp_targets *targets, size_t i, double weights,
 }
 
 void tp_run_loss(struct tp_workspace *w, const tp_targets *targets, enum tp_gradient gradient, struct tp_team team) {
+    assert(team.size <= w->threads && !targets->values != !targets->classes);
     const struct tp_model *model = w->model;
     const struct tp_isa *isa = model->context->isa;
     const size_t outputs = tp_model_outputs(model);
@@ -151,11 +159,6 @@ tp_score tp_read_score(const struct tp_workspace *w, const tp_targets *targets) 
     for (int id = 0; id < w->threads; id++)
         score.correct += w->count[id].correct;
     return tp_mean_score(&score);
-}
-
-static size_t class_count(const struct tp_model *model) {
-    const size_t outputs = tp_model_outputs(model);
-    return outputs > 1 || model->loss == TP_LOSS_CCE ? outputs : 2;
 }
 
 tp_status tp_check_classes(const struct tp_model *model, const char *what, const int32_t *classes, size_t count) {

@@ -139,13 +139,17 @@ static tp_status check_scaling(const struct tp_context *context, const char *nam
     return status;
 }
 
-static tp_status check_output_scaling(const struct tp_context *context, const tp_model_options *options) {
-    const size_t outputs = options->layers[options->layer_count - 1].width;
-    if (options->outputs_scaled.count && tp_loss_name(options->loss) &&
-        tp_loss_activation(options->loss) != TP_ACTIVATION_COUNT)
+tp_status tp_check_scaled_loss(const struct tp_context *context, const tp_model_options *options) {
+    if (options->outputs_scaled.count && tp_loss_activation(options->loss) != TP_ACTIVATION_COUNT)
         return tp_fail(context, TP_ERR_ARGUMENT, "outputs_scaled: count is %zu; with loss %s it must be 0",
                        options->outputs_scaled.count, tp_loss_name(options->loss));
-    return check_scaling(context, "outputs_scaled", &options->outputs_scaled, outputs);
+    return TP_OK;
+}
+
+static tp_status check_output_scaling(const struct tp_context *context, const tp_model_options *options) {
+    const tp_status status = tp_loss_name(options->loss) ? tp_check_scaled_loss(context, options) : TP_OK;
+    const size_t outputs = options->layers[options->layer_count - 1].width;
+    return status ? status : check_scaling(context, "outputs_scaled", &options->outputs_scaled, outputs);
 }
 
 tp_status tp_check_model(const struct tp_context *context, const tp_model_options *options) {
@@ -165,7 +169,7 @@ tp_status tp_check_model(const struct tp_context *context, const tp_model_option
 }
 
 /* Sets shape and parameter_count; the count is TP_SIZE_OVERFLOW if it, in bytes, does not fit. */
-static void lay_out(tp_model *model) {
+static void set_offsets(tp_model *model) {
     size_t count = 0, inputs = model->inputs;
     for (size_t l = 0; l < model->layers; l++) {
         const size_t outputs = model->layer[l].width;
@@ -189,7 +193,7 @@ static void fill(tp_model *model, const struct tp_context *context, const tp_mod
                         .huber_delta = options->huber_delta,
                         .label_smoothing = options->label_smoothing};
     memcpy(model->layer, options->layers, options->layer_count * sizeof *options->layers);
-    lay_out(model);
+    set_offsets(model);
 }
 
 static void take_scaler(struct tp_arena *arena, struct tp_scaler *scaler) {
@@ -346,8 +350,8 @@ tp_status tp_model_set_parameters(tp_model *model, const float *parameters, size
     const tp_status status = model ? check_count(model, parameters, count) : TP_ERR_ARGUMENT;
     if (status)
         return status;
+    tp_shards_end(model);
     memcpy(model->parameters, parameters, count * sizeof *parameters);
-    model->shards.count = 0;
     return TP_OK;
 }
 

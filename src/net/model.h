@@ -11,7 +11,7 @@ struct tp_shape {
     size_t weight, bias;
 };
 
-/* net/shards.h */
+/* The first layer's weights during a run; only net/shards.c looks inside. */
 struct tp_shards {
     float *weights;
     int count;
@@ -39,11 +39,13 @@ struct tp_model {
     float huber_delta, label_smoothing;
     size_t parameter_count;
     float *parameters;
-    struct tp_shards shards; /* count > 0: where the weights of layer 0 are, instead of in parameters */
+    struct tp_shards shards; /* of the run that goes on; count 0: none, all weights are in parameters */
 };
 
 /* What tp_model_create demands of options and their layers. */
 tp_status tp_check_model(const struct tp_context *context, const tp_model_options *options);
+/* Of these checks the one of the loss, which must be known, with the number of outputs that are scaled. */
+tp_status tp_check_scaled_loss(const struct tp_context *context, const tp_model_options *options);
 
 const struct tp_context *tp_model_context(const tp_model *model);
 

@@ -5,13 +5,13 @@
 #include "core/size.h"
 #include "gemm/share.h"
 #include "net/schedule.h"
-#include "net/shards.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
 /* Parts of rows are too short for processors to foresee the next one: it is asked for so many rows ahead. */
-#define ROWS_AHEAD 4
+#define UPDATE_ROWS_AHEAD 4
 
 /* Gradients of so many weights stay in the first-level cache; at least a row of fewer than four vectors. */
 #define SHORT_FLOATS ((size_t)512)
@@ -119,7 +119,7 @@ static size_t largest_layer(const struct tp_model *model) {
     return most;
 }
 
-static void lay_out(struct tp_optimizer *optimizer, struct tp_arena *arena) {
+static void lay_out_optimizer(struct tp_optimizer *optimizer, struct tp_arena *arena) {
     const size_t count = optimizer->model->parameter_count;
     for (int i = 0; i < state_count(optimizer->options.kind); i++)
         optimizer->state[i] = tp_arena_take(arena, count, sizeof(float));
@@ -136,12 +136,13 @@ static bool is_far(const struct tp_model *model, const tp_optimizer_options *opt
 static size_t needed(struct tp_optimizer optimizer) {
     struct tp_arena arena = {0};
     tp_arena_take(&arena, 1, sizeof optimizer);
-    lay_out(&optimizer, &arena);
+    lay_out_optimizer(&optimizer, &arena);
     return arena.used;
 }
 
 /* What it is, so far without memory. */
-static tp_status describe(const tp_model *model, const tp_optimizer_options *given, struct tp_optimizer *optimizer) {
+static tp_status describe_optimizer(const tp_model *model, const tp_optimizer_options *given,
+                                    struct tp_optimizer *optimizer) {
     *optimizer = (struct tp_optimizer){.model = model};
     tp_status status = tp_take_optimizer(model->context, given, &optimizer->options);
     if (!status)
@@ -152,7 +153,7 @@ static tp_status describe(const tp_model *model, const tp_optimizer_options *giv
 
 size_t tp_optimizer_size(const tp_model *model, const tp_optimizer_options *options) {
     struct tp_optimizer made;
-    return model && options && !describe(model, options, &made) ? tp_block_size(needed(made)) : 0;
+    return model && options && !describe_optimizer(model, options, &made) ? tp_block_size(needed(made)) : 0;
 }
 
 tp_status tp_optimizer_create(const tp_model *model, const tp_optimizer_options *options, void *memory, size_t size,
@@ -162,7 +163,7 @@ tp_status tp_optimizer_create(const tp_model *model, const tp_optimizer_options 
     if (!options || !optimizer)
         return tp_fail(model->context, TP_ERR_ARGUMENT, "%s is NULL", options ? "optimizer" : "options");
     struct tp_optimizer made;
-    tp_status status = describe(model, options, &made);
+    tp_status status = describe_optimizer(model, options, &made);
     if (status)
         return status;
     status = tp_block_open(model->context, "optimizer", needed(made), memory, size, &made.block);
@@ -170,7 +171,7 @@ tp_status tp_optimizer_create(const tp_model *model, const tp_optimizer_options 
         return status;
     struct tp_arena arena = {.base = made.block.base};
     *optimizer = tp_arena_take(&arena, 1, sizeof made);
-    lay_out(&made, &arena);
+    lay_out_optimizer(&made, &arena);
     for (int i = 0; i < state_count(made.options.kind); i++)
         memset(made.state[i], 0, model->parameter_count * sizeof(float));
     **optimizer = made;
@@ -218,7 +219,6 @@ void tp_update_begin(struct tp_optimizer *optimizer) {
         .largest_small = largest_zero(adam ? 1 : rate),
         .largest_small_state = largest_zero(adam ? 1 : rate),
         .largest_zero = decay > 0 ? largest_zero(decay) : (float)LARGEST_DENORMAL,
-        .zeroes = decay > 0 || t == 1,
         .largest_without_square = largest_without_square(beta1, beta2),
     };
 }
@@ -242,39 +242,47 @@ static float clip(struct tp_optimizer *optimizer, const float *gradients, struct
 }
 
 /* From number at on; NULL where the rule has none. */
-static float *state_at(const struct tp_optimizer *optimizer, int i, size_t at) {
+static float *state_at(struct tp_optimizer *optimizer, int i, size_t at) {
     return optimizer->state[i] ? optimizer->state[i] + at : NULL;
 }
 
 /* count parameters, whose state begins at number at. */
-static void update_some(const struct tp_optimizer *optimizer, const struct tp_update *update, float *parameters,
+static void update_some(struct tp_optimizer *optimizer, const struct tp_update *update, float *parameters,
                         const float *gradients, size_t at, size_t count) {
+    assert(at <= optimizer->model->parameter_count && count <= optimizer->model->parameter_count - at);
     optimizer->model->context->isa->update[optimizer->options.kind](
         update, parameters, gradients, state_at(optimizer, 0, at), state_at(optimizer, 1, at), count);
 }
 
 /* The part of the parameters [begin, end) that lies in mine. */
-static void update_part(const struct tp_optimizer *optimizer, const struct tp_update *update, float *parameters,
+static void update_part(struct tp_optimizer *optimizer, const struct tp_update *update, float *parameters,
                         const float *gradients, size_t begin, size_t end, struct tp_range mine) {
     const size_t from = begin > mine.begin ? begin : mine.begin, to = end < mine.end ? end : mine.end;
     if (from < to)
         update_some(optimizer, update, parameters + from, gradients + from, from, to - from);
 }
 
-static struct tp_update without_decay(const struct tp_optimizer *optimizer, const struct tp_update *update) {
+static struct tp_update without_decay(const struct tp_update *update) {
     struct tp_update biases = *update;
     biases.decay = 0;
     biases.largest_zero = (float)LARGEST_DENORMAL;
-    biases.zeroes = optimizer->steps == 1;
     return biases;
+}
+
+/* What counts as 0 after scaling already does before, so that no product is denormal. */
+static void scale_gradients(struct tp_update *update, float scale) {
+    update->gradient_scale = scale;
+    if (scale > 0) /* not NaN, nor the 0 of an infinite norm */
+        update->largest_small /= scale;
 }
 
 void tp_run_update(struct tp_optimizer *optimizer, struct tp_model *model, const float *gradients,
                    struct tp_team team) {
+    assert(tp_weight_parts(model, 0) == 1); /* all are in model->parameters */
     struct tp_update weights = optimizer->next;
     if (optimizer->options.clip_norm > 0)
-        weights.gradient_scale = clip(optimizer, gradients, team);
-    const struct tp_update biases = without_decay(optimizer, &weights);
+        scale_gradients(&weights, clip(optimizer, gradients, team));
+    const struct tp_update biases = without_decay(&weights);
     const struct tp_range mine = tp_share(model->parameter_count, TP_SUM_LANES, team.id, team.size);
     for (size_t l = 0; l < model->layers; l++) {
         const struct tp_shape *s = &model->shape[l];
@@ -292,20 +300,21 @@ static void ask_for(const struct tp_optimizer *optimizer, const struct tp_weight
             __builtin_prefetch(arrays[i] + (i ? w->state : 0) + at + j);
 }
 
-void tp_update_weights(const struct tp_optimizer *optimizer, const struct tp_weights *w, const float *gradients,
-                       size_t ld, const struct tp_place *p) {
+void tp_update_weights(struct tp_optimizer *optimizer, const struct tp_weights *w, const float *gradients, size_t ld,
+                       const struct tp_place *p) {
+    assert(p->j + p->n <= w->n && ld >= p->n && tp_update_is_fused(optimizer));
     const bool one = p->n == w->n && ld == p->n; /* whole rows, which follow each other */
     const size_t rows = one ? 1 : p->m, columns = one ? p->m * p->n : p->n;
     size_t at = p->i * w->n + p->j;
     for (size_t row = 0; row < rows; row++, at += w->n) {
-        if (optimizer->far && row + ROWS_AHEAD < rows)
-            ask_for(optimizer, w, at + ROWS_AHEAD * w->n, columns);
+        if (optimizer->far && row + UPDATE_ROWS_AHEAD < rows)
+            ask_for(optimizer, w, at + UPDATE_ROWS_AHEAD * w->n, columns);
         update_some(optimizer, &optimizer->next, w->p + at, gradients + row * ld, w->state + at, columns);
     }
 }
 
 /* Some rows after others: theirs are too short to fill vectors, but together they do. */
-static void update_short_rows(const struct tp_optimizer *optimizer, const struct tp_weights *w, const float *a,
+static void update_short_rows(struct tp_optimizer *optimizer, const struct tp_weights *w, const float *a,
                               const float *b, struct tp_range rows) {
     float gradient[SHORT_FLOATS];
     struct tp_strip strip = {.n = w->n, .k = 1, .a_row = 1, .b = b, .c = gradient, .ldc = w->n};
@@ -318,23 +327,25 @@ static void update_short_rows(const struct tp_optimizer *optimizer, const struct
     }
 }
 
-void tp_update_weights_outer(const struct tp_optimizer *optimizer, const struct tp_weights *w, const float *a,
-                             const float *b, struct tp_range rows) {
+void tp_update_weights_outer(struct tp_optimizer *optimizer, const struct tp_weights *w, const float *a, const float *b,
+                             struct tp_range rows) {
     const struct tp_isa *isa = optimizer->model->context->isa;
     if (tp_ceil_div(w->n, isa->lanes) * isa->lanes > w->n + w->n / 4) {
         update_short_rows(optimizer, w, a, b, rows);
         return;
     }
     const size_t at = rows.begin * w->n, state = w->state + at;
+    assert(rows.begin <= rows.end && state + (rows.end - rows.begin) * w->n <= optimizer->model->parameter_count);
     isa->update_outer[optimizer->options.kind](&optimizer->next, w->p + at, state_at(optimizer, 0, state),
                                                state_at(optimizer, 1, state), a + rows.begin, b, rows.end - rows.begin,
                                                w->n);
 }
 
-void tp_update_biases(const struct tp_optimizer *optimizer, struct tp_model *model, size_t l, const float *gradients,
+void tp_update_biases(struct tp_optimizer *optimizer, struct tp_model *model, size_t l, const float *gradients,
                       struct tp_range columns) {
-    const struct tp_update biases = without_decay(optimizer, &optimizer->next);
+    const struct tp_update biases = without_decay(&optimizer->next);
     const size_t at = model->shape[l].bias + columns.begin;
+    assert(columns.begin <= columns.end && columns.end <= model->shape[l].outputs);
     update_some(optimizer, &biases, model->parameters + at, gradients, at, columns.end - columns.begin);
 }
 
@@ -357,7 +368,7 @@ tp_status tp_optimizer_step(tp_optimizer *optimizer, tp_model *model, const floa
     if (optimizer->model != model)
         return tp_fail(model->context, TP_ERR_ARGUMENT, "optimizer was made for another model");
     tp_update_begin(optimizer);
-    tp_shards_settle(model);
+    tp_shards_end(model);
     struct update_call call = {optimizer, model, gradients};
     const double flops = TP_READ_FLOPS * (double)model->parameter_count;
     tp_parallel(tp_useful_threads(model->context->blocking, model->context->threads, flops), update_task, &call);

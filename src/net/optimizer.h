@@ -3,7 +3,7 @@
 #define TP_NET_OPTIMIZER_H
 
 #include "core/memory.h"
-#include "net/model.h"
+#include "net/shards.h"
 
 struct tp_optimizer {
     const struct tp_model *model;
@@ -27,18 +27,14 @@ bool tp_update_is_fused(const struct tp_optimizer *optimizer);
 
 /* Prepares the next step, on one thread; a barrier must come before the others take part. */
 void tp_update_begin(struct tp_optimizer *optimizer);
-/* Weights of a layer, or of a shard of it: rows of n, one after the other, whose state begins at number state. */
-struct tp_weights {
-    float *p;
-    size_t n, state;
-};
-/* A part of them, and columns of layer l's biases, from their gradients; without clipping. */
-void tp_update_weights(const struct tp_optimizer *optimizer, const struct tp_weights *weights, const float *gradients,
+/* Some of a part of the weights, and columns of layer l's biases, and their state, from their gradients; without
+ * clipping. Threads may update different ones at a time. */
+void tp_update_weights(struct tp_optimizer *optimizer, const struct tp_weights *weights, const float *gradients,
                        size_t ld, const struct tp_place *place);
 /* Rows of them from those of a gradient that is the outer product of a and b. */
-void tp_update_weights_outer(const struct tp_optimizer *optimizer, const struct tp_weights *weights, const float *a,
+void tp_update_weights_outer(struct tp_optimizer *optimizer, const struct tp_weights *weights, const float *a,
                              const float *b, struct tp_range rows);
-void tp_update_biases(const struct tp_optimizer *optimizer, struct tp_model *model, size_t l, const float *gradients,
+void tp_update_biases(struct tp_optimizer *optimizer, struct tp_model *model, size_t l, const float *gradients,
                       struct tp_range columns);
 
 /* A thread's part of the step; ends with a barrier. */

@@ -10,6 +10,9 @@
 #include "net/shards.h"
 #include "net/workspace.h"
 
+/* What a step spends its time on, besides barriers. */
+enum { TP_PHASE_DATA = TP_PHASE_FIRST, TP_PHASE_FORWARD, TP_PHASE_LOSS, TP_PHASE_BACKWARD, TP_PHASE_UPDATE };
+
 /* Checks what tp_forward is given, and makes it the workspace's batch. */
 tp_status tp_begin_forward(const tp_model *model, tp_workspace *workspace, size_t batch, const float *x, size_t ldx,
                            const float *y, size_t ldy);
@@ -71,7 +74,8 @@ struct tp_propagation {
 };
 void tp_propagate(const struct tp_workspace *workspace, const struct tp_propagation *propagation, struct tp_team team);
 
-/* From dZ_L: the gradients, and dx if it is not NULL. */
+/* From dZ_L: the gradients, and dx if it is not NULL. All threads meet before the first update, which thread 0 may so
+ * prepare right before. */
 void tp_run_backward(struct tp_workspace *workspace, const struct tp_gradient_sink *sink, float *dx, size_t lddx,
                      struct tp_team team);
 
@@ -85,9 +89,8 @@ tp_score tp_mean_score(const tp_score *sum);
 /* d = dJ/dZ_L for rows of dJ/dA_L that belong to sample i, in place; x is room for a row. */
 void tp_derive_output(const struct tp_workspace *workspace, size_t i, float *d, size_t ldd, size_t rows, float *x);
 
-/* A product with layer l's weights as B, in shards or not. */
-void tp_run_layer_product(const struct tp_workspace *workspace, size_t l, const struct tp_gemm *gemm,
-                          struct tp_team team);
+/* A product with layer l's weights as B, which is set here. */
+void tp_run_layer_product(const struct tp_workspace *workspace, size_t l, struct tp_gemm *gemm, struct tp_team team);
 
 /* A product of a layer, with this thread's part of the scratch; and one that this thread does alone. */
 void tp_run_product(const struct tp_workspace *workspace, const struct tp_gemm *gemm, struct tp_team team);

@@ -2,6 +2,8 @@
 /* Learning-rate schedules: functions of the step alone, in double, rounded once. */
 #include "net/schedule.h"
 
+#include <assert.h>
+
 double tp_power(double base, uint64_t exponent) {
     double result = 1;
     for (; exponent; exponent >>= 1) {
@@ -28,6 +30,7 @@ static double cosine(const struct tp_isa *isa, const tp_optimizer_options *o, ui
 }
 
 float tp_learning_rate(const struct tp_isa *isa, const tp_optimizer_options *o, uint64_t step) {
+    assert(step >= 1);
     double factor = 1;
     if (tp_schedule_of(o) == TP_SCHEDULE_STEP)
         factor = tp_power((double)o->step_factor, (step - 1) / o->step_every);

@@ -3,6 +3,7 @@
 
 #include "core/size.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* How much less than the most that one thread has the mean may be. */
@@ -25,16 +26,25 @@ int tp_shard_count(const struct tp_model *model, size_t batch, int threads) {
     return threads > 1 && outputs >= batch && least.begin < least.end && even && near ? threads : 0;
 }
 
-struct tp_shard tp_shard(const struct tp_model *model, int number) {
+int tp_weight_parts(const struct tp_model *model, size_t l) {
+    return l == 0 && model->shards.count ? model->shards.count : 1;
+}
+
+struct tp_weights tp_weight_part(const struct tp_model *model, size_t l, int number) {
+    const struct tp_shape *shape = &model->shape[l];
+    assert(l < model->layers && number >= 0 && number < tp_weight_parts(model, l));
+    if (l || !model->shards.count)
+        return (struct tp_weights){model->parameters + shape->weight, 0, shape->outputs, shape->weight};
     const struct tp_range columns = columns_of(model, number, model->shards.count);
-    return (struct tp_shard){model->shards.weights + model->shape[0].inputs * columns.begin, columns.begin,
-                             columns.end - columns.begin};
+    const size_t before = shape->inputs * columns.begin;
+    return (struct tp_weights){model->shards.weights + before, columns.begin, columns.end - columns.begin,
+                               shape->weight + before};
 }
 
 static void copy_shards(const struct tp_model *model, float *parameters, bool load, struct tp_team team) {
     const struct tp_shape *shape = &model->shape[0];
     for (int s = team.id; s < model->shards.count; s += team.size) {
-        const struct tp_shard shard = tp_shard(model, s);
+        const struct tp_weights shard = tp_weight_part(model, 0, s);
         float *in = shard.p, *out = parameters + shape->weight + shard.begin;
         for (size_t i = 0; i < shape->inputs; i++, in += shard.n, out += shape->outputs)
             memcpy(load ? in : out, load ? out : in, shard.n * sizeof *in);
@@ -47,14 +57,15 @@ static const float *find_parameter(const struct tp_model *model, size_t index, s
     *count = model->parameter_count - index;
     if (!model->shards.count || row >= model->shape[0].inputs)
         return model->parameters + index;
-    struct tp_shard shard = tp_shard(model, 0);
+    struct tp_weights shard = tp_weight_part(model, 0, 0);
     for (int s = 1; column >= shard.begin + shard.n; s++)
-        shard = tp_shard(model, s);
+        shard = tp_weight_part(model, 0, s);
     *count = shard.begin + shard.n - column;
     return shard.p + row * shard.n + column - shard.begin;
 }
 
 void tp_model_copy_parameters(const struct tp_model *model, size_t begin, size_t count, float *parameters) {
+    assert(begin <= model->parameter_count && count <= model->parameter_count - begin);
     for (size_t n = 0; count; begin += n, parameters += n, count -= n) {
         const float *found = find_parameter(model, begin, &n);
         n = tp_min(n, count);
@@ -77,12 +88,15 @@ static int copying_threads(const struct tp_model *model) {
     return model->shards.count < threads ? model->shards.count : threads;
 }
 
-void tp_shards_take(struct tp_model *model, const struct tp_shards *shards) {
+void tp_shards_begin(struct tp_model *model, const struct tp_shards *shards) {
+    if (!shards->count || model->shards.count)
+        return;
+    assert(shards->weights);
     model->shards = *shards;
     tp_parallel(copying_threads(model), load_task, model);
 }
 
-void tp_shards_settle(struct tp_model *model) {
+void tp_shards_end(struct tp_model *model) {
     tp_parallel(copying_threads(model), store_task, model);
     model->shards.count = 0;
 }

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The first layer's weights as the threads of a training run share them. Each thread computes some outputs of that
- * layer and updates their weights, which nothing else reads: columns of W. Where these lie in the rows of W, processors
- * that fetch ahead take lines of the neighbour's columns at the end of each row, and both lose time until they have
- * their own again. So for the time of a run the columns of each thread are a matrix of their own, a shard.
+ * Where the weights of a model are. During a training run the threads share the first layer's: each thread computes
+ * some outputs of that layer and updates their weights, which nothing else reads: columns of W. Where these lie in the
+ * rows of W, processors that fetch ahead take lines of the neighbour's columns at the end of each row, and both lose
+ * time until they have their own again. So for the time of a run the columns of each thread are a matrix of their own,
+ * a shard, in memory of the trainer.
+ *
+ * Products and updates take a layer's weights part by part, whether these are shards or not. Functions that need the
+ * parameters in their flat order copy them, or end the shards first.
  */
 #ifndef TP_NET_SHARDS_H
 #define TP_NET_SHARDS_H
@@ -11,24 +15,26 @@
 #include "core/parallel.h"
 #include "net/model.h"
 
+/* n columns of a layer's weights, from column begin on. Rows follow each other from p on, and so does their state of an
+ * optimiser from number state on. */
+struct tp_weights {
+    float *p;
+    size_t begin, n, state;
+};
+
+/* In how many parts the weights of layer l are, 1 or the shards, and part number 0.., in the order of columns; shards
+ * are whole cache lines but for the last one's. */
+int tp_weight_parts(const struct tp_model *model, size_t l);
+struct tp_weights tp_weight_part(const struct tp_model *model, size_t l, int number);
+
 /* How many shards are worth making for a team of so many threads and batches of batch samples; 0: none. */
 int tp_shard_count(const struct tp_model *model, size_t batch, int threads);
 
-static inline bool tp_in_shards(const struct tp_model *model, size_t l) {
-    return l == 0 && model->shards.count > 0;
-}
+/* Brings the weights into these shards, unless there are none or the weights are in shards already. */
+void tp_shards_begin(struct tp_model *model, const struct tp_shards *shards);
+/* Brings them back into the parameters, if they are in shards. */
+void tp_shards_end(struct tp_model *model);
 
-/* Number 0..count-1 of the model: n columns of W from column begin on, whole cache lines but for the last shard's; rows
- * follow each other from p on. */
-struct tp_shard {
-    float *p;
-    size_t begin, n;
-};
-struct tp_shard tp_shard(const struct tp_model *model, int number);
-
-/* Brings the weights of a model without shards into these, or back into its parameters if it has any. */
-void tp_shards_take(struct tp_model *model, const struct tp_shards *shards);
-void tp_shards_settle(struct tp_model *model);
 /* Copies count parameters from number begin of the flat order on, wherever they are. */
 void tp_model_copy_parameters(const struct tp_model *model, size_t begin, size_t count, float *parameters);
 

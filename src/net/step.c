@@ -2,10 +2,12 @@
 /* One training step, in the trainer and in loops of one's own. */
 #include "net/pass.h"
 
+#include <assert.h>
 #include <math.h>
 
 void tp_run_step(struct tp_workspace *w, struct tp_optimizer *optimizer, struct tp_model *model,
                  const tp_targets *targets, struct tp_team team) {
+    assert(w->model == model && optimizer->model == model);
     const bool fused = tp_update_is_fused(optimizer);
     tp_enter(tp_team_clock(team), TP_PHASE_FORWARD);
     tp_run_forward(w, NULL, 0, team);
@@ -15,7 +17,7 @@ void tp_run_step(struct tp_workspace *w, struct tp_optimizer *optimizer, struct 
         return;
     tp_enter(tp_team_clock(team), TP_PHASE_BACKWARD);
     if (team.id == 0)
-        tp_update_begin(optimizer); /* read after the barriers of the backward pass */
+        tp_update_begin(optimizer); /* tp_run_backward: all meet before the first update */
     const struct tp_gradient_sink sink = {fused ? TP_SINK_UPDATE : TP_SINK_STORE, optimizer->room, optimizer, model};
     tp_run_backward(w, &sink, NULL, 0, team);
     if (!fused) {
@@ -83,7 +85,7 @@ tp_status tp_train_step(tp_model *model, tp_workspace *w, tp_optimizer *optimize
         status = tp_begin_forward(model, w, batch, x, ldx, NULL, 0);
     if (status)
         return status;
-    tp_shards_settle(model);
+    tp_shards_end(model);
     struct step_call call = {w, optimizer, model, &targets};
     tp_parallel(tp_pass_threads(model, w->threads, batch, true), step_task, &call);
     const tp_score result = tp_read_score(w, &targets);

@@ -97,8 +97,8 @@ static tp_status take(const struct tp_model *model, const tp_data *data, const t
 }
 
 /* Everything about a trainer but its memory. */
-static tp_status describe(struct tp_model *model, const tp_data *data, const tp_train_options *given,
-                          struct tp_trainer *t) {
+static tp_status describe_trainer(struct tp_model *model, const tp_data *data, const tp_train_options *given,
+                                  struct tp_trainer *t) {
     *t = (struct tp_trainer){.model = model};
     const tp_status status = take(model, data, given, t);
     if (status)
@@ -129,7 +129,7 @@ static tp_workspace_options workspace_options(const struct tp_trainer *t) {
     return options;
 }
 
-static struct parts lay_out(struct tp_trainer *t, struct tp_arena *arena) {
+static struct parts lay_out_trainer(struct tp_trainer *t, struct tp_arena *arena) {
     struct parts parts;
     const tp_workspace_options workspace = workspace_options(t);
     parts.workspace_size = tp_workspace_size(t->model, &workspace);
@@ -146,13 +146,13 @@ static struct parts lay_out(struct tp_trainer *t, struct tp_arena *arena) {
 static size_t needed(struct tp_trainer t) {
     struct tp_arena arena = {0};
     tp_arena_take(&arena, 1, sizeof t);
-    const struct parts parts = lay_out(&t, &arena);
+    const struct parts parts = lay_out_trainer(&t, &arena);
     return parts.workspace_size && parts.optimizer_size ? arena.used : TP_SIZE_OVERFLOW;
 }
 
 size_t tp_trainer_size(const tp_model *model, const tp_data *data, const tp_train_options *options) {
     struct tp_trainer t;
-    if (!model || describe((struct tp_model *)(uintptr_t)model, data, options, &t))
+    if (!model || describe_trainer((struct tp_model *)(uintptr_t)model, data, options, &t))
         return 0;
     return tp_block_size(needed(t));
 }
@@ -182,14 +182,14 @@ tp_status tp_trainer_create(tp_model *model, const tp_data *data, const tp_train
     if (!trainer)
         return tp_fail(model->context, TP_ERR_ARGUMENT, "trainer is NULL");
     struct tp_trainer t;
-    tp_status status = describe(model, data, options, &t);
+    tp_status status = describe_trainer(model, data, options, &t);
     if (!status)
         status = tp_block_open(model->context, "trainer", needed(t), memory, size, &t.block);
     if (status)
         return status;
     struct tp_arena arena = {.base = t.block.base};
     tp_trainer *made = tp_arena_take(&arena, 1, sizeof t);
-    const struct parts parts = lay_out(&t, &arena);
+    const struct parts parts = lay_out_trainer(&t, &arena);
     const tp_workspace_options workspace = workspace_options(&t);
     status = tp_workspace_create(model, &workspace, parts.workspace, parts.workspace_size, &t.workspace);
     if (!status)
@@ -228,13 +228,15 @@ static uint64_t steps_done(const struct tp_trainer *t) {
     return t->epoch * t->steps_per_epoch + t->step;
 }
 
+/* On one thread, before the others begin the step. */
+static void prepare_step(const struct tp_trainer *t) {
+    t->workspace->dropout_seed = t->options.seed;
+    t->workspace->dropout_step = steps_done(t) + 1;
+}
+
 static void run_step(struct tp_trainer *t, struct tp_team team) {
     struct tp_workspace *w = t->workspace;
     const struct tp_batch batch = next_batch(t);
-    if (team.id == 0) { /* read after the barrier of tp_run_gather */
-        w->dropout_seed = t->options.seed;
-        w->dropout_step = steps_done(t) + 1;
-    }
     tp_enter(tp_team_clock(team), TP_PHASE_DATA);
     tp_run_gather(w, &batch, team);
     const tp_targets targets = batch_targets(t);
@@ -247,19 +249,25 @@ static tp_status fail_nonfinite(const struct tp_trainer *t, uint64_t step, doubl
     return tp_fail_nonfinite(t->workspace, when, loss);
 }
 
+static bool is_finite(const struct tp_model *model, size_t l) {
+    const struct tp_shape *shape = &model->shape[l];
+    for (int i = 0; i < tp_weight_parts(model, l); i++) {
+        const struct tp_weights weights = tp_weight_part(model, l, i);
+        if (!tp_finite_rows(weights.p, weights.n, shape->inputs, weights.n))
+            return false;
+    }
+    return tp_finite_rows(model->parameters + shape->bias, 0, 1, shape->outputs);
+}
+
 /* An update may overflow although every loss was finite; the next loss would show it, but there may be none. */
 static tp_status check_parameters(const struct tp_trainer *t) {
     const struct tp_model *model = t->model;
-    for (size_t l = 0; l < model->layers; l++) {
-        const struct tp_shape *s = &model->shape[l];
-        const float *weights = tp_in_shards(model, l) ? model->shards.weights : model->parameters + s->weight;
-        if (!tp_finite_rows(weights, 0, 1, s->bias - s->weight) ||
-            !tp_finite_rows(model->parameters + s->bias, 0, 1, s->outputs))
+    for (size_t l = 0; l < model->layers; l++)
+        if (!is_finite(model, l))
             return tp_fail(model->context, TP_ERR_NONFINITE,
                            "epoch %zu: the parameters of layer %zu are no longer finite: the learning rate may be too "
                            "large",
                            t->epoch + 1, l);
-    }
     return TP_OK;
 }
 
@@ -272,13 +280,7 @@ static bool report_step(const struct tp_trainer *t, double loss) {
     return t->options.on_step(t->options.user, &step);
 }
 
-/* The model gets the run's shards where it has none: the run begins, or a callback has settled the model. */
-static void take_shards(struct tp_trainer *t) {
-    if (t->shards.count && !t->model->shards.count)
-        tp_shards_take(t->model, &t->shards);
-}
-
-/* Counts and reports a step, on one thread. */
+/* Counts and reports a step, and prepares the next, on one thread. */
 static tp_status end_step(struct tp_trainer *t) {
     const tp_targets targets = batch_targets(t);
     const tp_score score = tp_read_score(t->workspace, &targets);
@@ -287,7 +289,8 @@ static tp_status end_step(struct tp_trainer *t) {
     t->step++;
     tp_add_score(&t->running, &score);
     const bool stop = report_step(t, score.loss);
-    take_shards(t);
+    tp_shards_begin(t->model, &t->shards); /* a callback may have ended them */
+    prepare_step(t);
     return stop ? TP_ERR_STOPPED : TP_OK;
 }
 
@@ -322,7 +325,8 @@ static void add_phases(tp_phases *phases, const double *seconds) {
 
 static tp_status run_epoch(struct tp_trainer *t) {
     struct epoch_call call = {t, TP_OK};
-    take_shards(t);
+    tp_shards_begin(t->model, &t->shards);
+    prepare_step(t);
     const double began = tp_now();
     t->clock = (struct tp_clock){.since = began};
     tp_parallel(t->threads, epoch_task, &call);
@@ -379,11 +383,11 @@ tp_status tp_trainer_run(tp_trainer *t) {
     if (!t)
         return TP_ERR_ARGUMENT;
     t->run_began = t->epoch_began = tp_now();
-    tp_shards_settle(t->model); /* it has shards if this is the callback of another run, which will take them again */
+    tp_shards_end(t->model); /* it has shards if this is the callback of another run, which will take them again */
     const int cancel = tp_cancel_hold(); /* callbacks must return */
     const tp_status status = run_epochs(t);
     tp_cancel_restore(cancel);
-    tp_shards_settle(t->model);
+    tp_shards_end(t->model);
     return status;
 }
 

@@ -95,7 +95,7 @@ static size_t needed(struct tp_workspace w) {
 }
 
 /* What it is, so far without memory. */
-static tp_status describe(const tp_model *model, const tp_workspace_options *given, struct tp_workspace *w) {
+static tp_status describe_workspace(const tp_model *model, const tp_workspace_options *given, struct tp_workspace *w) {
     const struct tp_context *context = model->context;
     tp_workspace_options options;
     const tp_status status = tp_struct_take(context, &options_type, given, &options);
@@ -105,16 +105,13 @@ static tp_status describe(const tp_model *model, const tp_workspace_options *giv
         return tp_fail(context, TP_ERR_ARGUMENT, "max_batch is 0; it must be at least 1");
     if ((unsigned)options.mode > TP_MODE_DERIVATIVES)
         return tp_fail(context, TP_ERR_ARGUMENT, "mode is %d; it must be one of tp_mode", (int)options.mode);
-    *w = (struct tp_workspace){.model = model,
-                               .max_batch = options.max_batch,
-                               .mode = options.mode,
-                               .threads = options.threads ? options.threads : context->threads};
-    return tp_check_threads(context, w->threads);
+    *w = (struct tp_workspace){.model = model, .max_batch = options.max_batch, .mode = options.mode};
+    return tp_take_threads(context, options.threads ? options.threads : context->threads, &w->threads);
 }
 
 size_t tp_workspace_size(const tp_model *model, const tp_workspace_options *options) {
     struct tp_workspace w;
-    return model && options && !describe(model, options, &w) ? tp_block_size(needed(w)) : 0;
+    return model && options && !describe_workspace(model, options, &w) ? tp_block_size(needed(w)) : 0;
 }
 
 tp_status tp_workspace_create(const tp_model *model, const tp_workspace_options *options, void *memory, size_t size,
@@ -125,7 +122,7 @@ tp_status tp_workspace_create(const tp_model *model, const tp_workspace_options 
     if (!options || !workspace)
         return tp_fail(context, TP_ERR_ARGUMENT, "%s is NULL", options ? "workspace" : "options");
     struct tp_workspace w;
-    tp_status status = describe(model, options, &w);
+    tp_status status = describe_workspace(model, options, &w);
     if (!status)
         status = tp_block_open(context, "workspace", needed(w), memory, size, &w.block);
     if (status)

@@ -5,6 +5,8 @@
 #include "core/memory.h"
 #include "net/model.h"
 
+#include <assert.h>
+
 /* A matrix with padded rows. */
 struct tp_matrix {
     float *p;
@@ -54,6 +56,7 @@ struct tp_workspace {
 /* dZ_l. That of a layer, of the one below and of the one above are there at the same time, so that no thread has to
  * wait for those that still read the latter. */
 static inline const struct tp_matrix *tp_delta(const struct tp_workspace *workspace, size_t l) {
+    assert(workspace->mode == TP_MODE_TRAINING);
     return &workspace->delta[l % 3];
 }
 

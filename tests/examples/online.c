@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Online training in a time loop: a simulation makes samples of a damped oscillator, a network learns after each step
- * how its state (position, velocity) changes until the next, and then predicts a motion on its own. */
+ * how its state (position, velocity) changes until the next, and then predicts a motion on its own.
+ *   cc online.c $(pkg-config --cflags --libs tileprop) -lm -o online */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

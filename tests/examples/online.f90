@@ -1,6 +1,7 @@
 ! SPDX-License-Identifier: BSD-3-Clause
 ! Online training in a time loop: a simulation makes samples of a damped oscillator, a network learns after each step
 ! how its state (position, velocity) changes until the next, and then predicts a motion on its own.
+! CMake: find_package(tileprop COMPONENTS fortran), then link tileprop::tileprop_fortran.
 program online
     use, intrinsic :: iso_fortran_env, only: real64, int64, error_unit
     use tileprop

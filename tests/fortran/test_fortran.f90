@@ -36,17 +36,12 @@ end module
 program test_fortran
     use, intrinsic :: iso_c_binding
     use, intrinsic :: iso_fortran_env, only: real32, real64, int8, int64
+    use checks
     use counting
     implicit none
-    integer, parameter :: inputs = 3, outputs = 2, batch = 5
-    type(tp_context) :: context
-    real(real32) :: x(inputs, batch), values(outputs, batch)
-    integer(c_int32_t), parameter :: classes(batch) = [0, 1, 1, 0, 1]
-    integer :: checks = 0, failures = 0, k
+    integer :: k
 
-    x = reshape([(sin(real(7 * k)), k=1, size(x))], shape(x))
-    values = reshape([(cos(real(3 * k)), k=1, size(values))], shape(values))
-    call ok(tp_context_create(context), 'context')
+    call begin_checks
     call test_context
     call test_lifetimes
     call test_products
@@ -59,53 +54,9 @@ program test_fortran
     call test_kept_samples
     call test_scaling
     call test_files
-    call tp_context_destroy(context)
-    print '(a, i0)', '1..', checks
-    if (failures > 0) error stop 1
+    call end_checks
 
 contains
-
-    subroutine check(passed, name)
-        logical, intent(in) :: passed
-        character(*), intent(in) :: name
-        checks = checks + 1
-        if (.not. passed) failures = failures + 1
-        print '(a, i0, 2a)', merge('ok     ', 'not ok ', passed), checks, ' - ', name
-    end subroutine
-
-    subroutine ok(status, name)
-        integer(c_int), intent(in) :: status
-        character(*), intent(in) :: name
-        call check(status == TP_OK, name//': '//tp_status_text(status)//' '//tp_context_message(context))
-    end subroutine
-
-    subroutine refused(status, text)
-        integer(c_int), intent(in) :: status
-        character(*), intent(in) :: text
-        call check(status == TP_ERR_ARGUMENT .and. index(tp_context_message(context), text) > 0, text)
-    end subroutine
-
-    subroutine make_model(model, loss, last)
-        type(tp_model), intent(inout) :: model
-        integer(c_int), intent(in) :: loss, last
-        type(tp_model_options) :: options
-        call tp_model_options_default(options)
-        options%inputs = inputs
-        options%loss = loss
-        call ok(tp_model_create(model, context, options, [tp_layer(4, TP_ACTIVATION_TANH), tp_layer(outputs, last)]), &
-            'model')
-    end subroutine
-
-    subroutine make_workspace(workspace, model, mode)
-        type(tp_workspace), intent(inout) :: workspace
-        type(tp_model), intent(in) :: model
-        integer(c_int), intent(in) :: mode
-        type(tp_workspace_options) :: options
-        call tp_workspace_options_default(options)
-        options%max_batch = batch
-        options%mode = mode
-        call ok(tp_workspace_create(workspace, model, options), 'workspace')
-    end subroutine
 
     subroutine test_context
         type(tp_context) :: none
@@ -269,6 +220,11 @@ contains
         call check(weighted%loss /= zero%loss, 'weights count')
         call check(tp_loss_value(model, workspace, tp_classes(classes, one_based=.true.), one) == TP_ERR_ARGUMENT, &
             'class -1')
+        call ok(tp_loss_value(model, workspace, tp_classes(classes + 1_int64, one_based=.true.), one), 'int64 classes')
+        call check(one%loss == zero%loss .and. one%correct == zero%correct, 'the same by int64')
+        call check(tp_loss_value(model, workspace, tp_classes(classes + 2_int64**32), one) == TP_ERR_ARGUMENT .and. &
+            tp_loss_value(model, workspace, tp_classes(classes - 2_int64**32), one) == TP_ERR_ARGUMENT, &
+            'int64 classes beyond int32')
     end subroutine
 
     subroutine test_shapes
@@ -495,6 +451,32 @@ contains
         call ok(tp_model_get_parameters(model, parameters), 'parameters')
     end subroutine
 
+    subroutine test_memory(model, path)
+        type(tp_model), intent(in) :: model
+        character(*), intent(in) :: path
+        type(tp_model) :: nothing, copy
+        integer(int8), allocatable :: bytes(:), file(:)
+        real(real32) :: a(26), b(26)
+        integer :: length
+        call check(tp_model_write(nothing, bytes) == TP_ERR_ARGUMENT .and. .not. allocated(bytes), 'write no model')
+        allocate (bytes(3))
+        call ok(tp_model_write(model, bytes), 'write')
+        open (newunit=k, file=path, access='stream', status='old', action='read')
+        inquire (unit=k, size=length)
+        allocate (file(length))
+        read (k) file
+        close (k)
+        call check(size(bytes) == length, 'size of what was written')
+        call check(all(bytes == file), 'the bytes of the file')
+        call ok(tp_model_read(copy, context, bytes), 'read')
+        call ok(tp_model_get_parameters(model, a), 'parameters')
+        call ok(tp_model_get_parameters(copy, b), 'parameters that were read')
+        call check(all(a == b), 'the same after reading')
+        call check(tp_model_read(copy, context, bytes(2:)) == TP_ERR_FORMAT, 'read what is no model')
+        call ok(tp_model_get_parameters(copy, b), 'parameters of the model from before')
+        call check(all(a == b), 'a failure leaves the model')
+    end subroutine
+
     subroutine test_files
         character(*), parameter :: path = 'test_fortran.safetensors', fashion = '/usr/share/datasets/fashion-mnist/'
         type(tp_model) :: model, loaded
@@ -521,6 +503,7 @@ contains
         call check(tp_output_is(output, path) .and. .not. tp_output_is(output, 'missing'), 'output is')
         call ok(tp_model_save_to(loaded, output), 'save to output')
         call tp_output_destroy(output)
+        call test_memory(loaded, path)
         call ok(tp_model_describe_file(context, path, options, layers), 'describe file')
         call check(options%layer_count == 2 .and. layers(1)%activation == TP_ACTIVATION_TANH, 'description of the file')
         call ok(tp_output_create(output, context, path), 'output')

@@ -4,8 +4,9 @@
 #include "plain.h"
 
 #include <pthread.h>
+#include <string.h>
 
-enum { CALLERS = 4, ROUNDS = 3, INPUTS = 17, OUTPUTS = 5, SAMPLES = 40 };
+enum { CALLERS = 4, ROUNDS = 3, INPUTS = 17, OUTPUTS = 5, SAMPLES = 40, MODEL_BYTES = 8192 };
 
 struct shared {
     tp_context *context;
@@ -18,6 +19,7 @@ static int32_t classes[SAMPLES];
 static const tp_data data = {
     .samples = SAMPLES, .features = INPUTS, .floats = x, .classes = classes, .outputs = OUTPUTS};
 static float expected_y[SAMPLES * OUTPUTS], expected_product[SAMPLES * OUTPUTS];
+static unsigned char expected_bytes[MODEL_BYTES];
 
 static tp_model *make_model(tp_context *context) {
     const tp_layer layers[] = {{29, TP_ACTIVATION_SIGMOID, 0, 0}, {OUTPUTS, TP_ACTIVATION_SOFTMAX, 0, 0}};
@@ -27,6 +29,14 @@ static tp_model *make_model(tp_context *context) {
     tp_model *model = NULL;
     require(!tp_model_create(context, &options, &model));
     return model;
+}
+
+static void copy_model(const struct shared *shared, unsigned char *bytes) {
+    tp_model *copy = NULL;
+    size_t needed = 0;
+    require(!tp_model_write(shared->model, bytes, MODEL_BYTES, &needed) && needed <= MODEL_BYTES);
+    require(!tp_model_read(shared->context, bytes, needed, &copy));
+    tp_model_destroy(copy);
 }
 
 static void use(const struct shared *shared, float *y, float *product) {
@@ -50,10 +60,13 @@ static void make_errors(const struct shared *shared) {
 static void *call(void *argument) {
     const struct shared *shared = argument;
     float y[SAMPLES * OUTPUTS], product[SAMPLES * OUTPUTS];
+    unsigned char bytes[MODEL_BYTES] = {0};
     for (int round = 0; round < ROUNDS; round++) {
         use(shared, y, product);
         require(tp_test_same_bits(expected_y, y, SAMPLES * OUTPUTS, "y"));
         require(tp_test_same_bits(expected_product, product, SAMPLES * OUTPUTS, "product"));
+        copy_model(shared, bytes);
+        require(!memcmp(bytes, expected_bytes, MODEL_BYTES));
         make_errors(shared);
     }
     return NULL;
@@ -77,6 +90,7 @@ static void check(tp_context *context) {
     pthread_t threads[CALLERS];
     require(!tp_packed_create(context, TP_TRANSPOSE_NO, INPUTS, OUTPUTS, weights, OUTPUTS, NULL, 0, &shared.packed));
     use(&shared, expected_y, expected_product);
+    copy_model(&shared, expected_bytes);
     for (int i = 0; i < CALLERS; i++)
         require(!pthread_create(&threads[i], NULL, i ? call : train, &shared));
     for (int i = 0; i < CALLERS; i++)

@@ -4,7 +4,6 @@
 #ifndef TP_TESTS_PLAIN_H
 #define TP_TESTS_PLAIN_H
 
-#include "../support/blocking.h"
 #include "../support/require.h"
 #include "../support/support.h"
 
@@ -22,11 +21,8 @@
 static inline void plain_for_each(void check(tp_context *context)) {
     for (int i = 0; i < tp_test_isa_count(); i++)
         for (int threads = 1; threads <= PLAIN_THREADS; threads++) {
-            tp_context *context = tp_test_context(tp_test_isa(i), threads);
-            struct tp_blocking eager = *context->blocking;
-            eager.thread_flops = 1;
-            tp_context copy = tp_test_with_blocking(context, &eager);
-            check(&copy);
+            tp_context *context = tp_test_eager_context(tp_test_isa(i), threads);
+            check(context);
             tp_context_destroy(context);
         }
 }

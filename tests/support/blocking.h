@@ -12,11 +12,10 @@ static inline tp_context tp_test_with_blocking(const tp_context *context, const 
     return copy;
 }
 
-/* The context's blocking, but every thread is worth waking for any work. */
-static inline struct tp_blocking tp_test_eager(const tp_context *context) {
-    struct tp_blocking eager = *context->blocking;
-    eager.thread_flops = 1;
-    return eager;
+/* Every thread of the context becomes worth waking for any work. */
+static inline void tp_test_wake_all(tp_context *context) {
+    struct tp_blocking *own = (struct tp_blocking *)(uintptr_t)context->blocking;
+    own->thread_flops = 1;
 }
 
 #endif

@@ -4,7 +4,6 @@
 #ifndef TP_TESTS_SUPPORT_GUEST_H
 #define TP_TESTS_SUPPORT_GUEST_H
 
-#include "gemm/gemm.h"
 #include "support.h"
 
 enum {
@@ -19,7 +18,6 @@ enum {
 
 struct test_guest {
     tp_context *context;
-    struct tp_blocking eager; /* uses every thread although the network is small */
     tp_model *model;
     float x[GUEST_SAMPLES * GUEST_IN];
     int32_t classes[GUEST_SAMPLES];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "support.h"
 
+#include "blocking.h"
 #include "core/context.h"
 #include "cpu/dispatch.h"
 
@@ -76,6 +77,12 @@ tp_context *tp_test_context(const char *isa, int threads) {
     tp_context *context = NULL;
     const tp_status status = tp_context_create(&options, &context);
     cr_assert_eq(status, TP_OK, "context for isa %s: %s", isa ? isa : "(default)", tp_status_text(status));
+    return context;
+}
+
+tp_context *tp_test_eager_context(const char *isa, int threads) {
+    tp_context *context = tp_test_context(isa, threads);
+    tp_test_wake_all(context);
     return context;
 }
 

@@ -17,6 +17,8 @@ const struct tp_isa *tp_test_table(int index);
 
 /* A context that works, or the test fails. isa NULL: the default; threads 0: the default. */
 tp_context *tp_test_context(const char *isa, int threads);
+/* A context whose blocking wakes every thread for any work. */
+tp_context *tp_test_eager_context(const char *isa, int threads);
 
 /* The last message of a context, in a buffer that the next call on the same thread overwrites. */
 const char *tp_test_message(const tp_context *context);

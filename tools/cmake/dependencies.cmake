@@ -24,7 +24,13 @@ if(NOT RANDOM123_INCLUDE_DIR)
     tp_missing("the header Random123/philox.h" "On Debian: apt-get install librandom123-dev")
 endif()
 
-find_package(OpenMP QUIET COMPONENTS C)
-if(NOT OpenMP_C_FOUND)
-    tp_missing("a C compiler with OpenMP" "On Debian: apt-get install gcc (or libomp-dev for clang)")
+# Compiling and linking; empty without OpenMP.
+set(TILEPROP_OPENMP_FLAGS "")
+if(TILEPROP_OPENMP)
+    find_package(OpenMP QUIET COMPONENTS C)
+    if(NOT OpenMP_C_FOUND)
+        tp_missing("a C compiler with OpenMP"
+            "On Debian: apt-get install gcc (or libomp-dev for clang); TILEPROP_OPENMP=OFF does without, on one thread")
+    endif()
+    set(TILEPROP_OPENMP_FLAGS ${OpenMP_C_FLAGS})
 endif()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Header, libraries, CMake package (find_package(tileprop)) and pkg-config file. All of it can be moved, unless
+# Headers, libraries, CMake package (find_package(tileprop)) and pkg-config file. All of it can be moved, unless
 # libraries or headers have an absolute place.
 include(CMakePackageConfigHelpers)
 
@@ -35,7 +35,7 @@ endif()
 list(REMOVE_DUPLICATES places)
 list(REMOVE_ITEM places ${known})
 list(TRANSFORM places PREPEND -L)
-string(JOIN " " pc_libs_private "" ${OpenMP_C_FLAGS} -Wl,-z,nodelete ${places} ${names} -lm)
+string(JOIN " " pc_libs_private "" ${TILEPROP_OPENMP_FLAGS} -Wl,-z,nodelete ${places} ${names} -lm)
 set(pc_libs "")
 if(NOT TILEPROP_SHARED)
     set(pc_libs "${pc_libs_private}")

@@ -24,7 +24,7 @@ function(tp_add_package component name section description)
             RENAME copyright COMPONENT ${component} EXCLUDE_FROM_ALL)
 endfunction()
 
-tp_add_package(development libtileprop-dev libdevel "Header, static library, and files for CMake and pkg-config.")
+tp_add_package(development libtileprop-dev libdevel "Headers, static library, and files for CMake and pkg-config.")
 # For the static library.
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SUGGESTS "libsleef-dev, libjansson-dev, libmd-dev, zlib1g-dev")
 if(TILEPROP_SHARED)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "kernels/softmax.h"
 
+#include <assert.h>
+
 ALWAYS_INLINE void target_step(void *state, size_t part, size_t offset, size_t count) {
     struct row_scan *s = state;
     const vf y = v_flush(load_some(s->y + offset, count));
@@ -17,6 +19,7 @@ ALWAYS_INLINE vf minus_target(vf a, vf y, vf scale) {
 /* logsumexp(z) - sum_j y_j z_j = ln sum_j exp(z_j - m) + sum_j y_j (m - z_j), m = max z, because sum_j y_j = 1;
  * d_j = scale (softmax(z)_j - y_j); x is z */
 static float cce_row(const float *x, const float *y, size_t n, float parameter, float scale, float *d) {
+    assert(n >= 1 && d != y);
     (void)parameter;
     const float m = row_max(x, n);
     struct row_scan target = {.x = x, .y = y, .m = v_set(m), .lanes = lanes_set(0)};

@@ -5,6 +5,8 @@
 
 #include "kernels/map.h"
 
+#include <assert.h>
+
 /* Returns the term of one element; *derivative gets d term / d x. */
 typedef vf loss_term_fn(vf x, vf y, vf parameter, vf *derivative);
 
@@ -28,6 +30,7 @@ ALWAYS_INLINE void loss_step(void *state, size_t part, size_t offset, size_t cou
 
 ALWAYS_INLINE float loss_row(const float *x, const float *y, size_t n, float parameter, float scale, float *d,
                              loss_term_fn *term) {
+    assert(n >= 1);
     struct loss_scan s = {.x = x,
                           .y = y,
                           .d = d,

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "refuse/refuse.h"
+
+CALL(optimizer_name, nothing(!tp_optimizer_name((tp_optimizer_kind)now.value))){REFUSED_NAME(TP_OPTIMIZER_COUNT)};
+CALL(schedule_name, nothing(!tp_schedule_name((tp_schedule)now.value))){REFUSED_NAME(TP_SCHEDULE_COUNT)};
+CALL_VOID(optimizer_options_init, tp_optimizer_options_init(NULL, 64)){SILENT({0})};
+CALL(optimizer_size, nothing(!tp_optimizer_size(now.model, now.optimizer_options_p))){
+    SILENT(WITH(model, NULL)),
+    SILENT(WITH(optimizer_options_p, NULL)),
+    REFUSED_OPTIMIZER_OPTIONS(optimizer_options),
+};
+CALL(optimizer_create,
+     tp_optimizer_create(now.model, now.optimizer_options_p, now.memory, now.size, now.optimizer_out)){
+    SILENT(WITH(model, NULL)),
+    REFUSE("options is NULL", WITH(optimizer_options_p, NULL)),
+    REFUSE("optimizer is NULL", WITH(optimizer_out, NULL)),
+    REFUSED_OPTIMIZER_OPTIONS(optimizer_options),
+    REFUSED_NEWER("optimizer options", optimizer_options),
+    REFUSED_MEMORY("optimizer"),
+};
+CALL_VOID(optimizer_destroy, tp_optimizer_destroy(NULL)){SILENT({0})};
+CALL(optimizer_step, tp_optimizer_step(now.optimizer, now.model, now.x)){
+    SILENT(WITH(model, NULL)),
+    REFUSE("optimizer is NULL", WITH(optimizer, NULL)),
+    REFUSE("gradients is NULL", WITH(x, NULL)),
+    REFUSE("optimizer was made for another model", FROM(model, other_model)),
+};
+CALL(optimizer_set_learning_rate, tp_optimizer_set_learning_rate(now.optimizer, now.rate)){
+    SILENT(WITH(optimizer, NULL)),
+    REFUSE("optimizer: learning_rate is 0; it must be positive and finite", WITH(rate, 0)),
+    REFUSE("optimizer: learning_rate is -1; it must be positive and finite", WITH(rate, -1)),
+    REFUSE("optimizer: learning_rate is nan; it must be positive and finite", WITH(rate, NAN)),
+    REFUSE("optimizer: learning_rate is inf; it must be positive and finite", WITH(rate, INFINITY)),
+};
+CALL(optimizer_state_count, nothing(!tp_optimizer_state_count(now.optimizer))){SILENT(WITH(optimizer, NULL))};
+#define REFUSED_STATE                                                                                                  \
+    SILENT(WITH(optimizer, NULL)), REFUSE("values is NULL", WITH(parameters, NULL)),                                   \
+        REFUSE("which is 2; adam has 2 states", WITH(layer, 2)),                                                       \
+        REFUSE("which is 18446744073709551615; adam has 2 states", WITH(layer, SIZE_MAX)),                             \
+        REFUSE("count is 0; the model has 174 parameters", WITH(count, 0)),                                            \
+        REFUSE("count is 175; the model has 174 parameters", WITH(count, PARAMETERS + 1))
+CALL(optimizer_get_state, tp_optimizer_get_state(now.optimizer, now.layer, now.parameters, now.count)){REFUSED_STATE};
+CALL(optimizer_set_state, tp_optimizer_set_state(now.optimizer, now.layer, now.parameters, now.count)){REFUSED_STATE};
+CALL(optimizer_set_steps, tp_optimizer_set_steps(now.optimizer, now.step)){SILENT(WITH(optimizer, NULL))};
+CALL(optimizer_steps, nothing(!tp_optimizer_steps(now.optimizer))){SILENT(WITH(optimizer, NULL))};
+CALL(optimizer_learning_rate, nothing(!(tp_optimizer_learning_rate(now.optimizer, now.step) > 0))){
+    SILENT(WITH(optimizer, NULL)),
+    SILENT(WITH(step, 0)),
+};
+CALL_VOID(train_options_init, tp_train_options_init(NULL, 64, 0)){SILENT({0})};
+CALL(trainer_size, nothing(!tp_trainer_size(now.model, now.data_p, now.train_options_p))){
+    SILENT(WITH(model, NULL)),
+    REFUSED_TRAIN_OPTIONS,
+};
+CALL(trainer_create,
+     tp_trainer_create(now.model, now.data_p, now.train_options_p, now.memory, now.size, now.trainer_out)){
+    SILENT(WITH(model, NULL)),
+    REFUSE("trainer is NULL", WITH(trainer_out, NULL)),
+    REFUSED_TRAIN_OPTIONS,
+    REFUSED_NEWER("train options", train_options),
+    REFUSED_NEWER("optimizer options", train_options.optimizer),
+    REFUSED_NEWER("data", data),
+    REFUSED_MEMORY("trainer"),
+};
+CALL_VOID(trainer_destroy, tp_trainer_destroy(NULL)){SILENT({0})};
+CALL(trainer_phases, nothing(!tp_trainer_phases(now.trainer))){SILENT(WITH(trainer, NULL))};
+CALL(trainer_run, tp_trainer_run(now.trainer)){SILENT(WITH(trainer, NULL))};
+CALL(evaluate, tp_evaluate(now.model, now.workspace, now.data_p, now.score, now.confusion)){
+    REFUSED_WORKSPACE,
+    REFUSED_DATA,
+    REFUSE("score is NULL", WITH(score, NULL)),
+    REFUSE("confusion needs classes", WITH(data.classes, NULL), FROM(data.values, x)),
+};
+CALL(predict, tp_predict(now.model, now.workspace, now.data_p, now.outputs_p)){
+    REFUSED_WORKSPACE,
+    REFUSED_SAMPLES,
+    REFUSE("y is NULL", WITH(outputs_p, NULL)),
+    REFUSED_DATA_SIZES("y", outputs),
+    REFUSE("y: exactly one of floats and doubles must be set", WITH(outputs.floats, NULL)),
+    REFUSE("y: exactly one of floats and doubles must be set", WITH(outputs.doubles, (double *)1)),
+    REFUSE("y: strides of 18446744073709551615 and 1 lead out of memory", WITH(outputs.sample_stride, SIZE_MAX),
+           WITH(outputs.value_stride, 1)),
+};
+
+GROUP(refuse_training, FUNCTION(optimizer_name, FEW), FUNCTION(schedule_name, FEW),
+      FUNCTION(optimizer_options_init, NULL_ONLY), FUNCTION(optimizer_size, MANY), FUNCTION(optimizer_create, MANY),
+      FUNCTION(optimizer_destroy, NULL_ONLY), FUNCTION(optimizer_step, FEW), FUNCTION(optimizer_steps, FEW),
+      FUNCTION(optimizer_set_learning_rate, FEW), FUNCTION(optimizer_state_count, FEW),
+      FUNCTION(optimizer_get_state, FEW), FUNCTION(optimizer_set_state, FEW), FUNCTION(optimizer_set_steps, FEW),
+      FUNCTION(optimizer_learning_rate, FEW), FUNCTION(train_options_init, NULL_ONLY), FUNCTION(trainer_size, MANY),
+      FUNCTION(trainer_create, MANY), FUNCTION(trainer_destroy, NULL_ONLY), FUNCTION(trainer_run, FEW),
+      FUNCTION(trainer_phases, FEW), FUNCTION(evaluate, MANY), FUNCTION(predict, MANY));
