@@ -73,7 +73,7 @@ fails 2 "--label-smoothing '-0.1': must be a number of at least 0" train $small 
 fails 2 "--label-smoothing 0.1: is for --loss cce and bce, not mse" train $small --loss mse --label-smoothing 0.1
 fails 2 "--class-weights '1,-2,1,1': must be up to 1024 with commas between them, each a number of at least 0" \
     train $small --class-weights 1,-2,1,1
-for weights in '' 1, ,1 1,,1 1,nan 1,inf '1 2' 1,1e39; do
+for weights in '' '1,' ',1' '1,,1' 1,nan 1,inf '1 2' 1,1e39; do
     fails 2 "--class-weights '$weights': must be up to 1024" train $small --class-weights "$weights"
 done
 fails 2 "--class-weights: 3 weights for 4 classes" train $small --class-weights 1,2,3
@@ -225,7 +225,7 @@ fails 2 "--split 'tset': must be one of train, test; did you mean 'test'?" \
 fails 1 "no-model" evaluate --model no-model --data data
 fails 1 "nowhere: no such directory" evaluate --model model --data nowhere
 fails 1 "t10k-images-idx3-ubyte" evaluate --model model --data notest
-head -c 100 model >cut
+head -c 100 model >"cut"
 fails 1 "cut" evaluate --model cut --data data
 exits 0 evaluate --model model --data data && [ ! -s err ] && grep -q '^accuracy  ..* (.* of 200)$' out &&
     grep -q '^confusion matrix' out && grep -q '^ class  samples  precision     recall$' out &&

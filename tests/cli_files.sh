@@ -170,8 +170,8 @@ other_name() {
     same) name=$2 ;;
     spelt) name=./data/../$2 ;;
     absolute) name=$work/$2 ;;
-    hard) ln "$2" alias && name=alias ;;
-    soft) ln -s "$2" alias && name=alias ;;
+    hard) ln "$2" alias && name="alias" ;;
+    soft) ln -s "$2" alias && name="alias" ;;
     esac
 }
 

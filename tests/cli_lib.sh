@@ -109,6 +109,7 @@ labels 200 4 | gzip >data/t10k-labels-idx1-ubyte.gz
 cp data/train-* notest
 : >out
 : >err
+# shellcheck disable=SC2034 # for the scripts that source this
 small="--data data --hidden 24,16 --batch 32"
 
 # -------------------------------------------------------------------------------------------------- files, processes

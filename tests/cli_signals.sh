@@ -40,6 +40,7 @@ stops "HUP TERM" 143 15 'trap "" HUP;'
 hold() {
     rm -f log stopped
     mkfifo log
+    # shellcheck disable=SC2217 # it holds the pipe open
     sleep 100 <log &
     reader=$!
     env --default-signal=INT "$tileprop" train $small --epochs 4000000 --out stopped --log log --quiet >out 2>err &

@@ -71,7 +71,7 @@ TABLE
 
 # The names of files have no blanks.
 files=$(find CMakeLists.txt CMakePresets.json README.md CONTRIBUTING.md CHANGELOG.md LICENSE \
-    .clang-format .editorconfig .gitignore .ci include src bench tests tools \
+    .clang-format .clang-tidy .editorconfig .gitignore .ci include src bench tests tools \
     -type f ! -name '*.png' ! -name '*.abi')
 sources=$(echo "$files" |
     grep -E '\.(c|h|hpp|cpp|def|f90|inc|cmake|in|sh|py|awk|md)$|^\.(clang|editor)|CMakeLists\.txt$|Makefile$|\.ci/run$')

@@ -14,6 +14,6 @@
  * characters, line separators and what changes the direction of text; each byte of these, or of what is not UTF-8, is
  * shown as \xNN.
  */
-void tp_format(char *text, size_t size, const char *format, va_list arguments);
+void tp_format(char *text, size_t size, const char *format, va_list list);
 
 #endif

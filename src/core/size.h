@@ -2,6 +2,7 @@
 #ifndef TP_CORE_SIZE_H
 #define TP_CORE_SIZE_H
 
+#include <assert.h>
 #include <stddef.h>
 
 static inline size_t tp_min(size_t a, size_t b) {
@@ -14,6 +15,7 @@ static inline size_t tp_max(size_t a, size_t b) {
 
 /* a / b, rounded up. */
 static inline size_t tp_ceil_div(size_t a, size_t b) {
+    assert(b);
     return a / b + (a % b != 0);
 }
 

@@ -54,7 +54,7 @@ static void tell(const struct tp_context *context, tp_status status, const char 
     }
 }
 
-tp_status tp_fail(const struct tp_context *context, tp_status status, const char *format, ...) {
+tp_status(tp_fail)(const struct tp_context *context, tp_status status, const char *format, ...) {
     char text[TP_MESSAGE_SIZE];
     va_list arguments;
     va_start(arguments, format);

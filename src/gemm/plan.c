@@ -84,11 +84,12 @@ static double panel_cost(const struct tp_isa *isa, double height, size_t vectors
 
 /* Of all tiles. */
 static double step_cost(const struct tp_isa *isa, size_t m, size_t n) {
-    const size_t width = tp_panel_width(isa, n), strips = tp_ceil_div(m, isa->mr);
+    const size_t width = tp_panel_width(isa, n), strips = tp_ceil_div(m, isa->mr), panels = n / width;
+    const size_t vectors = width / isa->lanes;
     const double height = (double)m / (double)strips;
-    const double whole = panel_cost(isa, height, width / isa->lanes);
+    const double whole = panel_cost(isa, height, vectors);
     const double rest = panel_cost(isa, height, tp_ceil_div(n % width, isa->lanes));
-    return (double)strips * ((double)(n / width) * whole + (tp_narrow_tiles(isa) ? PARTIAL_COST : 1) * rest);
+    return (double)strips * ((double)panels * whole + (tp_narrow_tiles(isa) ? PARTIAL_COST : 1) * rest);
 }
 
 /* Multiply-adds of vectors with lanes along n, and what it costs to bring A (m x k), B (k x n) and C that way. */

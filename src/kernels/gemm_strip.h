@@ -358,15 +358,14 @@ ALWAYS_INLINE void wide_rows(const struct tp_strip *t, const struct tile *tile, 
         tile_store(acc[p], m, nv, tile->c + p * nv * VL, t->ldc, VL);
 }
 
-/* The next tile of few rows; beside: columns lie side by side, so that a tile may have any of them. */
+/* The next tile of few rows. Where width is panel, columns lie side by side, and a tile may have any of them. */
 ALWAYS_INLINE size_t few_rows_tile(const struct tp_strip *t, struct tile *tile, size_t m, size_t left, size_t width,
                                    size_t panel) {
-    const bool beside = width == panel;
     if (left >= WIDE_PANELS * NR && width == NR) {
         wide_rows(t, tile, m, WIDE_PANELS, NV, panel);
         return WIDE_PANELS * NR;
     }
-    if (left >= 4 * VL && NV < 4 && beside) {
+    if (left >= 4 * VL && NV < 4 && width == panel) {
         wide_rows(t, tile, m, 2, 2, 2 * VL);
         return 4 * VL;
     }
