@@ -11,7 +11,16 @@
 !            argument message then contains the message.
 ! Objects    tp_context, tp_model, ... are types of variables. Functions that make an object have it as first argument.
 !            An object is released when the last variable that needs it goes out of scope, in any order. The destroy
-!            procedures release it at once. After an assignment both variables mean the same object.
+!            procedures release it at once. After an assignment both variables mean the same object, also if they are
+!            arrays, or components of types of the program. But compilers like gfortran 12 do not assign components as
+!            they should. With them
+!              - the copy of a component may lose the object when the procedure with the assignment returns and the
+!                variable that was copied is gone. It is safe to assign the components one by one.
+!              - do not assign a whole of which an array of fixed size is a component: it may crash
+!              - a component that is allocatable, and a copy by allocate (source=), is valid as long as the variable
+!                that was copied
+!              - an object may stay until the end of the program if a function makes it as a component of its result, or
+!                if both sides of an assignment are parts of one array. Make objects in subroutines.
 ! Options    Set them with the default procedures. Layers, validation data and callbacks are arguments of the create
 !            functions instead of pointers in the options.
 ! Targets    tp_classes(classes, one_based) or tp_values(values). tp_weigh_samples(target, weights) and

@@ -191,7 +191,7 @@ contains
 
     subroutine context_destroy(context)
         type(tp_context), intent(inout) :: context
-        call release(context%node)
+        call let_go(context)
     end subroutine
 
     function context_isa(context) result(text)
@@ -261,7 +261,7 @@ contains
 
     subroutine packed_destroy(packed)
         type(tp_packed), intent(inout) :: packed
-        call release(packed%node)
+        call let_go(packed)
     end subroutine
 
     ! --------------------------------------------------------------------------------------------------------- model
@@ -333,7 +333,7 @@ contains
 
     subroutine model_destroy(model)
         type(tp_model), intent(inout) :: model
-        call release(model%node)
+        call let_go(model)
     end subroutine
 
     function model_describe(model, options) result(status)
@@ -449,7 +449,7 @@ contains
 
     subroutine workspace_destroy(workspace)
         type(tp_workspace), intent(inout) :: workspace
-        call release(workspace%node)
+        call let_go(workspace)
     end subroutine
 
     function workspace_set_dropout(workspace, seed, step) result(status)
@@ -507,7 +507,7 @@ contains
 
     subroutine optimizer_destroy(optimizer)
         type(tp_optimizer), intent(inout) :: optimizer
-        call release(optimizer%node)
+        call let_go(optimizer)
     end subroutine
 
     function optimizer_state_count(optimizer) result(count)

@@ -160,7 +160,7 @@ contains
 
     subroutine trainer_destroy(trainer)
         type(tp_trainer), intent(inout) :: trainer
-        call release(trainer%node)
+        call let_go(trainer)
     end subroutine
 
     function trainer_run(trainer) result(status)
