@@ -24,7 +24,8 @@
 ! Options    Set them with the default procedures. Layers, validation data and callbacks are arguments of the create
 !            functions instead of pointers in the options.
 ! Targets    tp_classes(classes, one_based) or tp_values(values). tp_weigh_samples(target, weights) and
-!            tp_weigh_classes(target, class_weights) add weights.
+!            tp_weigh_classes(target, class_weights) add weights. tp_evaluate and validation refuse class weights.
+! Numbers    A size, count or step must not be negative. A seed may be: it is 64 bits.
 ! Samples    tp_samples(x, target), for trainers, tp_evaluate and tp_predict. Arrays of real32, real64 or bytes are used
 !            without a copy. So they must have the target attribute, and must exist as long as the set or its trainer is
 !            used.

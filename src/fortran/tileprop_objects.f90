@@ -2,8 +2,9 @@
 ! Objects of the C library behind Fortran variables. A variable points to a node, which counts the variables and nodes
 ! that use it; the object goes with its last user. So the order in which a program drops its variables does not matter.
 !
-! A variable counts only at the address where it was made to count: compilers copy variables bit by bit, into temporaries
-! which gfortran 12 finalises, and with allocate (source=). Such a copy never releases what it did not count.
+! A variable counts only at the address where it was made to count. For compilers copy variables bit by bit: with
+! allocate (source=), and gfortran 12 into temporaries that it finalises. Such a copy never releases what it did not
+! count.
 module tileprop_objects
     use, intrinsic :: iso_c_binding
     use, intrinsic :: iso_fortran_env, only: real32
@@ -13,7 +14,7 @@ module tileprop_objects
     private
     public :: tp_object, tp_context, tp_packed, tp_model, tp_workspace, tp_optimizer, tp_trainer, tp_dataset, tp_output
     public :: tp_node, packed_node, model_sizes, model_node, workspace_node, adopt, need, let_go, handle
-    public :: fail, fits, model_of, pass_of, tp_string, terminated
+    public :: fail, fits, not_negative, model_of, pass_of, tp_string, terminated
 
     integer, parameter :: most_needs = 5
 
@@ -318,6 +319,16 @@ contains
         integer(c_size_t), intent(in) :: has(:), must(:)
         if (status /= TP_OK .or. all(has == must)) return
         status = fail(object, name//' has the shape ('//list(has)//'); it must be ('//list(must)//')')
+    end subroutine
+
+    ! Whether a number is one that C takes as unsigned. status is that of the checks before.
+    subroutine not_negative(status, object, name, number)
+        integer(c_int), intent(inout) :: status
+        class(tp_object), intent(in) :: object
+        character(*), intent(in) :: name
+        integer(c_int64_t), intent(in) :: number
+        if (status /= TP_OK .or. number >= 0) return
+        status = fail(object, name//' is '//list([int(number, c_size_t)])//'; it must not be negative')
     end subroutine
 
     function list(sizes) result(text)
