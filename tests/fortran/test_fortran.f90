@@ -468,6 +468,8 @@ contains
         call ok(tp_model_get_parameters(copy, b), 'parameters that were read')
         call check(all(a == b), 'the same after reading')
         call check(tp_model_read(copy, context, bytes(2:)) == TP_ERR_FORMAT, 'read what is no model')
+        call check(tp_model_read(copy, context, bytes(:0)) == TP_ERR_FORMAT, 'read no bytes')
+        call check(tp_model_read(copy, context, [bytes, 0_int8]) == TP_ERR_FORMAT, 'read a byte too many')
         call ok(tp_model_get_parameters(copy, b), 'parameters of the model from before')
         call check(all(a == b), 'a failure leaves the model')
     end subroutine
