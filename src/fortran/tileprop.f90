@@ -21,6 +21,7 @@
 !                that was copied
 !              - an object may stay until the end of the program if a function makes it as a component of its result, or
 !                if both sides of an assignment are parts of one array. Make objects in subroutines.
+! Memory     Objects in memory of the program must not be used after this memory is released. Their variables may stay.
 ! Options    Set them with the default procedures. Layers, validation data and callbacks are arguments of the create
 !            functions instead of pointers in the options.
 ! Targets    tp_classes(classes, one_based) or tp_values(values). tp_weigh_samples(target, weights) and

@@ -452,7 +452,7 @@ contains
             c_loc(made%handle))
         node => made
         call need(node, model%node)
-        call adopt(workspace, node, status, c_workspace_destroy)
+        call adopt(workspace, node, status, c_workspace_destroy, memory)
     end function
 
     subroutine workspace_destroy(workspace)
@@ -515,7 +515,7 @@ contains
         status = c_optimizer_create(handle(model), c_loc(options), block(memory), block_size(memory), &
             c_loc(made%handle))
         call need(made, model%node)
-        call adopt(optimizer, made, status, c_optimizer_destroy)
+        call adopt(optimizer, made, status, c_optimizer_destroy, memory)
     end function
 
     subroutine optimizer_destroy(optimizer)

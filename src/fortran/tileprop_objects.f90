@@ -166,17 +166,19 @@ contains
         node%context = other%context
     end subroutine
 
-    ! A node whose object was made becomes the object's; after a failure the object is as before.
-    subroutine adopt(object, made, status, destroy)
+    ! A node whose object was made becomes the object's; after a failure the object is as before. In memory of the
+    ! program there is nothing to destroy, and this memory may go before the last user.
+    subroutine adopt(object, made, status, destroy, memory)
         class(tp_object), intent(inout) :: object
         class(tp_node), pointer, intent(inout) :: made
         integer(c_int), intent(in) :: status
         procedure(destroy_handle) :: destroy
+        integer(c_int8_t), pointer, contiguous, intent(in), optional :: memory(:)
         if (status /= TP_OK) then
             call release(made)
             return
         end if
-        made%destroy => destroy
+        if (.not. present(memory)) made%destroy => destroy
         call take(object, made)
     end subroutine
 

@@ -161,7 +161,7 @@ contains
         call need(made, node%samples%owner)
         call need(made, node%validation%owner)
         call need(made, model%node)
-        call adopt(trainer, made, status, c_destroy)
+        call adopt(trainer, made, status, c_destroy, memory)
     end function
 
     subroutine check(status, model, set)

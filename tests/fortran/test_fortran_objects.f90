@@ -55,7 +55,7 @@ contains
 end module
 
 program test_fortran_objects
-    use, intrinsic :: iso_fortran_env, only: real32
+    use, intrinsic :: iso_fortran_env, only: real32, int8
     use checks
     use counted
     implicit none
@@ -71,6 +71,7 @@ program test_fortran_objects
         call released(components, 'components')
         call released(overwritten_component, 'a component that is replaced')
         call released(allocatable_components, 'allocatable components')
+        call released(in_memory, 'objects in memory of the program')
         call released(sourced, 'allocate with source')
     end do
     call end_checks
@@ -183,6 +184,43 @@ contains
         b%members = a%members
         call tp_model_destroy(a%members(1))
         call works(b%members(1), 'a component that is an array and was assigned itself')
+    end subroutine
+
+    ! Compilers may release the memory before the variables of its objects.
+    subroutine in_memory
+        type(tp_model) :: model
+        type(tp_packed) :: packed
+        type(tp_workspace) :: workspace
+        type(tp_optimizer) :: optimizer
+        type(tp_trainer) :: trainer
+        type(tp_workspace_options) :: room
+        type(tp_optimizer_options) :: rule
+        type(tp_train_options) :: options
+        type(tp_sample_set) :: set
+        real(real32), target :: samples(inputs, batch)
+        integer(int8), allocatable, target :: memory(:)
+        samples = x
+        set = tp_samples(samples, tp_values(values))
+        call make(model)
+        call tp_workspace_options_default(room)
+        call tp_optimizer_options_default(rule)
+        call tp_train_options_default(options)
+        room%max_batch = batch
+        allocate (memory(tp_packed_size(context, inputs, batch)))
+        call ok(tp_packed_create(packed, context, TP_TRANSPOSE_NO, x, memory), 'packed in my memory')
+        memory = -1
+        deallocate (memory)
+        allocate (memory(tp_workspace_size(model, room)))
+        call ok(tp_workspace_create(workspace, model, room, memory), 'workspace in my memory')
+        memory = -1
+        deallocate (memory)
+        allocate (memory(tp_optimizer_size(model, rule)))
+        call ok(tp_optimizer_create(optimizer, model, rule, memory), 'optimizer in my memory')
+        memory = -1
+        deallocate (memory)
+        allocate (memory(tp_trainer_size(model, set, options)))
+        call ok(tp_trainer_create(trainer, model, set, options, memory=memory), 'trainer in my memory')
+        memory = -1
     end subroutine
 
     subroutine sourced
