@@ -348,7 +348,7 @@ contains
         type(tp_train_options) :: options
         type(tp_score) :: score
         type(tp_phases), pointer :: phases
-        type(counter) :: observer
+        type(counter), target :: observer
         real(real32), target :: samples(inputs, 200)
         real(real64), target :: y(outputs, 200), samples64(inputs, 200)
         real(real32) :: gaps(2 * outputs, 200)

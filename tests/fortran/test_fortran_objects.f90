@@ -69,6 +69,7 @@ program test_fortran_objects
         call released(plain, 'variables')
         call released(arrays, 'arrays')
         call released(components, 'components')
+        call released(arrays_of_wholes, 'arrays of wholes')
         call released(overwritten_component, 'a component that is replaced')
         call released(allocatable_components, 'allocatable components')
         call released(in_memory, 'objects in memory of the program')
@@ -160,6 +161,19 @@ contains
         call tp_model_destroy(b%model)
         call tp_model_destroy(c%model)
         call works(d%model, 'the copy of an inherited component')
+    end subroutine
+
+    subroutine arrays_of_wholes
+        type(network) :: a(2)
+        type(network), allocatable :: b(:), grown(:)
+        allocate (b(2), grown(3))
+        call make(a(1)%model)
+        b = a
+        call tp_model_destroy(a(1)%model)
+        grown(1) = b(1)
+        grown(3) = b(1)
+        call move_alloc(grown, b)
+        call works(b(1)%model, 'an array that has grown')
     end subroutine
 
     subroutine overwritten_component
