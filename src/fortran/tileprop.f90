@@ -11,15 +11,27 @@
 !            argument message then contains the message.
 ! Objects    tp_context, tp_model, ... are types of variables. Functions that make an object have it as first argument.
 !            An object is released when the last variable that needs it goes out of scope, in any order. The destroy
-!            procedures release it at once. After an assignment both variables mean the same object.
+!            procedures release it at once. After an assignment both variables mean the same object, also if they are
+!            arrays, or components of types of the program. gfortran 12 has errors there:
+!              - Do not assign a part of an array of a type with objects, or a type of which an array of objects with a
+!                fixed size is a component: the program crashes. Assign element by element.
+!              - The copy of a component keeps the object only until the procedure with the assignment returns. Then it
+!                is valid as long as the variable that was copied. To keep it, assign the component itself.
+!              - The copy of an allocatable component, or by allocate (source=), is valid as long as the variable that
+!                was copied.
+!              - An object stays until the end of the program if a function makes it as a component of its result, or if
+!                both sides of an assignment are parts of one array of objects. Make objects in subroutines.
+! Memory     Objects in memory of the program must not be used after this memory is released. Their variables may stay.
 ! Options    Set them with the default procedures. Layers, validation data and callbacks are arguments of the create
 !            functions instead of pointers in the options.
 ! Targets    tp_classes(classes, one_based), int32 or int64, or tp_values(values). tp_weigh_samples(target, weights) and
-!            tp_weigh_classes(target, class_weights) add weights.
+!            tp_weigh_classes(target, class_weights) add weights. tp_evaluate and validation refuse class weights.
+! Numbers    A size, count or step must not be negative. A seed may be: it is 64 bits.
 ! Samples    tp_samples(x, target), for trainers, tp_evaluate and tp_predict. Arrays of real32, real64 or bytes are used
 !            without a copy. So they must have the target attribute, and must exist as long as the set or its trainer is
 !            used.
-! Callbacks  Extend the type tp_observer with on_epoch and on_step, and pass it to tp_trainer_create.
+! Callbacks  Extend the type tp_observer with on_epoch and on_step, and pass a variable of it to tp_trainer_create. It
+!            must have the target attribute, and must exist as long as the trainer.
 ! Counting   Layers, and arrays of an optimiser's state, count from 1. Classes count from 0, or from 1 with one_based.
 ! Products   tp_sgemm multiplies matrices in Fortran's order of elements. A packed matrix is the left factor.
 module tileprop

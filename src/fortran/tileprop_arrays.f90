@@ -7,13 +7,14 @@
 module tileprop_arrays
     use, intrinsic :: iso_c_binding
     use, intrinsic :: iso_fortran_env, only: real32, real64
-    use tileprop_objects, only: tp_node, tp_object, tp_workspace, workspace_node, fits, pass_of
+    use tileprop_objects, only: tp_node, tp_object, tp_workspace, workspace_node, fail, fits, not_negative, pass_of
     use tileprop_types
     implicit none
     private
     public :: placed, place, place_output, take_back, outputs_view, copy_samples, begin_pass, last_batch
     public :: block, block_size
     public :: tp_target, tp_classes, tp_values, tp_weigh_samples, tp_weigh_classes, target_view, target_fits
+    public :: without_class_weights, check_rule
     public :: tp_sample_set, tp_samples, samples_view
 
     ! Where C finds a matrix.
@@ -370,6 +371,24 @@ contains
             shape(target%class_weights, c_size_t), [max(outputs, 2_c_size_t)])
     end subroutine
 
+    ! C's data have no class weights; those of a trainer are an option for the samples that it trains with.
+    subroutine without_class_weights(status, object, target)
+        integer(c_int), intent(inout) :: status
+        class(tp_object), intent(in) :: object
+        type(tp_target), intent(in) :: target
+        if (status == TP_OK .and. allocated(target%class_weights)) &
+            status = fail(object, 'class_weights are not for evaluation or validation; use tp_weigh_samples')
+    end subroutine
+
+    subroutine check_rule(status, object, options)
+        integer(c_int), intent(inout) :: status
+        class(tp_object), intent(in) :: object
+        type(tp_optimizer_options), intent(in) :: options
+        call not_negative(status, object, 'warmup_steps', options%warmup_steps)
+        call not_negative(status, object, 'total_steps', options%total_steps)
+        call not_negative(status, object, 'step_every', options%step_every)
+    end subroutine
+
     ! ------------------------------------------------------------------------------------------------------ samples
 
     ! x(features, samples)
@@ -435,6 +454,7 @@ contains
         if (.not. allocated(set%target%double_values)) view%values = targets%values
         view%weights = targets%weights
         if (allocated(set%target%values)) view%outputs = size(set%target%values, 1)
-        if (allocated(set%target%classes)) view%outputs = maxval([-1_c_int32_t, set%target%classes]) + 1
+        if (allocated(set%target%classes)) &
+            view%outputs = maxval([-1_c_int32_t, set%target%classes]) + 1_c_size_t
     end function
 end module

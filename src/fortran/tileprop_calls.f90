@@ -191,7 +191,7 @@ contains
 
     subroutine context_destroy(context)
         type(tp_context), intent(inout) :: context
-        call release(context%node)
+        call let_go(context)
     end subroutine
 
     function context_isa(context) result(text)
@@ -243,25 +243,28 @@ contains
 
     ! ------------------------------------------------------------------------------------------------------ products
 
-    ! For c(m, n) = op(a) op(b) of k columns and rows.
+    ! For c(m, n) = op(a) op(b) of k columns and rows; 0 if one of them is negative.
     function sgemm_workspace_size(context, m, n, k) result(bytes)
         type(tp_context), intent(in) :: context
         integer, intent(in) :: m, n, k
         integer(c_size_t) :: bytes
-        bytes = c_sgemm_workspace_size(handle(context), int(n, c_size_t), int(m, c_size_t), int(k, c_size_t))
+        bytes = 0
+        if (min(m, n, k) >= 0) bytes = c_sgemm_workspace_size(handle(context), int(n, c_size_t), int(m, c_size_t), &
+            int(k, c_size_t))
     end function
 
-    ! For op(a) of m rows and k columns.
+    ! For op(a) of m rows and k columns; 0 if one of them is negative.
     function packed_size(context, m, k) result(bytes)
         type(tp_context), intent(in) :: context
         integer, intent(in) :: m, k
         integer(c_size_t) :: bytes
-        bytes = c_packed_size(handle(context), int(k, c_size_t), int(m, c_size_t))
+        bytes = 0
+        if (min(m, k) >= 0) bytes = c_packed_size(handle(context), int(k, c_size_t), int(m, c_size_t))
     end function
 
     subroutine packed_destroy(packed)
         type(tp_packed), intent(inout) :: packed
-        call release(packed%node)
+        call let_go(packed)
     end subroutine
 
     ! --------------------------------------------------------------------------------------------------------- model
@@ -290,6 +293,8 @@ contains
         chosen%layer_count = size(layers)
         chosen%layers = c_loc(kept)
         status = TP_OK
+        call not_negative(status, context, 'inputs', options%inputs)
+        if (size(layers) > 0) call not_negative(status, context, 'width', minval(layers%width))
         call scale(status, context, input_mean, input_deviation, chosen%inputs_scaled)
         call scale(status, context, output_mean, output_deviation, chosen%outputs_scaled)
         if (status /= TP_OK) return
@@ -333,7 +338,7 @@ contains
 
     subroutine model_destroy(model)
         type(tp_model), intent(inout) :: model
-        call release(model%node)
+        call let_go(model)
     end subroutine
 
     function model_describe(model, options) result(status)
@@ -438,25 +443,30 @@ contains
         integer(c_int) :: status
         type(workspace_node), pointer :: made
         class(tp_node), pointer :: node
+        status = TP_OK
+        call not_negative(status, model, 'max_batch', options%max_batch)
+        if (status /= TP_OK) return
         allocate (made)
         made%training = options%mode == TP_MODE_TRAINING
         status = c_workspace_create(handle(model), c_loc(options), block(memory), block_size(memory), &
             c_loc(made%handle))
         node => made
         call need(node, model%node)
-        call adopt(workspace, node, status, c_workspace_destroy)
+        call adopt(workspace, node, status, c_workspace_destroy, memory)
     end function
 
     subroutine workspace_destroy(workspace)
         type(tp_workspace), intent(inout) :: workspace
-        call release(workspace%node)
+        call let_go(workspace)
     end subroutine
 
     function workspace_set_dropout(workspace, seed, step) result(status)
         type(tp_workspace), intent(in) :: workspace
         integer(c_int64_t), intent(in) :: seed, step
         integer(c_int) :: status
-        status = c_set_dropout(handle(workspace), seed, step)
+        status = TP_OK
+        call not_negative(status, workspace, 'step', step)
+        if (status == TP_OK) status = c_set_dropout(handle(workspace), seed, step)
     end function
 
     function loss_value(model, workspace, target, score) result(status)
@@ -498,16 +508,19 @@ contains
         integer(c_int8_t), pointer, contiguous, intent(in), optional :: memory(:)
         integer(c_int) :: status
         class(tp_node), pointer :: made
+        status = TP_OK
+        call check_rule(status, model, options)
+        if (status /= TP_OK) return
         allocate (made)
         status = c_optimizer_create(handle(model), c_loc(options), block(memory), block_size(memory), &
             c_loc(made%handle))
         call need(made, model%node)
-        call adopt(optimizer, made, status, c_optimizer_destroy)
+        call adopt(optimizer, made, status, c_optimizer_destroy, memory)
     end function
 
     subroutine optimizer_destroy(optimizer)
         type(tp_optimizer), intent(inout) :: optimizer
-        call release(optimizer%node)
+        call let_go(optimizer)
     end subroutine
 
     function optimizer_state_count(optimizer) result(count)
@@ -520,7 +533,9 @@ contains
         type(tp_optimizer), intent(in) :: optimizer
         integer(c_int64_t), intent(in) :: steps
         integer(c_int) :: status
-        status = c_set_steps(handle(optimizer), steps)
+        status = TP_OK
+        call not_negative(status, optimizer, 'steps', steps)
+        if (status == TP_OK) status = c_set_steps(handle(optimizer), steps)
     end function
 
     function optimizer_steps(optimizer) result(steps)
@@ -533,12 +548,13 @@ contains
         type(tp_optimizer), intent(in) :: optimizer
         integer(c_int64_t), intent(in) :: step
         real(real32) :: rate
-        rate = c_learning_rate(handle(optimizer), step)
+        rate = c_learning_rate(handle(optimizer), max(step, 0_c_int64_t))
     end function
 
     ! ---------------------------------------------------------------------------------------------------- evaluation
 
-    ! confusion(n_L, n_L): confusion(i, j) counts the samples of class j - 1 that the model takes for i - 1.
+    ! Classes cannot have weights here. confusion(n_L, n_L): confusion(i, j) counts the samples of class j - 1 that the
+    ! model takes for i - 1.
     function evaluate(model, workspace, samples, score, confusion) result(status)
         type(tp_model), intent(in) :: model
         type(tp_workspace), intent(in) :: workspace
@@ -554,6 +570,7 @@ contains
         counts = c_null_ptr
         status = TP_OK
         call target_fits(status, model, samples%target, sizes%outputs, view%samples)
+        call without_class_weights(status, model, samples%target)
         if (present(confusion)) then
             call fits(status, model, 'confusion', shape(confusion, c_size_t), [sizes%outputs, sizes%outputs])
             counts = c_loc(confusion)

@@ -49,7 +49,7 @@ contains
 
     subroutine output_destroy(output)
         type(tp_output), intent(inout) :: output
-        call release(output%node)
+        call let_go(output)
     end subroutine
 
     ! bytes: transfer(anything, [0_int8])
@@ -129,7 +129,7 @@ contains
 
     subroutine dataset_destroy(dataset)
         type(tp_dataset), intent(inout) :: dataset
-        call release(dataset%node)
+        call let_go(dataset)
     end subroutine
 
     ! Valid while the data set lives; trainers keep it alive.

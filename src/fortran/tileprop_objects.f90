@@ -1,6 +1,10 @@
 ! SPDX-License-Identifier: BSD-3-Clause
 ! Objects of the C library behind Fortran variables. A variable points to a node, which counts the variables and nodes
 ! that use it; the object goes with its last user. So the order in which a program drops its variables does not matter.
+!
+! A variable counts only at the address where it was made to count. For compilers copy variables bit by bit: with
+! allocate (source=), and gfortran 12 into temporaries that it finalises. Such a copy never releases what it did not
+! count.
 module tileprop_objects
     use, intrinsic :: iso_c_binding
     use, intrinsic :: iso_fortran_env, only: real32
@@ -9,8 +13,8 @@ module tileprop_objects
     implicit none
     private
     public :: tp_object, tp_context, tp_packed, tp_model, tp_workspace, tp_optimizer, tp_trainer, tp_dataset, tp_output
-    public :: tp_node, packed_node, model_sizes, model_node, workspace_node, adopt, need, release, handle
-    public :: fail, fits, model_of, pass_of, tp_string, terminated
+    public :: tp_node, packed_node, model_sizes, model_node, workspace_node, adopt, need, let_go, handle
+    public :: fail, fits, not_negative, model_of, pass_of, tp_string, terminated
 
     integer, parameter :: most_needs = 5
 
@@ -55,27 +59,52 @@ module tileprop_objects
 
     type :: tp_object
         class(tp_node), pointer :: node => null()
+        integer(c_intptr_t) :: home = 0 ! its address, if it counts
     contains
-        procedure, private :: share
-        generic :: assignment(=) => share
         final :: drop
     end type
 
+    ! gfortran 12 ignores an inherited assignment where a whole of which the object is a component is assigned.
+
     type, extends(tp_object) :: tp_context
+    contains
+        procedure, private :: share_context
+        generic :: assignment(=) => share_context
     end type
     type, extends(tp_object) :: tp_packed
+    contains
+        procedure, private :: share_packed
+        generic :: assignment(=) => share_packed
     end type
     type, extends(tp_object) :: tp_model
+    contains
+        procedure, private :: share_model
+        generic :: assignment(=) => share_model
     end type
     type, extends(tp_object) :: tp_workspace
+    contains
+        procedure, private :: share_workspace
+        generic :: assignment(=) => share_workspace
     end type
     type, extends(tp_object) :: tp_optimizer
+    contains
+        procedure, private :: share_optimizer
+        generic :: assignment(=) => share_optimizer
     end type
     type, extends(tp_object) :: tp_trainer
+    contains
+        procedure, private :: share_trainer
+        generic :: assignment(=) => share_trainer
     end type
     type, extends(tp_object) :: tp_dataset
+    contains
+        procedure, private :: share_dataset
+        generic :: assignment(=) => share_dataset
     end type
     type, extends(tp_object) :: tp_output
+    contains
+        procedure, private :: share_output
+        generic :: assignment(=) => share_output
     end type
 
     interface tp_string
@@ -137,37 +166,107 @@ contains
         node%context = other%context
     end subroutine
 
-    ! A node whose object was made becomes the object's; after a failure the object is as before.
-    subroutine adopt(object, made, status, destroy)
+    ! A node whose object was made becomes the object's; after a failure the object is as before. In memory of the
+    ! program there is nothing to destroy, and this memory may go before the last user.
+    subroutine adopt(object, made, status, destroy, memory)
         class(tp_object), intent(inout) :: object
         class(tp_node), pointer, intent(inout) :: made
         integer(c_int), intent(in) :: status
         procedure(destroy_handle) :: destroy
+        integer(c_int8_t), pointer, contiguous, intent(in), optional :: memory(:)
         if (status /= TP_OK) then
             call release(made)
             return
         end if
-        made%destroy => destroy
-        call release(object%node)
-        object%node => made
+        if (.not. present(memory)) made%destroy => destroy
+        call take(object, made)
     end subroutine
 
-    ! Only objects of one type can be told to be the same.
-    subroutine share(left, right)
+    ! left gets the node of right, which may be left itself, or null.
+    subroutine share(left, node)
         class(tp_object), intent(inout) :: left
-        class(tp_object), intent(in) :: right
-        class(tp_node), pointer :: node
+        class(tp_node), pointer, intent(in) :: node
+        class(tp_node), pointer :: kept
         integer(c_int) :: users
-        node => null()
-        if (same_type_as(left, right)) node => right%node
-        if (associated(node)) users = count_users(node, 1_c_int)
-        call release(left%node)
-        left%node => node
+        kept => node
+        if (associated(kept)) users = count_users(kept, 1_c_int)
+        call take(left, kept)
     end subroutine
 
-    subroutine drop(object)
+    ! object gets a node that counts it already.
+    subroutine take(object, node)
+        class(tp_object), intent(inout) :: object
+        class(tp_node), pointer, intent(in) :: node
+        call let_go(object)
+        object%node => node
+        object%home = address(object)
+    end subroutine
+
+    ! Leaves the object empty; the one that it was goes with its last user.
+    subroutine let_go(object)
+        class(tp_object), intent(inout) :: object
+        if (object%home == address(object)) call release(object%node)
+        object%node => null()
+        object%home = 0
+    end subroutine
+
+    impure elemental subroutine drop(object)
         type(tp_object), intent(inout) :: object
-        call release(object%node)
+        call let_go(object)
+    end subroutine
+
+    function address(object) result(number)
+        class(tp_object), target, intent(in) :: object
+        integer(c_intptr_t) :: number
+        number = transfer(c_loc(object%home), number)
+    end function
+
+    impure elemental subroutine share_context(left, right)
+        class(tp_context), intent(inout) :: left
+        type(tp_context), intent(in) :: right
+        call share(left, right%node)
+    end subroutine
+
+    impure elemental subroutine share_packed(left, right)
+        class(tp_packed), intent(inout) :: left
+        type(tp_packed), intent(in) :: right
+        call share(left, right%node)
+    end subroutine
+
+    impure elemental subroutine share_model(left, right)
+        class(tp_model), intent(inout) :: left
+        type(tp_model), intent(in) :: right
+        call share(left, right%node)
+    end subroutine
+
+    impure elemental subroutine share_workspace(left, right)
+        class(tp_workspace), intent(inout) :: left
+        type(tp_workspace), intent(in) :: right
+        call share(left, right%node)
+    end subroutine
+
+    impure elemental subroutine share_optimizer(left, right)
+        class(tp_optimizer), intent(inout) :: left
+        type(tp_optimizer), intent(in) :: right
+        call share(left, right%node)
+    end subroutine
+
+    impure elemental subroutine share_trainer(left, right)
+        class(tp_trainer), intent(inout) :: left
+        type(tp_trainer), intent(in) :: right
+        call share(left, right%node)
+    end subroutine
+
+    impure elemental subroutine share_dataset(left, right)
+        class(tp_dataset), intent(inout) :: left
+        type(tp_dataset), intent(in) :: right
+        call share(left, right%node)
+    end subroutine
+
+    impure elemental subroutine share_output(left, right)
+        class(tp_output), intent(inout) :: left
+        type(tp_output), intent(in) :: right
+        call share(left, right%node)
     end subroutine
 
     function handle(object) result(pointer)
@@ -222,6 +321,16 @@ contains
         integer(c_size_t), intent(in) :: has(:), must(:)
         if (status /= TP_OK .or. all(has == must)) return
         status = fail(object, name//' has the shape ('//list(has)//'); it must be ('//list(must)//')')
+    end subroutine
+
+    ! Whether a number is one that C takes as unsigned. status is that of the checks before.
+    subroutine not_negative(status, object, name, number)
+        integer(c_int), intent(inout) :: status
+        class(tp_object), intent(in) :: object
+        character(*), intent(in) :: name
+        integer(c_int64_t), intent(in) :: number
+        if (status /= TP_OK .or. number >= 0) return
+        status = fail(object, name//' is '//list([int(number, c_size_t)])//'; it must not be negative')
     end subroutine
 
     function list(sizes) result(text)

@@ -113,14 +113,26 @@ contains
         type(trainer_node), pointer :: node
         type(tp_train_options), target :: all_options
         type(tp_data), target :: data(2)
+        bytes = 0
+        if (check_options(model, options) /= TP_OK) return
         allocate (node)
         call prepare(node, options, samples, all_options, data, validation)
         bytes = c_size(handle(model), c_loc(data(1)), c_loc(all_options))
         deallocate (node)
     end function
 
+    function check_options(model, options) result(status)
+        type(tp_model), intent(in) :: model
+        type(tp_train_options), intent(in) :: options
+        integer(c_int) :: status
+        status = TP_OK
+        call not_negative(status, model, 'batch', options%batch)
+        call not_negative(status, model, 'epochs', options%epochs)
+        call check_rule(status, model, options%optimizer)
+    end function
+
     ! The trainer keeps copies of what samples and validation have copied; arrays that they use in place must stay,
-    ! and so must the observer.
+    ! and so must the observer. Classes of validation cannot have weights.
     function trainer_create(trainer, model, samples, options, validation, observer, memory) result(status)
         type(tp_trainer), intent(inout) :: trainer
         type(tp_model), intent(in) :: model
@@ -134,9 +146,12 @@ contains
         class(tp_node), pointer :: made
         type(tp_train_options), target :: all_options
         type(tp_data), target :: data(2)
-        status = TP_OK
+        status = check_options(model, options)
         call check(status, model, samples)
-        if (present(validation)) call check(status, model, validation)
+        if (present(validation)) then
+            call check(status, model, validation)
+            call without_class_weights(status, model, validation%target)
+        end if
         if (status /= TP_OK) return
         allocate (node)
         call prepare(node, options, samples, all_options, data, validation, observer)
@@ -146,7 +161,7 @@ contains
         call need(made, node%samples%owner)
         call need(made, node%validation%owner)
         call need(made, model%node)
-        call adopt(trainer, made, status, c_destroy)
+        call adopt(trainer, made, status, c_destroy, memory)
     end function
 
     subroutine check(status, model, set)
@@ -160,7 +175,7 @@ contains
 
     subroutine trainer_destroy(trainer)
         type(tp_trainer), intent(inout) :: trainer
-        call release(trainer%node)
+        call let_go(trainer)
     end subroutine
 
     function trainer_run(trainer) result(status)

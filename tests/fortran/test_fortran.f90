@@ -122,6 +122,9 @@ contains
         call ok(tp_sgemm(context, TP_TRANSPOSE_YES, TP_TRANSPOSE_YES, 1d0, real(transpose(a), real64), &
             real(transpose(b), real64), 0d0, c64, memory), 'sgemm of real64')
         call check(all(c64 == matmul(a, b)), 'sgemm transposes')
+        call ok(tp_sgemm(context, TP_TRANSPOSE_NO, TP_TRANSPOSE_NO, 1d0, real(a, real64), real(b, real64), 2d0, c64), &
+            'sgemm of real64 to what is there')
+        call check(all(c64 == 3 * matmul(a, b)), 'sgemm adds to what is there')
         wide = -1
         call ok(tp_sgemm(context, TP_TRANSPOSE_NO, TP_TRANSPOSE_NO, 1.0, a, b, 0.0, wide(2:8:2, :)), 'sgemm of strides')
         call check(all(wide(2:8:2, :) == matmul(a, b)) .and. all(wide(1:9:2, :) == -1), 'sgemm keeps to its elements')
@@ -169,9 +172,12 @@ contains
         out = -1
         call ok(tp_forward(model, workspace, large(2:inputs + 1, :), out(3:4, :)), 'forward of a part')
         call check(all(out(3:4, :) == y) .and. all(out(1:2, :) == -1), 'the same of a part')
+        large = 0 ! the backward pass must not need it
+        call ok(tp_backward(model, workspace, tp_values(values), sums), 'backward after a part')
+        call check(all(sums == gradients), 'the same gradients of a part')
         out = -1
         call ok(tp_forward(model, workspace, gaps(2::2, 2::2), out(1::2, :)), 'forward of gaps')
-        gaps = 0 ! the backward pass must not need it
+        gaps = 0
         call check(all(out(1::2, :) == y) .and. all(out(2::2, :) == -1), 'the same of gaps')
         call ok(tp_backward(model, workspace, tp_values(values), sums), 'backward after gaps')
         call check(all(sums == gradients), 'the same gradients')
@@ -189,6 +195,9 @@ contains
         call ok(tp_backward_accumulate(model, workspace, tp_values(values), sums), 'accumulate')
         call ok(tp_backward_accumulate(model, workspace, tp_values(values), sums), 'accumulate again')
         call check(all(abs(sums / (2 * batch) - gradients) < 1e-6), 'sums of gradients')
+        gradients64 = 3
+        call ok(tp_backward_accumulate(model, workspace, tp_values(values), gradients64), 'accumulate in real64')
+        call check(all(abs(gradients64 - 3 - sums / 2) < 1d-5), 'a sum of real64')
         call ok(tp_backward_accumulate(model, workspace, tp_values(values), dx64), 'accumulate dx alone')
         call check(all(abs(dx64 / batch - dx) < 1e-6), 'a sum of dx')
         call ok(tp_backward_from(model, workspace, (2d0 / (outputs * batch)) * (y - values), gradients64), &
@@ -344,7 +353,7 @@ contains
         type(tp_train_options) :: options
         type(tp_score) :: score
         type(tp_phases), pointer :: phases
-        type(counter) :: observer
+        type(counter), target :: observer
         real(real32), target :: samples(inputs, 200)
         real(real64), target :: y(outputs, 200), samples64(inputs, 200)
         real(real32) :: gaps(2 * outputs, 200)
@@ -473,6 +482,8 @@ contains
         call ok(tp_model_get_parameters(copy, b), 'parameters that were read')
         call check(all(a == b), 'the same after reading')
         call check(tp_model_read(copy, context, bytes(2:)) == TP_ERR_FORMAT, 'read what is no model')
+        call check(tp_model_read(copy, context, bytes(:0)) == TP_ERR_FORMAT, 'read no bytes')
+        call check(tp_model_read(copy, context, [bytes, 0_int8]) == TP_ERR_FORMAT, 'read a byte too many')
         call ok(tp_model_get_parameters(copy, b), 'parameters of the model from before')
         call check(all(a == b), 'a failure leaves the model')
     end subroutine
