@@ -83,12 +83,13 @@
  *                makes parameters NaN or infinite, the next loss or the check at the end of the epoch detects it.
  *                Validation, tp_evaluate and tp_predict do not stop; their results are not finite then.
  *
- * Denormal numbers. Matrix products keep them. All other computations on floats are scaling of samples, activations
- * except the identity, their derivatives, losses, dropout, and updates of parameters and state. These take a number of
- * magnitude below 2^-126 as 0, and write 0 where the result has a magnitude below 2^-126. So a dead unit, a moment that
- * fades or a saturated output takes no more time than other numbers. This rule is part of the arithmetic and gives the
- * same bits everywhere. It needs no floating-point mode of the processor and changes none. In updates the limit is
- * higher in these cases, so that no product is denormal, but it is never above 2^-100:
+ * Denormal numbers. Matrix products keep them. All other computations on floats are scaling of samples and
+ * predictions, activations except the identity, their derivatives, losses, dropout, and updates of parameters and
+ * state. These take a number of magnitude below 2^-126 as 0, and write 0 where the result has a magnitude below
+ * 2^-126. So a dead unit, a moment that fades or a saturated output takes no more time than other numbers. This rule is
+ * part of the arithmetic and gives the same bits everywhere. It needs no floating-point mode of the processor and
+ * changes none. In updates the limit is higher in these cases, so that no product is denormal, but it is never above
+ * 2^-100:
  *   SGD, momentum, Nesterov   gradients, after clipping, of magnitude at most 2^-126 / rate count as 0; a velocity that
  *                             is so small becomes 0
  *   weight decay              a weight w becomes 0 if the magnitude of its decay is at most 2^-126; the decay is
@@ -827,10 +828,10 @@ TP_API tp_status tp_optimizer_set_learning_rate(tp_optimizer *optimizer, float l
 TP_API size_t tp_optimizer_state_count(const tp_optimizer *optimizer);
 /* Copies array number which, from 0, out of the state. count must be tp_model_parameter_count. */
 TP_API tp_status tp_optimizer_get_state(const tp_optimizer *optimizer, size_t which, float *values, size_t count);
-/* Copies array number which, from 0, into the state. count must be tp_model_parameter_count. The values are not
- * checked; those of s must not be negative. */
+/* Copies array number which, from 0, into the state. count must be tp_model_parameter_count. Those of s must not be
+ * negative; NaN and infinity are allowed. */
 TP_API tp_status tp_optimizer_set_state(tp_optimizer *optimizer, size_t which, const float *values, size_t count);
-/* Sets the number of steps done so far. */
+/* Sets the number of steps done so far, at most 2^53. */
 TP_API tp_status tp_optimizer_set_steps(tp_optimizer *optimizer, uint64_t steps);
 
 /* Number of steps done so far. */
@@ -845,7 +846,8 @@ TP_API float tp_optimizer_learning_rate(const tp_optimizer *optimizer, uint64_t 
  *   inputs    exactly one of bytes, floats and doubles is set
  *   targets   exactly one of classes, values and double_values is set; none is needed for tp_predict
  * Value j of sample i is at i * sample_stride + j * value_stride, in elements. Strides 0 and 0 mean that samples follow
- * each other. A Fortran array of (samples, features) has the strides 1 and samples.
+ * each other. A Fortran array of (samples, features) has the strides 1 and samples. If only one stride is 0, all
+ * samples, or all values of a sample, are the same.
  */
 typedef struct tp_data {
     size_t struct_size;     /* sizeof(tp_data) or 0 */
@@ -967,7 +969,8 @@ TP_API const tp_phases *tp_trainer_phases(const tp_trainer *trainer);
 TP_API tp_status tp_evaluate(const tp_model *model, tp_workspace *workspace, const tp_data *data, tp_score *score,
                              uint64_t *confusion);
 
-/* Where tp_predict puts predictions, in the units of the program. Exactly one of floats and doubles is set. */
+/* Where tp_predict puts predictions, in the units of the program. Exactly one of floats and doubles is set. The strides
+ * are those of tp_data, but each value must have a place of its own. */
 typedef struct tp_outputs {
     size_t struct_size;   /* sizeof(tp_outputs) or 0 */
     float *floats;        /* predictions, rounded to float */
