@@ -207,7 +207,7 @@ static const struct operation {
     size_t least;        /* calls that it makes */
 } operations[] = {
     {"saving over a file", with_old_file, save, NULL, 15},
-    {"saving a new file", without_file, save, NULL, 15},
+    {"saving a new file", without_file, save, NULL, 18},
     {"saving over somebody else's file", with_odd_owner, save, NULL, 15},
     {"saving through a link", with_link, save_by_link, NULL, 20},
     {"saving where a path ceases to lead", with_directory, save_and_move, NULL, 15},
@@ -531,6 +531,16 @@ Test(file_faults, disk_full) {
     cr_expect_eq(tp_model_save(model, tp_test_in_scratch("disk/model")), TP_OK);
     cr_expect(same_files("disk/model", "new"));
     cr_expect_eq(umount(where), 0, "something is still open");
+}
+
+/* Whoever opens it before its mode is changed can read what is written later. */
+Test(file_faults, others_can_never_open_what_is_written) {
+    umask(0);
+    for (size_t i = 0; i < OPERATIONS; i++)
+        if (!operations[i].check) {
+            check(run(&operations[i], TEST_NEVER, 0, 0));
+            cr_expect_eq(test_faults.created, 0600, "%s: %o", operations[i].name, test_faults.created);
+        }
 }
 
 /* The data first, then the permissions and the name, then the directory that holds the name. */

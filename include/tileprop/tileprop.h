@@ -495,8 +495,9 @@ TP_API tp_status tp_model_set_parameters(tp_model *model, const float *parameter
  * A file that will be created or replaced. It is replaced completely and durably, or stays as it was.
  * tp_output_create checks beforehand, before long work, whether the file can be replaced. It keeps the directory open
  * and creates a temporary file .tileprop-<random>.tmp in it, which only its owner can read. tp_output_commit syncs the
- * temporary file, gives it the permissions of the file that it replaces (a new file gets 0666 less the umask), renames
- * it and syncs the directory. A process that is killed leaves at most the temporary file.
+ * temporary file, gives it the permissions of the file that it replaces (a new file gets 0666 less the umask, or what
+ * the directory's default access control list says), renames it and syncs the directory. A process that is killed
+ * leaves at most the temporary file.
  *   - Symbolic links: the target is replaced and the link stays. A link to nothing is refused. So is a link that
  *     another user made in a sticky directory in which everybody may write.
  *   - Anything that exists and is not a regular file is refused.
