@@ -675,7 +675,7 @@ TP_API tp_status tp_loss_value(const tp_model *model, tp_workspace *workspace, c
  *   dJ/dX = dZ_1 W_1^T
  * and writes:
  *   gradients   dJ/dW_l and dJ/db_l, tp_model_parameter_count floats in the flat order
- *   dx          dJ/dX, batch rows of n_0, row distance lddx
+ *   dx          dJ/dX, batch rows of n_0, row distance lddx; must not overlap x, which the gradients need
  *   score       J and more; may be NULL
  * Either gradients or dx may be NULL; then it is not computed. The function may be called again for the same forward
  * pass with other targets.
@@ -694,7 +694,7 @@ TP_API tp_status tp_backward(const tp_model *model, tp_workspace *workspace, con
 TP_API tp_status tp_backward_accumulate(const tp_model *model, tp_workspace *workspace, const tp_targets *targets,
                                         float *gradients, float *dx, size_t lddx, tp_score *score);
 
-/* tp_backward for a loss of your own. dy is dJ/dA_L, batch rows of n_L, row distance lddy. */
+/* tp_backward for a loss of your own. dy is dJ/dA_L, batch rows of n_L, row distance lddy. dx must not overlap dy. */
 TP_API tp_status tp_backward_from(const tp_model *model, tp_workspace *workspace, const float *dy, size_t lddy,
                                   float *gradients, float *dx, size_t lddx);
 
