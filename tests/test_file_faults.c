@@ -13,6 +13,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <limits.h>
 #include <sched.h>
 #include <stdio.h>
@@ -207,7 +208,7 @@ static const struct operation {
     size_t least;        /* calls that it makes */
 } operations[] = {
     {"saving over a file", with_old_file, save, NULL, 15},
-    {"saving a new file", without_file, save, NULL, 15},
+    {"saving a new file", without_file, save, NULL, 18},
     {"saving over somebody else's file", with_odd_owner, save, NULL, 15},
     {"saving through a link", with_link, save_by_link, NULL, 20},
     {"saving where a path ceases to lead", with_directory, save_and_move, NULL, 15},
@@ -531,6 +532,34 @@ Test(file_faults, disk_full) {
     cr_expect_eq(tp_model_save(model, tp_test_in_scratch("disk/model")), TP_OK);
     cr_expect(same_files("disk/model", "new"));
     cr_expect_eq(umount(where), 0, "something is still open");
+}
+
+/* A second temporary file takes the place of one that somebody removed; if it has no name, nothing is closed twice. */
+Test(file_faults, a_removed_temporary_file_without_another_name) {
+    tp_output *output;
+    glob_t found;
+    check(tp_output_create(context, tp_test_in_scratch("model"), &output));
+    cr_assert(!glob(tp_test_in_scratch(".tileprop-*.tmp"), 0, NULL, &found) && found.gl_pathc == 1);
+    cr_assert_eq(unlink(found.gl_pathv[0]), 0);
+    globfree(&found);
+    test_faults_reset();
+    test_faults.at = 2, test_faults.error = EIO, test_faults.armed = true;
+    cr_expect_eq(tp_output_commit(output), TP_ERR_IO);
+    test_faults.armed = false;
+    cr_assert_eq(test_faults.trace[2], TEST_GETRANDOM);
+    const int other = dup(STDERR_FILENO); /* of the number that has become free */
+    tp_output_destroy(output);
+    cr_expect_eq(close(other), 0, "somebody else's descriptor was closed");
+}
+
+/* Whoever opens it before its mode is changed can read what is written later. */
+Test(file_faults, others_can_never_open_what_is_written) {
+    umask(0);
+    for (size_t i = 0; i < OPERATIONS; i++)
+        if (!operations[i].check) {
+            check(run(&operations[i], TEST_NEVER, 0, 0));
+            cr_expect_eq(test_faults.created, 0600, "%s: %o", operations[i].name, test_faults.created);
+        }
 }
 
 /* The data first, then the permissions and the name, then the directory that holds the name. */

@@ -19,6 +19,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #define NEW "new contents"
@@ -310,6 +311,33 @@ Test(output, permissions) {
         tp_output_destroy(output);
         cr_assert_eq(unlink("model"), 0);
     }
+}
+
+/* A list as the kernel has it in extended attributes: the owner, a user, the group, the mask, others. */
+static const struct {
+    uint32_t version;
+    struct {
+        uint16_t tag, permissions;
+        uint32_t id;
+    } entry[5];
+} list = {2, {{1, 7, UINT32_MAX}, {2, 6, NOBODY}, {4, 5, UINT32_MAX}, {16, 6, UINT32_MAX}, {32, 0, UINT32_MAX}}};
+
+/* A new file gets what any new file gets from the list of its directory, which goes before the umask. */
+Test(output, default_access_control_list) {
+    char expected[256], actual[256];
+    if (setxattr(".", "system.posix_acl_default", &list, sizeof list, 0)) {
+        fprintf(stderr, "SKIPPED: a default access control list: %s\n", strerror(errno));
+        cr_skip_test("no access control lists");
+    }
+    umask(077);
+    write_file("plain", "");
+    save("model");
+    cr_expect_eq(mode_of("plain"), 0660);
+    cr_expect_eq(mode_of("model"), 0660);
+    const ssize_t size = getxattr("plain", "system.posix_acl_access", expected, sizeof expected);
+    cr_assert_gt(size, 0);
+    cr_assert_eq(getxattr("model", "system.posix_acl_access", actual, sizeof actual), size);
+    cr_expect_eq(memcmp(expected, actual, (size_t)size), 0);
 }
 
 /* ---- what is left ---- */

@@ -225,6 +225,80 @@ Test(scaling, doubles_are_not_rounded_before) {
     tp_workspace_destroy(workspace), tp_model_destroy(model), tp_context_destroy(context);
 }
 
+/* A model whose outputs are its biases, times a deviation of 2^-20. */
+static tp_model *make_biases(tp_context *context, float bias) {
+    static const double mean = 0, deviation = 0x1p-20;
+    const tp_layer layer = {.width = OUT};
+    float parameters[IN * OUT + OUT] = {0};
+    tp_model_options options;
+    tp_model_options_default(&options);
+    options.inputs = IN, options.layer_count = 1, options.layers = &layer, options.loss = TP_LOSS_MAE;
+    options.outputs_scaled = (tp_scaling){1, &mean, &deviation};
+    tp_model *model = NULL;
+    cr_assert_eq(tp_model_create(context, &options, &model), TP_OK, "%s", tp_test_message(context));
+    for (size_t j = 0; j < OUT; j++)
+        parameters[IN * OUT + j] = bias;
+    cr_assert_eq(tp_model_set_parameters(model, parameters, IN * OUT + OUT), TP_OK);
+    return model;
+}
+
+/* to: the strides. */
+static void check_bias(tp_context *context, float bias, float as_float, double as_double, tp_outputs to) {
+    float floats[SAMPLES * OUT];
+    double doubles[SAMPLES * OUT];
+    tp_model *model = make_biases(context, bias);
+    tp_workspace *workspace = workspace_of(model);
+    const tp_data data = rows();
+    to.floats = floats;
+    cr_assert_eq(tp_predict(model, workspace, &data, &to), TP_OK);
+    to.floats = NULL, to.doubles = doubles;
+    cr_assert_eq(tp_predict(model, workspace, &data, &to), TP_OK);
+    for (size_t i = 0; i < SAMPLES * OUT; i++)
+        cr_assert(floats[i] == as_float && doubles[i] == as_double, "of %a: %a and %a", (double)bias, (double)floats[i],
+                  doubles[i]);
+    tp_workspace_destroy(workspace), tp_model_destroy(model);
+}
+
+/* Floats below 2^-126 become 0, and count as 0; doubles are far from such a limit. */
+Test(scaling, denormal_predictions_are_0) {
+    const tp_outputs in_rows = {0}, in_columns = {.sample_stride = 1, .value_stride = SAMPLES};
+    fill();
+    for (int isa = 0; isa < tp_test_isa_count(); isa++) {
+        tp_context *context = tp_test_context(tp_test_isa(isa), 2);
+        for (int columns = 0; columns < 2; columns++) {
+            const tp_outputs to = columns ? in_columns : in_rows;
+            check_bias(context, 0x1p-106f, 0x1p-126f, 0x1p-126, to);
+            check_bias(context, 0x1.8p-107f, 0, 0x1.8p-127, to);
+            check_bias(context, -0x1p-120f, 0, -0x1p-140, to);
+            check_bias(context, 0x1p-130f, 0, 0, to);
+        }
+        tp_context_destroy(context);
+    }
+}
+
+Test(scaling, denormal_targets_count_as_0) {
+    static float floats[SAMPLES][OUT];
+    tp_score score;
+    fill();
+    for (size_t i = 0; i < SAMPLES; i++)
+        for (size_t j = 0; j < OUT; j++)
+            floats[i][j] = j ? -0x1.8p-127f : 0x1p-130f;
+    for (int isa = 0; isa < tp_test_isa_count(); isa++) {
+        tp_context *context = tp_test_context(tp_test_isa(isa), 2);
+        tp_model *model = make_biases(context, 0);
+        tp_workspace *workspace = workspace_of(model);
+        tp_data data = rows();
+        data.double_values = NULL, data.values = *floats;
+        cr_assert_eq(tp_evaluate(model, workspace, &data, &score, NULL), TP_OK);
+        cr_expect_eq(score.loss, 0, "%s: %g", tp_test_isa(isa), score.loss);
+        floats[0][0] = 0x1p-126f;
+        cr_assert_eq(tp_evaluate(model, workspace, &data, &score, NULL), TP_OK);
+        cr_expect_gt(score.loss, 0, "%s", tp_test_isa(isa));
+        floats[0][0] = 0x1p-130f;
+        tp_workspace_destroy(workspace), tp_model_destroy(model), tp_context_destroy(context);
+    }
+}
+
 static void refuse(tp_context *context, tp_model *model, const tp_data *data, const char *text) {
     tp_workspace *workspace = workspace_of(model);
     tp_score score;

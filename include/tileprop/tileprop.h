@@ -87,12 +87,13 @@
  *                makes parameters NaN or infinite, the next loss or the check at the end of the epoch detects it.
  *                Validation, tp_evaluate and tp_predict do not stop; their results are not finite then.
  *
- * Denormal numbers. Matrix products keep them. All other computations on floats are scaling of samples, activations
- * except the identity, their derivatives, losses, dropout, and updates of parameters and state. These take a number of
- * magnitude below 2^-126 as 0, and write 0 where the result has a magnitude below 2^-126. So a dead unit, a moment that
- * fades or a saturated output takes no more time than other numbers. This rule is part of the arithmetic and gives the
- * same bits everywhere. It needs no floating-point mode of the processor and changes none. In updates the limit is
- * higher in these cases, so that no product is denormal, but it is never above 2^-100:
+ * Denormal numbers. Matrix products keep them. All other computations on floats are scaling of samples and
+ * predictions, activations except the identity, their derivatives, losses, dropout, and updates of parameters and
+ * state. These take a number of magnitude below 2^-126 as 0, and write 0 where the result has a magnitude below
+ * 2^-126. So a dead unit, a moment that fades or a saturated output takes no more time than other numbers. This rule is
+ * part of the arithmetic and gives the same bits everywhere. It needs no floating-point mode of the processor and
+ * changes none. In updates the limit is higher in these cases, so that no product is denormal, but it is never above
+ * 2^-100:
  *   SGD, momentum, Nesterov   gradients, after clipping, of magnitude at most 2^-126 / rate count as 0; a velocity that
  *                             is so small becomes 0
  *   weight decay              a weight w becomes 0 if the magnitude of its decay is at most 2^-126; the decay is
@@ -505,8 +506,9 @@ TP_API tp_status tp_model_set_parameters(tp_model *model, const float *parameter
  * A file that will be created or replaced. It is replaced completely and durably, or stays as it was.
  * tp_output_create checks beforehand, before long work, whether the file can be replaced. It keeps the directory open
  * and creates a temporary file .tileprop-<random>.tmp in it, which only its owner can read. tp_output_commit syncs the
- * temporary file, gives it the permissions of the file that it replaces (a new file gets 0666 less the umask), renames
- * it and syncs the directory. A process that is killed leaves at most the temporary file.
+ * temporary file, gives it the permissions of the file that it replaces (a new file gets 0666 less the umask, or what
+ * the directory's default access control list says), renames it and syncs the directory. A process that is killed
+ * leaves at most the temporary file.
  *   - Symbolic links: the target is replaced and the link stays. A link to nothing is refused. So is a link that
  *     another user made in a sticky directory in which everybody may write.
  *   - Anything that exists and is not a regular file is refused.
@@ -684,7 +686,7 @@ TP_API tp_status tp_loss_value(const tp_model *model, tp_workspace *workspace, c
  *   dJ/dX = dZ_1 W_1^T
  * and writes:
  *   gradients   dJ/dW_l and dJ/db_l, tp_model_parameter_count floats in the flat order
- *   dx          dJ/dX, batch rows of n_0, row distance lddx
+ *   dx          dJ/dX, batch rows of n_0, row distance lddx; must not overlap x, which the gradients need
  *   score       J and more; may be NULL
  * Either gradients or dx may be NULL; then it is not computed. The function may be called again for the same forward
  * pass with other targets.
@@ -703,7 +705,7 @@ TP_API tp_status tp_backward(const tp_model *model, tp_workspace *workspace, con
 TP_API tp_status tp_backward_accumulate(const tp_model *model, tp_workspace *workspace, const tp_targets *targets,
                                         float *gradients, float *dx, size_t lddx, tp_score *score);
 
-/* tp_backward for a loss of your own. dy is dJ/dA_L, batch rows of n_L, row distance lddy. */
+/* tp_backward for a loss of your own. dy is dJ/dA_L, batch rows of n_L, row distance lddy. dx must not overlap dy. */
 TP_API tp_status tp_backward_from(const tp_model *model, tp_workspace *workspace, const float *dy, size_t lddy,
                                   float *gradients, float *dx, size_t lddx);
 
@@ -838,10 +840,10 @@ TP_API tp_status tp_optimizer_set_learning_rate(tp_optimizer *optimizer, float l
 TP_API size_t tp_optimizer_state_count(const tp_optimizer *optimizer);
 /* Copies array number which, from 0, out of the state. count must be tp_model_parameter_count. */
 TP_API tp_status tp_optimizer_get_state(const tp_optimizer *optimizer, size_t which, float *values, size_t count);
-/* Copies array number which, from 0, into the state. count must be tp_model_parameter_count. The values are not
- * checked; those of s must not be negative. */
+/* Copies array number which, from 0, into the state. count must be tp_model_parameter_count. Those of s must not be
+ * negative; NaN and infinity are allowed. */
 TP_API tp_status tp_optimizer_set_state(tp_optimizer *optimizer, size_t which, const float *values, size_t count);
-/* Sets the number of steps done so far. */
+/* Sets the number of steps done so far, at most 2^53. */
 TP_API tp_status tp_optimizer_set_steps(tp_optimizer *optimizer, uint64_t steps);
 
 /* Number of steps done so far. */
@@ -856,7 +858,8 @@ TP_API float tp_optimizer_learning_rate(const tp_optimizer *optimizer, uint64_t 
  *   inputs    exactly one of bytes, floats and doubles is set
  *   targets   exactly one of classes, values and double_values is set; none is needed for tp_predict
  * Value j of sample i is at i * sample_stride + j * value_stride, in elements. Strides 0 and 0 mean that samples follow
- * each other. A Fortran array of (samples, features) has the strides 1 and samples.
+ * each other. A Fortran array of (samples, features) has the strides 1 and samples. If only one stride is 0, all
+ * samples, or all values of a sample, are the same.
  */
 typedef struct tp_data {
     size_t struct_size;     /* sizeof(tp_data) or 0 */
@@ -978,7 +981,8 @@ TP_API const tp_phases *tp_trainer_phases(const tp_trainer *trainer);
 TP_API tp_status tp_evaluate(const tp_model *model, tp_workspace *workspace, const tp_data *data, tp_score *score,
                              uint64_t *confusion);
 
-/* Where tp_predict puts predictions, in the units of the program. Exactly one of floats and doubles is set. */
+/* Where tp_predict puts predictions, in the units of the program. Exactly one of floats and doubles is set. The strides
+ * are those of tp_data, but each value must have a place of its own. */
 typedef struct tp_outputs {
     size_t struct_size;   /* sizeof(tp_outputs) or 0 */
     float *floats;        /* predictions, rounded to float */

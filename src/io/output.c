@@ -90,10 +90,9 @@ static int draw_name(char *name, size_t size) {
     return got == (ssize_t)sizeof bits ? 0 : -1;
 }
 
-/* O_EXCL makes the name ours whoever else writes here. A file of a new name begins with the mode that the umask or the
- * directory's access control list leaves. */
-static tp_status create_temporary(struct tp_output *output) {
-    const mode_t mode = output->place.exists ? PRIVATE : 0666;
+/* O_EXCL makes the name ours whoever else writes here. */
+static tp_status create_temporary(struct tp_output *output, mode_t mode) {
+    output->descriptor = -1;
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
         if (draw_name(output->temporary, sizeof output->temporary))
             return fail(output, "draw a random name", errno);
@@ -106,9 +105,30 @@ static tp_status create_temporary(struct tp_output *output) {
     return fail(output, "create a temporary file in its directory", errno);
 }
 
-static tp_status take_owner(const struct tp_output *output, const struct stat *now) {
+/* The mode that the umask or the directory's access control list leaves to a new file: that of an empty one. The file
+ * that is written is another, because somebody may open this one. */
+static tp_status find_mode(struct tp_output *output) {
+    struct stat facts;
+    const tp_status status = create_temporary(output, 0666);
+    if (status)
+        return status;
+    if (fstat(output->descriptor, &facts))
+        return fail(output, "examine a temporary file", errno);
+    output->mode = facts.st_mode & PERMISSIONS;
+    if (unlinkat(output->place.directory, output->temporary, 0))
+        return fail(output, "remove a temporary file from its directory", errno);
+    close(output->descriptor);
+    return TP_OK;
+}
+
+static tp_status take_owner(const struct tp_output *output) {
     const struct statx *old = &output->place.facts;
-    if (old->stx_uid == now->st_uid && old->stx_gid == now->st_gid)
+    struct stat now;
+    if (!output->place.exists || output->mount >= 0)
+        return TP_OK;
+    if (fstat(output->descriptor, &now))
+        return fail(output, "examine the temporary file", errno);
+    if (old->stx_uid == now.st_uid && old->stx_gid == now.st_gid)
         return TP_OK;
     if (!fchown(output->descriptor, old->stx_uid, old->stx_gid))
         return TP_OK;
@@ -117,17 +137,10 @@ static tp_status take_owner(const struct tp_output *output, const struct stat *n
                    output->path, old->stx_uid, old->stx_gid, strerror(errno));
 }
 
-/* Notes the mode that the new file gets; until it is complete it is nobody else's business. */
-static tp_status set_facts(struct tp_output *output) {
-    struct stat facts;
-    if (fstat(output->descriptor, &facts))
-        return fail(output, "examine the temporary file", errno);
-    if (output->place.exists) {
-        output->mode = output->place.facts.stx_mode & PERMISSIONS;
-        return output->mount < 0 ? take_owner(output, &facts) : TP_OK;
-    }
-    output->mode = facts.st_mode & PERMISSIONS;
-    return fchmod(output->descriptor, PRIVATE) ? fail(output, "protect the temporary file", errno) : TP_OK;
+/* Until it is complete, it is nobody else's business. */
+static tp_status create_private(struct tp_output *output) {
+    const tp_status status = create_temporary(output, PRIVATE);
+    return status ? status : take_owner(output);
 }
 
 static tp_status reserve(struct tp_output *output) {
@@ -136,9 +149,10 @@ static tp_status reserve(struct tp_output *output) {
         status = check_place(output);
     if (!status)
         status = open_mount(output);
-    if (!status)
-        status = create_temporary(output);
-    return status ? status : set_facts(output);
+    output->mode = output->place.facts.stx_mode & PERMISSIONS;
+    if (!status && !output->place.exists)
+        status = find_mode(output);
+    return status ? status : create_private(output);
 }
 
 tp_status tp_output_create(const tp_context *context, const char *path, tp_output **output) {
@@ -334,9 +348,7 @@ static bool was_removed(const struct tp_output *output) {
 static tp_status restore_temporary(struct tp_output *output) {
     const int removed = output->descriptor;
     unlinkat(output->place.directory, output->temporary, 0); /* in case that links are not counted here */
-    tp_status status = create_temporary(output);
-    if (!status)
-        status = set_facts(output);
+    tp_status status = create_private(output);
     if (!status && copy_contents(removed, output->descriptor, output->size))
         status = fail(output, "write", errno);
     close(removed);

@@ -219,6 +219,8 @@ static tp_status check_backward(const tp_model *model, const struct backward_cal
         return tp_fail(context, TP_ERR_ARGUMENT, "workspace has no forward pass to go back from");
     if (call->dx && call->lddx < model->inputs)
         return tp_fail(context, TP_ERR_ARGUMENT, "lddx is %zu; it must be at least %zu", call->lddx, model->inputs);
+    if (call->dx == w->x && call->sink.gradients)
+        return tp_fail(context, TP_ERR_ARGUMENT, "dx is x, which the gradients need; it must not overlap x");
     return call->dx ? tp_check_rows(context, "dx", w->batch, call->lddx) : TP_OK;
 }
 

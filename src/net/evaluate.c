@@ -26,11 +26,12 @@ static void give_row(const struct tp_model *model, const float *a, const tp_outp
     const struct tp_scaler *s = &model->outputs_scaled;
     for (size_t j = 0; j < tp_model_outputs(model); j++) {
         const size_t at = i * y->sample_stride + j * y->value_stride, pair = tp_scales_each(s) ? j : 0;
-        const double value = s->count ? (double)a[j] * s->deviation[pair] + s->mean[pair] : (double)a[j];
+        const double value =
+            s->count ? (double)tp_to_float((double)a[j]) * s->deviation[pair] + s->mean[pair] : (double)a[j];
         if (y->doubles)
             y->doubles[at] = value;
         else
-            y->floats[at] = (float)value;
+            y->floats[at] = s->count ? tp_to_float(value) : a[j];
     }
 }
 
@@ -124,6 +125,30 @@ tp_status tp_evaluate(const tp_model *model, tp_workspace *w, const tp_data *giv
     return TP_OK;
 }
 
+static size_t common_divisor(size_t a, size_t b) {
+    while (b) {
+        const size_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+/* Whether two values have one place: so many samples apart one way, and so many values the other way. */
+static bool overlap(size_t samples, size_t values, const tp_outputs *y) {
+    const size_t divisor = common_divisor(y->sample_stride, y->value_stride);
+    return y->value_stride / divisor < samples && y->sample_stride / divisor < values;
+}
+
+static tp_status take_strides(const struct tp_model *model, size_t samples, tp_outputs *y) {
+    const size_t values = tp_model_outputs(model);
+    const tp_status status = tp_take_strides(model->context, "y", samples, values, &y->sample_stride, &y->value_stride);
+    if (status || !overlap(samples, values, y))
+        return status;
+    return tp_fail(model->context, TP_ERR_ARGUMENT, "y: strides of %zu and %zu put two values in one place",
+                   y->sample_stride, y->value_stride);
+}
+
 static tp_status take_outputs(const struct tp_model *model, size_t samples, const tp_outputs *given, tp_outputs *y) {
     static const tp_outputs none = {.struct_size = sizeof none};
     static const struct tp_struct type = {
@@ -135,7 +160,7 @@ static tp_status take_outputs(const struct tp_model *model, size_t samples, cons
         return status;
     if (!y->floats == !y->doubles)
         return tp_fail(model->context, TP_ERR_ARGUMENT, "y: exactly one of floats and doubles must be set");
-    return tp_take_strides(model->context, "y", samples, tp_model_outputs(model), &y->sample_stride, &y->value_stride);
+    return take_strides(model, samples, y);
 }
 
 tp_status tp_predict(const tp_model *model, tp_workspace *w, const tp_data *given, const tp_outputs *outputs) {

@@ -6,7 +6,6 @@
 #include "net/pass.h"
 
 #include <assert.h>
-#include <math.h>
 
 static int count_set(const void *a, const void *b, const void *c) {
     return (a != NULL) + (b != NULL) + (c != NULL);
@@ -80,8 +79,7 @@ static size_t sample_number(const struct tp_batch *batch, size_t i) {
 /* Of kernels/reduce.h, for values that are apart. */
 static float scale_value(double raw, const struct tp_scaler *scaler, size_t j) {
     const size_t at = tp_scales_each(scaler) ? j : 0;
-    const double value = (raw - scaler->mean[at]) * scaler->factor[at];
-    return fabs(value) < 0x1p-126 ? 0 : (float)value;
+    return tp_to_float((raw - scaler->mean[at]) * scaler->factor[at]);
 }
 
 static double raw_value(const tp_data *data, size_t at) {
@@ -89,7 +87,7 @@ static double raw_value(const tp_data *data, size_t at) {
         return data->bytes[at];
     if (data->doubles)
         return data->doubles[at];
-    return (double)(fabsf(data->floats[at]) < 0x1p-126f ? 0 : data->floats[at]);
+    return (double)tp_to_float((double)data->floats[at]);
 }
 
 static void gather_inputs(const struct tp_model *model, const tp_data *data, size_t sample, float *x) {
@@ -114,7 +112,7 @@ static void gather_values(const struct tp_model *model, const tp_data *data, siz
     for (size_t j = 0; j < data->outputs; j++) {
         const size_t at = first + j * step;
         if (model->outputs_scaled.count)
-            y[j] = scale_value(data->values ? (double)data->values[at] : data->double_values[at],
+            y[j] = scale_value(data->values ? (double)tp_to_float((double)data->values[at]) : data->double_values[at],
                                &model->outputs_scaled, j);
         else
             y[j] = data->values ? data->values[at] : (float)data->double_values[at];

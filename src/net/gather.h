@@ -5,6 +5,8 @@
 
 #include "net/workspace.h"
 
+#include <math.h>
+
 /* count samples: number first + i of the set, or pool[order[first + i]]. pool and order may be NULL: the identity. */
 struct tp_batch {
     const tp_data *data;
@@ -21,6 +23,11 @@ tp_status tp_take_data(const struct tp_model *model, const char *what, const tp_
 /* 0 and 0 become those of samples that follow each other. */
 tp_status tp_take_strides(const struct tp_context *context, const char *what, size_t samples, size_t values,
                           size_t *sample_stride, size_t *value_stride);
+
+/* Rounded; 0 for what is below 2^-126 in magnitude, as in kernels/map.h. */
+static inline float tp_to_float(double value) {
+    return fabs(value) < 0x1p-126 ? 0 : (float)value;
+}
 
 /* A thread's part; the workspace's forward input becomes the batch. Ends with a barrier. */
 void tp_run_gather(struct tp_workspace *workspace, const struct tp_batch *batch, struct tp_team team);

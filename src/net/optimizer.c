@@ -22,6 +22,9 @@
 /* Nothing above it is taken for 0. */
 #define MOST_ZERO 0x1p-100
 
+/* Counted one by one in double. */
+#define MOST_STEPS (UINT64_C(1) << 53)
+
 static const tp_optimizer_options default_options = {.struct_size = sizeof default_options,
                                                      .kind = TP_OPTIMIZER_ADAM,
                                                      .learning_rate = 1e-3f,
@@ -421,8 +424,19 @@ tp_status tp_optimizer_get_state(const tp_optimizer *optimizer, size_t which, fl
     return status;
 }
 
+/* A second moment is a sum of squares. */
+static tp_status check_values(const tp_optimizer *optimizer, size_t which, const float *values, size_t count) {
+    for (size_t i = 0; which == 1 && i < count; i++)
+        if (values[i] < 0)
+            return tp_fail(optimizer->model->context, TP_ERR_ARGUMENT, "values[%zu] is %g; s must not be negative", i,
+                           (double)values[i]);
+    return TP_OK;
+}
+
 tp_status tp_optimizer_set_state(tp_optimizer *optimizer, size_t which, const float *values, size_t count) {
-    const tp_status status = optimizer ? check_state(optimizer, which, values, count) : TP_ERR_ARGUMENT;
+    tp_status status = optimizer ? check_state(optimizer, which, values, count) : TP_ERR_ARGUMENT;
+    if (!status)
+        status = check_values(optimizer, which, values, count);
     if (!status)
         memcpy(optimizer->state[which], values, count * sizeof *values);
     return status;
@@ -431,6 +445,9 @@ tp_status tp_optimizer_set_state(tp_optimizer *optimizer, size_t which, const fl
 tp_status tp_optimizer_set_steps(tp_optimizer *optimizer, uint64_t steps) {
     if (!optimizer)
         return TP_ERR_ARGUMENT;
+    if (steps > MOST_STEPS)
+        return tp_fail(optimizer->model->context, TP_ERR_ARGUMENT, "steps is %llu; it must be at most 2^53",
+                       (unsigned long long)steps);
     optimizer->steps = steps;
     return TP_OK;
 }

@@ -325,7 +325,8 @@ struct refusal {
     REFUSE("lddx is 4; it must be at least 5", WITH(lddx, IN - 1)),                                                    \
         REFUSE("lddx is 0; it must be at least 5", WITH(lddx, 0)),                                                     \
         REFUSE("dx: 6 rows of 18446744073709551615 floats do not fit in memory", WITH(lddx, SIZE_MAX)),                \
-        REFUSE("dx: 6 rows of 1152921504606846976 floats do not fit in memory", WITH(lddx, (size_t)1 << 60))
+        REFUSE("dx: 6 rows of 1152921504606846976 floats do not fit in memory", WITH(lddx, (size_t)1 << 60)),          \
+        REFUSE("dx is x, which the gradients need; it must not overlap x", WITH(dx, fixture.x))
 
 /* Any workspace. */
 #define REFUSED_WORKSPACE                                                                                              \

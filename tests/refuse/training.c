@@ -40,8 +40,18 @@ CALL(optimizer_state_count, nothing(!tp_optimizer_state_count(now.optimizer))){S
         REFUSE("count is 0; the model has 174 parameters", WITH(count, 0)),                                            \
         REFUSE("count is 175; the model has 174 parameters", WITH(count, PARAMETERS + 1))
 CALL(optimizer_get_state, tp_optimizer_get_state(now.optimizer, now.layer, now.parameters, now.count)){REFUSED_STATE};
-CALL(optimizer_set_state, tp_optimizer_set_state(now.optimizer, now.layer, now.parameters, now.count)){REFUSED_STATE};
-CALL(optimizer_set_steps, tp_optimizer_set_steps(now.optimizer, now.step)){SILENT(WITH(optimizer, NULL))};
+
+static float negative[PARAMETERS] = {-0.0f, NAN, INFINITY, -0.5f, -2};
+
+CALL(optimizer_set_state, tp_optimizer_set_state(now.optimizer, now.layer, now.parameters, now.count)){
+    REFUSED_STATE,
+    REFUSE("values[3] is -0.5; s must not be negative", WITH(layer, 1), WITH(parameters, negative)),
+};
+CALL(optimizer_set_steps, tp_optimizer_set_steps(now.optimizer, now.step)){
+    SILENT(WITH(optimizer, NULL)),
+    REFUSE("steps is 9007199254740993; it must be at most 2^53", WITH(step, (UINT64_C(1) << 53) + 1)),
+    REFUSE("steps is 18446744073709551615; it must be", WITH(step, UINT64_MAX)),
+};
 CALL(optimizer_steps, nothing(!tp_optimizer_steps(now.optimizer))){SILENT(WITH(optimizer, NULL))};
 CALL(optimizer_learning_rate, nothing(!(tp_optimizer_learning_rate(now.optimizer, now.step) > 0))){
     SILENT(WITH(optimizer, NULL)),
@@ -80,6 +90,16 @@ CALL(predict, tp_predict(now.model, now.workspace, now.data_p, now.outputs_p)){
     REFUSE("y: exactly one of floats and doubles must be set", WITH(outputs.doubles, (double *)1)),
     REFUSE("y: strides of 18446744073709551615 and 1 lead out of memory", WITH(outputs.sample_stride, SIZE_MAX),
            WITH(outputs.value_stride, 1)),
+    REFUSE("y: strides of 0 and 1 put two values in one place", WITH(outputs.value_stride, 1)),
+    REFUSE("y: strides of 3 and 0 put two values in one place", WITH(outputs.sample_stride, 3)),
+    REFUSE("y: strides of 1 and 1 put two values in one place", WITH(outputs.sample_stride, 1),
+           WITH(outputs.value_stride, 1)),
+    REFUSE("y: strides of 2 and 1 put two values in one place", WITH(outputs.sample_stride, 2),
+           WITH(outputs.value_stride, 1)),
+    REFUSE("y: strides of 1 and 7 put two values in one place", WITH(outputs.sample_stride, 1),
+           WITH(outputs.value_stride, 7)),
+    REFUSE("y: strides of 4 and 6 put two values in one place", WITH(outputs.sample_stride, 4),
+           WITH(outputs.value_stride, 6)),
 };
 
 GROUP(refuse_training, FUNCTION(optimizer_name, FEW), FUNCTION(schedule_name, FEW),

@@ -92,7 +92,11 @@ int __wrap_openat(int directory, const char *path, int flags, ...) {
     va_start(arguments, flags);
     const int mode = mode_of(flags, arguments);
     va_end(arguments);
-    return fails(TEST_OPENAT) ? -1 : __real_openat(directory, path, flags, mode);
+    const int descriptor = fails(TEST_OPENAT) ? -1 : __real_openat(directory, path, flags, mode);
+    struct stat facts;
+    if (descriptor >= 0 && flags & O_CREAT && !__real_fstat(descriptor, &facts))
+        test_faults.created = facts.st_mode & 0777;
+    return descriptor;
 }
 
 int __wrap_fstat(int descriptor, struct stat *facts) {

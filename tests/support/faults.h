@@ -45,6 +45,7 @@ struct test_faults {
     size_t at;                            /* the call that fails, from 0; or TEST_NEVER */
     int error;                            /* errno, TEST_SHORT or TEST_NONE */
     int unlink_error;                     /* every unlinkat fails with it, if it is not 0 */
+    unsigned created;                     /* permissions that the last new file had when it was created */
     /* allocations */
     size_t allocations; /* while armed, with those that were refused */
     size_t refuse;      /* the first that is refused, from 0; or TEST_NEVER */
