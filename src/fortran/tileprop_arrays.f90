@@ -299,7 +299,8 @@ contains
         type(tp_target), intent(in) :: given
         real(real64), intent(in) :: weights(:)
         type(tp_target) :: target
-        target = weigh_samples_real32(given, real(weights, real32))
+        target = given
+        target%weights = real(weights, real32)
     end function
 
     ! class_weights: one for each class, the first for class 0, or 1 with one_based.
@@ -315,7 +316,8 @@ contains
         type(tp_target), intent(in) :: given
         real(real64), intent(in) :: class_weights(:)
         type(tp_target) :: target
-        target = weigh_classes_real32(given, real(class_weights, real32))
+        target = given
+        target%class_weights = real(class_weights, real32)
     end function
 
     function vector(x) result(at)

@@ -295,8 +295,13 @@ contains
         status = TP_OK
         call not_negative(status, context, 'inputs', options%inputs)
         if (size(layers) > 0) call not_negative(status, context, 'width', minval(layers%width))
-        call scale(status, context, input_mean, input_deviation, chosen%inputs_scaled)
-        call scale(status, context, output_mean, output_deviation, chosen%outputs_scaled)
+        if ((present(input_mean) .neqv. present(input_deviation)) .or. &
+            (present(output_mean) .neqv. present(output_deviation))) &
+            status = fail(context, 'means and deviations are given together')
+        if (present(input_mean) .and. present(input_deviation)) &
+            call scale(status, context, input_mean, input_deviation, chosen%inputs_scaled)
+        if (present(output_mean) .and. present(output_deviation)) &
+            call scale(status, context, output_mean, output_deviation, chosen%outputs_scaled)
         if (status /= TP_OK) return
         allocate (made)
         status = c_model_create(handle(context), c_loc(chosen), c_loc(made%handle))
@@ -307,13 +312,8 @@ contains
     subroutine scale(status, context, mean, deviation, scaling)
         integer(c_int), intent(inout) :: status
         type(tp_context), intent(in) :: context
-        real(real64), target, contiguous, intent(in), optional :: mean(:), deviation(:)
+        real(real64), target, contiguous, intent(in) :: mean(:), deviation(:)
         type(tp_scaling), intent(inout) :: scaling
-        if (.not. present(mean) .and. .not. present(deviation)) return
-        if (.not. (present(mean) .and. present(deviation))) then
-            status = fail(context, 'means and deviations are given together')
-            return
-        end if
         call fits(status, context, 'deviation', shape(deviation, c_size_t), shape(mean, c_size_t))
         scaling = tp_scaling(size(mean, kind=c_size_t), c_loc(mean), c_loc(deviation))
     end subroutine
