@@ -147,7 +147,7 @@ int tp_processors(void) {
 /* Whether the user or the program chose the number of threads; else it is one for each processor. */
 static bool is_chosen(int threads, const tp_machine *machine) {
     const char *text = getenv("OMP_NUM_THREADS");
-    return threads != machine->processors || (text && atoi(text) > 0);
+    return threads != machine->processors || (text && strtol(text, NULL, 10) > 0);
 }
 
 int tp_default_threads(const tp_machine *machine) {

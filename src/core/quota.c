@@ -157,7 +157,7 @@ static bool leads_up(const char *path) {
 /* What leads from the group top down to another one, "" if they are the same; NULL if that is not below. */
 static const char *way_down(const char *top, const char *group) {
     const size_t length = strcmp(top, "/") ? strlen(top) : 0;
-    if (!*group || strncmp(group, top, length) || (group[length] && group[length] != '/'))
+    if (!*group || strncmp(group, top, length) != 0 || (group[length] && group[length] != '/'))
         return NULL;
     const char *way = group + length;
     return leads_up(way) ? NULL : strcmp(way, "/") ? way : "";
