@@ -113,7 +113,8 @@ static int ask_openmp(int question(void)) {
 }
 
 int tp_default_threads(void) {
-    return ask_openmp(omp_get_max_threads);
+    const int threads = ask_openmp(omp_get_max_threads);
+    return threads < TP_MAX_THREADS ? threads : TP_MAX_THREADS;
 }
 
 int tp_processors(void) {

@@ -45,7 +45,10 @@ void tp_team_barrier(struct tp_team team);
 /* Whether a number of threads is one. */
 tp_status tp_check_threads(const struct tp_context *context, int threads);
 
-/* What OpenMP would use, and the processors this process may run on. */
+/* The most that a program can ask for. */
+#define TP_MAX_THREADS 4096
+
+/* What OpenMP would use, but no more than that, and the processors this process may run on. */
 int tp_default_threads(void);
 int tp_processors(void);
 

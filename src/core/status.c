@@ -46,15 +46,13 @@ static void unlock(struct tp_message *message) {
     atomic_flag_clear_explicit(&message->lock, memory_order_release);
 }
 
-tp_status tp_fail(const struct tp_context *context, tp_status status, const char *format, ...) {
-    char text[TP_MESSAGE_SIZE];
-    va_list arguments;
-    va_start(arguments, format);
-    tp_format(text, sizeof text, format, arguments);
-    va_end(arguments);
-    lock(context->message);
-    memcpy(context->message->text, text, sizeof text);
-    unlock(context->message);
+/* Errors are kept; notes, with TP_OK, are only told. */
+static tp_status tell(const struct tp_context *context, tp_status status, const char text[TP_MESSAGE_SIZE]) {
+    if (status) {
+        lock(context->message);
+        memcpy(context->message->text, text, TP_MESSAGE_SIZE);
+        unlock(context->message);
+    }
     if (context->on_message) {
         const int cancel = tp_cancel_hold();
         context->on_message(context->message_user, status, text);
@@ -63,19 +61,30 @@ tp_status tp_fail(const struct tp_context *context, tp_status status, const char
     return status;
 }
 
-tp_status tp_context_set_message(const tp_context *context, tp_status status, const char *message) {
-    return context ? tp_fail(context, status, "%s", message ? message : "") : status;
+tp_status tp_fail(const struct tp_context *context, tp_status status, const char *format, ...) {
+    char text[TP_MESSAGE_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    tp_format(text, sizeof text, format, arguments);
+    va_end(arguments);
+    return tell(context, status, text);
 }
 
 void tp_note(const struct tp_context *context, const char *format, ...) {
     char text[TP_MESSAGE_SIZE];
     va_list arguments;
-    if (!context->on_message)
-        return;
     va_start(arguments, format);
     tp_format(text, sizeof text, format, arguments);
     va_end(arguments);
-    context->on_message(context->message_user, TP_OK, text);
+    tell(context, TP_OK, text);
+}
+
+tp_status tp_context_set_message(const tp_context *context, tp_status status, const char *message) {
+    char text[TP_MESSAGE_SIZE];
+    if (!context)
+        return status;
+    tp_show(text, sizeof text, message ? message : "");
+    return tell(context, status, text);
 }
 
 size_t tp_context_message(const tp_context *context, char *buffer, size_t size) {

@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_THREADS 4096
-
 /* A context with everything that it points to. */
 struct context_block {
     struct tp_context context;
@@ -44,9 +42,9 @@ static void fill_in(tp_context_options *options) {
 }
 
 tp_status tp_check_threads(const struct tp_context *context, int threads) {
-    if (threads < 1 || threads > MAX_THREADS)
+    if (threads < 1 || threads > TP_MAX_THREADS)
         return tp_fail(context, TP_ERR_ARGUMENT, "threads is %d; it must be 1..%d, or 0 for OpenMP's own number",
-                       threads, MAX_THREADS);
+                       threads, TP_MAX_THREADS);
     return TP_OK;
 }
 
@@ -128,7 +126,7 @@ tp_status tp_context_create(const tp_context_options *given, tp_context **contex
         return status;
     struct context_block *block = tp_allocate(&local.context, sizeof *block);
     if (!block)
-        return tp_fail(&local.context, TP_ERR_MEMORY, "context: cannot allocate %zu bytes", sizeof *block);
+        return tp_fail_allocation(&local.context, "context", sizeof *block);
     initialise(block, &options);
     block->context.isa = local.context.isa;
     block->blocking = tp_blocking_choose(&block->cpu, block->context.isa);
