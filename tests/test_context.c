@@ -3,6 +3,7 @@
 #include "support/fixture.h"
 
 #include <criterion/criterion.h>
+#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +76,18 @@ Test(context, thread_counts) {
     cr_assert_geq(tp_context_threads(fixture.context), 1);
 }
 
+/* OMP_NUM_THREADS may be anything. */
+Test(context, no_more_threads_by_default_than_may_be_asked_for) {
+    tp_context *context = NULL;
+    omp_set_num_threads(5000);
+    cr_assert_eq(create_with(NULL, 0, &context), TP_OK);
+    cr_expect_eq(tp_context_threads(context), 4096);
+    cr_assert_eq(tp_context_set_threads(context, 1), TP_OK);
+    cr_assert_eq(tp_context_set_threads(context, 0), TP_OK);
+    cr_expect_eq(tp_context_threads(context), 4096);
+    tp_context_destroy(context);
+}
+
 Test(context, more_threads_than_the_workspace_was_made_for) {
     float y[MAX_BATCH * OUT];
     cr_assert_eq(tp_context_set_threads(fixture.context, 64), TP_OK);
@@ -117,6 +130,33 @@ Test(context, a_caller_reports_through_the_context) {
     cr_assert_eq(tp_context_set_message(fixture.context, TP_ERR_IO, NULL), TP_ERR_IO);
     cr_assert_eq(tp_context_message(fixture.context, text, sizeof text), 0);
     cr_assert_eq(tp_context_set_message(NULL, TP_ERR_IO, "nobody hears"), TP_ERR_IO);
+}
+
+Test(context, a_note_of_a_caller_is_not_kept) {
+    char text[32];
+    tp_context_set_message(fixture.context, TP_ERR_FORMAT, "an error");
+    fixture.messages = 0;
+    cr_assert_eq(tp_context_set_message(fixture.context, TP_OK, "a note"), TP_OK);
+    cr_assert_eq(fixture.messages, 1);
+    cr_assert_str_eq(fixture.text, "a note");
+    tp_context_message(fixture.context, text, sizeof text);
+    cr_assert_str_eq(text, "an error");
+}
+
+/* All of it, if it is not too long for a message. */
+Test(context, long_messages_of_a_caller) {
+    static char given[4000], text[2000];
+    for (size_t size = 290; size < sizeof given; size += size < 1100 ? 1 : 1000) {
+        for (size_t i = 0; i < size; i++)
+            given[i] = (char)('a' + i % 26);
+        given[size] = '\0';
+        tp_context_set_message(fixture.context, TP_ERR_IO, given);
+        const size_t length = tp_context_message(fixture.context, text, sizeof text);
+        cr_assert_eq(length, size < 1023 ? size : 1023, "%zu of %zu", length, size);
+        cr_assert_eq(memcmp(text, given, size < 1024 ? size : 100), 0, "%zu", size);
+        if (size > 1023)
+            cr_assert(!memcmp(text + 100, "...", 3) && !strcmp(text + 103, given + size - 920), "%zu", size);
+    }
 }
 
 /* ------------------------------------------------------------------------------------------------------- parameters */

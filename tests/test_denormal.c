@@ -443,6 +443,46 @@ Test(denormal, weights_that_were_set_become_0) {
         }
 }
 
+/* Another optimiser, which its state and its number of steps make the same. */
+static void renew(struct run *run, tp_optimizer_options options) {
+    float state[PARAMETERS];
+    tp_optimizer *next;
+    cr_assert_eq(tp_optimizer_create(run->model, &options, NULL, 0, &next), TP_OK);
+    for (size_t i = 0; i < tp_optimizer_state_count(next); i++) {
+        cr_assert_eq(tp_optimizer_get_state(run->optimizer, i, state, PARAMETERS), TP_OK);
+        cr_assert_eq(tp_optimizer_set_state(next, i, state, PARAMETERS), TP_OK);
+    }
+    cr_assert_eq(tp_optimizer_set_steps(next, tp_optimizer_steps(run->optimizer)), TP_OK);
+    tp_optimizer_destroy(run->optimizer);
+    run->optimizer = next;
+}
+
+/* Wherever weights cancel, also a run that goes on with another optimiser has the same bits. */
+Test(denormal, runs_that_go_on_elsewhere_are_the_same) {
+    const float given[PARAMETERS] = {0x1.4p-125f, -0x1.4p-125f, 0x1.8p-125f, 0x1p-125f, 1, 0x1.8p-125f};
+    const float gradients[PARAMETERS] = {0x1p-125f, -0x1p-125f, 0x1p-125f, 0x1.4p-125f, 1e-10f, 0x1.4p-125f};
+    for (int isa = 0; isa < tp_test_isa_count(); isa++)
+        for (int rule = 0; rule < TP_OPTIMIZER_COUNT; rule++) {
+            struct run run[2];
+            float w[2][PARAMETERS];
+            for (int i = 0; i < 2; i++) {
+                start(&run[i], isa, rule, 0);
+                cr_assert_eq(tp_optimizer_set_learning_rate(run[i].optimizer, 1), TP_OK);
+                step(&run[i], (const float[PARAMETERS]){0}, 1);
+                cr_assert_eq(tp_model_set_parameters(run[i].model, given, PARAMETERS), TP_OK);
+            }
+            for (int t = 0; t < 5; t++) {
+                renew(&run[1], run[1].optimizer->options);
+                for (int i = 0; i < 2; i++) {
+                    step(&run[i], gradients, 1);
+                    cr_assert_eq(tp_model_get_parameters(run[i].model, w[i], PARAMETERS), TP_OK);
+                }
+                cr_expect(tp_test_same_bits(w[0], w[1], PARAMETERS, "%s rule %d step %d", tp_test_isa(isa), rule, t));
+            }
+            finish(&run[0]), finish(&run[1]);
+        }
+}
+
 Test(denormal, steps_may_be_too_small_for_a_weight_of_0) {
     check_rules(0x1p-128f, 0, (const float[PARAMETERS]){0}, (const float[]){1, -1, 4, -8, 0, 1},
                 (const float[]){0, 0, -0x1p-126f, 0x1p-125f, 0, 0});

@@ -161,6 +161,7 @@ static void set_numbers(void) {
     now.lda = K, now.ldb = N, now.ldc = N;
     now.a = now.b = now.x = now.dy = made.x;
     now.count = PARAMETERS;
+    now.struct_size = sizeof out.described, now.layer_size = sizeof *now.layers_out;
     now.batch = BATCH;
     now.ldx = IN, now.ldy = OUT, now.lddx = IN, now.lddy = OUT;
     now.threads = 2;

@@ -200,7 +200,7 @@ typedef void tp_message_fn(void *user, tp_status status, const char *message);
 typedef struct tp_context_options {
     size_t struct_size;     /* set by tp_context_options_default */
     const char *isa;        /* "scalar", "avx2", ...; NULL: $TILEPROP_ISA if set and not empty, else the best */
-    int threads;            /* at most this many threads per call; 0: the default, as under "Threads" above */
+    int threads;            /* at most this many threads per call, 1..4096; 0: the default, see "Threads" above */
     tp_allocator allocator; /* both functions NULL: the C library's */
     tp_message_fn *message; /* may be NULL */
     void *message_user;     /* passed to message */
@@ -223,7 +223,8 @@ TP_API void tp_context_destroy(tp_context *context);
 
 /* Name of the instruction set in use; NULL if context is NULL. */
 TP_API const char *tp_context_isa(const tp_context *context);
-/* The largest number of threads that a call uses; 1 if the library was built without OpenMP; 0 if context is NULL. */
+/* The largest number of threads that a call uses, at most 4096; 1 if the library was built without OpenMP; 0 if context
+ * is NULL. */
 TP_API int tp_context_threads(const tp_context *context);
 
 /* Changes the number of threads; threads has the same meaning as in the options. No other call may use the context at
@@ -238,7 +239,9 @@ TP_API tp_status tp_context_set_threads(tp_context *context, int threads);
 TP_API size_t tp_context_message(const tp_context *context, char *buffer, size_t size);
 
 /* Stores message in the context, calls the message callback, and returns status. Interfaces to other languages use it
- * for errors that C cannot detect. If context is NULL, nothing is stored. If message is NULL, "" is stored. */
+ * for errors that C cannot detect. If context is NULL, nothing is stored. If message is NULL, "" is stored. With TP_OK
+ * the message is a note, which only the callback receives. Of a message of more than 1023 bytes, the middle is left
+ * out. */
 TP_API tp_status tp_context_set_message(const tp_context *context, tp_status status, const char *message);
 
 /* Facts about the machine, for logs and bug reports. */
@@ -482,7 +485,7 @@ TP_API void tp_model_destroy(tp_model *model);
 
 /* tp_model_describe for interfaces to other languages, which pass the size of their own struct. layers points into the
  * model, where entries are layer_size bytes apart. That can differ from the caller's sizeof(tp_layer), so read them
- * with tp_model_layer. */
+ * with tp_model_layer. A struct that is smaller than the one of version 0.2 is refused. */
 TP_API tp_status tp_model_get_options(const tp_model *model, tp_model_options *options, size_t struct_size);
 /* The architecture. layers points into the model. A program that was compiled for another version of this header must
  * read layers with tp_model_layer. */

@@ -67,6 +67,12 @@ tp_status tp_check_rows(const struct tp_context *context, const char *name, size
     return TP_OK;
 }
 
+tp_status tp_fail_allocation(const struct tp_context *context, const char *what, size_t size) {
+    if (size == TP_SIZE_OVERFLOW)
+        return tp_fail(context, TP_ERR_MEMORY, "%s: its size does not fit in size_t", what);
+    return tp_fail(context, TP_ERR_MEMORY, "%s: cannot allocate %zu bytes", what, size);
+}
+
 void *tp_arena_take(struct tp_arena *arena, size_t count, size_t element_size) {
     assert((uintptr_t)arena->base % TP_ALIGNMENT == 0);
     assert(arena->used % TP_ALIGNMENT == 0 || arena->used == TP_SIZE_OVERFLOW);
@@ -85,13 +91,13 @@ tp_status tp_block_open(const struct tp_context *context, const char *what, size
                         struct tp_block *block) {
     const size_t asked = tp_block_size(needed);
     if (!asked)
-        return tp_fail(context, TP_ERR_MEMORY, "%s: its size does not fit in size_t", what);
+        return tp_fail_allocation(context, what, TP_SIZE_OVERFLOW);
     if (!memory && size)
         return tp_fail(context, TP_ERR_ARGUMENT, "%s: memory is NULL but size is %zu; it must be 0", what, size);
     if (!memory) {
         *block = (struct tp_block){tp_allocate(context, needed), NULL};
         block->owned = block->base;
-        return block->base ? TP_OK : tp_fail(context, TP_ERR_MEMORY, "%s: cannot allocate %zu bytes", what, needed);
+        return block->base ? TP_OK : tp_fail_allocation(context, what, needed);
     }
     if (size < asked)
         return tp_fail(context, TP_ERR_MEMORY, "%s: memory has %zu bytes; %zu are needed", what, size, asked);

@@ -18,6 +18,9 @@ tp_allocator tp_default_allocator(void);
 void *tp_allocate(const struct tp_context *context, size_t size);
 void tp_release(const struct tp_context *context, void *block);
 
+/* TP_ERR_MEMORY: the block of this size that what needs. */
+tp_status tp_fail_allocation(const struct tp_context *context, const char *what, size_t size);
+
 /* a * b and a + b; TP_SIZE_OVERFLOW if the result, or an operand, does not fit. */
 size_t tp_size_mul(size_t a, size_t b);
 size_t tp_size_add(size_t a, size_t b);

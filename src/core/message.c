@@ -11,7 +11,6 @@
 
 #define DOTS "..."
 #define HEAD 100 /* of what is shown of a long string; the rest is its tail */
-#define TAIL (TP_SHOWN_SIZE - HEAD - sizeof DOTS + 1)
 
 struct line {
     char *next;
@@ -81,14 +80,15 @@ static size_t shown_size(const char *text) {
     return size;
 }
 
-static void put_string(struct line *line, const char *text) {
-    const size_t size = shown_size(text);
-    const bool all = size <= TP_SHOWN_SIZE;
+/* In so many bytes. */
+static void put_string(struct line *line, const char *text, size_t most) {
+    const size_t size = shown_size(text), tail = most - HEAD - (sizeof DOTS - 1);
+    const bool all = size <= most;
     bool cut = false;
     size_t begin = 0;
     for (struct shown s; *text; text += s.read, begin += s.size) {
         s = show(text);
-        if (all || begin + s.size <= HEAD || begin + TAIL >= size)
+        if (all || begin + s.size <= HEAD || begin + tail >= size)
             put(line, s.text, s.size);
         else if (!cut)
             put(line, DOTS, sizeof DOTS - 1), cut = true;
@@ -127,7 +127,7 @@ static const char *put_conversion(struct line *line, const char *format, struct 
     memcpy(specification, format, size);
     specification[size] = '\0';
     if (format[size - 1] == 's')
-        put_string(line, va_arg(arguments->list, const char *));
+        put_string(line, va_arg(arguments->list, const char *), TP_SHOWN_SIZE);
     else
         put_number(line, specification, arguments);
     return format + size;
@@ -145,5 +145,11 @@ void tp_format(char *text, size_t size, const char *format, va_list list) {
             format = put_conversion(&line, format, &arguments);
     }
     va_end(arguments.list);
+    *line.next = '\0';
+}
+
+void tp_show(char *text, size_t size, const char *string) {
+    struct line line = {text, size};
+    put_string(&line, string, size - 1);
     *line.next = '\0';
 }

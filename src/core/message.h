@@ -16,4 +16,7 @@
  */
 void tp_format(char *text, size_t size, const char *format, va_list list);
 
+/* A string that is a whole message: it is shown in up to size - 1 bytes. */
+void tp_show(char *text, size_t size, const char *string);
+
 #endif

@@ -12,16 +12,24 @@ static size_t size_in(const void *given) {
     return size;
 }
 
-void tp_struct_give(const void *own, size_t size, void *given, size_t struct_size) {
-    if (!given || struct_size < sizeof struct_size)
-        return;
+static void fill(const struct tp_struct *type, const void *own, void *given, size_t struct_size) {
     memset(given, 0, struct_size);
-    memcpy(given, own, tp_min(size, struct_size));
+    memcpy(given, own, tp_min(type->size, struct_size));
     memcpy(given, &struct_size, sizeof struct_size);
 }
 
 void tp_struct_init(const struct tp_struct *type, void *options, size_t struct_size) {
-    tp_struct_give(type->defaults, type->size, options, struct_size);
+    if (options && struct_size >= sizeof struct_size)
+        fill(type, type->defaults, options, struct_size);
+}
+
+tp_status tp_struct_give(const struct tp_context *context, const struct tp_struct *type, const void *own, void *given,
+                         size_t struct_size) {
+    if (struct_size < type->first)
+        return tp_fail(context, TP_ERR_ARGUMENT, "%s: struct_size is %zu; it must be at least %zu", type->name,
+                       struct_size, type->first);
+    fill(type, own, given, struct_size);
+    return TP_OK;
 }
 
 tp_status tp_struct_take(const struct tp_context *context, const struct tp_struct *type, const void *given,

@@ -25,7 +25,8 @@ void tp_struct_init(const struct tp_struct *type, void *options, size_t struct_s
 tp_status tp_struct_take(const struct tp_context *context, const struct tp_struct *type, const void *given,
                          void *taken);
 
-/* A struct of the library, of size bytes, into one of a program likewise. */
-void tp_struct_give(const void *own, size_t size, void *given, size_t struct_size);
+/* A struct of the library into one of a program likewise, whose size must be at least the first. */
+tp_status tp_struct_give(const struct tp_context *context, const struct tp_struct *type, const void *own, void *given,
+                         size_t struct_size);
 
 #endif

@@ -154,7 +154,8 @@ int tp_default_threads(const tp_machine *machine) {
     const int threads = ask_openmp(omp_get_max_threads), limit = ask_openmp(omp_get_thread_limit);
     const int quota = machine->quota;
     const int wanted = quota && quota < threads && !is_chosen(threads, machine) ? quota : threads;
-    return wanted < limit ? wanted : limit;
+    const int most = limit < TP_MAX_THREADS ? limit : TP_MAX_THREADS;
+    return wanted < most ? wanted : most;
 }
 #else
 /* As many as Linux can have. */

@@ -50,10 +50,14 @@ void tp_team_barrier(struct tp_team team);
 /* How many threads work where so many are wanted: 1 without OpenMP. Refuses what is no number of threads. */
 tp_status tp_take_threads(const struct tp_context *context, int wanted, int *threads);
 
+/* The most that a program can ask for. */
+#define TP_MAX_THREADS 4096
+
 /* The processors that this process may run on. */
 int tp_processors(void);
 
-/* What OpenMP would use at this moment; where nobody has asked it for a number, at most the machine's quota. */
+/* What OpenMP would use at this moment, at most TP_MAX_THREADS; where nobody has asked it for a number, at most the
+ * machine's quota. */
 int tp_default_threads(const tp_machine *machine);
 
 /* Part id of size of 0..count, cut at multiples of grain: [begin, end). */

@@ -46,12 +46,19 @@ static void unlock(struct tp_message *message) {
     atomic_flag_clear_explicit(&message->lock, memory_order_release);
 }
 
-static void tell(const struct tp_context *context, tp_status status, const char *text) {
+/* Errors are kept; notes, with TP_OK, are only told. */
+static tp_status tell(const struct tp_context *context, tp_status status, const char text[TP_MESSAGE_SIZE]) {
+    if (status) {
+        lock(context->message);
+        memcpy(context->message->text, text, TP_MESSAGE_SIZE);
+        unlock(context->message);
+    }
     if (context->on_message) {
         const int cancel = tp_cancel_hold();
         context->on_message(context->message_user, status, text);
         tp_cancel_restore(cancel);
     }
+    return status;
 }
 
 tp_status(tp_fail)(const struct tp_context *context, tp_status status, const char *format, ...) {
@@ -60,15 +67,7 @@ tp_status(tp_fail)(const struct tp_context *context, tp_status status, const cha
     va_start(arguments, format);
     tp_format(text, sizeof text, format, arguments);
     va_end(arguments);
-    lock(context->message);
-    memcpy(context->message->text, text, sizeof text);
-    unlock(context->message);
-    tell(context, status, text);
-    return status;
-}
-
-tp_status tp_context_set_message(const tp_context *context, tp_status status, const char *message) {
-    return context ? tp_fail(context, status, "%s", message ? message : "") : status;
+    return tell(context, status, text);
 }
 
 void tp_note(const struct tp_context *context, const char *format, ...) {
@@ -78,6 +77,14 @@ void tp_note(const struct tp_context *context, const char *format, ...) {
     tp_format(text, sizeof text, format, arguments);
     va_end(arguments);
     tell(context, TP_OK, text);
+}
+
+tp_status tp_context_set_message(const tp_context *context, tp_status status, const char *message) {
+    char text[TP_MESSAGE_SIZE];
+    if (!context)
+        return status;
+    tp_show(text, sizeof text, message ? message : "");
+    return tell(context, status, text);
 }
 
 size_t tp_context_message(const tp_context *context, char *buffer, size_t size) {

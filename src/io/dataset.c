@@ -176,7 +176,7 @@ tp_status tp_dataset_load(tp_context *context, const char *where, tp_split split
         return tp_fail(context, TP_ERR_ARGUMENT, "tp_dataset_load: split is %d; it must be 0 or 1", (int)split);
     struct tp_dataset *loaded = tp_allocate(context, sizeof *loaded);
     if (!loaded)
-        return tp_fail(context, TP_ERR_MEMORY, "tp_dataset_load: cannot allocate %zu bytes", sizeof *loaded);
+        return tp_fail_allocation(context, "tp_dataset_load", sizeof *loaded);
     *loaded = (struct tp_dataset){.context = context};
     const int cancel = tp_cancel_hold();
     const tp_status status = load(loaded, where, split);

@@ -80,7 +80,7 @@ static tp_status read_data(tp_context *context, struct tp_stream *stream, tp_idx
         return fail_short(stream, "data that its header promises", bytes);
     idx->data = tp_allocate(context, bytes);
     if (!idx->data)
-        return tp_fail(context, TP_ERR_MEMORY, "%s: cannot allocate %zu bytes", stream->file.path, bytes);
+        return tp_fail_allocation(context, stream->file.path, bytes);
     tp_status status = read_exactly(stream, idx->data, bytes, "data that its header promises");
     if (!status)
         status = check_end(stream, bytes);

@@ -80,7 +80,7 @@ tp_status tp_idx_convert(const struct tp_context *context, const char *path, con
     const size_t size = tp_size_mul(idx->elements, sizeof(float));
     void *target = tp_allocate(context, size);
     if (!target)
-        return tp_fail(context, TP_ERR_MEMORY, "%s: cannot allocate %zu bytes", path, size);
+        return tp_fail_allocation(context, path, size);
     const size_t fit = conversion(idx->data, target, idx->elements);
     if (fit < idx->elements) {
         tp_release(context, target);

@@ -451,27 +451,28 @@ tp_status tp_model_read(tp_context *context, const void *buffer, size_t size, tp
 }
 
 /* To where programs have them, which may be of another version. */
-static void give_layers(const struct description *description, tp_layer *layers, size_t layer_size) {
+static void give_layers(const tp_layer *found, size_t count, tp_layer *layers, size_t layer_size) {
     const size_t size = tp_min(sizeof *layers, layer_size);
     memset(layers, 0, TP_MAX_LAYERS * layer_size);
-    for (size_t l = 0; l < description->options.layer_count; l++)
-        memcpy((char *)layers + l * layer_size, &description->options.layers[l], size);
+    for (size_t l = 0; l < count; l++)
+        memcpy((char *)layers + l * layer_size, &found[l], size);
 }
 
 static tp_status describe_archive(struct tp_safetensors *archive, tp_model_options *options, size_t struct_size,
                                   tp_layer *layers, size_t layer_size) {
     struct description description;
     tp_layer found[TP_MAX_LAYERS];
-    const tp_status status = describe_model(archive, &description, found);
+    tp_status status = describe_model(archive, &description, found);
     if (status)
         return status;
-    give_layers(&description, layers, layer_size);
-    description.options.layers = layers;
     description.options.layer_size = layer_size;
     description.options.inputs_scaled.mean = description.options.inputs_scaled.deviation = NULL;
     description.options.outputs_scaled.mean = description.options.outputs_scaled.deviation = NULL;
-    tp_struct_give(&description.options, sizeof description.options, options, struct_size);
-    return TP_OK;
+    description.options.layers = layers;
+    status = tp_give_model_options(archive->file.context, &description.options, options, struct_size);
+    if (!status)
+        give_layers(found, description.options.layer_count, layers, layer_size);
+    return status;
 }
 
 static tp_status describe_file(const struct tp_file *file, tp_model_options *options, size_t struct_size,
@@ -494,9 +495,12 @@ tp_status tp_model_get_file_options(tp_context *context, const char *path, tp_mo
                        !path      ? "path"
                        : !options ? "options"
                                   : "layers");
+    tp_status status = tp_check_layer_size(context, layer_size);
+    if (status)
+        return status;
     struct tp_file file;
     const int cancel = tp_cancel_hold();
-    tp_status status = tp_file_open(context, path, &file);
+    status = tp_file_open(context, path, &file);
     if (!status)
         status = describe_file(&file, options, struct_size, layers, layer_size);
     tp_cancel_restore(cancel);

@@ -254,7 +254,7 @@ static tp_status write_model(struct writer *writer, struct sink *sink) {
     const size_t size = PIECE * sizeof(float);
     writer->piece = tp_allocate(writer->context, size);
     if (!writer->piece)
-        return tp_fail(writer->context, TP_ERR_MEMORY, "%s: cannot allocate %zu bytes", writer->function, size);
+        return tp_fail_allocation(writer->context, writer->function, size);
     const tp_status status = put_model(writer, sink);
     tp_release(writer->context, writer->piece);
     return status;

@@ -163,7 +163,7 @@ tp_status tp_output_create(const tp_context *context, const char *path, tp_outpu
     const size_t length = strlen(path) + 1, size = sizeof **output + length;
     tp_output *made = tp_allocate(context, size);
     if (!made)
-        return tp_fail(context, TP_ERR_MEMORY, "tp_output_create: cannot allocate %zu bytes", size);
+        return tp_fail_allocation(context, "tp_output_create", size);
     *made = (struct tp_output){.context = context, .descriptor = -1, .mount = -1};
     memcpy(made->path, path, length);
     const int cancel = tp_cancel_hold();

@@ -16,10 +16,6 @@
 #define PIECE ((size_t)65536) /* bytes that are read and, while they are in cache, hashed */
 #define MAX_DEPTH 8           /* of a header, which needs 3; the parser's stack grows with it */
 
-static tp_status fail_memory(const struct tp_context *context, const char *path, size_t size) {
-    return tp_fail(context, TP_ERR_MEMORY, "%s: cannot allocate %zu bytes", path, size);
-}
-
 void tp_safetensors_swap(void *elements, size_t count, size_t element) {
     unsigned char *p = elements;
     assert(element == sizeof(uint32_t) || element == sizeof(uint64_t));
@@ -150,7 +146,7 @@ static tp_status read_header(struct tp_safetensors *archive) {
     archive->data = sizeof(uint64_t) + length;
     char *text = tp_allocate(file->context, length);
     if (!text)
-        return fail_memory(file->context, file->path, length);
+        return tp_fail_allocation(file->context, file->path, length);
     status = read_exactly(file, sizeof(uint64_t), text, length);
     if (!status)
         status = parse_header(archive, text, length);

@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_THREADS 4096
-
 /* A context with everything that it points to. */
 struct context_block {
     struct tp_context context;
@@ -44,9 +42,9 @@ static void fill_in(tp_context_options *options) {
 }
 
 tp_status tp_take_threads(const struct tp_context *context, int wanted, int *threads) {
-    if (wanted < 1 || wanted > MAX_THREADS)
+    if (wanted < 1 || wanted > TP_MAX_THREADS)
         return tp_fail(context, TP_ERR_ARGUMENT, "threads is %d; it must be 1..%d, or 0 for the default", wanted,
-                       MAX_THREADS);
+                       TP_MAX_THREADS);
     *threads = tp_has_teams() ? wanted : 1;
     return TP_OK;
 }
@@ -150,7 +148,7 @@ tp_status tp_context_create(const tp_context_options *given, tp_context **contex
         return status;
     struct context_block *block = tp_allocate(&local.context, sizeof *block);
     if (!block)
-        return tp_fail(&local.context, TP_ERR_MEMORY, "context: cannot allocate %zu bytes", sizeof *block);
+        return tp_fail_allocation(&local.context, "context", sizeof *block);
     *block = local;
     join(block);
     *context = &block->context;

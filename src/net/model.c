@@ -31,14 +31,26 @@ void tp_model_options_init(tp_model_options *options, size_t struct_size, size_t
         options->layer_size = layer_size;
 }
 
-/* Layers as programs have them, maybe of another version, become the library's. */
-static tp_status take_layers(const struct tp_context *context, tp_model_options *options,
-                             tp_layer layers[TP_MAX_LAYERS]) {
-    const size_t size = options->layer_size;
+tp_status tp_give_model_options(const struct tp_context *context, const tp_model_options *own,
+                                tp_model_options *options, size_t struct_size) {
+    return tp_struct_give(context, &options_type, own, options, struct_size);
+}
+
+tp_status tp_check_layer_size(const struct tp_context *context, size_t size) {
     if (size < offsetof(tp_layer, dropout))
         return tp_fail(context, TP_ERR_ARGUMENT,
                        "layer_size is %zu; it must be at least %zu: the default function sets it", size,
                        offsetof(tp_layer, dropout));
+    return TP_OK;
+}
+
+/* Layers as programs have them, maybe of another version, become the library's. */
+static tp_status take_layers(const struct tp_context *context, tp_model_options *options,
+                             tp_layer layers[TP_MAX_LAYERS]) {
+    const size_t size = options->layer_size;
+    const tp_status status = tp_check_layer_size(context, size);
+    if (status)
+        return status;
     if (size > sizeof *layers)
         return tp_fail(context, TP_ERR_UNSUPPORTED, "layer_size is %zu, but library %s knows only %zu bytes", size,
                        tp_version(), sizeof *layers);
@@ -214,9 +226,10 @@ static tp_status allocate(const struct tp_context *context, const tp_model *sour
     tp_model copy = *source;
     tp_arena_take(&arena, 1, sizeof copy);
     lay_out_arrays(&copy, &arena);
-    arena = (struct tp_arena){.base = tp_allocate(context, arena.used)};
+    const size_t size = arena.used;
+    arena = (struct tp_arena){.base = tp_allocate(context, size)};
     if (!arena.base)
-        return tp_fail(context, TP_ERR_MEMORY, "model: cannot allocate %zu parameters", source->parameter_count);
+        return tp_fail_allocation(context, "model", size);
     *model = tp_arena_take(&arena, 1, sizeof copy);
     lay_out_arrays(&copy, &arena);
     **model = copy;
@@ -305,8 +318,7 @@ tp_status tp_model_get_options(const tp_model *model, tp_model_options *options,
                                   .outputs_scaled = scaling_of(&model->outputs_scaled),
                                   .huber_delta = model->huber_delta,
                                   .label_smoothing = model->label_smoothing};
-    tp_struct_give(&own, sizeof own, options, struct_size);
-    return TP_OK;
+    return tp_give_model_options(model->context, &own, options, struct_size);
 }
 
 const tp_layer *tp_model_layer(const tp_model *model, size_t layer) {

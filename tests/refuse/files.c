@@ -15,7 +15,7 @@ CALL(idx_to_samples, tp_idx_to_samples(now.context, now.path, now.samples_p)){
     REFUSE("type is 0; it must be one of u8, i8, i16, i32, f32 and f64", WITH(samples.type, (tp_idx_type)0)),
     REFUSE("type is 10; it must be one of", WITH(samples.type, (tp_idx_type)10)),
     REFUSE("type is -1; it must be one of", WITH(samples.type, (tp_idx_type)-1)),
-    REFUSE_AS(TP_ERR_MEMORY, "cannot allocate 18446744073709551615", WITH(samples.type, TP_IDX_TYPE_I8),
+    REFUSE_AS(TP_ERR_MEMORY, "its size does not fit in size_t", WITH(samples.type, TP_IDX_TYPE_I8),
               WITH(samples.elements, SIZE_MAX / 2)),
     REFUSE_AS(TP_ERR_FORMAT, "/model: element 1 is -1e+300;", WITH(samples.type, TP_IDX_TYPE_F64),
               WITH(samples.data, (void *)(const double[]){1, -1e300})),

@@ -10,19 +10,25 @@ CALL(model_create, tp_model_create(now.context, now.model_options_p, now.model_o
     REFUSE("options is NULL", WITH(model_options_p, NULL)),
     REFUSE("model is NULL", WITH(model_out, NULL)),
     REFUSED_MODEL_OPTIONS,
-    REFUSE_AS(TP_ERR_MEMORY, "model: cannot allocate", WITH(model_options.inputs, SIZE_MAX)),
-    REFUSE_AS(TP_ERR_MEMORY, "model: cannot allocate", WITH(model_options.inputs, SIZE_MAX / 4 / HIDDEN)),
-    REFUSE_AS(TP_ERR_MEMORY, "model: cannot allocate", WITH(model_options.inputs, (size_t)1 << 62),
+    REFUSE_AS(TP_ERR_MEMORY, "model: its size does not fit in size_t", WITH(model_options.inputs, SIZE_MAX)),
+    REFUSE_AS(TP_ERR_MEMORY, "model: its size does not fit in size_t",
+              WITH(model_options.inputs, SIZE_MAX / 4 / HIDDEN)),
+    REFUSE_AS(TP_ERR_MEMORY, "model: its size does not fit in size_t", WITH(model_options.inputs, (size_t)1 << 62),
               WITH(layers[0].width, 1)),
-    REFUSE_AS(TP_ERR_MEMORY, "model: cannot allocate", WITH(layers[0].width, SIZE_MAX)),
-    REFUSE_AS(TP_ERR_MEMORY, "model: cannot allocate", WITH(layers[1].width, (size_t)1 << 60)),
-    REFUSE_AS(TP_ERR_MEMORY, "model: cannot allocate", WITH(model_options.inputs, (size_t)1 << 32),
+    REFUSE_AS(TP_ERR_MEMORY, "model: its size does not fit in size_t", WITH(layers[0].width, SIZE_MAX)),
+    REFUSE_AS(TP_ERR_MEMORY, "model: its size does not fit in size_t", WITH(layers[1].width, (size_t)1 << 60)),
+    REFUSE_AS(TP_ERR_MEMORY, "model: its size does not fit in size_t", WITH(model_options.inputs, (size_t)1 << 32),
               WITH(layers[0].width, (size_t)1 << 32)),
 };
 CALL_VOID(model_destroy, tp_model_destroy(NULL)){SILENT({0})};
-CALL(model_get_options, tp_model_get_options(now.model, now.described, sizeof out.described)){
+#define REFUSED_STRUCT_SIZE                                                                                            \
+    REFUSE("model options: struct_size is 0; it must be at least ", WITH(struct_size, 0)),                             \
+        REFUSE("model options: struct_size is 8; it must be at least ", WITH(struct_size, 8)),                         \
+        REFUSE("it must be at least ", WITH(struct_size, offsetof(tp_model_options, label_smoothing) - 1))
+CALL(model_get_options, tp_model_get_options(now.model, now.described, now.struct_size)){
     SILENT(WITH(model, NULL)),
     REFUSE("options is NULL", WITH(described, NULL)),
+    REFUSED_STRUCT_SIZE,
 };
 CALL(model_layer, nothing(!tp_model_layer(now.model, now.layer))){
     SILENT(WITH(model, NULL)),
@@ -82,10 +88,13 @@ CALL(model_save_to, tp_model_save_to(now.model, now.output)){
     REFUSE("output is NULL", WITH(output, NULL)),
     REFUSE("output is not empty", FROM(output, committed)),
 };
-CALL(model_get_file_options, tp_model_get_file_options(now.context, now.path, now.described, sizeof out.described,
-                                                       now.layers_out, sizeof *now.layers_out)){
+CALL(model_get_file_options,
+     tp_model_get_file_options(now.context, now.path, now.described, now.struct_size, now.layers_out, now.layer_size)){
     SILENT(WITH(context, NULL)),
     REFUSE("options is NULL", WITH(described, NULL)),
+    REFUSED_STRUCT_SIZE,
+    REFUSE("layer_size is 0; it must be at least 16", WITH(layer_size, 0)),
+    REFUSE("layer_size is 15; it must be at least 16", WITH(layer_size, 15)),
     REFUSE("layers is NULL", WITH(layers_out, NULL)),
     REFUSE_AS(TP_ERR_FORMAT, "safetensors", FROM(path, idx_path)),
     REFUSED_PATH(path),

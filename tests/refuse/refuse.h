@@ -55,7 +55,7 @@ struct arguments {
     int32_t classes[MAX_BATCH];
     float weights[MAX_BATCH], *weights_p;
     void *memory, *spare; /* spare: a block that is too small */
-    size_t size, bytes_size, m, n, k, lda, ldb, ldc, count, layer, batch, ldx, ldy, lddx, lddy;
+    size_t size, bytes_size, struct_size, layer_size, m, n, k, lda, ldb, ldc, count, layer, batch, ldx, ldy, lddx, lddy;
     size_t *needed;
     tp_transpose ta, tb;
     tp_split split;
