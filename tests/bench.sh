@@ -9,10 +9,8 @@ unset TILEPROP_ISA FAKE
 
 [ $# -eq 2 ] || { echo "usage: $0 PATH_TO_BENCH_GEMM PATH_TO_FAKE_OPENBLAS" >&2; exit 2; }
 bench=$(realpath "$1") && train=$(realpath "$(dirname "$1")/bench_train") && fake_path=$(realpath "$2") || exit 2
-. "$(dirname "$0")/tap.sh"
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 2
+source=$(realpath "$(dirname "$0")/..") || exit 2
+. "$source/tests/scratch.sh"
 fake=./fake.so # --peers is split at commas
 ln -s "$fake_path" $fake || exit 2
 

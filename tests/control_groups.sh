@@ -8,8 +8,8 @@ set -u
 
 program=$1
 unset OMP_NUM_THREADS OMP_THREAD_LIMIT
-source=$(cd "$(dirname "$0")" && pwd)
-work=$(mktemp -d) || exit 2
+source=$(cd "$(dirname "$0")/.." && pwd)
+. "$source/tests/scratch.sh"
 outer=
 # The last process of a group may not have quite ended.
 remove_groups() {
@@ -19,10 +19,6 @@ remove_groups() {
     done
 }
 trap 'remove_groups; rm -rf "$work"' EXIT
-cd "$work" || exit 2
-: >out
-: >err
-. "$source/tap.sh"
 
 # "TYPE PLACE" of each hierarchy that may have the controller, of version 1 before 2. No blanks in names.
 hierarchies() {

@@ -8,12 +8,7 @@ set -u
 source=$1
 build=$2
 header=$source/include/tileprop/tileprop.h
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-. "$source/tests/tap.sh"
-cd "$work" || exit 2
-: >out
-: >err
+. "$source/tests/scratch.sh"
 
 if ! command -v doxygen >/dev/null; then
     echo "SKIPPED: reference pages, because doxygen is not installed"

@@ -9,12 +9,7 @@ source=$1
 libraries=$2
 program=${3:-}
 : "${CC:=cc}"
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 2
-: >out
-: >err
-. "$source/tests/tap.sh"
+. "$source/tests/scratch.sh"
 
 # says MODE NOTES COMPILER ARGUMENT...
 says() {

@@ -12,12 +12,7 @@ build=$2
 : "${CC:=cc}" "${CXX:=c++}" "${CFLAGS:=}" "${CMAKE:=cmake}" "${PKG_CONFIG:=pkg-config}"
 CXXFLAGS=$CFLAGS
 export CC CXX CFLAGS CXXFLAGS
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 2
-: >out
-: >err
-. "$source/tests/tap.sh"
+. "$source/tests/scratch.sh"
 
 # with_cmake NAME COMPONENT TARGET [CMAKE_OPTION...]: builds the consumer in the directory NAME.
 with_cmake() {

@@ -10,12 +10,7 @@ libraries=$2
 program=$3
 : "${CC:=cc}"
 export CC
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 2
-: >out
-: >err
-. "$source/tests/tap.sh"
+. "$source/tests/scratch.sh"
 
 configure() {
     cmake -S "$source" -B build -D CMAKE_BUILD_TYPE=Release -D CMAKE_DISABLE_FIND_PACKAGE_OpenMP=ON "$@" >out 2>err

@@ -9,12 +9,7 @@ source=$1
 : "${CC:=cc}"
 export CC
 unset CFLAGS LDFLAGS
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 2
-: >out
-: >err
-. "$source/tests/tap.sh"
+. "$source/tests/scratch.sh"
 
 configure() {
     cmake -D TILEPROP_DIR="$source" -D BUILD_TESTING=OFF -D TILEPROP_BUILD_BENCH=OFF "$@" >out 2>err

@@ -10,12 +10,7 @@ source=$1
 build=$2
 : "${CC:=cc}"
 export CC
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 2
-: >out
-: >err
-. "$source/tests/tap.sh"
+. "$source/tests/scratch.sh"
 
 if [ "$(id -u)" -ne 0 ] || ! command -v dpkg-shlibdeps >/dev/null; then
     echo "SKIPPED: Debian packages: not root on a Debian system with dpkg-dev"

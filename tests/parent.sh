@@ -10,12 +10,7 @@ source=$1
 libraries=$2
 : "${CC:=cc}"
 export CC
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 2
-: >out
-: >err
-. "$source/tests/tap.sh"
+. "$source/tests/scratch.sh"
 
 # configure OPTION...: of the project in the directory parent.
 configure() {

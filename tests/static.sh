@@ -11,12 +11,7 @@ libraries=$2
 sleef=$3
 : "${CC:=cc}"
 export CC
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 2
-: >out
-: >err
-. "$source/tests/tap.sh"
+. "$source/tests/scratch.sh"
 
 # is_static PROGRAM: the kernel alone can start it.
 is_static() {

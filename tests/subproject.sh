@@ -10,12 +10,7 @@ source=$1
 libraries=$2
 : "${CC:=cc}" "${CMAKE:=cmake}"
 export CC
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 2
-: >out
-: >err
-. "$source/tests/tap.sh"
+. "$source/tests/scratch.sh"
 
 # same_bits PROGRAM: trains the same model, without a shared library of ours.
 same_bits() {
