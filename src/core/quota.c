@@ -117,9 +117,12 @@ static bool is_octal(const char *text) {
 static char *unescape(char *text) {
     char *to = text;
     for (const char *from = text; *from; to++) {
-        const bool escaped = from[0] == '\\' && is_octal(from + 1);
-        *to = escaped ? (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0')) : *from;
-        from += escaped ? 4 : 1;
+        int character = *from++;
+        if (character == '\\' && is_octal(from)) {
+            character = (from[0] - '0') << 6 | (from[1] - '0') << 3 | (from[2] - '0');
+            from += 3;
+        }
+        *to = (char)character;
     }
     *to = '\0';
     return text;

@@ -111,7 +111,7 @@ tp_status tp_idx_to_samples(tp_context *context, const char *path, tp_idx *idx) 
     tp_idx_conversion *to_floats = tp_idx_kind_of(idx->type)->to_floats;
     if (!to_floats)
         return TP_OK;
-    void *floats;
+    void *floats = NULL;
     status = tp_idx_convert(context, path, idx, to_floats, &floats);
     if (status)
         return status;

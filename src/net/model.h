@@ -53,12 +53,6 @@ tp_status tp_check_layer_size(const struct tp_context *context, size_t size);
 tp_status tp_give_model_options(const struct tp_context *context, const tp_model_options *own,
                                 tp_model_options *options, size_t struct_size);
 
-/* TP_ERR_ARGUMENT: the size of layers of a program is that of no version. */
-tp_status tp_check_layer_size(const struct tp_context *context, size_t size);
-/* The library's options into those of a program, of struct_size bytes. */
-tp_status tp_give_model_options(const struct tp_context *context, const tp_model_options *own,
-                                tp_model_options *options, size_t struct_size);
-
 const struct tp_context *tp_model_context(const tp_model *model);
 
 static inline size_t tp_model_outputs(const tp_model *model) {
