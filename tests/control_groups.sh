@@ -119,7 +119,9 @@ check_threads() {
     done
 }
 
-if make_groups cpu cpu.max cpu.cfs_quota_us; then
+if ! "$program" info --json | grep -q '"quota":0[,}]'; then
+    echo "SKIPPED: CPU quotas: there is one already"
+elif make_groups cpu cpu.max cpu.cfs_quota_us; then
     check_quota
     remove_groups
 else

@@ -41,7 +41,8 @@ refused() {
     mkdir other
     sed "$1" "$header" >other/tileprop.h
     cmp -s "$header" other/tileprop.h && return 1
-    { cat "$build/Doxyfile.docs"; printf 'INPUT = %s\nOUTPUT_DIRECTORY = %s\n' "$PWD/other/tileprop.h" "$PWD/other"; } |
+    { cat "$build/Doxyfile.docs"
+      printf '%s = "%s"\n' INPUT "$PWD/other/tileprop.h" OUTPUT_DIRECTORY "$PWD/other"; } |
         doxygen - >out 2>err && every_constant other && return 1
     grep -q "$2" out err
 }

@@ -17,7 +17,7 @@ need() {
     exit 0
 }
 
-# Prints the names of the files that end like this; fewer than COUNT are not all.
+# Puts the names of the files that end like this into $work/files; fewer than COUNT are not all.
 # sources COUNT DIRECTORY... PATTERN
 sources() {
     least=$1
@@ -31,7 +31,6 @@ sources() {
         echo "lint: only $(wc -l <"$work/files") files end in $pattern" >&2
         exit 1
     }
-    cat "$work/files"
 }
 
 work=$(mktemp -d)
@@ -39,7 +38,8 @@ trap 'rm -rf "$work"' EXIT
 case $mode in
 format)
     need clang-format-14
-    sources 200 include src bench tests tools '\.(c|h|hpp|cpp|def)$' | xargs clang-format-14 --dry-run -Werror
+    sources 200 include src bench tests tools '\.(c|h|hpp|cpp|def)$'
+    xargs clang-format-14 --dry-run -Werror <"$work/files"
     ;;
 tidy)
     need clang-tidy-16
@@ -56,8 +56,8 @@ tidy)
 shellcheck)
     need shellcheck
     # SC3044 takes a function for bash's builtin of its name.
-    sources 30 .ci bench tests tools '\.sh$|/\.ci/run$|^\.ci/run$' |
-        xargs shellcheck -s sh -x -P SCRIPTDIR -S warning -e SC3044
+    sources 30 .ci bench tests tools '\.sh$|/\.ci/run$|^\.ci/run$'
+    xargs shellcheck -s sh -x -P SCRIPTDIR -S warning -e SC3044 <"$work/files"
     ;;
 *)
     echo "lint: unknown mode $mode" >&2

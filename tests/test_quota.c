@@ -375,6 +375,7 @@ Test(quota, limits_the_default) {
     cr_expect_eq(default_threads(7, 3), 3);
     cr_expect_eq(default_threads(7, 1), 1);
     cr_expect_eq(default_threads(7, 8), 7);
+    cr_expect_eq(default_threads(2, 1), 1, "where processors were taken away");
 }
 
 Test(quota, does_not_limit_what_was_asked_for) {

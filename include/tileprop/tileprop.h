@@ -25,10 +25,10 @@
  * something else, and stores a message in the context. The message names the argument, file or field that is wrong, and
  * tp_context_message returns it. Messages count layers from 0. NULL for a required pointer is an error, never a crash;
  * if the context or the model itself is NULL, there is no message. It is also an error to pass a workspace or an
- * optimiser that was made for another model, or a matrix that was packed for another instruction set. Two mistakes
- * cannot be detected: an array with fewer elements than the sizes say, and a call of tp_idx_release with another
- * context than the one that read the file. The library never prints, exits, aborts, installs signal handlers, or
- * changes the floating-point environment, the locale or the thread affinity.
+ * optimiser that was made for another tp_model, even if that has the same architecture, or a matrix that was packed for
+ * another instruction set. Two mistakes cannot be detected: an array with fewer elements than the sizes say, and a call
+ * of tp_idx_release with another context than the one that read the file. The library never prints, exits, aborts,
+ * installs signal handlers, or changes the floating-point environment, the locale or the thread affinity.
  *
  * Threads. There is no global state. Several threads may use one context and one model at the same time, if each thread
  * has its own workspace and no thread changes the model. Functions that change an object need exclusive access to it:
@@ -38,13 +38,14 @@
  *   tp_context_set_threads                         the context
  *   tp_optimizer_set_..., tp_workspace_set_...     the optimiser, the workspace
  *   tp_packed_update                               the packed matrix
- * A call may use several OpenMP threads. By default it uses as many as OMP_NUM_THREADS or omp_set_num_threads says;
- * else one for each processor, but not more than there is processor time for (tp_machine.quota). If the calling thread
- * is already inside a parallel region, it does all the work itself. So it does everywhere in a library that was built
- * without OpenMP (tp_machine.threading). If the process cannot start all the threads, the call uses fewer. OpenMP ends
- * a process in which it fails to start a thread. The library checks this before it starts threads, but OpenMP can still
- * fail in two cases: other code takes threads or memory at the same moment; or a smaller parallel region of your own
- * program has ended threads that OpenMP kept since the call before.
+ * A call may use several OpenMP threads. By default it uses as many as OMP_NUM_THREADS says, or omp_set_num_threads if
+ * that is less than the number of processors; else as many as OpenMP would use, which is one for each processor, but
+ * not more than there is processor time for (tp_machine.quota). If the calling thread is already inside a parallel
+ * region, it does all the work itself. So it does everywhere in a library that was built without OpenMP
+ * (tp_machine.threading). If the process cannot start all the threads, the call uses fewer. OpenMP ends a process in
+ * which it fails to start a thread. The library checks this before it starts threads, but OpenMP can still fail in two
+ * cases: other code takes threads or memory at the same moment; or a smaller parallel region of your own program has
+ * ended threads that OpenMP kept since the call before.
  * A request by pthread_cancel that arrives during a call takes effect after the call. Callbacks and allocator functions
  * run with cancellation disabled. PTHREAD_CANCEL_ASYNCHRONOUS is not supported.
  *
@@ -636,7 +637,8 @@ TP_API tp_status tp_workspace_set_dropout(tp_workspace *workspace, uint64_t seed
 /*
  * Computes A_L (see the notation at the top of this header) for a batch.
  *   x   batch rows of n_0 scaled inputs, row distance ldx >= n_0
- *   y   batch rows of n_L outputs, row distance ldy >= n_L; may be NULL, except with an inference workspace
+ *   y   batch rows of n_L outputs, not scaled back, row distance ldy >= n_L; may be NULL, except with an inference
+ *       workspace
  * With a training workspace, x must stay unchanged until the following tp_backward. If batch = 0, nothing is done.
  */
 TP_API tp_status tp_forward(const tp_model *model, tp_workspace *workspace, size_t batch, const float *x, size_t ldx,
@@ -648,7 +650,7 @@ typedef struct tp_targets {
     /* One class per sample, 0..n_L-1, which means a row with 1 at this place and 0 elsewhere. If n_L = 1 and the loss
      * is not CCE: 0 or 1, the target itself. */
     const int32_t *classes;
-    const float *values;  /* rows of n_L targets */
+    const float *values;  /* rows of n_L targets, already scaled if the model has outputs_scaled */
     size_t ld;            /* row distance of values, at least n_L */
     const float *weights; /* w_i, one per sample; NULL: all 1 */
     /* If not NULL, w_i is multiplied by the weight of the sample's class. One weight for each class that classes may
@@ -830,12 +832,14 @@ TP_API tp_status tp_optimizer_step(tp_optimizer *optimizer, tp_model *model, con
 TP_API tp_status tp_train_step(tp_model *model, tp_workspace *workspace, tp_optimizer *optimizer, size_t batch,
                                const float *x, size_t ldx, const tp_targets *targets, tp_score *score);
 
-/* Changes the learning rate, > 0, for the following steps. It is still multiplied by the factor of the schedule. */
+/* Changes the learning rate, > 0, for the following steps. It is still multiplied by the factor of the schedule. It is
+ * not part of the state that tp_optimizer_get_state copies: keep it yourself. */
 TP_API tp_status tp_optimizer_set_learning_rate(tp_optimizer *optimizer, float learning_rate);
 
 /*
  * Number of arrays in the state of the optimiser. The arrays and the number of steps are all that is needed to continue
- * with the same bits in another optimiser of the same options. Each array is in the flat order of the parameters:
+ * with the same bits in another optimiser of the same options. A learning rate that was set by
+ * tp_optimizer_set_learning_rate is not in the state: set it again. Each array is in the flat order of the parameters:
  *   SGD                  0
  *   momentum, Nesterov   1: v
  *   Adam, AdamW          2: m, then s

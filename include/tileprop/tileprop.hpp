@@ -8,7 +8,8 @@
  *            message of the context, and return their result. The classes in tileprop::nothrow are the same, but
  *            constructors make nothing, create and the like return a status, and functions return a status or a result
  *            (a status and a value): [[nodiscard]], and noexcept. Compiled with -fno-exceptions there are only these.
- *            Objects of both kinds may be arguments of each other's functions, and one can be moved into the other.
+ *            Objects of both kinds may be arguments of each other's functions, and one can be made from the other
+ *            by a move.
  * Objects    are moved, not copied. A context must outlive what is made from it, a model what is made for it: declare
  *            them in this order. Functions of an empty object (moved from, or not yet made) fail with TP_ERR_ARGUMENT.
  *            get() gives the C object, for C functions; a forward pass that they make is not known here, and what
@@ -31,6 +32,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <initializer_list>
 #include <iterator>
 #include <memory>
 #include <new>
@@ -157,6 +159,7 @@ template <class T> class view {
   public:
     constexpr view() noexcept = default;
     constexpr view(T *first, size_t count) noexcept : first_(first), count_(count) {}
+    view(std::initializer_list<std::remove_const_t<T>>) = delete; /* else {0, 2} would be a pointer and a size */
     template <class Range, class = if_elements<Range>>
     constexpr view(Range &&range) noexcept : first_(std::data(range)), count_(std::size(range)) {}
     constexpr T *data() const noexcept { return first_; }
@@ -180,6 +183,8 @@ template <class T> struct matrix {
     template <class Range, class = std::enable_if_t<std::is_constructible_v<view<T>, Range>>>
     constexpr matrix(Range &&range, size_t distance = 0) noexcept
         : elements(std::forward<Range>(range)), ld(distance) {}
+    template <class Other, class = std::enable_if_t<std::is_convertible_v<Other (*)[], T (*)[]>>>
+    constexpr matrix(const matrix<Other> &other) noexcept : elements(other.elements), ld(other.ld) {}
     constexpr T *first() const noexcept { return elements.data(); }
     constexpr size_t distance(size_t columns) const noexcept { return ld > 0 ? ld : columns > 0 ? columns : 1; }
 };
@@ -214,6 +219,7 @@ struct context_options : tp_context_options {
     context_options() noexcept { tp_context_options_default(this); }
     /* callback(tp_status, const char *) noexcept, as tp_message_fn. */
     template <class Callback> context_options &on_message(Callback &callback) noexcept {
+        static_assert(std::is_object_v<Callback>, "a function has no address that C could keep: use a lambda");
         static_assert(std::is_nothrow_invocable_v<Callback &, tp_status, const char *>, "callbacks must be noexcept");
         message = [](void *user, tp_status code, const char *text) { (*static_cast<Callback *>(user))(code, text); };
         message_user = detail::address(callback);
@@ -1062,7 +1068,7 @@ template <class Errors> class basic_optimizer : public optimizer_handle {
         check.elements("gradients", gradients, model.parameter_count());
         if (!check.code)
             check.code = tp_optimizer_step(get(), model.get(), gradients.data());
-        return Errors::end(check.code, context());
+        return Errors::end(check.code, model.get() ? context() : nullptr); /* C has no message without a model */
     }
     outcome set_learning_rate(float rate) noexcept(Errors::no_throw) {
         return Errors::end(tp_optimizer_set_learning_rate(get(), rate), context());
@@ -1098,14 +1104,18 @@ template <class Errors> class basic_trainer : public trainer_handle {
                    view<std::byte> memory = {}) noexcept(Errors::no_throw) {
         return create_with(model, samples, options, memory, nullptr);
     }
-    /* observer is called with a const tp_epoch &, a const tp_step &, or both, whichever it takes. What it returns, if
-     * anything, tells whether to stop. It must outlive the trainer. */
+    /* observer is called with a const tp_epoch &, a const tp_step &, or both, whichever it takes (so const auto & is
+     * for neither). What it returns, if anything, tells whether to stop. It must outlive the trainer. on_epoch and
+     * on_step of the options are not called. */
     template <class Observer, detail::if_observes<Observer> = 0>
     outcome create(model_handle &model, const data &samples, const train_options &options, Observer &observer,
                    view<std::byte> memory = {}) noexcept(Errors::no_throw) {
         std::unique_ptr<detail::observation> seen(new (std::nothrow)
                                                       detail::observation{detail::address(observer), nullptr});
         train_options given = options;
+        static_assert(std::is_object_v<Observer>, "a function has no address that C could keep: use a lambda");
+        given.on_epoch = nullptr; /* it would get our user */
+        given.on_step = nullptr;
         given.user = seen.get();
         if constexpr (std::is_invocable_v<Observer &, const tp_epoch &>)
             given.on_epoch = detail::observe<Observer, tp_epoch>;

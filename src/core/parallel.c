@@ -144,10 +144,11 @@ int tp_processors(void) {
     return ask_openmp(omp_get_num_procs);
 }
 
-/* Whether the user or the program chose the number of threads; else it is one for each processor. */
+/* Whether the user or the program chose the number of threads. Else it is one for each processor, of which there may be
+ * fewer than when OpenMP was loaded. */
 static bool is_chosen(int threads, const tp_machine *machine) {
     const char *text = getenv("OMP_NUM_THREADS");
-    return threads != machine->processors || (text && strtol(text, NULL, 10) > 0);
+    return threads < machine->processors || (text && strtol(text, NULL, 10) > 0);
 }
 
 int tp_default_threads(const tp_machine *machine) {

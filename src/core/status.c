@@ -19,7 +19,7 @@ const char *tp_status_text(tp_status status) {
     case TP_ERR_ARGUMENT:
         return "invalid argument";
     case TP_ERR_MEMORY:
-        return "out of memory";
+        return "not enough memory";
     case TP_ERR_UNSUPPORTED:
         return "not supported by this machine or build";
     case TP_ERR_IO:

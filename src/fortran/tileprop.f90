@@ -4,8 +4,8 @@
 ! with the arrays. The differences from C are:
 !
 ! Arrays     x(features, samples): a sample is a column. Real arrays are real32 or real64. All real arrays of a call
-!            must be of the same kind. The library computes in real32 and converts real64 itself. An array section is
-!            used without a copy if the elements of a column are contiguous.
+!            but those of a target must be of the same kind. The library computes in real32 and converts real64
+!            itself. An array section is used without a copy if the elements of a column are contiguous.
 ! Status     Functions return it, with the constants of C. tp_context_message(context) returns the message of the last
 !            error, and tp_status_text(status) describes the status. If tp_context_create fails there is no context; its
 !            argument message then contains the message.
@@ -24,8 +24,9 @@
 ! Memory     Objects in memory of the program must not be used after this memory is released. Their variables may stay.
 ! Options    Set them with the default procedures. Layers, validation data and callbacks are arguments of the create
 !            functions instead of pointers in the options.
-! Targets    tp_classes(classes, one_based), int32 or int64, or tp_values(values). tp_weigh_samples(target, weights) and
-!            tp_weigh_classes(target, class_weights) add weights. tp_evaluate and validation refuse class weights.
+! Targets    tp_classes(classes, one_based), int32 or int64, or tp_values(values) make a type(tp_target) with a copy of
+!            them. tp_weigh_samples(target, weights) and tp_weigh_classes(target, class_weights) add weights.
+!            tp_evaluate and validation refuse class weights.
 ! Numbers    A size, count or step must not be negative. A seed may be: it is 64 bits.
 ! Samples    tp_samples(x, target), for trainers, tp_evaluate and tp_predict. Arrays of real32, real64 or bytes are used
 !            without a copy. So they must have the target attribute, and must exist as long as the set or its trainer is

@@ -14,7 +14,7 @@ module tileprop_objects
     private
     public :: tp_object, tp_context, tp_packed, tp_model, tp_workspace, tp_optimizer, tp_trainer, tp_dataset, tp_output
     public :: tp_node, packed_node, model_sizes, model_node, workspace_node, adopt, need, let_go, handle
-    public :: fail, fits, not_negative, model_of, pass_of, tp_string, terminated
+    public :: fail, fits, not_negative, counts, model_of, pass_of, tp_string, terminated
 
     integer, parameter :: most_needs = 5
 
@@ -331,6 +331,17 @@ contains
         integer(c_int64_t), intent(in) :: number
         if (status /= TP_OK .or. number >= 0) return
         status = fail(object, name//' is '//list([int(number, c_size_t)])//'; it must not be negative')
+    end subroutine
+
+    ! Whether a number is one of 1 to most. status is that of the checks before.
+    subroutine counts(status, object, name, number, most)
+        integer(c_int), intent(inout) :: status
+        class(tp_object), intent(in) :: object
+        character(*), intent(in) :: name
+        integer, intent(in) :: number, most
+        if (status /= TP_OK .or. (number >= 1 .and. number <= most)) return
+        status = fail(object, name//' is '//list([int(number, c_size_t)])//'; it must be 1..'// &
+            list([int(most, c_size_t)]))
     end subroutine
 
     function list(sizes) result(text)

@@ -209,12 +209,11 @@ static void backward_task(void *argument, struct tp_team team) {
 static tp_status check_backward(const tp_model *model, const struct backward_call *call) {
     const struct tp_workspace *w = call->workspace;
     const struct tp_context *context = model->context;
-    if (!w)
-        return tp_fail(context, TP_ERR_ARGUMENT, "workspace is NULL");
+    const tp_status status = tp_check_training_workspace(model, w);
+    if (status)
+        return status;
     if (!call->sink.gradients && !call->dx)
         return tp_fail(context, TP_ERR_ARGUMENT, "gradients and dx are NULL: there is nothing to compute");
-    if (w->model != model || w->mode != TP_MODE_TRAINING)
-        return tp_fail(context, TP_ERR_ARGUMENT, "workspace must be a training workspace of this model");
     if (!w->batch)
         return tp_fail(context, TP_ERR_ARGUMENT, "workspace has no forward pass to go back from");
     if (call->dx && call->lddx < model->inputs)

@@ -128,7 +128,7 @@ static void jvp_task(void *argument, struct tp_team team) {
 static tp_status begin(const tp_model *model, struct tp_workspace *w, size_t batch, const float *x, size_t ldx,
                        const struct call *call) {
     if (w && w->model == model && w->mode != TP_MODE_DERIVATIVES)
-        return tp_fail(model->context, TP_ERR_ARGUMENT, "workspace was not made for derivatives");
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "workspace was made without TP_MODE_DERIVATIVES");
     return tp_begin_forward(model, w, batch, x, ldx, call->y, call->ldy);
 }
 

@@ -95,20 +95,12 @@ tp_score tp_run_evaluation(const struct tp_evaluation *e) {
     return tp_mean_score(&sum);
 }
 
-static tp_status check_workspace(const tp_model *model, const tp_workspace *w) {
-    if (!w)
-        return tp_fail(model->context, TP_ERR_ARGUMENT, "workspace is NULL");
-    if (w->model != model)
-        return tp_fail(model->context, TP_ERR_ARGUMENT, "workspace was made for another model");
-    return TP_OK;
-}
-
 tp_status tp_evaluate(const tp_model *model, tp_workspace *w, const tp_data *given, tp_score *score,
                       uint64_t *confusion) {
     if (!model)
         return TP_ERR_ARGUMENT;
     tp_data data;
-    tp_status status = check_workspace(model, w);
+    tp_status status = tp_check_workspace(model, w);
     if (!status)
         status = tp_take_data(model, "data", given, true, &data);
     if (status)
@@ -168,7 +160,7 @@ tp_status tp_predict(const tp_model *model, tp_workspace *w, const tp_data *give
         return TP_ERR_ARGUMENT;
     tp_data data;
     tp_outputs y;
-    tp_status status = check_workspace(model, w);
+    tp_status status = tp_check_workspace(model, w);
     if (!status)
         status = tp_take_data(model, "data", given, false, &data);
     if (!status)

@@ -142,10 +142,9 @@ static tp_status check_forward(const tp_model *model, const tp_workspace *w, siz
                                const float *y, size_t ldy) {
     const struct tp_context *context = model->context;
     const size_t outputs = tp_model_outputs(model);
-    if (!w)
-        return tp_fail(context, TP_ERR_ARGUMENT, "workspace is NULL");
-    if (w->model != model)
-        return tp_fail(context, TP_ERR_ARGUMENT, "workspace was made for another model");
+    tp_status status = tp_check_workspace(model, w);
+    if (status)
+        return status;
     if (batch > w->max_batch)
         return tp_fail(context, TP_ERR_ARGUMENT, "batch is %zu; the workspace holds at most %zu", batch, w->max_batch);
     if (batch && !x)
@@ -156,7 +155,7 @@ static tp_status check_forward(const tp_model *model, const tp_workspace *w, siz
         return tp_fail(context, TP_ERR_ARGUMENT, "y is NULL; an inference workspace does not allow that");
     if (y && ldy < outputs)
         return tp_fail(context, TP_ERR_ARGUMENT, "ldy is %zu; it must be at least %zu", ldy, outputs);
-    const tp_status status = tp_check_rows(context, "x", batch, ldx);
+    status = tp_check_rows(context, "x", batch, ldx);
     return status || !y ? status : tp_check_rows(context, "y", batch, ldy);
 }
 

@@ -232,14 +232,15 @@ static void loss_task(void *argument, struct tp_team team) {
 tp_status tp_loss_value(const tp_model *model, tp_workspace *w, const tp_targets *given, tp_score *score) {
     if (!model)
         return TP_ERR_ARGUMENT;
-    if (!w || !score)
-        return tp_fail(model->context, TP_ERR_ARGUMENT, "%s is NULL", w ? "score" : "workspace");
-    if (w->model != model || w->mode != TP_MODE_TRAINING)
-        return tp_fail(model->context, TP_ERR_ARGUMENT, "workspace must be a training workspace of this model");
+    tp_status status = tp_check_training_workspace(model, w);
+    if (status)
+        return status;
+    if (!score)
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "score is NULL");
     if (!w->batch)
         return tp_fail(model->context, TP_ERR_ARGUMENT, "workspace has no forward pass to take the loss of");
     tp_targets targets;
-    const tp_status status = tp_take_targets(model, given, w->batch, &targets);
+    status = tp_take_targets(model, given, w->batch, &targets);
     if (status)
         return status;
     struct loss_call call = {w, &targets};

@@ -64,10 +64,11 @@ static void step_task(void *argument, struct tp_team team) {
 
 static tp_status check(const tp_model *model, const tp_workspace *w, const tp_optimizer *optimizer, size_t batch) {
     const struct tp_context *context = model->context;
-    if (!w || !optimizer)
-        return tp_fail(context, TP_ERR_ARGUMENT, "%s is NULL", w ? "optimizer" : "workspace");
-    if (w->model != model || w->mode != TP_MODE_TRAINING)
-        return tp_fail(context, TP_ERR_ARGUMENT, "workspace must be a training workspace of this model");
+    const tp_status status = tp_check_training_workspace(model, w);
+    if (status)
+        return status;
+    if (!optimizer)
+        return tp_fail(context, TP_ERR_ARGUMENT, "optimizer is NULL");
     if (optimizer->model != model)
         return tp_fail(context, TP_ERR_ARGUMENT, "optimizer was made for another model");
     return batch ? TP_OK : tp_fail(context, TP_ERR_ARGUMENT, "batch is 0; it must be at least 1");

@@ -114,6 +114,21 @@ size_t tp_workspace_size(const tp_model *model, const tp_workspace_options *opti
     return model && options && !describe_workspace(model, options, &w) ? tp_block_size(needed(w)) : 0;
 }
 
+tp_status tp_check_workspace(const tp_model *model, const tp_workspace *w) {
+    if (!w)
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "workspace is NULL");
+    if (w->model != model)
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "workspace was made for another model");
+    return TP_OK;
+}
+
+tp_status tp_check_training_workspace(const tp_model *model, const tp_workspace *w) {
+    const tp_status status = tp_check_workspace(model, w);
+    if (!status && w->mode != TP_MODE_TRAINING)
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "workspace was made without TP_MODE_TRAINING");
+    return status;
+}
+
 tp_status tp_workspace_create(const tp_model *model, const tp_workspace_options *options, void *memory, size_t size,
                               tp_workspace **workspace) {
     if (!model)

@@ -73,6 +73,10 @@ static inline const struct tp_matrix *tp_derivative_operand(const struct tp_work
  * a column would share cache sets. */
 size_t tp_padded(size_t width);
 
+/* Whether a workspace is there and was made for this model; and whether it is one for training. */
+tp_status tp_check_workspace(const tp_model *model, const tp_workspace *workspace);
+tp_status tp_check_training_workspace(const tp_model *model, const tp_workspace *workspace);
+
 /* Lays the workspace's parts out in the arena. */
 void tp_workspace_lay_out(struct tp_workspace *workspace, struct tp_arena *arena);
 

@@ -387,6 +387,31 @@ struct watcher {
     }
 };
 
+static int unexpected(void *, const tp_epoch *) {
+    CHECK(!"called");
+    return 1;
+}
+
+static void an_observer_is_all_that_is_called() {
+    tileprop::context context;
+    tileprop::model model(context, net(TP_LOSS_CCE));
+    tileprop::train_options options = short_run();
+    options.on_epoch = unexpected;
+    int steps = 0;
+    auto observer = [&steps](const tp_step &) noexcept { steps++; };
+    CHECK(tileprop::trainer(model, samples(), options, observer).run() && steps > 0);
+}
+
+static void errors_are_those_of_the_call() {
+    tileprop::context context;
+    tileprop::model model(context, net(TP_LOSS_CCE)), none;
+    tileprop::optimizer optimizer(model);
+    const std::vector<float> gradients(model.parameter_count());
+    CHECK(thrown([&] { none.load(context, "/nowhere"); }).status() == TP_ERR_IO);
+    const tileprop::error error = thrown([&] { optimizer.step(none, gradients); });
+    CHECK(error.status() == TP_ERR_ARGUMENT && !std::strstr(error.what(), "/nowhere"));
+}
+
 static void observers_stop_and_throw() {
     tileprop::context context;
     tileprop::model model(context, net(TP_LOSS_CCE)), twin(context, net(TP_LOSS_CCE));
@@ -490,6 +515,8 @@ int main() {
     test_tap_run("the hot path allocates nothing", the_hot_path_allocates_nothing);
     test_tap_run("objects live in given memory", objects_live_in_given_memory);
     test_tap_run("observers stop and throw", observers_stop_and_throw);
+    test_tap_run("an observer is all that is called", an_observer_is_all_that_is_called);
+    test_tap_run("errors are those of the call", errors_are_those_of_the_call);
     test_tap_run("both kinds of objects mix", both_kinds_of_objects_mix);
     test_tap_run("files of numbers are read", files_of_numbers_are_read);
     test_tap_run("data sets are read", data_sets_are_read);

@@ -222,6 +222,14 @@ static void other_views_are_refused() {
 
 /* ----------------------------------------------------------------------------------------------------- statuses */
 
+/* {0, 2} is two numbers, not a pointer and a size. */
+template <class View> auto takes_numbers(int) -> decltype(View{0, 2}, std::true_type());
+template <class View> std::false_type takes_numbers(...);
+static_assert(!decltype(takes_numbers<tileprop::view<const float>>(0))::value);
+static_assert(!decltype(takes_numbers<tileprop::view<const std::int32_t>>(0))::value);
+static_assert(std::is_convertible_v<tileprop::matrix<float>, tileprop::matrix<const float>>);
+static_assert(!std::is_convertible_v<tileprop::matrix<const float>, tileprop::matrix<float>>);
+
 static void functions_return_statuses() {
     static_assert(
         noexcept(model.forward(inference, 0, {})) &&noexcept(tp::context()) &&noexcept(training.create(model)));

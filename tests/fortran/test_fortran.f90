@@ -331,6 +331,7 @@ contains
             call ok(tp_optimizer_set_state(successor, k, state), 'set state')
         end do
         call check(tp_optimizer_get_state(rule, 3, a) == TP_ERR_ARGUMENT, 'no third state')
+        call check(index(tp_context_message(context), 'which is 3; it must be 1..2') > 0, 'says so')
         call ok(tp_optimizer_set_steps(successor, 4_int64), 'set steps')
         call ok(tp_optimizer_set_learning_rate(successor, 0.5**5), 'set rate')
         call ok(tp_train_step(one, workspace, rule, real(x, real64), tp_values(values)), 'step of the first')

@@ -34,6 +34,8 @@ static tp_model *make_model(tp_context *context) {
 static void copy_model(const struct shared *shared, unsigned char *bytes) {
     tp_model *copy = NULL;
     size_t needed = 0;
+    if (!PLAIN_MODEL_FILES)
+        return;
     require(!tp_model_write(shared->model, bytes, MODEL_BYTES, &needed) && needed <= MODEL_BYTES);
     require(!tp_model_read(shared->context, bytes, needed, &copy));
     tp_model_destroy(copy);

@@ -52,7 +52,7 @@ CALL(workspace_set_dropout, tp_workspace_set_dropout(now.workspace, 1, 1)){
 
 #define REFUSED_DERIVATIVES                                                                                            \
     SILENT(WITH(model, NULL)), REFUSE("workspace is NULL", WITH(derivatives, NULL)),                                   \
-        REFUSE("workspace was not made for derivatives", FROM(derivatives, workspace)),                                \
+        REFUSE("workspace was made without TP_MODE_DERIVATIVES", FROM(derivatives, workspace)),                        \
         REFUSE("workspace was made for another model", FROM(derivatives, other_workspace)),                            \
         REFUSE("batch is 9; the workspace holds at most 8", WITH(batch, MAX_BATCH + 1)),                               \
         REFUSE("x is NULL", WITH(x, NULL)), REFUSE("ldx is 4; it must be at least 5", WITH(ldx, IN - 1))
@@ -87,9 +87,9 @@ CALL(train_step,
     SILENT(WITH(model, NULL)),
     REFUSE("workspace is NULL", WITH(workspace, NULL)),
     REFUSE("optimizer is NULL", WITH(optimizer, NULL)),
-    REFUSE("workspace must be a training workspace of this model", FROM(workspace, inference)),
-    REFUSE("workspace must be a training workspace of this model", FROM(workspace, other_workspace)),
-    REFUSE("workspace must be a training workspace of this model", FROM(model, other_model)),
+    REFUSE("workspace was made without TP_MODE_TRAINING", FROM(workspace, inference)),
+    REFUSE("workspace was made for another model", FROM(workspace, other_workspace)),
+    REFUSE("workspace was made for another model", FROM(model, other_model)),
     REFUSE("optimizer was made for another model", FROM(optimizer, other_optimizer)),
     REFUSE("batch is 0; it must be at least 1", WITH(batch, 0)),
     REFUSE("batch is 9; the workspace holds at most 8", WITH(batch, MAX_BATCH + 1)),

@@ -316,9 +316,9 @@ struct refusal {
 
 #define REFUSED_TRAINING_WORKSPACE                                                                                     \
     SILENT(WITH(model, NULL)), REFUSE("workspace is NULL", WITH(workspace, NULL)),                                     \
-        REFUSE("workspace must be a training workspace of this model", FROM(workspace, inference)),                    \
-        REFUSE("workspace must be a training workspace of this model", FROM(workspace, other_workspace)),              \
-        REFUSE("workspace must be a training workspace of this model", FROM(model, other_model)),                      \
+        REFUSE("workspace was made without TP_MODE_TRAINING", FROM(workspace, inference)),                             \
+        REFUSE("workspace was made for another model", FROM(workspace, other_workspace)),                              \
+        REFUSE("workspace was made for another model", FROM(model, other_model)),                                      \
         REFUSE("workspace has no forward pass to", FROM(workspace, fresh_workspace))
 
 #define REFUSED_DX                                                                                                     \
