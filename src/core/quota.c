@@ -117,7 +117,7 @@ static bool is_octal(const char *text) {
 static char *unescape(char *text) {
     char *to = text;
     for (const char *from = text; *from; to++) {
-        int character = *from++;
+        int character = (unsigned char)*from++;
         if (character == '\\' && is_octal(from)) {
             character = (from[0] - '0') << 6 | (from[1] - '0') << 3 | (from[2] - '0');
             from += 3;
