@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Builds SLEEF as a static library, which Debian does not have, from the distribution's source package, and installs it
-# into PREFIX. With it, executables can be linked with -static:
+# Builds SLEEF as a static library, which Debian does not have, from the distribution's source package, or, if its
+# archive has none, from that of Debian unstable, and installs it into PREFIX. With it, executables can be linked with
+# -static:
 #   sh tools/sleef_static.sh PREFIX
 #   cmake --preset release -D BUILD_SHARED_LIBS=OFF -D CMAKE_EXE_LINKER_FLAGS=-static -D CMAKE_PREFIX_PATH=PREFIX
 # Usage: sleef_static.sh PREFIX [SOURCE_DIR]; SOURCE_DIR has the source, where it should not be fetched. Does nothing if
@@ -20,24 +21,32 @@ private_apt_get() {
         -o Dir::Cache="$work/apt" -o Dir::Cache::archives="$work/apt/archives" "$@"
 }
 
-# The system's own archives, for sources.
+# write_sources SUITE: the system's own archives, for sources; of another suite than theirs if it is not empty.
 write_sources() {
     for list in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
-        [ ! -e "$list" ] || sed -n 's/^deb /deb-src /p' "$list"
+        [ ! -e "$list" ] || sed -n "s/^deb \(.* \)\?\([a-z]*:[^ ]* \)\([^ ]*\)/deb-src \1\2${1:-\\3}/p" "$list"
     done >"$work/sources/lists.list"
     for stanzas in /etc/apt/sources.list.d/*.sources; do
-        [ ! -e "$stanzas" ] || sed 's/^Types:.*/Types: deb-src/' "$stanzas" >"$work/sources/${stanzas##*/}"
+        [ ! -e "$stanzas" ] || sed "s/^Types:.*/Types: deb-src/; ${1:+s/^Suites:.*/Suites: $1/}" "$stanzas" \
+            >"$work/sources/${stanzas##*/}"
     done
 }
 
-# Unpacks the source package and prints its directory. Where lists of other archives are missing, that one may be there.
-fetch() {
+# fetch_from SUITE: unpacks the source, which needs no changes of Debian's. Where lists of other archives are missing,
+# that one may be there.
+fetch_from() {
+    rm -rf "$work/apt" "$work/source"
     mkdir -p "$work/sources" "$work/apt/lists/partial" "$work/apt/archives/partial" "$work/source"
     : >"$work/apt/status"
-    write_sources
+    write_sources "$1"
     cd "$work/source"
     private_apt_get update >&2 || true
-    private_apt_get source sleef >&2 || return 1
+    private_apt_get source --tar-only sleef >&2 && tar -xf sleef_*.orig.tar.*
+}
+
+# Prints the directory of the source. Archives that do not keep old sources may have that of the newest version.
+fetch() {
+    fetch_from '' || fetch_from unstable || return 1
     find "$work/source" -mindepth 1 -maxdepth 1 -type d
 }
 
@@ -47,6 +56,7 @@ build() {
     for part in DFT QUAD TESTS GNUABI_LIBS SCALAR_LIB; do
         set -- "$@" -D BUILD_$part=OFF -D SLEEF_BUILD_$part=OFF
     done
+    set -- "$@" -D SLEEF_ENABLE_TLFLOAT=OFF # of 3.9, for its tests
     for use in FFTW MPFR SSL; do
         set -- "$@" -D DISABLE_$use=ON -D SLEEF_DISABLE_$use=ON
     done
