@@ -14,9 +14,10 @@ usage() {
     exit 2
 }
 
-# apt-get with lists and sources of its own, so that the system's stay as they are.
+# apt-get with lists and sources of its own, so that the system's stay as they are. Mirrors may be some weeks behind.
 private_apt_get() {
-    apt-get -q -o APT::Sandbox::User=root -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts="$work/sources" \
+    apt-get -q -o APT::Sandbox::User=root -o Acquire::Check-Valid-Until=false \
+        -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts="$work/sources" \
         -o Dir::State="$work/apt" -o Dir::State::lists="$work/apt/lists" -o Dir::State::status="$work/apt/status" \
         -o Dir::Cache="$work/apt" -o Dir::Cache::archives="$work/apt/archives" "$@"
 }
