@@ -8,7 +8,7 @@ if(DOXYGEN_FOUND)
     set(DOXYGEN_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/docs)
     set(DOXYGEN_GENERATE_MAN YES)
     set(DOXYGEN_MAN_LINKS YES) # a page for each function
-    set(DOXYGEN_INPUT_FILTER "awk -f '${PROJECT_SOURCE_DIR}/tools/manual/doxygen.awk'")
+    set(DOXYGEN_INPUT_FILTER "awk -f '${PROJECT_SOURCE_DIR}/tools/cmake/doxygen.awk'")
     set(DOXYGEN_MARKDOWN_SUPPORT NO) # formulas have asterisks and underscores
     set(DOXYGEN_JAVADOC_AUTOBRIEF YES)
     set(DOXYGEN_OPTIMIZE_OUTPUT_FOR_C YES)

@@ -2,7 +2,7 @@
 
 #include "files.h"
 
-#include "../src/io/dataset_names.h"
+#include "../../src/io/dataset_names.h"
 #include "report.h"
 
 #include <stdlib.h>
