@@ -63,8 +63,9 @@ cpu     (core|cpu)/.*|$kernels
 kernels kernels/.*
 isa     (isa|kernels)/.*|cpu/cpu\.h
 gemm    (core|cpu|gemm)/.*|$kernels
-net     (core|cpu|gemm|net)/.*|$kernels
-io      (core|net|io)/.*
+table   (core|table)/.*
+net     (core|cpu|gemm|net|table)/.*|$kernels
+io      (core|net|table|io)/.*
 cblas   (core|cblas)/.*
 TABLE
 }

@@ -446,6 +446,9 @@ typedef struct tp_scaling {
     const double *deviation; /* count values, or NULL if count is 0 */
 } tp_scaling;
 
+/* What the columns of a table are and how they become inputs and targets: tp_dataset_open. */
+typedef struct tp_schema tp_schema;
+
 /* The architecture of a model. */
 typedef struct tp_model_options {
     size_t struct_size;     /* set by tp_model_options_default */
@@ -465,6 +468,8 @@ typedef struct tp_model_options {
     /* s, 0 <= s < 1; must be 0 except with TP_LOSS_BCE and TP_LOSS_CCE. The loss replaces every target y by
      * (1-s) y + s/n_L with CCE, and by (1-s) y + s/2 with BCE: Szegedy et al. 2016. */
     float label_smoothing;
+    const tp_schema *schema; /* of the data, kept with the model and in its file; copied; NULL: none. tp_schema_apply
+                                sets it. */
 } tp_model_options;
 
 /* Sets every field to its default; layer_size is the caller's sizeof(tp_layer). For interfaces to other languages. */
@@ -864,9 +869,9 @@ TP_API float tp_optimizer_learning_rate(const tp_optimizer *optimizer, uint64_t 
  * Samples in memory of the caller, in the units of the program (tp_scaling).
  *   inputs    exactly one of bytes, floats and doubles is set
  *   targets   exactly one of classes, values and double_values is set; none is needed for tp_predict
- * Value j of sample i is at i * sample_stride + j * value_stride, in elements. Strides 0 and 0 mean that samples follow
- * each other. A Fortran array of (samples, features) has the strides 1 and samples. If only one stride is 0, all
- * samples, or all values of a sample, are the same.
+ * Value j of sample i is at i * sample_stride + j * value_stride, in elements (with rows: rows[i] instead of i).
+ * Strides 0 and 0 mean that samples follow each other. A Fortran array of (samples, features) has the strides 1 and
+ * samples. If only one stride is 0, all samples, or all values of a sample, are the same.
  */
 typedef struct tp_data {
     size_t struct_size;     /* sizeof(tp_data) or 0 */
@@ -884,6 +889,7 @@ typedef struct tp_data {
     size_t value_stride;         /* from value to value there */
     size_t target_sample_stride; /* from sample to sample in values or double_values */
     size_t target_stride;        /* from value to value there */
+    const uint32_t *rows;        /* sample i is number rows[i] in every array above; NULL: number i */
 } tp_data;
 
 /* What on_epoch receives. */
@@ -1066,6 +1072,160 @@ TP_API tp_status tp_dataset_load(tp_context *context, const char *where, tp_spli
 TP_API void tp_dataset_destroy(tp_dataset *dataset);
 /* The samples and targets. They live as long as the data set. NULL if dataset is NULL. */
 TP_API const tp_data *tp_dataset_data(const tp_dataset *dataset);
+
+/* What a network is to find out, which decides its last layer and its loss. */
+typedef enum tp_task {
+    TP_TASK_AUTO = 0,   /* chosen from the targets: tp_dataset_open */
+    TP_TASK_BINARY,     /* one of two classes: one sigmoid, BCE */
+    TP_TASK_MULTICLASS, /* one of several classes: softmax, CCE */
+    TP_TASK_MULTILABEL, /* several yes-or-no targets: a sigmoid for each, BCE */
+    TP_TASK_REGRESSION, /* numbers: identity, MSE */
+    TP_TASK_COUNT       /* how many there are */
+} tp_task;
+
+/* What to do with rows in which a value of a feature is missing. A row without its target, or without its weight, is
+ * always an error, unless rows are left out. */
+typedef enum tp_missing {
+    TP_MISSING_ERROR = 0, /* refuse the data; the message names the first five rows and how many there are */
+    TP_MISSING_MEAN,      /* take the mean of the training rows; of a category: none of them */
+    TP_MISSING_DROP,      /* leave the row out; a note says how many */
+    TP_MISSING_COUNT      /* how many there are */
+} tp_missing;
+
+/* What to do with a category that training has not seen. */
+typedef enum tp_unknown {
+    TP_UNKNOWN_ERROR = 0, /* refuse the data */
+    TP_UNKNOWN_IGNORE,    /* none of the categories: all their inputs are 0 */
+    TP_UNKNOWN_COUNT      /* how many there are */
+} tp_unknown;
+
+/* How the inputs of the network are scaled. */
+typedef enum tp_input_scaling {
+    TP_INPUT_SCALING_AUTO = 0, /* unit for bytes of images (samples of two or more dimensions), else standard */
+    TP_INPUT_SCALING_NONE,     /* as they are */
+    TP_INPUT_SCALING_UNIT,     /* bytes / 255; other numbers as they are */
+    TP_INPUT_SCALING_STANDARD, /* each numeric column to mean 0 and deviation 1 over the training rows; a constant one
+                                  to 0 */
+    TP_INPUT_SCALING_COUNT     /* how many there are */
+} tp_input_scaling;
+
+/* The name that files and the command line use: "regression", ... NULL if the value is not valid. */
+TP_API const char *tp_task_name(tp_task task);
+/* The name that files and the command line use: "error", ... NULL if the value is not valid. */
+TP_API const char *tp_missing_name(tp_missing missing);
+/* The name that files and the command line use: "ignore", ... NULL if the value is not valid. */
+TP_API const char *tp_unknown_name(tp_unknown unknown);
+/* The name that files and the command line use: "standard", ... NULL if the value is not valid. */
+TP_API const char *tp_input_scaling_name(tp_input_scaling scaling);
+
+/* What a column holds. */
+typedef enum tp_column_kind {
+    TP_COLUMN_NUMBER = 0, /* numbers: one input or output */
+    TP_COLUMN_CATEGORY    /* names: as a feature one input for each category, 1 for its own and 0 for the others */
+} tp_column_kind;
+
+/* A column that is a feature or a target. */
+typedef struct tp_column {
+    const char *name;              /* NULL if the data has no names */
+    tp_column_kind kind;           /* of a target with classes: category */
+    size_t category_count;         /* 0 for numbers */
+    const char *const *categories; /* their names in the order of inputs, or of classes; texts sorted by bytes, numbers
+                                      by value */
+    double mean;                   /* of the training rows, without missing values; NaN for categories */
+    double deviation;              /* standard deviation (divided by the number of rows); NaN for categories */
+    double minimum;                /* NaN for categories */
+    double maximum;                /* NaN for categories */
+    uint64_t missing;              /* training rows without a value */
+} tp_column;
+
+/* A schema lives as long as the data set or the model that it is of. */
+/* What the network is to find out; never TP_TASK_AUTO. */
+TP_API tp_task tp_schema_task(const tp_schema *schema);
+/* Number of columns that are features. 0 if schema is NULL. */
+TP_API size_t tp_schema_feature_count(const tp_schema *schema);
+/* Number of columns that are targets. 0 if schema is NULL. */
+TP_API size_t tp_schema_target_count(const tp_schema *schema);
+/* Feature 0, 1, ...; NULL if there is no such column. */
+TP_API const tp_column *tp_schema_feature(const tp_schema *schema, size_t i);
+/* Target 0, 1, ...; NULL if there is no such column. */
+TP_API const tp_column *tp_schema_target(const tp_schema *schema, size_t i);
+/* Number of inputs of a network for this data: a number is one, a category one for each of its names. */
+TP_API size_t tp_schema_inputs(const tp_schema *schema);
+/* Number of outputs of a network for this data: 1 for two classes, else one for each class, label or number. */
+TP_API size_t tp_schema_outputs(const tp_schema *schema);
+
+/* Sets in options what a network for this data needs: schema, inputs, inputs_scaled, outputs_scaled, and the loss of
+ * the task. The layers stay the caller's: the last one is tp_schema_outputs wide and has the activation of the loss.
+ * What is set points into the schema. */
+TP_API tp_status tp_schema_apply(const tp_schema *schema, tp_model_options *options);
+
+/* The schema of the data that the model was made for; NULL if it has none, as models of older versions. */
+TP_API const tp_schema *tp_model_schema(const tp_model *model);
+
+/* Options of tp_dataset_open. Lists are names of columns, or numbers counted from 1, separated by commas; a name that
+ * contains a comma is put in double quotes. */
+typedef struct tp_dataset_options {
+    size_t struct_size;      /* set by tp_dataset_options_default */
+    const tp_schema *schema; /* of a model: the data becomes what that expects, and the fields from target to scaling
+                                may be left as they are. Columns are found by name, in any order, or without names by
+                                number; targets may be absent. NULL: a schema is made from the data. */
+    const char *target;      /* list of the targets; NULL: what the file says itself, else the last column */
+    const char *ignore;      /* list of columns that are no features; NULL: none */
+    const char *categories;  /* list of columns whose numbers are names of categories; NULL: none */
+    const char *weight;      /* column of sample weights; NULL: all 1 */
+    const char *id;          /* column that names rows (tp_dataset_id), no feature; NULL: none */
+    tp_task task;
+    tp_missing missing; /* with a schema too */
+    tp_unknown unknown; /* with a schema too */
+    tp_input_scaling scaling;
+    bool no_header;      /* CSV: the first line is a row. Else it is one if one of its fields is a number. */
+    bool no_target;      /* with a schema: do not read targets (they may be missing values) */
+    tp_split split;      /* of a directory or an NPZ file that has both */
+    const char *inputs;  /* NPZ: name of the array of features, HDF5: path of the dataset; NULL: the usual names */
+    const char *targets; /* the same for targets */
+    double validation_fraction; /* 0 <= f < 1: rows held out, chosen by seed, of each class the same part */
+    size_t folds;               /* 0, or k >= 2: fold number fold of k is held out instead */
+    size_t fold;                /* 0..folds-1 */
+    uint64_t seed;              /* of the rows that are held out */
+    bool keep_order;            /* hold out the last rows instead of chosen ones */
+    size_t memory;              /* arrays that have to be converted and take more bytes are kept in a temporary file in
+                                   $TMPDIR; 0: half of the memory of the machine or of its control group */
+} tp_dataset_options;
+
+/* Sets every field to its default; for interfaces to other languages. */
+TP_API void tp_dataset_options_init(tp_dataset_options *options, size_t struct_size);
+/* Everything 0, NULL and false but the seed, which is 1. */
+TP_INLINE void tp_dataset_options_default(tp_dataset_options *options) {
+    tp_dataset_options_init(options, sizeof *options);
+}
+
+/*
+ * Reads a file of samples. Its first bytes tell the format, else its name:
+ *   CSV, TSV      also gzipped; TSV if the first line has tabs and no comma
+ *   NPY, NPZ      versions 1 to 3, either order, f2 f4 f8, i1..i8, u1..u8, bool
+ *   libsvm        text with one-based indices, also gzipped
+ *   HDF5          if the library was built with it
+ *   IDX           also gzipped
+ * path may also be "-", standard input, for text, and a directory or a name as for tp_dataset_load. options may be
+ * NULL: the defaults. The schema is made from the rows that are not held out. With TP_TASK_AUTO the targets decide: one
+ * column of texts, or of at most 20 different integers   classes: two of them binary, else multi-class another column
+ * of numbers                                  regression several columns of 0 and 1 multi-label several columns of
+ * numbers                                 regression A note says what was chosen and why. An NPY file, an uncompressed
+ * array of an NPZ file, an IDX file of bytes, and a contiguous dataset of HDF5 are not read but mapped, so they may be
+ * larger than memory, where their numbers need no conversion and the features are columns beside each other. The file
+ * must not be changed then while the data set lives.
+ */
+TP_API tp_status tp_dataset_open(tp_context *context, const char *path, const tp_dataset_options *options,
+                                 tp_dataset **dataset);
+/* The schema of the data set; NULL if dataset is NULL. */
+TP_API const tp_schema *tp_dataset_schema(const tp_dataset *dataset);
+/* The rows that are held out; NULL if there are none. */
+TP_API const tp_data *tp_dataset_validation(const tp_dataset *dataset);
+/* What the column id says of sample i of tp_dataset_data: its text, or the number as in "%.17g". NULL without such a
+ * column. Rows that were left out have no sample. The text is valid until the next call. */
+TP_API const char *tp_dataset_id(tp_dataset *dataset, size_t i);
+/* Row of the file, from 0, that sample i of tp_dataset_data is. */
+TP_API size_t tp_dataset_row(const tp_dataset *dataset, size_t i);
 
 #ifdef __cplusplus
 }
