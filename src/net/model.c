@@ -22,7 +22,7 @@ static const struct tp_struct options_type = {.name = "model options",
                                               .first = offsetof(tp_model_options, label_smoothing),
                                               .defaults = &default_options};
 
-TP_NO_PADDING(tp_model_options, label_smoothing);
+TP_NO_PADDING(tp_model_options, schema);
 TP_NO_PADDING(tp_layer, reserved);
 
 void tp_model_options_init(tp_model_options *options, size_t struct_size, size_t layer_size) {
