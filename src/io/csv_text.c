@@ -84,6 +84,9 @@ static tp_status read_path(const struct tp_context *context, const char *path, s
     if (!stream.gzip)
         stream.offset = 0;
     status = read_all(context, path, room, stream.gzip ? read_stream : read_file, &stream, text);
+    if (!status && !stream.gzip && text->size < stream.file.size)
+        status = tp_fail(context, TP_ERR_IO, "%s: became shorter while it was read: %zu bytes of %zu", path, text->size,
+                         stream.file.size);
     tp_stream_close(&stream);
     return status;
 }
