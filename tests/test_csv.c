@@ -175,6 +175,38 @@ Test(csv, numbers) {
     }
 }
 
+Test(csv, decimal_comma_locale) {
+    if (!setlocale(LC_ALL, "de_DE.UTF-8"))
+        cr_skip_test(
+            "NOT TESTED: no locale with a decimal comma is installed (localedef -i de_DE -f UTF-8 de_DE.UTF-8)");
+    struct tp_table table;
+    read_text("x\n0.12345678901234567890\n", &table);
+    cr_expect(same_number(tp_field_number(&table.fields[0], 0), 0.12345678901234567890));
+    tp_table_release(&table);
+}
+
+/* ---- kinds ---- */
+
+static enum tp_field_kind third_skipped(const void *user, const char *name, size_t index) {
+    (void)user, (void)name;
+    return index == 2 ? TP_FIELD_SKIP : index == 1 ? TP_FIELD_TEXT : TP_FIELD_ANY;
+}
+
+Test(csv, kinds) {
+    static const char text[] = "a,zip,c,d,e\n?,007,x,1,1\n1,08,1,2,x\n2,007,2,y,\n";
+    const struct tp_read_options options = {.kind = third_skipped};
+    struct tp_table table;
+    const char *path = tp_test_write_file("file.csv", text, sizeof text - 1);
+    cr_assert_eq(read_with(context, path, 0, &options, &table), TP_ERR_FORMAT); /* most of d are numbers */
+    cr_expect(strstr(tp_test_message(context), ": line 4, column 'd': 'y' is not a number"));
+    path = tp_test_write_file("file.csv", text, sizeof text - 1 - strlen("2,007,2,y,\n"));
+    cr_assert_eq(read_with(context, path, 0, &options, &table), TP_OK, "%s", tp_test_message(context));
+    cr_expect_str_eq(word(&table, 1, 0), "007");
+    cr_expect(!table.fields[2].numbers && !table.fields[2].codes);
+    cr_expect(table.fields[3].numbers && table.fields[4].codes); /* half of e are */
+    tp_table_release(&table);
+}
+
 /* ---- what is refused ---- */
 
 static enum tp_field_kind all_numbers(const void *user, const char *name, size_t index) {
