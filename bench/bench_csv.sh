@@ -5,14 +5,14 @@ set -eu
 program=$1
 file=$(mktemp "${TMPDIR:-/tmp}/tileprop-csv-XXXXXX")
 trap 'rm -f "$file"' EXIT
-python3 "$(dirname "$0")/csv_data.py" "$file" "${2:-500}"
+/usr/bin/python3 "$(dirname "$0")/csv_data.py" "$file" "${2:-500}"
 for run in 1 2 3; do
     for threads in 1 2; do
         printf 'run %d, %d threads: ' $run $threads
         "$program" "$file" $threads
     done
     printf 'run %d: ' $run
-    python3 -c '
+    /usr/bin/python3 -c '
 import sys, time, pandas
 begin = time.perf_counter()
 rows, columns = pandas.read_csv(sys.argv[1]).shape

@@ -17,7 +17,8 @@ shown(c) = (column(score(c)) > 0 ? column(score(c)) : NaN)
 names = '0:(NaN):xtic(1) notitle'
 plot_scores = 'plot for [c = 1:contestants] data using ($0 + at(c)):(shown(c)) linecolor rgb colors[c]'. \
     ' title columnheader(score(c)), for [c = 1:contestants] data every ::1'. \
-    ' using ($0 + at(c)):(shown(c)):(column(score(c) + 1)) with yerrorbars pointtype -1 linecolor rgb "#404040" notitle,'. \
+    ' using ($0 + at(c)):(shown(c)):(column(score(c) + 1)) with yerrorbars'. \
+    ' pointtype -1 linecolor rgb "#404040" notitle,'. \
     ' data every ::1 using '.names
 plot_times = 'plot for [c = 1:contestants] data every ::1 using ($0 + at(c)):(1000 * column(score(c) + 2))'. \
     ' linecolor rgb colors[c] notitle, data every ::1 using '.names

@@ -8,6 +8,7 @@
 #                                      quarter of one
 #   sh tools/bench.sh tables [--quick] six public tables: what is learnt and the time it takes, against scikit-learn,
 #                                      PyTorch and FANN; two minutes
+#   sh tools/bench.sh csv [--quick]    reading a CSV file of 500 MB (--quick: 50) against pandas; a minute
 # Writes build/bench/NAME-ISA-THREADS.txt, .json, .dat, .svg and .png; NAME is gemm, or train, train-more and inference;
 # and build/bench/tables/tables.txt, .json, .dat, .svg and .png.
 # Nothing else should run meanwhile.
@@ -18,7 +19,7 @@ build=build/bench
 failed=0
 
 usage() {
-    echo "usage: sh tools/bench.sh gemm|train|tables [--quick]" >&2
+    echo "usage: sh tools/bench.sh gemm|train|tables|csv [--quick]" >&2
     exit 2
 }
 
@@ -73,6 +74,13 @@ tables() {
     gnuplot -c bench/tables.gp $build/tables/tables.dat "Six tables, one thread" $build/tables/tables
 }
 
+csv() {
+    megabytes=500
+    [ "$quick" = no ] || megabytes=50
+    echo "== csv"
+    sh bench/bench_csv.sh $build/bench/bench_csv $megabytes
+}
+
 # for_each_isa FUNCTION: on one thread and on all.
 for_each_isa() {
     for usable in $($build/tileprop info | sed -n 's/^usable *//p'); do
@@ -83,14 +91,15 @@ for_each_isa() {
 
 quick=no
 case "$#:$*" in
-1:gemm | 1:train | 1:tables) ;;
-"2:gemm --quick" | "2:train --quick" | "2:tables --quick") quick=yes ;;
+1:gemm | 1:train | 1:tables | 1:csv) ;;
+"2:gemm --quick" | "2:train --quick" | "2:tables --quick" | "2:csv --quick") quick=yes ;;
 *) usage ;;
 esac
 case $1 in
 gemm) benchmark='for_each_isa gemm_one' ;;
 train) benchmark='for_each_isa train_all' ;;
 tables) benchmark=tables ;;
+csv) benchmark=csv ;;
 esac
 
 sh tools/setup.sh bench
