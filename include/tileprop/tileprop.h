@@ -943,7 +943,8 @@ typedef struct tp_train_options {
     bool shuffle;               /* a new order of samples in each epoch, a function of (seed, epoch) */
     bool phases;                /* measure what the calling thread spends its time on: tp_trainer_phases */
     uint64_t seed;              /* of the order, of the samples that are held out, and of dropout */
-    double validation_fraction; /* 0 <= f < 1: held out from the data, chosen by seed (the last ones without shuffle) */
+    double validation_fraction; /* 0 <= f < 1: held out from the data, chosen by seed, of each class the same part;
+                                   without shuffle the last ones */
     const tp_data *validation;  /* a validation set; NULL: none. Not together with validation_fraction. */
     TP_EXTENSION union {
         tp_optimizer_options optimizer;    /* the update rule */
