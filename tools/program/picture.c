@@ -73,11 +73,11 @@ int picture_confusion(const struct picture_target *target, size_t n, const char 
     put_class_names(&picture, n, names);
     put_counts(&picture, n, counts);
     fprintf(picture.commands,
-            "set lmargin at screen 0.24\nset rmargin at screen 0.86\nset bmargin at screen 0.24\n"
+            "set lmargin at screen 0.27\nset rmargin at screen 0.86\nset bmargin at screen 0.27\n"
             "set tmargin at screen 0.95\nunset xtics\nunset ytics\nset xrange [-0.5:%zu.5]\nset yrange [%zu.5:-0.5]\n"
             "set cbrange [0:1]\nset cblabel 'part of the true class'\nunset key\n"
             "set palette defined (0 'white', 1 '#08306b')\n"
-            "set label 'predicted class' at screen 0.55,screen 0.025 center\n"
+            "set label 'predicted class' at screen 0.565,screen 0.025 center\n"
             "set label 'true class' at screen 0.025,screen 0.595 rotate by 90 center\n"
             "plot $shares matrix with image\n",
             n - 1, n - 1);
@@ -129,14 +129,16 @@ static void plot_curves(struct picture *picture, size_t curves, const char *cons
 }
 
 static void put_both(struct picture *picture, size_t curves, const char *const *names) {
-    fputs("set multiplot layout 1,2\nset xrange [0:1]\nset yrange [0:1.02]\nset grid lc rgb '#dddddd' dt solid\n"
+    fputs("set multiplot layout 1,2\nset xrange [0:1]\nset yrange [0:1.02]\nset grid lc rgb '#bbbbbb' dt solid\n"
           "set xlabel 'false positive rate'\nset ylabel 'true positive rate'\nset title 'ROC'\n"
-          "set key bottom right opaque samplen 3\n"
+          "unset key\nset bmargin at screen 0.18\nset tmargin at screen 0.9\n"
+          "set lmargin at screen 0.09\nset rmargin at screen 0.39\n"
           "set arrow from 0,0 to 1,1 nohead lc rgb '#999999' dt 2 back\n",
           picture->commands);
     plot_curves(picture, curves, names, "1:2");
     fputs("unset arrow\nset xlabel 'recall'\nset ylabel 'precision'\nset title 'Precision and recall'\n"
-          "set key bottom left opaque samplen 3\n",
+          "set lmargin at screen 0.49\nset rmargin at screen 0.79\n"
+          "set key at screen 0.995,screen 0.9 right top samplen 2\n",
           picture->commands);
     plot_curves(picture, curves, names, "2:3");
     fputs("unset multiplot\n", picture->commands);
@@ -176,9 +178,9 @@ int picture_scatter(const struct picture_target *target, size_t samples, size_t 
     if (code)
         return code;
     fprintf(picture.commands,
-            "set multiplot layout %zu,%zu\nunset key\nset grid lc rgb '#dddddd' dt solid\n"
-            "set xlabel 'true'\nset ylabel 'predicted'\n",
-            rows, columns);
+            "set multiplot layout %zu,%zu\nunset key\nset grid lc rgb '#bbbbbb' dt solid\n"
+            "%sset xlabel 'true'\nset ylabel 'predicted'\n",
+            rows, columns, panels > 1 ? "set xtics rotate by -40\n" : "");
     for (size_t j = 0; j < panels; j++) {
         fprintf(picture.commands, "$points%zu << END\n", j);
         for (size_t i = 0; i < samples; i += step) {
@@ -190,7 +192,7 @@ int picture_scatter(const struct picture_target *target, size_t samples, size_t 
         put_name(&picture, names, j);
         fprintf(picture.commands,
                 "\nplot $points%zu with points pt 6 ps 0.5 lc rgb '#0072B2', "
-                "x with lines lc black dt 2\n",
+                "x with lines lc black dt 2 lw 2\n",
                 j);
     }
     fputs("unset multiplot\n", picture.commands);

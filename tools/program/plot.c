@@ -105,8 +105,8 @@ static void write_panels(struct picture *picture, const struct run_log *logs, si
                                    {"learning rate", {LOG_RATE}, 1}};
     const size_t count = sizeof panels / sizeof *panels;
     fprintf(picture->commands,
-            "set multiplot layout 3,1\nset lmargin 11\nset rmargin 3\nset grid lc rgb '#dddddd' dt solid\n"
-            "set key top right opaque samplen 4 maxrows 8\nset xtics format '%%g'\n");
+            "set multiplot layout 3,1\nset lmargin 11\nset rmargin 3\nset grid lc rgb '#bbbbbb' dt solid\n"
+            "set key above center maxcols 2 samplen 3\nset xtics format '%%g'\n");
     for (size_t i = 0; i < count; i++) {
         if (i + 1 == count)
             fputs("set xlabel 'epoch'\n", picture->commands);
@@ -120,7 +120,8 @@ static void write_panels(struct picture *picture, const struct run_log *logs, si
 
 static int draw(const struct session *session, const struct plot_options *options, const struct run_log *logs) {
     struct picture picture;
-    const int code = picture_open(&picture, options->out, options->width, options->width * 11 / 10);
+    const int code =
+        picture_open(&picture, options->out, options->width, options->width * (10 + options->runs.count) / 10);
     if (code)
         return code;
     for (size_t run = 0; run < options->runs.count; run++)
