@@ -1238,8 +1238,8 @@ typedef struct tp_dataset_options {
     tp_unknown unknown; /* with a schema too */
     tp_input_scaling scaling;
     bool no_header;      /* CSV: the first line is a row. Else it is one if one of its fields is a number. */
-    bool schema_only;    /* no samples, only the schema: every column is a feature, missing values and any number of
-                            categories are allowed */
+    bool schema_only;    /* only the schema, of which every column is a feature; missing values are allowed, and
+                            tp_dataset_data has the number of samples and no arrays */
     bool no_target;      /* with a schema: do not read targets (they may be missing values) */
     tp_split split;      /* of a directory or an NPZ file that has both */
     const char *inputs;  /* NPZ: name of the array of features, HDF5: path of the dataset; NULL: the usual names */
