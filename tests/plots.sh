@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Pictures: they appear whole, in the size that was asked for, with the names in them, and nothing in a name is a command.
+# Pictures: they appear whole, in the size that was asked for, with the names in them, and no name is a command.
 #   sh tests/plots.sh PATH_TO_TILEPROP
 set -u
 export LC_ALL=C
@@ -12,8 +12,9 @@ source=$(cd "$(dirname "$0")/.." && pwd)
 # epochs FILE: a log of five epochs.
 epochs() {
     awk 'BEGIN { for (i = 1; i <= 5; i++)
-        printf "{\"epoch\":%d,\"learning_rate\":%g,\"train_loss\":%g,\"train_accuracy\":%g,\"validation_loss\":%g,%s}\n",
-            i, 0.1 / i, 1 / i, 1 - 1 / i, 1.1 / i, "\"validation_accuracy\":null,\"more\":[\"x\"]" }' >"$1"
+        printf "{\"epoch\":%d,\"learning_rate\":%g,\"train_loss\":%g,\"train_accuracy\":%g,%s%g,%s}\n",
+            i, 0.1 / i, 1 / i, 1 - 1 / i, "\"validation_loss\":", 1.1 / i,
+            "\"validation_accuracy\":null,\"more\":[\"x\"]" }' >"$1"
 }
 
 # says CODE FRAGMENT ARGUMENT...
@@ -70,7 +71,8 @@ if command -v gnuplot >/dev/null; then
     "$tileprop" plot "$evil" run.jsonl --out curves.svg --width 1000 >out 2>err && [ ! -s err ] &&
         grep -q '<svg[^>]*' curves.svg && grep -q 'width="1000"' curves.svg && grep -q '</svg>' curves.svg
     result "an SVG picture"
-    ! command -v python3 >/dev/null || python3 -c 'import sys, xml.dom.minidom as x; x.parse(sys.argv[1])' curves.svg 2>err
+    ! command -v python3 >/dev/null ||
+        python3 -c 'import sys, xml.dom.minidom as x; x.parse(sys.argv[1])' curves.svg 2>err
     result "is XML"
     for text in loss accuracy "learning rate" "training run" "training a \`touch one\`"; do
         grep -qF ">$text" curves.svg

@@ -132,12 +132,12 @@ static void put_both(struct picture *picture, size_t curves, const char *const *
     fputs("set multiplot layout 1,2\nset xrange [0:1]\nset yrange [0:1.02]\nset grid lc rgb '#bbbbbb' dt solid\n"
           "set xlabel 'false positive rate'\nset ylabel 'true positive rate'\nset title 'ROC'\n"
           "unset key\nset bmargin at screen 0.18\nset tmargin at screen 0.9\n"
-          "set lmargin at screen 0.12\nset rmargin at screen 0.38\n"
+          "set lmargin at screen 0.12\nset rmargin at screen 0.36\n"
           "set arrow from 0,0 to 1,1 nohead lc rgb '#999999' dt 2 back\n",
           picture->commands);
     plot_curves(picture, curves, names, "1:2");
     fputs("unset arrow\nset xlabel 'recall'\nset ylabel 'precision'\nset title 'Precision and recall'\n"
-          "set lmargin at screen 0.51\nset rmargin at screen 0.77\n"
+          "set lmargin at screen 0.48\nset rmargin at screen 0.72\n"
           "set key at screen 0.995,screen 0.9 right top samplen 2\n",
           picture->commands);
     plot_curves(picture, curves, names, "2:3");
