@@ -114,7 +114,7 @@ def cases():
 
 
 def number(value):
-    return "NAN" if np.isnan(value) else repr(float(value))
+    return "NONE" if np.isnan(value) else repr(float(value))
 
 
 def array(kind, name, values):

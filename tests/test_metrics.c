@@ -23,6 +23,7 @@ struct golden {
     double whole[WHOLE];
 };
 
+#define NONE (double)NAN
 #include "metrics_golden.h"
 
 static tp_context *context;
