@@ -18,8 +18,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 /* ---- commands ---- */
 
 /* gnuplot's terminal for the suffix of path; NULL: none. */
@@ -210,7 +208,7 @@ static bool ended_well(const struct child *child) {
 
 /* gnuplot's output into to. */
 static int draw(const struct picture *picture, FILE *to) {
-    struct child child;
+    struct child child = {0, -1, -1};
     const int error = start(&child);
     if (error) {
         complain("cannot run gnuplot, which draws pictures: %s%s", strerror(error),

@@ -64,14 +64,15 @@ static void put_shares(struct picture *picture, size_t n, const uint64_t *counts
     fputs("END\n", picture->commands);
 }
 
-int picture_confusion(const struct picture_target *target, size_t n, const char *const *names, const uint64_t *counts) {
+int picture_confusion(const struct picture_target *target, size_t classes, const char *const *names,
+                      const uint64_t *counts) {
     struct picture picture;
     const int code = picture_open(&picture, target->path, target->width, target->width * 9 / 10);
     if (code)
         return code;
-    put_shares(&picture, n, counts);
-    put_class_names(&picture, n, names);
-    put_counts(&picture, n, counts);
+    put_shares(&picture, classes, counts);
+    put_class_names(&picture, classes, names);
+    put_counts(&picture, classes, counts);
     fprintf(picture.commands,
             "set lmargin at screen 0.27\nset rmargin at screen 0.86\nset bmargin at screen 0.27\n"
             "set tmargin at screen 0.95\nunset xtics\nunset ytics\nset xrange [-0.5:%zu.5]\nset yrange [%zu.5:-0.5]\n"
@@ -80,7 +81,7 @@ int picture_confusion(const struct picture_target *target, size_t n, const char 
             "set label 'predicted class' at screen 0.565,screen 0.025 center\n"
             "set label 'true class' at screen 0.025,screen 0.595 rotate by 90 center\n"
             "plot $shares matrix with image\n",
-            n - 1, n - 1);
+            classes - 1, classes - 1);
     return picture_close(&picture, target->session, target->path);
 }
 
