@@ -872,6 +872,8 @@ TP_API float tp_optimizer_learning_rate(const tp_optimizer *optimizer, uint64_t 
  * Value j of sample i is at i * sample_stride + j * value_stride, in elements (with rows: rows[i] instead of i).
  * Strides 0 and 0 mean that samples follow each other. A Fortran array of (samples, features) has the strides 1 and
  * samples. If only one stride is 0, all samples, or all values of a sample, are the same.
+ * With rows, a part of larger arrays is a set of its own without a copy: the numbers may be in any order, and repeat.
+ * They are below the length of every array, which cannot be checked. rows is not copied.
  */
 typedef struct tp_data {
     size_t struct_size;     /* sizeof(tp_data) or 0 */
@@ -941,7 +943,8 @@ typedef struct tp_train_options {
     bool shuffle;               /* a new order of samples in each epoch, a function of (seed, epoch) */
     bool phases;                /* measure what the calling thread spends its time on: tp_trainer_phases */
     uint64_t seed;              /* of the order, of the samples that are held out, and of dropout */
-    double validation_fraction; /* 0 <= f < 1: held out from the data, chosen by seed (the last ones without shuffle) */
+    double validation_fraction; /* 0 <= f < 1: held out from the data, chosen by seed, of each class the same part;
+                                   without shuffle the last ones */
     const tp_data *validation;  /* a validation set; NULL: none. Not together with validation_fraction. */
     TP_EXTENSION union {
         tp_optimizer_options optimizer;    /* the update rule */

@@ -255,6 +255,7 @@ module tileprop_types
         integer(c_size_t) :: value_stride = 0
         integer(c_size_t) :: target_sample_stride = 0
         integer(c_size_t) :: target_stride = 0
+        type(c_ptr) :: rows = c_null_ptr
     end type
 
     type, bind(c) :: tp_outputs
