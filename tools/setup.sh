@@ -14,7 +14,7 @@ set -eu
 
 cd "$(dirname "$0")/.."
 for_run="gcc libc6-dev make cmake pkg-config libsleef-dev libjansson-dev libmd-dev zlib1g-dev librandom123-dev
-    dataset-fashion-mnist"
+    libzip-dev libhdf5-dev dataset-fashion-mnist"
 for_test="g++ gfortran clang-16 libclang-rt-16-dev libomp-16-dev libcriterion-dev liblbfgs-dev locales valgrind
     abigail-tools bash dpkg-dev man-db doxygen python3 clang-format-14 clang-tidy-16 shellcheck gnuplot-nox"
 for_long="gcovr"
