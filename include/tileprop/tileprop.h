@@ -1177,6 +1177,9 @@ typedef enum tp_column_kind {
     TP_COLUMN_CATEGORY    /* names: as a feature one input for each category, 1 for its own and 0 for the others */
 } tp_column_kind;
 
+/* Parts of a column's range in which values are counted. */
+#define TP_COLUMN_BINS 16
+
 /* A column that is a feature or a target. */
 typedef struct tp_column {
     const char *name;              /* NULL if the data has no names */
@@ -1189,6 +1192,9 @@ typedef struct tp_column {
     double minimum;                /* NaN for categories */
     double maximum;                /* NaN for categories */
     uint64_t missing;              /* training rows without a value */
+    /* How many training rows have each category, or lie in each of TP_COLUMN_BINS equal parts from minimum to maximum;
+     * NULL in a schema of a model that was loaded. */
+    const uint64_t *counts;
 } tp_column;
 
 /* A schema lives as long as the data set or the model that it is of. */
@@ -1232,6 +1238,8 @@ typedef struct tp_dataset_options {
     tp_unknown unknown; /* with a schema too */
     tp_input_scaling scaling;
     bool no_header;      /* CSV: the first line is a row. Else it is one if one of its fields is a number. */
+    bool schema_only;    /* only the schema, of which every column is a feature; missing values are allowed, and
+                            tp_dataset_data has the number of samples and no arrays */
     bool no_target;      /* with a schema: do not read targets (they may be missing values) */
     tp_split split;      /* of a directory or an NPZ file that has both */
     const char *inputs;  /* NPZ: name of the array of features, HDF5: path of the dataset; NULL: the usual names */

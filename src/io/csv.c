@@ -224,4 +224,12 @@ static tp_status read_csv(const char *path, const struct tp_read_options *option
     return tp_csv_read_in_parts(path, options, 0, table);
 }
 
-const struct tp_format tp_csv_format = {"csv", ".csv .tsv .txt .data", NULL, true, read_csv};
+/* Whatever is text; asked last. */
+static bool is_text(const struct tp_file_head *head) {
+    for (size_t i = 0; i < head->size; i++)
+        if (head->bytes[i] < ' ' && !strchr("\t\n\v\f\r", head->bytes[i]))
+            return false;
+    return head->size > 0;
+}
+
+const struct tp_format tp_csv_format = {"csv", ".csv .tsv .txt .data", is_text, true, read_csv};
