@@ -216,3 +216,33 @@ Test(arrays, what_no_format_recognises) {
     tp_test_refuse_table(tp_test_write_file("a.npy", "what\n", 5), &defaults, TP_ERR_FORMAT, "truncated");
     tp_test_refuse_table(tp_test_in_scratch("none"), &defaults, TP_ERR_IO, "cannot open");
 }
+
+/* ---- no memory ---- */
+
+/* Refuses one allocation after the other until there is none left to refuse. */
+static void refuse_allocations(const char *path) {
+    struct tp_test_allocator *counter = &tp_test_scratch.counter;
+    tp_status status = TP_ERR_MEMORY;
+    long n = 0;
+    for (; status; n++) {
+        struct tp_table table;
+        const size_t held = tp_test_held();
+        counter->remaining = n;
+        status = tp_read_table(tp_test_scratch.context, path, &defaults, &table);
+        counter->remaining = -1;
+        if (!status)
+            tp_table_release(&table);
+        else
+            cr_assert_eq(status, TP_ERR_MEMORY, "allocation %ld: %s", n, tp_test_message(tp_test_scratch.context));
+        cr_assert_eq(tp_test_held(), held, "allocation %ld: something leaked", n);
+    }
+    cr_expect_gt(n, 2);
+}
+
+Test(arrays, allocations_that_fail) {
+    refuse_allocations(write_npy(1, "{'descr': '<i2', 'fortran_order': False, 'shape': (2,)}", "\1\0\2\0", 4));
+    refuse_allocations(write_npy(1, "{'descr': '|u1', 'fortran_order': False, 'shape': (2,)}", "\1\2", 2));
+    refuse_allocations(write_npy(1, "{'descr': '|S1', 'fortran_order': False, 'shape': (2,)}", "ab", 2));
+    refuse_allocations(tp_test_write_file("a.svm", "1 1:1\n", 6));
+    refuse_allocations(tp_test_write_file("a", "\0\0\11\1\0\0\0\1\5", 9));
+}
