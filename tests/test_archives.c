@@ -109,9 +109,9 @@ static const char *path_of_hdf5(void) {
 }
 
 /* chunk: rows of a chunk; 0: contiguous */
-static void add_dataset(hid_t file, const char *name, hid_t type, hsize_t columns, hsize_t chunk,
+static void add_dataset(hid_t file, const char *name, hid_t type, hsize_t rows, hsize_t columns, hsize_t chunk,
                         const double *numbers) {
-    const hsize_t dims[] = {2, columns}, chunks[] = {chunk, columns};
+    const hsize_t dims[] = {rows, columns}, chunks[] = {chunk, columns};
     const hid_t space = H5Screate_simple(2, dims, NULL), layout = H5Pcreate(H5P_DATASET_CREATE);
     if (chunk) {
         H5Pset_chunk(layout, 2, chunks);
@@ -132,8 +132,8 @@ Test(archives, hdf5_types_and_layouts) {
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         for (hsize_t chunk = 0; chunk < 2; chunk++) {
             const hid_t file = H5Fcreate(path_of_hdf5(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
-            add_dataset(file, "X", types[i], 2, chunk, x);
-            add_dataset(file, "y", H5T_IEEE_F64LE, 1, chunk, y);
+            add_dataset(file, "X", types[i], 2, 2, chunk, x);
+            add_dataset(file, "y", H5T_IEEE_F64LE, 2, 1, chunk, y);
             H5Fclose(file);
             const size_t held = tp_test_held();
             struct tp_table table = tp_test_read_table(path_of_hdf5(), i ? &defaults : &named);
@@ -142,6 +142,22 @@ Test(archives, hdf5_types_and_layouts) {
             tp_table_release(&table);
             cr_expect_eq(tp_test_held(), held, "something leaked");
         }
+}
+
+/* More than is asked for at a time. */
+Test(archives, hdf5_in_blocks) {
+    static double numbers[1100000];
+    const size_t rows = sizeof numbers / sizeof *numbers;
+    for (size_t i = 0; i < rows; i++)
+        numbers[i] = (double)i;
+    const hid_t file = H5Fcreate(path_of_hdf5(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    add_dataset(file, "X", H5T_IEEE_F32BE, rows, 1, 0, numbers);
+    H5Fclose(file);
+    struct tp_table table = tp_test_read_table(path_of_hdf5(), &defaults);
+    cr_assert_eq(table.rows, rows);
+    for (size_t i = 0; i < rows; i++)
+        cr_assert_eq(tp_field_number(&table.fields[0], i), numbers[i]);
+    tp_table_release(&table);
 }
 
 Test(archives, hdf5_refused) {
