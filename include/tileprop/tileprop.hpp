@@ -298,7 +298,7 @@ struct targets : tp_targets {
 /* Samples in the program's units, of std::uint8_t, float or double, and what they should become. */
 struct data : tp_data {
     static constexpr size_t trusted = SIZE_MAX; /* of a tp_data, whose arrays have no known sizes */
-    size_t count = trusted, target_count = trusted, weight_count = trusted;
+    size_t count = trusted, target_count = trusted, weight_count = trusted, row_count = trusted;
 
     data(const tp_data &given) noexcept : tp_data(given) {}
     template <class Range>
@@ -329,6 +329,21 @@ struct data : tp_data {
         weights = each.data();
         weight_count = each.size();
         return *this;
+    }
+    /* Sample i is number each[i] in the arrays. */
+    data &set_rows(view<const std::uint32_t> each) noexcept {
+        rows = each.data();
+        row_count = each.size();
+        return *this;
+    }
+    /* One more than the largest number of a sample, so many the arrays must have. */
+    size_t extent() const noexcept {
+        if (struct_size < sizeof(tp_data) || !rows || samples > row_count)
+            return samples;
+        size_t most = 0;
+        for (size_t i = 0; i < samples; i++)
+            most = rows[i] >= most ? size_t{rows[i]} + 1 : most;
+        return most;
     }
 
   private:
@@ -442,14 +457,16 @@ class checks {
         at_least("class_weights", given.class_weights, given.class_weight_count, classes);
     }
     void all(const data &given) noexcept {
+        const size_t samples = given.extent();
+        at_least("rows", given.rows, given.row_count, given.samples);
         for (const void *x : {static_cast<const void *>(given.bytes), static_cast<const void *>(given.floats),
                               static_cast<const void *>(given.doubles)})
-            strided("data", x, given.count, given.samples, given.features, given.sample_stride, given.value_stride);
-        at_least("classes", given.classes, given.target_count, given.samples);
+            strided("data", x, given.count, samples, given.features, given.sample_stride, given.value_stride);
+        at_least("classes", given.classes, given.target_count, samples);
         for (const void *y : {static_cast<const void *>(given.values), static_cast<const void *>(given.double_values)})
-            strided("values", y, given.target_count, given.samples, given.outputs, given.target_sample_stride,
+            strided("values", y, given.target_count, samples, given.outputs, given.target_sample_stride,
                     given.target_stride);
-        at_least("weights", given.weights, given.weight_count, given.samples);
+        at_least("weights", given.weights, given.weight_count, samples);
     }
 
   private:

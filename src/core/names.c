@@ -44,6 +44,26 @@ static const char *const schedules[] = {[TP_SCHEDULE_AUTO] = "auto",
                                         [TP_SCHEDULE_COSINE] = "cosine"};
 _Static_assert(COUNT(schedules) == TP_SCHEDULE_COUNT, "a name for every schedule");
 
+static const char *const tasks[] = {[TP_TASK_AUTO] = "auto",
+                                    [TP_TASK_BINARY] = "binary",
+                                    [TP_TASK_MULTICLASS] = "multiclass",
+                                    [TP_TASK_MULTILABEL] = "multilabel",
+                                    [TP_TASK_REGRESSION] = "regression"};
+_Static_assert(COUNT(tasks) == TP_TASK_COUNT, "a name for every task");
+
+static const char *const missing_names[] = {
+    [TP_MISSING_ERROR] = "error", [TP_MISSING_MEAN] = "mean", [TP_MISSING_DROP] = "drop"};
+_Static_assert(COUNT(missing_names) == TP_MISSING_COUNT, "a name for every way with missing values");
+
+static const char *const unknown_names[] = {[TP_UNKNOWN_ERROR] = "error", [TP_UNKNOWN_IGNORE] = "ignore"};
+_Static_assert(COUNT(unknown_names) == TP_UNKNOWN_COUNT, "a name for every way with unknown categories");
+
+static const char *const scalings[] = {[TP_INPUT_SCALING_AUTO] = "auto",
+                                       [TP_INPUT_SCALING_NONE] = "none",
+                                       [TP_INPUT_SCALING_UNIT] = "unit",
+                                       [TP_INPUT_SCALING_STANDARD] = "standard"};
+_Static_assert(COUNT(scalings) == TP_INPUT_SCALING_COUNT, "a name for every scaling");
+
 static const char *name(const char *const *names, size_t count, unsigned value) {
     return value < count ? names[value] : NULL;
 }
@@ -66,6 +86,22 @@ const char *tp_optimizer_name(tp_optimizer_kind kind) {
 
 const char *tp_schedule_name(tp_schedule schedule) {
     return name(schedules, COUNT(schedules), (unsigned)schedule);
+}
+
+const char *tp_task_name(tp_task task) {
+    return name(tasks, COUNT(tasks), (unsigned)task);
+}
+
+const char *tp_missing_name(tp_missing missing) {
+    return name(missing_names, COUNT(missing_names), (unsigned)missing);
+}
+
+const char *tp_unknown_name(tp_unknown unknown) {
+    return name(unknown_names, COUNT(unknown_names), (unsigned)unknown);
+}
+
+const char *tp_input_scaling_name(tp_input_scaling scaling) {
+    return name(scalings, COUNT(scalings), (unsigned)scaling);
 }
 
 tp_status tp_check_slope(const struct tp_context *context, const char *where, tp_activation activation, float slope) {

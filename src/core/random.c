@@ -25,11 +25,18 @@ static size_t below(size_t bound, struct tp_draw draw) {
     return (size_t)(((uint128)bits * bound) >> 64);
 }
 
-void tp_random_permutation(uint32_t *order, size_t count, uint64_t seed, enum tp_purpose purpose, uint32_t stream) {
+void tp_random_shuffle(uint32_t *values, size_t count, uint64_t seed, enum tp_purpose purpose, uint32_t stream) {
     assert(count <= (uint64_t)1 << 32);
     for (size_t i = 0; i < count; i++) {
         const size_t j = below(i + 1, tp_random(seed, purpose, stream, i));
-        order[i] = order[j];
-        order[j] = (uint32_t)i;
+        const uint32_t value = values[i];
+        values[i] = values[j];
+        values[j] = value;
     }
+}
+
+void tp_random_permutation(uint32_t *order, size_t count, uint64_t seed, enum tp_purpose purpose, uint32_t stream) {
+    for (size_t i = 0; i < count; i++)
+        order[i] = (uint32_t)i;
+    tp_random_shuffle(order, count, seed, purpose, stream);
 }

@@ -21,7 +21,9 @@ struct tp_draw {
 /* stream tells apart draws of one purpose: a layer, an epoch. */
 struct tp_draw tp_random(uint64_t seed, enum tp_purpose purpose, uint32_t stream, uint64_t index);
 
-/* order[0..count) becomes a permutation of 0..count-1 (Fisher and Yates), count <= 2^32. */
+/* Puts values[0..count) into a random order (Fisher and Yates), count <= 2^32. */
+void tp_random_shuffle(uint32_t *values, size_t count, uint64_t seed, enum tp_purpose purpose, uint32_t stream);
+/* order[0..count) becomes a permutation of 0..count-1, count <= 2^32. */
 void tp_random_permutation(uint32_t *order, size_t count, uint64_t seed, enum tp_purpose purpose, uint32_t stream);
 
 #endif

@@ -16,13 +16,6 @@
  * memory a model takes. */
 #define MANY_CLASSES 1024
 
-struct tp_dataset {
-    tp_context *context;
-    tp_idx images;
-    int32_t *classes;
-    tp_data data;
-};
-
 static const struct {
     const char *name; /* and directory in TP_DATASETS_ROOT */
     const char *package;
@@ -88,12 +81,12 @@ static tp_status load_images(struct tp_dataset *dataset, const char *path) {
     status = tp_idx_to_samples(dataset->context, path, images);
     if (status)
         return status;
-    dataset->data.samples = images->dims[0];
-    dataset->data.features = images->elements / images->dims[0];
+    dataset->samples.data.samples = images->dims[0];
+    dataset->samples.data.features = images->elements / images->dims[0];
     if (images->type == TP_IDX_TYPE_U8)
-        dataset->data.bytes = images->data;
+        dataset->samples.data.bytes = images->data;
     else
-        dataset->data.floats = images->data;
+        dataset->samples.data.floats = images->data;
     return TP_OK;
 }
 
@@ -105,16 +98,16 @@ static tp_status check_labels(const struct tp_dataset *dataset, const char *path
     if (labels->rank != 1)
         return tp_fail(dataset->context, TP_ERR_FORMAT, "%s: rank is %zu; labels must have 1 dimension", path,
                        labels->rank);
-    if (labels->elements != dataset->data.samples)
+    if (labels->elements != dataset->samples.data.samples)
         return tp_fail(dataset->context, TP_ERR_FORMAT, "%s: %zu labels for %zu images", path, labels->elements,
-                       dataset->data.samples);
+                       dataset->samples.data.samples);
     return TP_OK;
 }
 
 static tp_status count_classes(struct tp_dataset *dataset, const char *path) {
-    const size_t most = tp_max(MANY_CLASSES, dataset->data.samples);
+    const size_t most = tp_max(MANY_CLASSES, dataset->samples.data.samples);
     int32_t largest = 0;
-    for (size_t i = 0; i < dataset->data.samples; i++) {
+    for (size_t i = 0; i < dataset->samples.data.samples; i++) {
         const int32_t class = dataset->classes[i];
         if (class < 0)
             return tp_fail(dataset->context, TP_ERR_FORMAT, "%s: label %zu is %d; it must be at least 0", path, i,
@@ -122,11 +115,11 @@ static tp_status count_classes(struct tp_dataset *dataset, const char *path) {
         if ((size_t) class >= most)
             return tp_fail(dataset->context, TP_ERR_FORMAT,
                            "%s: label %zu is %d; with %zu samples it must be less than %zu", path, i, class,
-                           dataset->data.samples, most);
+                           dataset->samples.data.samples, most);
         largest = class > largest ? class : largest;
     }
-    dataset->data.classes = dataset->classes;
-    dataset->data.outputs = (size_t)largest + 1;
+    dataset->samples.data.classes = dataset->classes;
+    dataset->samples.data.outputs = (size_t)largest + 1;
     return TP_OK;
 }
 
@@ -160,7 +153,11 @@ static tp_status load_files(struct tp_dataset *dataset, const char *directory, t
     return status ? status : load_labels(dataset, labels);
 }
 
-static tp_status load(struct tp_dataset *dataset, const char *where, tp_split split) {
+bool tp_dataset_is_known(const char *where) {
+    return package_of(where) != NULL;
+}
+
+tp_status tp_dataset_load_images(struct tp_dataset *dataset, const char *where, tp_split split) {
     char directory[PATH_MAX];
     const tp_status status =
         tp_dataset_directory(dataset->context, TP_DATASETS_ROOT, where, directory, sizeof directory);
@@ -174,12 +171,9 @@ tp_status tp_dataset_load(tp_context *context, const char *where, tp_split split
         return tp_fail(context, TP_ERR_ARGUMENT, "tp_dataset_load: %s is NULL", where ? "dataset" : "where");
     if (split != TP_SPLIT_TRAIN && split != TP_SPLIT_TEST)
         return tp_fail(context, TP_ERR_ARGUMENT, "tp_dataset_load: split is %d; it must be 0 or 1", (int)split);
-    struct tp_dataset *loaded = tp_allocate(context, sizeof *loaded);
-    if (!loaded)
-        return tp_fail_allocation(context, "tp_dataset_load", sizeof *loaded);
-    *loaded = (struct tp_dataset){.context = context};
     const int cancel = tp_cancel_hold();
-    const tp_status status = load(loaded, where, split);
+    struct tp_dataset *loaded = tp_dataset_make(context, "tp_dataset_load", where);
+    const tp_status status = loaded ? tp_dataset_load_images(loaded, where, split) : TP_ERR_MEMORY;
     if (status)
         tp_dataset_destroy(loaded);
     else
@@ -188,15 +182,27 @@ tp_status tp_dataset_load(tp_context *context, const char *where, tp_split split
     return status;
 }
 
+struct tp_dataset *tp_dataset_make(tp_context *context, const char *function, const char *path) {
+    struct tp_dataset *dataset = tp_allocate(context, sizeof *dataset);
+    if (dataset)
+        *dataset = (struct tp_dataset){
+            .context = context, .table = {.context = context, .path = path}, .samples.id = TP_NO_FIELD};
+    else
+        tp_fail_allocation(context, function, sizeof *dataset);
+    return dataset;
+}
+
 void tp_dataset_destroy(tp_dataset *dataset) {
     if (!dataset)
         return;
     tp_context *context = dataset->context;
+    tp_schema_release(dataset->samples.schema);
+    tp_table_release(&dataset->table);
     tp_release(context, dataset->classes);
     tp_idx_release(context, &dataset->images);
     tp_release(context, dataset);
 }
 
 const tp_data *tp_dataset_data(const tp_dataset *dataset) {
-    return dataset ? &dataset->data : NULL;
+    return dataset ? &dataset->samples.data : NULL;
 }

@@ -11,7 +11,7 @@
 
 /* In the order in which they are asked whether they recognise a file: texts, which are told by less, come last. */
 static const struct tp_format *const formats[] = {
-    &tp_npy_format, &tp_npz_format, &tp_hdf5_format, &tp_idx_format, &tp_svmlight_format,
+    &tp_npy_format, &tp_npz_format, &tp_hdf5_format, &tp_idx_format, &tp_svmlight_format, &tp_csv_format,
 };
 #define FORMATS (sizeof formats / sizeof *formats)
 

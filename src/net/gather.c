@@ -15,14 +15,14 @@ static tp_status check_targets(const struct tp_model *model, const char *what, c
     if (count_set(data->classes, data->values, data->double_values) != 1)
         return tp_fail(model->context, TP_ERR_ARGUMENT,
                        "%s: exactly one of classes, values and double_values must be set", what);
-    const tp_status status = tp_check_weights(model, what, data->weights, data->samples);
+    const tp_status status = tp_check_weights(model, what, data->weights, data->rows, data->samples);
     if (status)
         return status;
     if (data->classes && model->outputs_scaled.count)
         return tp_fail(model->context, TP_ERR_ARGUMENT, "%s: the model scales its outputs: targets must be values",
                        what);
     if (data->classes)
-        return tp_check_classes(model, what, data->classes, data->samples);
+        return tp_check_classes(model, what, data->classes, data->rows, data->samples);
     if (data->outputs != tp_model_outputs(model))
         return tp_fail(model->context, TP_ERR_ARGUMENT, "%s: outputs is %zu; the model has %zu", what, data->outputs,
                        tp_model_outputs(model));
@@ -40,6 +40,14 @@ tp_status tp_take_strides(const struct tp_context *context, const char *what, si
     return TP_OK;
 }
 
+/* One more than the largest number of a sample. */
+static size_t extent(const tp_data *data) {
+    size_t last = data->rows ? 0 : data->samples - 1;
+    for (size_t i = 0; data->rows && i < data->samples; i++)
+        last = tp_max(last, data->rows[i]);
+    return last + 1;
+}
+
 static tp_status check_data(const struct tp_model *model, const char *what, tp_data *data, bool need_targets) {
     const struct tp_context *context = model->context;
     if (data->samples < 1 || data->samples > UINT32_MAX)
@@ -50,13 +58,14 @@ static tp_status check_data(const struct tp_model *model, const char *what, tp_d
                        model->inputs);
     if (count_set(data->bytes, data->floats, data->doubles) != 1)
         return tp_fail(context, TP_ERR_ARGUMENT, "%s: exactly one of bytes, floats and doubles must be set", what);
+    const size_t numbers = extent(data);
     tp_status status =
-        tp_take_strides(context, what, data->samples, data->features, &data->sample_stride, &data->value_stride);
+        tp_take_strides(context, what, numbers, data->features, &data->sample_stride, &data->value_stride);
     if (!status && need_targets)
         status = check_targets(model, what, data);
     if (!status && need_targets && !data->classes)
-        status = tp_take_strides(context, what, data->samples, data->outputs, &data->target_sample_stride,
-                                 &data->target_stride);
+        status =
+            tp_take_strides(context, what, numbers, data->outputs, &data->target_sample_stride, &data->target_stride);
     return status;
 }
 
@@ -64,7 +73,7 @@ tp_status tp_take_data(const struct tp_model *model, const char *what, const tp_
                        tp_data *data) {
     static const tp_data none = {.struct_size = sizeof none};
     const struct tp_struct type = {
-        .name = what, .size = sizeof none, .first = sizeof none, .defaults = &none, .data = true};
+        .name = what, .size = sizeof none, .first = offsetof(tp_data, rows), .defaults = &none, .data = true};
     if (!given)
         return tp_fail(model->context, TP_ERR_ARGUMENT, "%s is NULL", what);
     const tp_status status = tp_struct_take(model->context, &type, given, data);
@@ -73,7 +82,9 @@ tp_status tp_take_data(const struct tp_model *model, const char *what, const tp_
 
 static size_t sample_number(const struct tp_batch *batch, size_t i) {
     const size_t at = batch->order ? batch->order[batch->first + i] : batch->first + i;
-    return batch->pool ? batch->pool[at] : at;
+    const size_t sample = batch->pool ? batch->pool[at] : at;
+    assert(sample < batch->data->samples);
+    return batch->data->rows ? batch->data->rows[sample] : sample;
 }
 
 /* Of kernels/reduce.h, for values that are apart. */
@@ -122,7 +133,6 @@ static void gather_values(const struct tp_model *model, const tp_data *data, siz
 static void gather_sample(struct tp_workspace *w, const struct tp_batch *batch, size_t i) {
     const tp_data *data = batch->data;
     const size_t sample = sample_number(batch, i);
-    assert(sample < data->samples);
     gather_inputs(w->model, data, sample, tp_row(&w->input, i));
     if (batch->targets && data->weights)
         w->weights[i] = data->weights[sample];

@@ -161,33 +161,39 @@ tp_score tp_read_score(const struct tp_workspace *w, const tp_targets *targets) 
     return tp_mean_score(&score);
 }
 
-tp_status tp_check_classes(const struct tp_model *model, const char *what, const int32_t *classes, size_t count) {
+tp_status tp_check_classes(const struct tp_model *model, const char *what, const int32_t *classes, const uint32_t *rows,
+                           size_t count) {
     const size_t limit = class_count(model);
-    for (size_t i = 0; i < count; i++)
-        if (classes[i] < 0 || (size_t)classes[i] >= limit)
-            return tp_fail(model->context, TP_ERR_ARGUMENT, "%s: classes[%zu] is %d; it must be 0..%zu", what, i,
-                           (int)classes[i], limit - 1);
+    for (size_t i = 0; i < count; i++) {
+        const size_t at = rows ? rows[i] : i;
+        if (classes[at] < 0 || (size_t)classes[at] >= limit)
+            return tp_fail(model->context, TP_ERR_ARGUMENT, "%s: classes[%zu] is %d; it must be 0..%zu", what, at,
+                           (int)classes[at], limit - 1);
+    }
     return TP_OK;
 }
 
 static tp_status check_weights(const struct tp_model *model, const char *what, const char *name, const float *weights,
-                               size_t count) {
-    for (size_t i = 0; weights && i < count; i++)
-        if (!(weights[i] >= 0 && isfinite(weights[i])))
+                               const uint32_t *rows, size_t count) {
+    for (size_t i = 0; weights && i < count; i++) {
+        const size_t at = rows ? rows[i] : i;
+        if (!(weights[at] >= 0 && isfinite(weights[at])))
             return tp_fail(model->context, TP_ERR_ARGUMENT, "%s: %s[%zu] is %g; it must be finite and at least 0", what,
-                           name, i, (double)weights[i]);
+                           name, at, (double)weights[at]);
+    }
     return TP_OK;
 }
 
-tp_status tp_check_weights(const struct tp_model *model, const char *what, const float *weights, size_t count) {
-    return check_weights(model, what, "weights", weights, count);
+tp_status tp_check_weights(const struct tp_model *model, const char *what, const float *weights, const uint32_t *rows,
+                           size_t count) {
+    return check_weights(model, what, "weights", weights, rows, count);
 }
 
 tp_status tp_check_class_weights(const struct tp_model *model, const char *what, const float *class_weights,
                                  const int32_t *classes) {
     if (class_weights && !classes)
         return tp_fail(model->context, TP_ERR_ARGUMENT, "%s: class_weights needs targets by class", what);
-    return check_weights(model, what, "class_weights", class_weights, class_count(model));
+    return check_weights(model, what, "class_weights", class_weights, NULL, class_count(model));
 }
 
 static tp_status check_classes_or_values(const struct tp_model *model, const tp_targets *targets, size_t batch) {
@@ -195,7 +201,7 @@ static tp_status check_classes_or_values(const struct tp_model *model, const tp_
     if (!targets->classes == !targets->values)
         return tp_fail(context, TP_ERR_ARGUMENT, "targets: exactly one of classes and values must be set");
     if (targets->classes)
-        return tp_check_classes(model, "targets", targets->classes, batch);
+        return tp_check_classes(model, "targets", targets->classes, NULL, batch);
     if (targets->ld < tp_model_outputs(model))
         return tp_fail(context, TP_ERR_ARGUMENT, "targets: ld is %zu; it must be at least %zu", targets->ld,
                        tp_model_outputs(model));
@@ -212,7 +218,7 @@ tp_status tp_take_targets(const struct tp_model *model, const tp_targets *given,
     if (!status)
         status = check_classes_or_values(model, targets, batch);
     if (!status)
-        status = tp_check_weights(model, "targets", targets->weights, batch);
+        status = tp_check_weights(model, "targets", targets->weights, NULL, batch);
     return status ? status : tp_check_class_weights(model, "targets", targets->class_weights, targets->classes);
 }
 

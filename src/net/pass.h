@@ -102,14 +102,17 @@ int tp_pass_threads(const struct tp_model *model, int threads, size_t batch, boo
 /* Index of the largest element, the lowest among equals. */
 size_t tp_largest(const float *row, size_t n);
 
-/* Classes against the model's outputs; what names them in messages. */
-tp_status tp_check_classes(const struct tp_model *model, const char *what, const int32_t *classes, size_t count);
+/* Classes against the model's outputs, number rows[0..count), or 0..count if rows is NULL; what names them in messages.
+ */
+tp_status tp_check_classes(const struct tp_model *model, const char *what, const int32_t *classes, const uint32_t *rows,
+                           size_t count);
 
 /* A program's targets for batch samples, checked. */
 tp_status tp_take_targets(const struct tp_model *model, const tp_targets *given, size_t batch, tp_targets *targets);
 
-/* count weights of samples, and weights of classes, which only targets by class have; both may be NULL. */
-tp_status tp_check_weights(const struct tp_model *model, const char *what, const float *weights, size_t count);
+/* Weights of samples, numbered likewise, and weights of classes, which only targets by class have; both may be NULL. */
+tp_status tp_check_weights(const struct tp_model *model, const char *what, const float *weights, const uint32_t *rows,
+                           size_t count);
 tp_status tp_check_class_weights(const struct tp_model *model, const char *what, const float *class_weights,
                                  const int32_t *classes);
 

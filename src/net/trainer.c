@@ -8,7 +8,9 @@
 #include "net/gather.h"
 #include "net/optimizer.h"
 #include "net/pass.h"
+#include "table/split.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -158,11 +160,16 @@ size_t tp_trainer_size(const tp_model *model, const tp_data *data, const tp_trai
 }
 
 static void choose_pool(struct tp_trainer *t) {
-    if (t->options.shuffle && t->held_out)
-        tp_random_permutation(t->pool, t->data.samples, t->options.seed, TP_PURPOSE_SPLIT, 0);
-    else
-        for (size_t i = 0; i < t->data.samples; i++)
-            t->pool[i] = (uint32_t)i;
+    const struct tp_split_request split = {.samples = t->data.samples,
+                                           .classes = t->data.classes,
+                                           .numbers = t->data.rows,
+                                           .fraction = t->options.validation_fraction,
+                                           .seed = t->options.seed,
+                                           .keep_order = !t->options.shuffle};
+    size_t kept;
+    tp_split_rows(&split, t->pool, &kept);
+    assert(kept == t->train_count);
+    (void)kept;
 }
 
 static void begin_epoch(struct tp_trainer *t) {

@@ -77,7 +77,8 @@ install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} 
 if(TILEPROP_BUILD_TOOLS)
     install(TARGETS tileprop_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT program)
     if(TARGET man)
-        install(FILES ${PROJECT_BINARY_DIR}/tools/program/tileprop.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT program)
+        install(FILES ${PROJECT_BINARY_DIR}/tools/program/tileprop.1
+            DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT program)
         install(FILES ${PROJECT_BINARY_DIR}/tools/program/tileprop.bash RENAME tileprop COMPONENT program
                 DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/bash-completion/completions)
     endif()
