@@ -49,7 +49,7 @@ Test(svmlight, refused) {
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         tp_test_refuse_table(write_text(rows[i].text), &defaults, TP_ERR_FORMAT, rows[i].fragment);
-    tp_test_refuse_table(write_text("# nothing\n"), &defaults, TP_ERR_FORMAT, "it has no rows");
+    tp_test_refuse_table(write_text("# nothing\n"), &defaults, TP_ERR_FORMAT, "has no rows");
 }
 
 Test(svmlight, numbers) {
