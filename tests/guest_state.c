@@ -252,6 +252,14 @@ static void call_trainer(void) {
     CALL(tp_trainer_destroy, trainer);
 }
 
+static void call_metrics(void) {
+    static const double predictions[] = {0.25, 0.75};
+    static const int32_t classes[] = {0, 1};
+    const tp_data targets = {.struct_size = sizeof targets, .samples = 2, .classes = classes};
+    tp_metrics metrics;
+    EXPECT(TP_OK, tp_metrics_compute, guest.context, TP_TASK_BINARY, &targets, 1, predictions, 1, &metrics, NULL, NULL);
+}
+
 static void write_idx(const char *name, const unsigned char *bytes, size_t count) {
     FILE *file = fopen(name, "wb");
     test_tap_check(file && fwrite(bytes, 1, count, file) == count, "%s", name);
@@ -342,6 +350,7 @@ static void call_everything(const char *scenario) {
             call_passes();
             call_derivatives();
             call_trainer();
+            call_metrics();
             call_files();
             call_tables();
         }

@@ -6,6 +6,7 @@
  */
 
 #include "core/context.h"
+#include "io/csv.h"
 #include "support/faults.h"
 #include "support/scratch.h"
 
@@ -41,6 +42,7 @@ static struct {
         tp_dataset *dataset;
         tp_output *output;
         tp_idx idx;
+        struct tp_table table;
         unsigned char bytes[MAX_FILE];
         size_t needed;
         float c[SAMPLES * SAMPLES], y[SAMPLES * OUT];
@@ -83,7 +85,9 @@ static void write_files(void) {
     static const unsigned char images[] = {0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0, 2, 10, 11, 12, 13, 14, 15};
     static const unsigned char labels[] = {0, 0, 8, 1, 0, 0, 0, 3, 4, 200, 0};
     static const unsigned char i16[] = {0, 0, 11, 1, 0, 0, 0, 2, 1, 2, 3, 4};
+    static const char table[] = "age,town\n1,Oslo\n2,Rome\n3,Oslo\n";
     unsigned char packed[MAX_FILE];
+    tp_test_write_file("table.csv", table, sizeof table - 1);
     tp_test_write_file("train-images-idx3-ubyte", images, sizeof images);
     tp_test_write_file("train-labels-idx1-ubyte", labels, sizeof labels);
     tp_test_write_file("i16", i16, sizeof i16);
@@ -221,6 +225,18 @@ static tp_status read_gzipped_idx(void) {
     return tp_idx_read(all.context, tp_test_in_scratch("images.gz"), &all.out.idx);
 }
 
+/* One part: allocations of one thread come in the same order each time. */
+static tp_status read_csv(void) {
+    const struct tp_read_options options = {0};
+    struct tp_table table = {.context = all.context, .path = tp_test_in_scratch("table.csv")};
+    const tp_status status = tp_csv_read_in_parts(table.path, &options, MAX_FILE, &table);
+    if (status)
+        tp_table_release(&table);
+    else
+        all.out.table = table;
+    return status;
+}
+
 static tp_status convert_idx(void) {
     tp_idx idx;
     tp_status status = tp_idx_read(all.context, tp_test_in_scratch("i16"), &idx);
@@ -313,6 +329,10 @@ static void release_packed(void) {
     tp_packed_destroy(all.out.packed);
 }
 
+static void release_table(void) {
+    tp_table_release(&all.out.table);
+}
+
 static void release_idx(void) {
     tp_idx_release(all.context, &all.out.idx);
 }
@@ -369,6 +389,7 @@ static const struct operation {
     {"tp_model_read", read_from_memory, check_loaded, 50},
     {"tp_idx_read", read_idx, release_idx, 1},
     {"tp_idx_read, gzipped", read_gzipped_idx, release_idx, 3},
+    {"a CSV file", read_csv, release_table, 15},
     {"tp_idx_to_samples", convert_idx, release_idx, 2},
     {"tp_dataset_load", load_dataset, release_dataset, 4},
     {"tp_dataset_load, gzipped", load_gzipped_dataset, release_dataset, 8},

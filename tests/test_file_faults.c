@@ -6,6 +6,7 @@
  */
 
 #include "core/context.h"
+#include "io/csv.h"
 #include "support/faults.h"
 #include "support/scratch.h"
 
@@ -88,6 +89,7 @@ static struct outputs {
     tp_model *model;
     tp_idx idx;
     tp_dataset *dataset;
+    struct tp_table table;
 } out;
 
 static tp_status save(void) {
@@ -138,6 +140,27 @@ static void check_idx(void) {
     cr_expect_eq(out.idx.elements, IDX_BYTES);
     cr_expect_eq(memcmp(out.idx.data, idx_file + 16, IDX_BYTES), 0);
     tp_idx_release(context, &out.idx);
+}
+
+static void write_csv(void) {
+    static const char text[] = "age,town\n1,Oslo\n2,Rome\n";
+    tp_test_write_file("table.csv", text, sizeof text - 1);
+}
+
+static tp_status read_csv(void) {
+    const struct tp_read_options options = {0};
+    struct tp_table table = {.context = context, .path = tp_test_in_scratch("table.csv")};
+    const tp_status status = tp_csv_format.read(table.path, &options, &table);
+    if (status)
+        tp_table_release(&table);
+    else
+        out.table = table;
+    return status;
+}
+
+static void check_csv(void) {
+    cr_expect(out.table.rows == 2 && tp_field_number(&out.table.fields[0], 1) == 2);
+    tp_table_release(&out.table);
 }
 
 static tp_status load_dataset(void) {
@@ -215,6 +238,7 @@ static const struct operation {
     {"loading", with_old_file, load, check_loaded, 6},
     {"reading an IDX file", write_idx, read_idx, check_idx, 6},
     {"reading a gzipped IDX file", write_gzipped_idx, read_gzipped_idx, check_idx, 6},
+    {"reading a CSV file", write_csv, read_csv, check_csv, 4},
     {"loading a data set", write_dataset, load_dataset, check_dataset, 15},
 };
 enum { OPERATIONS = sizeof operations / sizeof *operations };

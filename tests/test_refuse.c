@@ -164,6 +164,8 @@ static void set_options(void) {
     now.spare = made.small;
 }
 
+static const double predictions[MAX_BATCH * OUT];
+
 static void set_numbers(void) {
     now.m = M, now.n = N, now.k = K;
     now.lda = K, now.ldb = N, now.ldc = N;
@@ -174,6 +176,8 @@ static void set_numbers(void) {
     now.ldx = IN, now.ldy = OUT, now.lddx = IN, now.lddy = OUT;
     now.threads = 2;
     now.rate = 0.5f;
+    now.task = TP_TASK_MULTICLASS;
+    now.predictions = predictions;
     now.step = 1;
 }
 
@@ -186,7 +190,7 @@ static void set_outputs(void) {
     now.optimizer_out = &out.optimizer, now.trainer_out = &out.trainer, now.packed_out = &out.packed;
     now.output_out = &out.output, now.layers_out = out.layers;
     now.dataset_out = &out.dataset, now.idx = &out.idx;
-    now.described = &out.described, now.score = &out.score, now.needed = &out.needed;
+    now.described = &out.described, now.score = &out.score, now.metrics = &out.metrics, now.needed = &out.needed;
 }
 
 static void set_good_arguments(void) {

@@ -6,7 +6,11 @@
 #   sh tools/bench.sh train [--quick]  training steps and forward passes against the textbook step on OpenBLAS and BLIS,
 #                                      oneDNN, PyTorch, scikit-learn and FANN, in the same way; an hour, with --quick a
 #                                      quarter of one
-# Writes build/bench/NAME-ISA-THREADS.txt, .json, .dat, .svg and .png; NAME is gemm, or train, train-more and inference.
+#   sh tools/bench.sh tables [--quick] six public tables: what is learnt and the time it takes, against scikit-learn,
+#                                      PyTorch and FANN; two minutes
+#   sh tools/bench.sh csv [--quick]    reading a CSV file of 500 MB (--quick: 50) against pandas; a minute
+# Writes build/bench/NAME-ISA-THREADS.txt, .json, .dat, .svg and .png; NAME is gemm, or train, train-more and inference;
+# and build/bench/tables/tables.txt, .json, .dat, .svg and .png.
 # Nothing else should run meanwhile.
 set -eu
 
@@ -15,7 +19,7 @@ build=build/bench
 failed=0
 
 usage() {
-    echo "usage: sh tools/bench.sh gemm|train [--quick]" >&2
+    echo "usage: sh tools/bench.sh gemm|train|tables|csv [--quick]" >&2
     exit 2
 }
 
@@ -62,6 +66,21 @@ train_all() {
     [ "$1" = scalar ] || train_one inference "Forward pass" "$@" --inference --nets bench/nets/inference.txt
 }
 
+tables() {
+    [ "$quick" = no ] || set -- "$@" --quick
+    echo "== tables"
+    /usr/bin/python3 bench/tables.py $build/tileprop $build/tables "$@" || failed=1
+    cat $build/tables/tables.txt
+    gnuplot -c bench/tables.gp $build/tables/tables.dat "Six tables, one thread" $build/tables/tables
+}
+
+csv() {
+    megabytes=500
+    [ "$quick" = no ] || megabytes=50
+    echo "== csv"
+    sh bench/bench_csv.sh $build/bench/bench_csv $megabytes
+}
+
 # for_each_isa FUNCTION: on one thread and on all.
 for_each_isa() {
     for usable in $($build/tileprop info | sed -n 's/^usable *//p'); do
@@ -72,18 +91,20 @@ for_each_isa() {
 
 quick=no
 case "$#:$*" in
-1:gemm | 1:train) ;;
-"2:gemm --quick" | "2:train --quick") quick=yes ;;
+1:gemm | 1:train | 1:tables | 1:csv) ;;
+"2:gemm --quick" | "2:train --quick" | "2:tables --quick" | "2:csv --quick") quick=yes ;;
 *) usage ;;
 esac
 case $1 in
-gemm) benchmark=gemm_one ;;
-train) benchmark=train_all ;;
+gemm) benchmark='for_each_isa gemm_one' ;;
+train) benchmark='for_each_isa train_all' ;;
+tables) benchmark=tables ;;
+csv) benchmark=csv ;;
 esac
 
 sh tools/setup.sh bench
 cmake --preset release -B $build -D TILEPROP_BUILD_TOOLS=ON -D TILEPROP_BUILD_BENCH=ON -D BUILD_TESTING=OFF >/dev/null
 cmake --build $build -j "$(nproc)"
-for_each_isa "$benchmark"
+$benchmark
 echo "== results are in $build"
 exit $failed

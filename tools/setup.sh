@@ -6,7 +6,7 @@
 #                             compiler, qemu, and arm64 libraries, which are unpacked into build/aarch64-root
 #   sh tools/setup.sh long    for tools/test.sh --long: what measures coverage as well
 #   sh tools/setup.sh bench   to compare it with other libraries: OpenBLAS, BLIS, oneDNN, PyTorch, scikit-learn,
-#                             FANN, and gnuplot
+#                             pandas, FANN, and gnuplot
 #   sh tools/setup.sh neon    for tools/neon_count.sh: as for test, a qemu that counts, and OpenBLAS and BLIS for arm64,
 #                             which are unpacked into build/aarch64-peers
 # Does nothing, and needs no network, if all of it is there. TILEPROP_SKIP_NEON=1 leaves out the part for NEON.
@@ -14,12 +14,12 @@ set -eu
 
 cd "$(dirname "$0")/.."
 for_run="gcc libc6-dev make cmake pkg-config libsleef-dev libjansson-dev libmd-dev zlib1g-dev librandom123-dev
-    dataset-fashion-mnist"
+    libzip-dev libhdf5-dev dataset-fashion-mnist"
 for_test="g++ gfortran clang-16 libclang-rt-16-dev libomp-16-dev libcriterion-dev liblbfgs-dev locales valgrind
-    abigail-tools bash dpkg-dev man-db doxygen python3 clang-format-14 clang-tidy-16 shellcheck"
+    abigail-tools bash dpkg-dev man-db doxygen python3 clang-format-14 clang-tidy-16 shellcheck gnuplot-nox"
 for_long="gcovr"
 for_bench="libopenblas0-openmp libblis4-openmp libdnnl2 libdnnl-dev libfann2 python3-torch python3-sklearn
-    gnuplot-nox"
+    python3-pandas gnuplot-nox"
 for_neon="gcc-aarch64-linux-gnu qemu-user-static binfmt-support"
 neon_libraries="libc6-dev libgomp1 libsleef-dev libjansson-dev libmd-dev zlib1g-dev librandom123-dev libcriterion-dev"
 neon_peers="libopenblas0-serial libblis4-serial"

@@ -122,7 +122,7 @@
  * one that the library knows, because the program was compiled for a newer version, the library returns
  * TP_ERR_UNSUPPORTED. The field reserved at the end of tp_layer must be 0, so that a later field cannot take its place
  * unnoticed. Structs that the library passes to callbacks, or to which it returns pointers, can get more fields too.
- * tp_score and tp_idx, which the library writes, never change.
+ * tp_score, tp_idx, tp_metrics and tp_output_metrics, which the library writes, never change.
  *
  * Notation. N samples (the batch), layers l = 1..L of width n_l, n_0 inputs. All matrices are row-major:
  *   A_0 = X                           N x n_0
@@ -1121,11 +1121,64 @@ TP_API const char *tp_unknown_name(tp_unknown unknown);
 /* The name that files and the command line use: "standard", ... NULL if the value is not valid. */
 TP_API const char *tp_input_scaling_name(tp_input_scaling scaling);
 
+/* How good predictions are, weighted by the samples' weights. What the task does not have, and what would be a division
+ * by 0, is NaN. The struct never changes. */
+typedef struct tp_metrics {
+    size_t samples;     /* number of samples */
+    double weight;      /* sum of the weights */
+    size_t correct;     /* classes: samples predicted correctly; multi-label: those with every label correct */
+    double accuracy;    /* the same by weight: accuracy, or subset accuracy */
+    double macro_f1;    /* mean over the classes that occur among targets or predictions, or over all labels; an F1 that
+                           is not defined counts as 0 */
+    double weighted_f1; /* the same, weighted by support */
+    double auc;         /* area under the ROC curve, ties as midranks; of several classes (one against the rest) or
+                           labels the mean; NaN if one of them, or its opposite, is in no target */
+    double log_loss;    /* predictions are clipped to [2^-52, 1 - 2^-52] and divided by their sum; of labels the mean */
+    double r2;          /* mean over the outputs, as the two below */
+    double rmse;        /* root of the mean square error, in the units of the targets */
+    double mae;         /* mean absolute error, in these units */
+} tp_metrics;
+
+/* The same for one class, label or output. The struct never changes. */
+typedef struct tp_output_metrics {
+    double support;   /* weight of its samples */
+    double precision; /* part of its predictions that is right; NaN without predictions */
+    double recall;    /* part of its samples that is found; NaN without samples */
+    double f1;        /* their harmonic mean; NaN with neither */
+    double auc;       /* against the rest */
+    double accuracy;  /* labels */
+    double log_loss;  /* labels */
+    double r2;        /* regression. A constant target: 1 if it is predicted exactly, else 0. One sample: NaN. */
+    double rmse;      /* regression */
+    double mae;       /* regression */
+} tp_output_metrics;
+
+/*
+ * Compares predictions, as tp_predict writes them, with targets. Definitions are those of scikit-learn 1.2.
+ *   task          not TP_TASK_AUTO
+ *   targets       of samples, weights, rows and, as the task needs, classes or values; inputs are ignored
+ *   outputs       values of a prediction: 1 for TP_TASK_BINARY, the probability of class 1
+ *   predictions   samples rows of outputs, row distance ld; row i is that of sample i whatever targets->rows says
+ *   metrics       receives the whole
+ *   each          NULL, or receives those of each class (2 for TP_TASK_BINARY), label or output
+ *   confusion     NULL, or classes x classes counts as for tp_evaluate; NULL for labels and regression
+ * The predicted class is the first of the largest; of two, and for labels, yes is 0.5 and more. tp_evaluate counts in
+ * the same way, but looks at logits, where these are so near 0 that their sigmoid rounds to 0.5. TP_ERR_NONFINITE if a
+ * prediction or a target is NaN or infinite; the message names the first five samples. Uses one thread, and memory of
+ * the context's allocator during the call, about 32 bytes for a sample.
+ */
+TP_API tp_status tp_metrics_compute(tp_context *context, tp_task task, const tp_data *targets, size_t outputs,
+                                    const double *predictions, size_t ld, tp_metrics *metrics, tp_output_metrics *each,
+                                    uint64_t *confusion);
+
 /* What a column holds. */
 typedef enum tp_column_kind {
     TP_COLUMN_NUMBER = 0, /* numbers: one input or output */
     TP_COLUMN_CATEGORY    /* names: as a feature one input for each category, 1 for its own and 0 for the others */
 } tp_column_kind;
+
+/* Parts of a column's range in which values are counted. */
+#define TP_COLUMN_BINS 16
 
 /* A column that is a feature or a target. */
 typedef struct tp_column {
@@ -1139,6 +1192,9 @@ typedef struct tp_column {
     double minimum;                /* NaN for categories */
     double maximum;                /* NaN for categories */
     uint64_t missing;              /* training rows without a value */
+    /* How many training rows have each category, or lie in each of TP_COLUMN_BINS equal parts from minimum to maximum;
+     * NULL in a schema of a model that was loaded. */
+    const uint64_t *counts;
 } tp_column;
 
 /* A schema lives as long as the data set or the model that it is of. */
@@ -1182,6 +1238,8 @@ typedef struct tp_dataset_options {
     tp_unknown unknown; /* with a schema too */
     tp_input_scaling scaling;
     bool no_header;      /* CSV: the first line is a row. Else it is one if one of its fields is a number. */
+    bool schema_only;    /* only the schema, of which every column is a feature; missing values are allowed, and
+                            tp_dataset_data has the number of samples and no arrays */
     bool no_target;      /* with a schema: do not read targets (they may be missing values) */
     tp_split split;      /* of a directory or an NPZ file that has both */
     const char *inputs;  /* NPZ: name of the array of features, HDF5: path of the dataset; NULL: the usual names */

@@ -49,6 +49,8 @@ static tp_status check_options(const struct tp_context *context, const tp_datase
     if (options->folds ? options->fold >= options->folds : options->fold)
         return tp_fail(context, TP_ERR_ARGUMENT, "tp_dataset_open: fold is %zu; with %zu folds it must be less",
                        options->fold, options->folds);
+    if (options->schema_only && options->schema)
+        return tp_fail(context, TP_ERR_ARGUMENT, "tp_dataset_open: schema_only excludes schema");
     if (options->no_target && !options->schema)
         return tp_fail(context, TP_ERR_ARGUMENT, "tp_dataset_open: no_target needs a schema");
     return check_enums(context, options);

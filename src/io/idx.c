@@ -91,10 +91,13 @@ static tp_status read_data(tp_context *context, struct tp_stream *stream, tp_idx
     return status;
 }
 
+tp_status tp_idx_read_header(struct tp_stream *stream, tp_idx *idx) {
+    const tp_status status = read_magic(stream, idx);
+    return status ? status : read_dims(stream, idx);
+}
+
 static tp_status read_all(tp_context *context, struct tp_stream *stream, tp_idx *idx) {
-    tp_status status = read_magic(stream, idx);
-    if (!status)
-        status = read_dims(stream, idx);
+    const tp_status status = tp_idx_read_header(stream, idx);
     return status ? status : read_data(context, stream, idx);
 }
 

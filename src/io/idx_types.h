@@ -3,7 +3,7 @@
 #ifndef TP_IO_IDX_TYPES_H
 #define TP_IO_IDX_TYPES_H
 
-#include "core/context.h"
+#include "io/stream.h"
 
 /* For messages; labels are those with to_classes. */
 #define TP_IDX_TYPES "u8, i8, i16, i32, f32 and f64"
@@ -23,6 +23,9 @@ struct tp_idx_kind {
 
 /* NULL if the format has no such type. */
 const struct tp_idx_kind *tp_idx_kind_of(unsigned type);
+
+/* Type, rank and dimensions of a stream that begins here. */
+tp_status tp_idx_read_header(struct tp_stream *stream, tp_idx *idx);
 
 /* The elements of a file that was read from path, as numbers of 4 bytes in a block of the context's allocator. */
 tp_status tp_idx_convert(const struct tp_context *context, const char *path, const tp_idx *idx,

@@ -27,20 +27,20 @@ static tp_status refill(struct tp_stream *stream) {
     return status;
 }
 
-static tp_status begin(tp_context *context, struct tp_stream *stream) {
+static tp_status begin(const struct tp_context *context, struct tp_stream *stream) {
     const tp_status status = refill(stream);
     if (status)
         return status;
     stream->gzip = stream->z.avail_in >= 2 && stream->input[0] == 0x1f && stream->input[1] == 0x8b;
     stream->z.zalloc = z_allocate;
     stream->z.zfree = z_release;
-    stream->z.opaque = context;
+    stream->z.opaque = (void *)(uintptr_t)context; /* which is only read */
     if (stream->gzip && inflateInit2(&stream->z, GZIP_WINDOW) != Z_OK)
         return tp_fail(context, TP_ERR_MEMORY, "%s: cannot allocate memory to decompress it", stream->file.path);
     return TP_OK;
 }
 
-tp_status tp_stream_open(tp_context *context, const char *path, struct tp_stream *stream) {
+tp_status tp_stream_open(const struct tp_context *context, const char *path, struct tp_stream *stream) {
     memset(stream, 0, sizeof *stream);
     tp_status status = tp_file_open(context, path, &stream->file);
     if (status)

@@ -17,7 +17,7 @@ struct tp_stream {
 };
 
 /* The first two bytes tell whether the file is gzipped. */
-tp_status tp_stream_open(tp_context *context, const char *path, struct tp_stream *stream);
+tp_status tp_stream_open(const struct tp_context *context, const char *path, struct tp_stream *stream);
 void tp_stream_close(struct tp_stream *stream);
 
 /* Reads size bytes; fewer, told by got, only at the end. A gzipped file ends with its last member and zeros after it:

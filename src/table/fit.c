@@ -74,6 +74,11 @@ static tp_status fail_statistics(const struct tp_plan *plan, size_t field, const
                    tp_field_label(plan->table, field, label, sizeof label), problem);
 }
 
+/* Which cannot be an input, but can be looked at. */
+static tp_status no_value(const struct tp_plan *plan, size_t field) {
+    return plan->options->schema_only ? TP_OK : fail_statistics(plan, field, "has no value in the training rows");
+}
+
 static size_t training_rows(const struct tp_plan *plan) {
     size_t rows = 0;
     for (size_t i = 0; i < plan->table->rows; i++)
@@ -83,14 +88,15 @@ static size_t training_rows(const struct tp_plan *plan) {
 
 static tp_status set_number(const struct tp_plan *plan, size_t field, const struct moments *m, size_t j, size_t rows,
                             tp_column *column) {
-    if (!(m->count[j] > 0))
-        return fail_statistics(plan, field, "has no value in the training rows");
     column->kind = TP_COLUMN_NUMBER;
+    column->missing = rows - (uint64_t)m->count[j];
+    column->mean = column->deviation = column->minimum = column->maximum = (double)NAN;
+    if (!(m->count[j] > 0))
+        return no_value(plan, field);
     column->mean = m->mean[j];
     column->deviation = sqrt(m->squares[j] / m->count[j]);
     column->minimum = m->minimum[j];
     column->maximum = m->maximum[j];
-    column->missing = rows - (uint64_t)m->count[j];
     if (!isfinite(column->mean) || !isfinite(column->deviation))
         return fail_statistics(plan, field, "has numbers that are too large for a mean and a deviation");
     return TP_OK;
@@ -148,7 +154,7 @@ static tp_status fit_words(const struct tp_plan *plan, size_t index, bool target
     list_words(field, seen, names, column);
     if (made->texts)
         qsort(names, column->category_count, sizeof *names, by_bytes);
-    return column->category_count ? TP_OK : fail_statistics(plan, index, "has no value in the training rows");
+    return column->category_count ? TP_OK : no_value(plan, index);
 }
 
 static tp_status fit_columns(const struct tp_plan *plan, const size_t *list, size_t count, bool target,
@@ -200,5 +206,7 @@ tp_status tp_fit_schema(const struct tp_plan *plan, struct tp_schema *schema) {
                                  .feature_count = plan->feature_count,
                                  .target_count = plan->target_count};
     const tp_status status = fit_columns(plan, plan->feature, plan->feature_count, false, &schema->features);
-    return status ? status : fit_columns(plan, plan->target, plan->target_count, true, &schema->targets);
+    if (status || plan->options->schema_only)
+        return status ? status : tp_count_columns(plan, schema);
+    return fit_columns(plan, plan->target, plan->target_count, true, &schema->targets);
 }

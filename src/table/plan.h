@@ -91,6 +91,9 @@ tp_status tp_plan_task(struct tp_plan *plan);
 /* fit.c: the schema of the training rows; names and categories point to the table's memory. */
 tp_status tp_fit_schema(const struct tp_plan *plan, struct tp_schema *schema);
 
+/* counts.c: the columns' counts, of all rows. */
+tp_status tp_count_columns(const struct tp_plan *plan, struct tp_schema *schema);
+
 /* encode.c: the table's rows as samples, of which none is chosen yet. */
 tp_status tp_encode(const struct tp_plan *plan, const struct tp_schema *schema, tp_data *data);
 /* Classes of the only target for all rows. */

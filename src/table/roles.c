@@ -245,7 +245,7 @@ static tp_status list_features(struct roles *roles) {
     plan->target_count = roles->target_count;
     if (!plan->feature)
         return TP_ERR_MEMORY;
-    if (!plan->feature_count || !plan->target_count)
+    if (!plan->feature_count || (!plan->target_count && !plan->options->schema_only))
         return tp_fail(table->context, TP_ERR_FORMAT, "%s: of %zu column%s none is left as a %s", table->path,
                        table->count, table->count == 1 ? "" : "s", plan->feature_count ? "target" : "feature");
     const tp_status status = check_weight(plan);
@@ -271,7 +271,7 @@ static tp_status set_roles(struct roles *roles) {
     if (status || options->schema)
         return status ? status : check_weight(roles->plan);
     status = give_roles(roles, CATEGORY, options->categories);
-    if (!status)
+    if (!status && !options->schema_only)
         status = give_targets(roles, options->target);
     if (!status)
         status = list_features(roles);

@@ -98,6 +98,8 @@ static tp_status make_plan(struct tp_plan *plan) {
     const struct tp_schema *schema = plan->options->schema;
     plan->missing = plan->options->missing;
     plan->unknown = plan->options->unknown;
+    if (plan->options->schema_only)
+        plan->missing = TP_MISSING_MEAN;
     if (schema && !plan->missing)
         plan->missing = schema->missing;
     if (schema && !plan->unknown)
@@ -107,7 +109,9 @@ static tp_status make_plan(struct tp_plan *plan) {
         status = tp_match_schema(plan);
     if (!status)
         status = tp_plan_rows(plan);
-    return status || schema ? status : tp_plan_task(plan);
+    if (status || schema || plan->options->schema_only)
+        return status;
+    return tp_plan_task(plan);
 }
 
 tp_status tp_table_samples(struct tp_table *table, const tp_dataset_options *options, struct tp_samples *samples) {
@@ -119,7 +123,7 @@ tp_status tp_table_samples(struct tp_table *table, const tp_dataset_options *opt
         status = choose_rows(&plan, &chosen);
     if (!status)
         status = make_schema(&plan, &samples->schema);
-    if (!status)
+    if (!status && !options->schema_only)
         status = tp_encode(&plan, samples->schema, &samples->data);
     if (status)
         return status;

@@ -12,11 +12,12 @@ struct parts {
     struct tp_schema_column *features, *targets;
     const char **categories;
     double *scaling;
+    uint64_t *counts;
     char *text;
 };
 
 struct sizes {
-    size_t categories, text, inputs, outputs;
+    size_t categories, counts, text, inputs, outputs;
 };
 
 static size_t text_size(const char *text) {
@@ -26,6 +27,7 @@ static size_t text_size(const char *text) {
 static void add_column(const tp_column *column, struct sizes *sizes) {
     sizes->text += text_size(column->name);
     sizes->categories += column->category_count;
+    sizes->counts += column->counts ? tp_counts_of(column) : 0;
     for (size_t i = 0; i < column->category_count; i++)
         sizes->text += text_size(column->categories[i]);
 }
@@ -56,6 +58,7 @@ static size_t lay_out(struct tp_arena *arena, const struct tp_schema *source, co
     parts->targets = tp_arena_take(arena, source->target_count, sizeof *source->targets);
     parts->categories = tp_arena_take(arena, sizes->categories, sizeof *parts->categories);
     parts->scaling = tp_arena_take(arena, 2 * sizes->inputs + 2 * sizes->outputs, sizeof *parts->scaling);
+    parts->counts = tp_arena_take(arena, sizes->counts, sizeof *parts->counts);
     parts->text = tp_arena_take(arena, sizes->text, 1);
     return arena->used;
 }
@@ -77,6 +80,11 @@ static void put_column(struct parts *parts, tp_column *column) {
         names[i] = put_text(parts, column->categories[i]);
     column->categories = column->category_count ? names : NULL;
     parts->categories += column->category_count;
+    if (!column->counts)
+        return;
+    memcpy(parts->counts, column->counts, tp_counts_of(column) * sizeof *column->counts);
+    column->counts = parts->counts;
+    parts->counts += tp_counts_of(column);
 }
 
 static struct tp_schema_column *put_columns(struct parts *parts, struct tp_schema_column *to,

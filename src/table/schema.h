@@ -31,6 +31,9 @@ tp_status tp_schema_copy(const struct tp_context *context, const char *what, con
                          struct tp_schema **copy);
 void tp_schema_release(struct tp_schema *schema);
 
+/* How many counts a column has, if it has any. */
+size_t tp_counts_of(const tp_column *column);
+
 /* Whether the targets are classes. */
 static inline bool tp_task_has_classes(tp_task task) {
     return task == TP_TASK_BINARY || task == TP_TASK_MULTICLASS;

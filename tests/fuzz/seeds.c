@@ -182,6 +182,16 @@ static void write_options(void) {
         write_seed("line", i, lines[i], strlen(lines[i]));
 }
 
+static void write_csv(void) {
+    static const char *const texts[] = {
+        "a,b\n1,x\n2,y\n3,x\n",    "a;b\r\n1.5;\"x\n\"\"y\"\r\n\r\n-2e-5;?\r\n",
+        "1\t2\r3\tNA\rinf\t1e400", "\xef\xbb\xbf\"a\"\"\",\n1, 2 \n",
+        "a\n\"never closed\n",     "a,b\n1\"2,3\n1,2,3\n",
+    };
+    for (size_t i = 0; i < COUNT(texts); i++)
+        write_seed("text", i, texts[i], strlen(texts[i]));
+}
+
 static void write_training(void) {
     for (size_t i = 0; i < 64; i++) {
         unsigned char seed[64];
@@ -195,8 +205,9 @@ int main(int argc, char **argv) {
     static const struct {
         const char *target;
         void (*write)(void);
-    } targets[] = {{"safetensors", write_models}, {"idx", write_idx},         {"idx_gz", write_idx_gz},
-                   {"cpuid", write_cpuid},        {"options", write_options}, {"training", write_training}};
+    } targets[] = {
+        {"safetensors", write_models}, {"idx", write_idx},           {"idx_gz", write_idx_gz}, {"cpuid", write_cpuid},
+        {"options", write_options},    {"training", write_training}, {"csv", write_csv}};
     require(argc == 3);
     directory = argv[2];
     for (size_t i = 0; i < COUNT(targets); i++) {

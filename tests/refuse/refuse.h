@@ -25,6 +25,7 @@ struct outputs {
     tp_model_options described;
     tp_layer layers[TP_MAX_LAYERS];
     tp_score score;
+    tp_metrics metrics;
     size_t weight, bias, needed;
     uint64_t confusion[OUT * OUT];
     float parameters[PARAMETERS], gradients[PARAMETERS], y[MAX_BATCH * OUT], dx[MAX_BATCH * IN], c[M * N];
@@ -62,6 +63,9 @@ struct arguments {
     size_t *needed;
     tp_transpose ta, tb;
     tp_split split;
+    tp_task task;
+    const double *predictions;
+    tp_metrics *metrics;
     int threads, value;
     float beta, rate;
     const float *a, *b, *x, *dy;

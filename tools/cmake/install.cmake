@@ -22,7 +22,8 @@ endforeach()
 # By name, not as Requires.private: for that pkg-config would ask for their development packages in any case.
 set(places "")
 set(names "")
-foreach(library SLEEF JANSSON LIBMD ZLIB)
+string(TOUPPER "${TILEPROP_OPTIONAL_MODULES}" optional)
+foreach(library SLEEF JANSSON LIBMD ZLIB ${optional})
     list(APPEND places ${${library}_STATIC_LIBRARY_DIRS})
     list(TRANSFORM ${library}_STATIC_LIBRARIES PREPEND -l)
     list(APPEND names ${${library}_STATIC_LIBRARIES} ${${library}_STATIC_LDFLAGS_OTHER})
@@ -76,7 +77,8 @@ install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} 
 if(TILEPROP_BUILD_TOOLS)
     install(TARGETS tileprop_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT program)
     if(TARGET man)
-        install(FILES ${PROJECT_BINARY_DIR}/tools/program/tileprop.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT program)
+        install(FILES ${PROJECT_BINARY_DIR}/tools/program/tileprop.1
+            DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT program)
         install(FILES ${PROJECT_BINARY_DIR}/tools/program/tileprop.bash RENAME tileprop COMPONENT program
                 DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/bash-completion/completions)
     endif()

@@ -3,7 +3,7 @@
 find_package(PkgConfig QUIET)
 
 # tp_find_libraries(MISSING [GLOBAL]): makes PkgConfig::SLEEF and so on, or says in the variable what there is not.
-# Programs that are linked with -static get archives.
+# Programs that are linked with -static get archives. TILEPROP_OPTIONAL_MODULES are those that the build has chosen.
 function(tp_find_libraries missing)
     set(${missing} "pkg-config" PARENT_SCOPE)
     if(NOT PKG_CONFIG_FOUND)
@@ -13,7 +13,7 @@ function(tp_find_libraries missing)
     if(archives)
         set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
     endif()
-    foreach(module sleef jansson libmd zlib)
+    foreach(module sleef jansson libmd zlib ${TILEPROP_OPTIONAL_MODULES})
         string(TOUPPER ${module} name)
         pkg_check_modules(${name} QUIET IMPORTED_TARGET ${ARGN} ${module})
         if(NOT ${name}_FOUND)

@@ -15,6 +15,8 @@ struct command {
     const char *usage;             /* what follows the name */
     const char *about;             /* text below the options */
     const struct option_row *rows; /* a row without a name ends them */
+    const char *operand; /* what arguments without an option are, at least one: "run.jsonl"; NULL: there are none */
+    size_t operands;     /* offset of their struct operand_list; they are files that are read */
     size_t values_size;
     void (*defaults)(void *values);
     int (*run)(int argc, char **argv); /* returns the exit code */
@@ -23,6 +25,8 @@ struct command {
 extern const struct command train_command;
 extern const struct command evaluate_command;
 extern const struct command predict_command;
+extern const struct command plot_command;
+extern const struct command describe_command;
 extern const struct command info_command;
 
 extern const struct command *const commands[]; /* NULL ends them */

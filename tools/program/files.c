@@ -86,12 +86,24 @@ static bool collide(const struct check *check, const struct option_row *earlier,
     return refuse(check, later, "the file of --", earlier->name);
 }
 
+static bool operand_is_lost(const struct check *check, const struct option_row *row) {
+    if (!check->command->operand || !is_output(row))
+        return false;
+    const struct operand_list *list = (const void *)(check->values + check->command->operands);
+    for (size_t i = 0; i < list->count; i++) {
+        if (writes_to(check, row, list->text[i]))
+            return refuse(check, row, "the file to read ", list->text[i]);
+    }
+    return false;
+}
+
 static bool collides(const struct check *check, const struct option_row *row) {
     for (const struct option_row *other = check->command->rows; other < row; other++) {
         if (path_of(check, other) && collide(check, other, row))
             return true;
     }
-    return (writes_to(check, row, "/dev/stdout") && refuse(check, row, "standard output", "")) ||
+    return operand_is_lost(check, row) ||
+           (writes_to(check, row, "/dev/stdout") && refuse(check, row, "standard output", "")) ||
            (writes_to(check, row, "/dev/stderr") && refuse(check, row, "standard error", ""));
 }
 

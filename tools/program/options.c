@@ -186,6 +186,16 @@ static void fill_long_options(const struct command *command, struct option *opti
     options[count + 1] = (struct option){0};
 }
 
+static bool take_operands(const struct command *command, char *const *text, int count, void *values) {
+    if (!command->operand && count)
+        return complain("unexpected argument '%s'", *text), false;
+    if (command->operand && !count)
+        return complain("%s is missing", command->operand), false;
+    if (command->operand)
+        *(struct operand_list *)at(values, command->operands) = (struct operand_list){text, (size_t)count};
+    return true;
+}
+
 int options_parse(const struct command *command, int argc, char **argv, void *values) {
     struct option options[ROWS_MAX + 2];
     fill_long_options(command, options);
@@ -204,9 +214,7 @@ int options_parse(const struct command *command, int argc, char **argv, void *va
         if (!accept_option(&command->rows[result - FIRST_ROW], optarg, values))
             return options_usage_error(command);
     }
-    if (optind < argc) {
-        complain("unexpected argument '%s'", argv[optind]);
+    if (!take_operands(command, argv + optind, argc - optind, values))
         return options_usage_error(command);
-    }
     return has_required(command, values) ? OPTIONS_PARSED : options_usage_error(command);
 }

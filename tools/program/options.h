@@ -36,6 +36,12 @@ struct real_list {
     float real[REALS_MAX];
 };
 
+/* Arguments that are no options. */
+struct operand_list {
+    char *const *text;
+    size_t count;
+};
+
 struct option_row {
     const char *name;
     const char *argument; /* its name in --help; NULL for flags */
