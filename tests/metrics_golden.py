@@ -114,7 +114,7 @@ def cases():
 
 
 def number(value):
-    return "NAN" if np.isnan(value) else repr(float(value))
+    return "NONE" if np.isnan(value) else repr(float(value))
 
 
 def array(kind, name, values):
@@ -138,8 +138,8 @@ def write():
             text += array("float", f"weight_{i}", weights)
         text += array("double", f"each_{i}", each)
         where = f"target_{i}, NULL" if by_class else f"NULL, target_{i}"
-        rows.append(f'    {{"{name}", TP_TASK_{task}, {len(target)}, {prediction.shape[1]}, {len(each)}, prediction_{i}, '
-                    f'{where}, {"NULL" if weights is None else f"weight_{i}"}, each_{i},\n'
+        rows.append(f'    {{"{name}", TP_TASK_{task}, {len(target)}, {prediction.shape[1]}, {len(each)}, '
+                    f'prediction_{i}, {where}, {"NULL" if weights is None else f"weight_{i}"}, each_{i},\n'
                     f'     {{{", ".join(map(number, whole))}}}}},\n')
     wrapped = []
     for line in text.splitlines():

@@ -23,6 +23,7 @@ struct golden {
     double whole[WHOLE];
 };
 
+#define NONE (double)NAN
 #include "metrics_golden.h"
 
 static tp_context *context;
@@ -112,7 +113,7 @@ static void expect_refusal(tp_status status, tp_status actual, const char *fragm
 }
 
 Test(metrics, name_the_samples_that_are_not_finite) {
-    double predictions[8] = {NAN, 0, INFINITY, NAN, NAN, NAN, NAN, 0};
+    double predictions[8] = {NONE, 0, (double)INFINITY, NONE, NONE, NONE, NONE, 0};
     static const double values[8] = {0};
     const tp_data targets = {.struct_size = sizeof targets, .samples = 8, .double_values = values, .outputs = 1};
     tp_metrics metrics = {.samples = 77};

@@ -417,6 +417,14 @@ module tileprop_c
             type(c_ptr), value :: model, workspace, data, score, confusion
             integer(c_int) :: status
         end function
+        function tp_metrics_compute(context, task, targets, outputs, predictions, ld, metrics, each, confusion) &
+            result(status) bind(c)
+            import :: c_int, c_ptr, c_size_t
+            type(c_ptr), value :: context, targets, predictions, metrics, each, confusion
+            integer(c_int), value :: task
+            integer(c_size_t), value :: outputs, ld
+            integer(c_int) :: status
+        end function
         function tp_predict(model, workspace, data, y) result(status) bind(c)
             import :: c_int, c_ptr
             type(c_ptr), value :: model, workspace, data, y

@@ -194,6 +194,33 @@ module tileprop_types
         real(c_double) :: weight = 0
     end type
 
+    type, bind(c) :: tp_metrics
+        integer(c_size_t) :: samples = 0
+        real(c_double) :: weight = 0
+        integer(c_size_t) :: correct = 0
+        real(c_double) :: accuracy = 0
+        real(c_double) :: macro_f1 = 0
+        real(c_double) :: weighted_f1 = 0
+        real(c_double) :: auc = 0
+        real(c_double) :: log_loss = 0
+        real(c_double) :: r2 = 0
+        real(c_double) :: rmse = 0
+        real(c_double) :: mae = 0
+    end type
+
+    type, bind(c) :: tp_output_metrics
+        real(c_double) :: support = 0
+        real(c_double) :: precision = 0
+        real(c_double) :: recall = 0
+        real(c_double) :: f1 = 0
+        real(c_double) :: auc = 0
+        real(c_double) :: accuracy = 0
+        real(c_double) :: log_loss = 0
+        real(c_double) :: r2 = 0
+        real(c_double) :: rmse = 0
+        real(c_double) :: mae = 0
+    end type
+
     type, bind(c) :: tp_optimizer_options
         integer(c_size_t) :: struct_size = 0
         integer(c_int) :: kind = 0

@@ -5,6 +5,7 @@
 #include "core/size.h"
 #include "io/model_names.h"
 #include "io/safetensors.h"
+#include "io/schema_json.h"
 #include "net/model.h"
 
 #include <assert.h>
@@ -34,9 +35,12 @@ static tp_status fail_tensor(const struct tp_safetensors *archive, const char *n
 }
 
 #define SCALING_SLOT (2 * TP_MAX_LAYERS) /* of the first array of scaling */
+#define SCHEMA_SLOT (SCALING_SLOT + TP_SCALING_ARRAYS)
 
 static const char *slot_name(size_t slot, struct tp_layer_key *room) {
     *room = tp_tensor_key(slot);
+    if (slot == SCHEMA_SLOT)
+        return TP_SCHEMA_KEY;
     return slot < SCALING_SLOT ? room->text : tp_scaling_key((enum tp_scaling_array)(slot - SCALING_SLOT));
 }
 
@@ -48,14 +52,21 @@ static size_t slot_of(const char *name) {
     return slot;
 }
 
+static size_t element_of(size_t slot) {
+    return slot < SCALING_SLOT ? sizeof(float) : slot == SCHEMA_SLOT ? sizeof(uint8_t) : sizeof(double);
+}
+
 static tp_status assign_tensor(struct description *description, size_t i) {
     const struct tp_safetensors *archive = description->archive;
     const struct tp_tensor *tensor = &archive->tensor[i];
     const size_t slot = slot_of(tensor->name);
     if (slot == TP_MAX_TENSORS)
         return fail_tensor(archive, tensor->name, "is not part of a tileprop model");
-    if (tensor->element != (slot < SCALING_SLOT ? sizeof(float) : sizeof(double)))
-        return fail_tensor(archive, tensor->name, slot < SCALING_SLOT ? "is not of F32" : "is not of F64");
+    if (tensor->element != element_of(slot))
+        return fail_tensor(archive, tensor->name,
+                           slot < SCALING_SLOT   ? "is not of F32"
+                           : slot == SCHEMA_SLOT ? "is not of U8"
+                                                 : "is not of F64");
     description->tensor[slot] = tensor;
     description->slot[i] = slot;
     return TP_OK;
@@ -218,6 +229,13 @@ static tp_status get_scaling(struct description *description, enum tp_scaling_ar
     return status ? status : get_value(description, array + 1);
 }
 
+static tp_status describe_schema(const struct description *description) {
+    const struct tp_tensor *schema = description->tensor[SCHEMA_SLOT];
+    if (schema && (schema->rank != 1 || schema->dims[0] > TP_MAX_SCHEMA))
+        return fail_tensor(description->archive, schema->name, "is not of 1 dimension, or larger than a schema");
+    return TP_OK;
+}
+
 static tp_status describe_scaling(struct description *description) {
     tp_model_options *options = &description->options;
     const tp_status status = get_scaling(description, TP_INPUT_MEAN, options->inputs, &options->inputs_scaled);
@@ -304,6 +322,8 @@ static tp_status read_description(struct tp_safetensors *archive, struct descrip
     if (!status)
         status = describe_scaling(description);
     if (!status)
+        status = describe_schema(description);
+    if (!status)
         status = get_digest(description);
     return status ? status : describe_layers(description);
 }
@@ -324,10 +344,12 @@ static tp_status check_digest(const struct description *description, SHA2_CTX *d
     return TP_OK;
 }
 
-static void *place_of(tp_model *model, size_t slot) {
+static void *place_of(tp_model *model, void *schema, size_t slot) {
     double *const arrays[] = {model->inputs_scaled.mean, model->inputs_scaled.deviation, model->outputs_scaled.mean,
                               model->outputs_scaled.deviation};
     assert(slot < TP_MAX_TENSORS && (slot >= SCALING_SLOT || slot / 2 < model->layers));
+    if (slot == SCHEMA_SLOT)
+        return schema;
     if (slot >= SCALING_SLOT)
         return arrays[slot - SCALING_SLOT];
     const struct tp_shape *shape = &model->shape[slot / 2];
@@ -335,13 +357,13 @@ static void *place_of(tp_model *model, size_t slot) {
 }
 
 /* Straight to their place, in the order of the file. */
-static tp_status read_tensors(const struct description *description, tp_model *model) {
+static tp_status read_tensors(const struct description *description, tp_model *model, void *schema) {
     const struct tp_safetensors *archive = description->archive;
     SHA2_CTX digest = {0};
     SHA256Init(&digest);
     for (size_t i = 0; i < archive->count; i++) {
         const tp_status status =
-            tp_safetensors_read(archive, &archive->tensor[i], place_of(model, description->slot[i]), &digest);
+            tp_safetensors_read(archive, &archive->tensor[i], place_of(model, schema, description->slot[i]), &digest);
         if (status)
             return status;
     }
@@ -397,6 +419,32 @@ static tp_status finish_scaling(const struct description *description, tp_model 
     return tp_fail(model->context, TP_ERR_FORMAT, "%s: %s", description->archive->file.path, reason.text);
 }
 
+static tp_status add_schema(const struct tp_file *file, const char *text, size_t size, tp_model *model) {
+    tp_model_options options;
+    tp_status status = tp_schema_from_json(file->context, file->path, text, size, &model->schema);
+    if (!status)
+        status = tp_model_describe(model, &options);
+    const char *misfit = status ? NULL : tp_schema_misfit(model->schema, &options);
+    if (!misfit)
+        return status;
+    return tp_fail(file->context, TP_ERR_FORMAT, "%s: schema has other %s than the layers", file->path, misfit);
+}
+
+/* Tensors that become parts of the model, and the schema, which has to be understood first. */
+static tp_status read_model(const struct description *description, tp_model *model) {
+    const struct tp_file *file = &description->archive->file;
+    const struct tp_tensor *schema = description->tensor[SCHEMA_SLOT];
+    const size_t size = schema ? schema->dims[0] : 0;
+    char *text = schema ? tp_allocate(file->context, size) : NULL;
+    if (schema && !text)
+        return tp_fail_allocation(file->context, file->path, size);
+    tp_status status = read_tensors(description, model, text);
+    if (!status && schema)
+        status = add_schema(file, text, size, model);
+    tp_release(file->context, text);
+    return status;
+}
+
 static tp_status load_tensors(tp_context *context, struct tp_safetensors *archive, tp_model **model) {
     struct description description;
     tp_layer layer[TP_MAX_LAYERS];
@@ -407,7 +455,7 @@ static tp_status load_tensors(tp_context *context, struct tp_safetensors *archiv
     status = make_model(context, &description, &loaded);
     if (status)
         return status;
-    status = read_tensors(&description, loaded);
+    status = read_model(&description, loaded);
     if (!status)
         status = finish_scaling(&description, loaded);
     if (status)

@@ -24,6 +24,7 @@ static inline const char *tp_scaling_key(enum tp_scaling_array array) {
     static const char *const keys[] = {"input_mean", "input_deviation", "output_mean", "output_deviation"};
     return keys[array];
 }
+#define TP_SCHEMA_KEY "schema" /* a tensor of bytes: io/schema_json.c; absent: none */
 #define TP_KEY_DIGEST "sha256" /* of the bytes of all tensors; absent in files of old versions and other programs */
 #define TP_OF_LAYER_ACTIVATION "activation"
 #define TP_OF_LAYER_SLOPE "slope"

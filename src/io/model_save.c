@@ -5,6 +5,7 @@
 #include "io/model_names.h"
 #include "io/output.h"
 #include "io/safetensors.h"
+#include "io/schema_json.h"
 #include "net/shards.h"
 
 #include <string.h>
@@ -93,11 +94,12 @@ static int describe_model(json_t *metadata, const tp_model_options *options) {
 /* Adds a tensor whose data begins at *offset and moves *offset to its end. shape may be NULL if memory ran out. */
 static int describe_tensor(json_t *header, const char *name, json_t *shape, size_t elements, size_t element,
                            size_t *offset) {
+    const char *type = element == sizeof(double) ? "F64" : element == sizeof(float) ? "F32" : "U8";
     const size_t begin = *offset;
     *offset = begin + elements * element;
     json_t *tensor = !shape ? NULL
-                            : json_pack("{s:s, s:o, s:[I, I]}", "dtype", element == sizeof(double) ? "F64" : "F32",
-                                        "shape", shape, "data_offsets", (json_int_t)begin, (json_int_t)*offset);
+                            : json_pack("{s:s, s:o, s:[I, I]}", "dtype", type, "shape", shape, "data_offsets",
+                                        (json_int_t)begin, (json_int_t)*offset);
     return json_object_set_new(header, name, tensor);
 }
 
@@ -113,7 +115,7 @@ static int describe_scaling_tensors(json_t *header, const tp_model_options *opti
     return 0;
 }
 
-static int describe_tensors(json_t *header, const tp_model_options *options, size_t *offset) {
+static int describe_tensors(json_t *header, const tp_model_options *options, size_t schema, size_t *offset) {
     size_t rows = options->inputs;
     if (describe_scaling_tensors(header, options, offset))
         return -1;
@@ -127,17 +129,19 @@ static int describe_tensors(json_t *header, const tp_model_options *options, siz
             return -1;
         rows = columns;
     }
-    return 0;
+    if (!schema)
+        return 0;
+    return describe_tensor(header, TP_SCHEMA_KEY, json_pack("[I]", (json_int_t)schema), schema, 1, offset);
 }
 
-/* NULL if memory runs out. tensors: how many bytes they have. */
-static json_t *make_header(const tp_model_options *options, size_t *tensors) {
+/* NULL if memory runs out. schema: bytes of it; tensors: how many bytes they have. */
+static json_t *make_header(const tp_model_options *options, size_t schema, size_t *tensors) {
     json_t *header = json_object();
     json_t *metadata = json_object();
     const bool described = metadata && !describe_model(metadata, options);
     *tensors = 0;
     if (json_object_set_new(header, TP_KEY_METADATA, metadata) || !described ||
-        describe_tensors(header, options, tensors)) {
+        describe_tensors(header, options, schema, tensors)) {
         json_decref(header);
         return NULL;
     }
@@ -158,6 +162,8 @@ struct sink {
 };
 
 static tp_status put(struct sink *sink, const void *bytes, size_t size) {
+    if (!size)
+        return TP_OK;
     if (sink->output)
         return tp_output_write(sink->output, bytes, size);
     if (sink->digest) {
@@ -183,6 +189,8 @@ struct writer {
     json_t *header;
     size_t begin, tensors; /* bytes, of the file */
     void *piece;           /* PIECE floats */
+    char *schema;          /* as JSON, of so many bytes; NULL and 0: none */
+    size_t schema_size;
 };
 
 static tp_status put_scaling(const struct writer *writer, struct sink *sink) {
@@ -208,7 +216,7 @@ static tp_status put_tensors(const struct writer *writer, struct sink *sink) {
         tp_model_copy_parameters(writer->model, begin, n, writer->piece);
         status = put_elements(sink, writer->piece, n, sizeof(float));
     }
-    return status;
+    return status ? status : put(sink, writer->schema, writer->schema_size);
 }
 
 static tp_status fail_header(const struct writer *writer) {
@@ -238,16 +246,20 @@ static tp_status put_model(const struct writer *writer, struct sink *sink) {
 
 static tp_status open_writer(const char *function, const tp_model *model, struct writer *writer) {
     *writer = (struct writer){.function = function, .model = model, .context = tp_model_context(model)};
-    const tp_status status = tp_model_describe(model, &writer->options);
+    tp_status status = tp_model_describe(model, &writer->options);
+    if (!status && writer->options.schema)
+        status =
+            tp_schema_to_json(writer->context, function, writer->options.schema, &writer->schema, &writer->schema_size);
     if (status)
         return status;
-    writer->header = make_header(&writer->options, &writer->tensors);
+    writer->header = make_header(&writer->options, writer->schema_size, &writer->tensors);
     writer->begin = tp_safetensors_begin_size(writer->header);
     return writer->begin ? TP_OK : fail_header(writer);
 }
 
 static void close_writer(const struct writer *writer) {
     json_decref(writer->header);
+    tp_release(writer->context, writer->schema);
 }
 
 static tp_status write_model(struct writer *writer, struct sink *sink) {

@@ -18,8 +18,8 @@
 
 void tp_safetensors_swap(void *elements, size_t count, size_t element) {
     unsigned char *p = elements;
-    assert(element == sizeof(uint32_t) || element == sizeof(uint64_t));
-    for (size_t i = 0; i < count; i++, p += element) {
+    assert(element == sizeof(uint8_t) || element == sizeof(uint32_t) || element == sizeof(uint64_t));
+    for (size_t i = 0; element > 1 && i < count; i++, p += element) {
         uint64_t word = 0;
         memcpy(&word, p, element);
         if (element == sizeof(uint32_t))
@@ -102,8 +102,7 @@ static tp_status read_header_length(const struct tp_file *file, size_t *length) 
     return TP_OK;
 }
 
-/* Brackets within brackets, at most; of text that is not JSON anything. */
-static size_t depth_of(const char *text, size_t length) {
+size_t tp_json_depth(const char *text, size_t length) {
     size_t depth = 0, deepest = 0;
     bool quoted = false;
     for (size_t i = 0; i < length; i++) {
@@ -123,7 +122,7 @@ static tp_status parse_header(struct tp_safetensors *archive, const char *text, 
     const struct tp_file *file = &archive->file;
     json_error_t error;
     bool refused;
-    if (depth_of(text, length) > MAX_DEPTH)
+    if (tp_json_depth(text, length) > MAX_DEPTH)
         return tp_fail(file->context, TP_ERR_FORMAT, "%s: header has more than %d levels of brackets", file->path,
                        MAX_DEPTH);
     archive->header = tp_json_parse(text, length, JSON_REJECT_DUPLICATES, &error, &refused);
@@ -204,13 +203,19 @@ static tp_status parse_offsets(const struct tp_file *file, const json_t *offsets
     return TP_OK;
 }
 
+static size_t size_of_type(const char *type) {
+    if (!strcmp(type, "F32"))
+        return sizeof(float);
+    return !strcmp(type, "F64") ? sizeof(double) : !strcmp(type, "U8") ? sizeof(uint8_t) : 0;
+}
+
 static tp_status parse_tensor(const struct tp_file *file, const json_t *entry, struct tp_tensor *tensor) {
     const char *type = json_string_value(json_object_get(entry, "dtype"));
     if (!type)
         return fail_tensor(file, tensor->name, "has no dtype");
-    tensor->element = !strcmp(type, "F32") ? sizeof(float) : !strcmp(type, "F64") ? sizeof(double) : 0;
+    tensor->element = size_of_type(type);
     if (!tensor->element)
-        return tp_fail(file->context, TP_ERR_FORMAT, "%s: tensor %s: dtype is %s; only F32 and F64 are supported",
+        return tp_fail(file->context, TP_ERR_FORMAT, "%s: tensor %s: dtype is %s; only F32, F64 and U8 are supported",
                        file->path, tensor->name, type);
     const tp_status status = parse_shape(file, json_object_get(entry, "shape"), tensor);
     return status ? status : parse_offsets(file, json_object_get(entry, "data_offsets"), tensor);

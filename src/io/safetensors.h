@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The safetensors container: 8 bytes header length, JSON header, data. Only what model files need: f32 and f64 tensors
- * of up to two dimensions. */
+/* The safetensors container: 8 bytes header length, JSON header, data. Only what model files need: tensors of
+ * f32, f64 and bytes of up to two dimensions. */
 #ifndef TP_IO_SAFETENSORS_H
 #define TP_IO_SAFETENSORS_H
 
@@ -13,13 +13,13 @@
 #include <sha2.h>
 
 #define TP_TENSOR_MAX_RANK 2
-#define TP_MAX_TENSORS (2 * TP_MAX_LAYERS + 4)
+#define TP_MAX_TENSORS (2 * TP_MAX_LAYERS + 5)
 
 struct tp_tensor {
     const char *name; /* lives as long as the header */
     size_t rank;
     size_t dims[TP_TENSOR_MAX_RANK]; /* at least 1; 1 beyond rank */
-    size_t element;                  /* bytes: 4 or 8 */
+    size_t element;                  /* bytes: 1, 4 or 8 */
     size_t begin, end;               /* in bytes, from the begin of the data */
 };
 
@@ -52,6 +52,9 @@ void *tp_safetensors_begin(const struct tp_context *context, const json_t *heade
 
 /* Changes count elements, of so many bytes each, between the machine's byte order and that of files, either way. */
 void tp_safetensors_swap(void *elements, size_t count, size_t element);
+
+/* Brackets within brackets, at most; of text that is not JSON anything. */
+size_t tp_json_depth(const char *text, size_t length);
 
 /* json_loadb, but NULL with refused set if memory ran out. */
 json_t *tp_json_parse(const char *text, size_t length, size_t flags, json_error_t *error, bool *refused);

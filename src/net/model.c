@@ -164,6 +164,14 @@ static tp_status check_output_scaling(const struct tp_context *context, const tp
     return status ? status : check_scaling(context, "outputs_scaled", &options->outputs_scaled, outputs);
 }
 
+static tp_status check_schema(const struct tp_context *context, const tp_model_options *options) {
+    const char *misfit = options->schema ? tp_schema_misfit(options->schema, options) : NULL;
+    if (!misfit)
+        return TP_OK;
+    return tp_fail(context, TP_ERR_ARGUMENT, "schema: it has %zu inputs and %zu outputs; the layers have other %s",
+                   tp_schema_inputs(options->schema), tp_schema_outputs(options->schema), misfit);
+}
+
 tp_status tp_check_model(const struct tp_context *context, const tp_model_options *options) {
     if (!tp_init_name(options->init))
         return tp_fail(context, TP_ERR_ARGUMENT, "init %d is unknown", (int)options->init);
@@ -177,7 +185,8 @@ tp_status tp_check_model(const struct tp_context *context, const tp_model_option
         if (status)
             return status;
     }
-    return check_loss(context, options);
+    const tp_status fits = check_loss(context, options);
+    return fits ? fits : check_schema(context, options);
 }
 
 /* Sets shape and parameter_count; the count is TP_SIZE_OVERFLOW if it, in bytes, does not fit. */
@@ -268,13 +277,24 @@ tp_status tp_model_create(tp_context *context, const tp_model_options *given, tp
     fill_scaler(&made->inputs_scaled, &options.inputs_scaled);
     fill_scaler(&made->outputs_scaled, &options.outputs_scaled);
     tp_model_initialise(made);
-    *model = made;
-    return TP_OK;
+    if (options.schema)
+        status = tp_schema_copy(context, "model", options.schema, &made->schema);
+    if (status)
+        tp_model_destroy(made);
+    else
+        *model = made;
+    return status;
 }
 
 void tp_model_destroy(tp_model *model) {
-    if (model)
-        tp_release(model->context, model); /* the block begins with its model */
+    if (!model)
+        return;
+    tp_schema_release(model->schema);
+    tp_release(model->context, model); /* the block begins with its model */
+}
+
+const tp_schema *tp_model_schema(const tp_model *model) {
+    return model ? model->schema : NULL;
 }
 
 const struct tp_context *tp_model_context(const tp_model *model) {
@@ -317,7 +337,8 @@ tp_status tp_model_get_options(const tp_model *model, tp_model_options *options,
                                   .inputs_scaled = scaling_of(&model->inputs_scaled),
                                   .outputs_scaled = scaling_of(&model->outputs_scaled),
                                   .huber_delta = model->huber_delta,
-                                  .label_smoothing = model->label_smoothing};
+                                  .label_smoothing = model->label_smoothing,
+                                  .schema = model->schema};
     return tp_give_model_options(model->context, &own, options, struct_size);
 }
 

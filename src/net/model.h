@@ -4,6 +4,7 @@
 
 #include "core/context.h"
 #include "gemm/gemm.h"
+#include "table/schema.h"
 
 /* Where layer l = 0..L-1 lives in the flat parameters: W from weight, b from bias. */
 struct tp_shape {
@@ -39,7 +40,8 @@ struct tp_model {
     float huber_delta, label_smoothing;
     size_t parameter_count;
     float *parameters;
-    struct tp_shards shards; /* of the run that goes on; count 0: none, all weights are in parameters */
+    struct tp_schema *schema; /* NULL: none */
+    struct tp_shards shards;  /* of the run that goes on; count 0: none, all weights are in parameters */
 };
 
 /* What tp_model_create demands of options and their layers. */

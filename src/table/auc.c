@@ -34,8 +34,11 @@ double tp_auc(struct tp_ranked *items, struct tp_ranked *spare, size_t count) {
     double area = 0, positives = 0, negatives = 0;
     for (size_t i = 0; i < count;) {
         double side[2] = {0, 0};
-        for (const double score = sorted[i].score; i < count && sorted[i].score == score; i++)
+        const double score = sorted[i].score;
+        while (i < count && sorted[i].score == score) {
             side[sorted[i].positive] += (double)sorted[i].weight;
+            i++;
+        }
         area += side[1] * (negatives + side[0] / 2);
         positives += side[1];
         negatives += side[0];

@@ -81,8 +81,9 @@ static double class_loss(const struct tp_comparison *c, size_t i, size_t label) 
 }
 
 static void set_undefined(tp_output_metrics *each, size_t count) {
+    const double none = (double)NAN;
     for (size_t j = 0; j < count; j++)
-        each[j] = (tp_output_metrics){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+        each[j] = (tp_output_metrics){none, none, none, none, none, none, none, none, none, none};
 }
 
 /* ---- classes and labels ---- */

@@ -25,6 +25,7 @@ struct outputs {
     tp_model_options described;
     tp_layer layers[TP_MAX_LAYERS];
     tp_score score;
+    tp_metrics metrics;
     size_t weight, bias, needed;
     uint64_t confusion[OUT * OUT];
     float parameters[PARAMETERS], gradients[PARAMETERS], y[MAX_BATCH * OUT], dx[MAX_BATCH * IN], c[M * N];
@@ -40,6 +41,8 @@ struct arguments {
     tp_trainer *trainer;
     tp_packed *packed, *foreign_packed;
     tp_output *output, *committed;
+    tp_dataset *dataset; /* with a schema */
+    const tp_schema *schema;
     const char *path, *idx_path, *where;
     const void *bytes; /* of a model file */
     tp_context_options context_options;
@@ -48,6 +51,7 @@ struct arguments {
     tp_optimizer_options optimizer_options, *optimizer_options_p;
     tp_workspace_options workspace_options, *workspace_options_p;
     tp_train_options train_options, *train_options_p;
+    tp_dataset_options dataset_options, *dataset_options_p;
     tp_data data, *data_p, validation, *validation_p;
     tp_targets targets, *targets_p;
     tp_outputs outputs, *outputs_p;
@@ -59,6 +63,9 @@ struct arguments {
     size_t *needed;
     tp_transpose ta, tb;
     tp_split split;
+    tp_task task;
+    const double *predictions;
+    tp_metrics *metrics;
     int threads, value;
     float beta, rate;
     const float *a, *b, *x, *dy;

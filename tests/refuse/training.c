@@ -101,6 +101,24 @@ CALL(predict, tp_predict(now.model, now.workspace, now.data_p, now.outputs_p)){
     REFUSE("y: strides of 4 and 6 put two values in one place", WITH(outputs.sample_stride, 4),
            WITH(outputs.value_stride, 6)),
 };
+CALL(metrics_compute, tp_metrics_compute(now.context, now.task, now.data_p, now.data.outputs, now.predictions, now.ldy,
+                                         now.metrics, NULL, now.confusion)){
+    SILENT(WITH(context, NULL)),
+    REFUSE("targets is NULL", WITH(data_p, NULL)),
+    REFUSE("predictions is NULL", WITH(predictions, NULL)),
+    REFUSE("metrics is NULL", WITH(metrics, NULL)),
+    REFUSE("task is 0; it must be 1..4", WITH(task, TP_TASK_AUTO)),
+    REFUSE("task is 5; it must be 1..4", WITH(task, TP_TASK_COUNT)),
+    REFUSE("task is -1; it must be 1..4", WITH(task, (tp_task)-1)),
+    REFUSE("outputs is 1; it must be at least 2", WITH(data.outputs, 1)),
+    REFUSE("ld is 2; it must be at least 3", WITH(ldy, OUT - 1)),
+    REFUSE("samples is 0; it must be 1..4294967295", WITH(data.samples, 0)),
+    REFUSE("a task with classes needs classes alone", WITH(data.classes, NULL)),
+    REFUSE("the class of sample 1 is 3; it must be 0..2", WITH(classes[1], OUT)),
+    REFUSE("the weight of sample 0 is -1; it must be finite", WITH(data.weights, (const float[MAX_BATCH]){-1})),
+    REFUSE_AS(TP_ERR_NONFINITE, "samples have a NaN or infinity: 0",
+              WITH(predictions, (const double[MAX_BATCH * OUT]){(double)INFINITY})),
+};
 
 GROUP(refuse_training, FUNCTION(optimizer_name, FEW), FUNCTION(schedule_name, FEW),
       FUNCTION(optimizer_options_init, NULL_ONLY), FUNCTION(optimizer_size, MANY), FUNCTION(optimizer_create, MANY),
@@ -109,4 +127,5 @@ GROUP(refuse_training, FUNCTION(optimizer_name, FEW), FUNCTION(schedule_name, FE
       FUNCTION(optimizer_get_state, FEW), FUNCTION(optimizer_set_state, FEW), FUNCTION(optimizer_set_steps, FEW),
       FUNCTION(optimizer_learning_rate, FEW), FUNCTION(train_options_init, NULL_ONLY), FUNCTION(trainer_size, MANY),
       FUNCTION(trainer_create, MANY), FUNCTION(trainer_destroy, NULL_ONLY), FUNCTION(trainer_run, FEW),
-      FUNCTION(trainer_phases, FEW), FUNCTION(evaluate, MANY), FUNCTION(predict, MANY));
+      FUNCTION(trainer_phases, FEW), FUNCTION(evaluate, MANY), FUNCTION(predict, MANY),
+      FUNCTION(metrics_compute, MANY));

@@ -18,8 +18,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 /* ---- commands ---- */
 
 /* gnuplot's terminal for the suffix of path; NULL: none. */
@@ -32,8 +30,14 @@ static const char *terminal_of(const char *path) {
     return NULL;
 }
 
+#define LINE_HEIGHT 1.65 /* of a legend, in points of the font as pixels */
+
+static double font_size(size_t width) {
+    return 7 + (double)width / 160;
+}
+
 int picture_open(struct picture *picture, const char *path, size_t width, size_t height) {
-    *picture = (struct picture){.width = width, .height = height};
+    *picture = (struct picture){.width = width, .height = height, .row = LINE_HEIGHT * font_size(width)};
     const char *const terminal = terminal_of(path);
     if (!terminal) {
         complain("%s: the name of a picture must end in .svg or .png", path);
@@ -44,12 +48,11 @@ int picture_open(struct picture *picture, const char *path, size_t width, size_t
         complain("out of memory");
         return EXIT_FAILURE;
     }
-    const double font = 7 + (double)width / 160;
     fprintf(
         picture->commands,
         "set encoding utf8\nset terminal %s size %zu,%zu noenhanced background rgb 'white' font 'DejaVu Sans,%.1f'\n"
         "set border lw 1 lc rgb '#404040'\nset tics nomirror\n",
-        terminal, width, height, font);
+        terminal, width, height, font_size(width));
     return EXIT_SUCCESS;
 }
 
@@ -109,17 +112,36 @@ struct child {
     int in, out;
 };
 
+/* The environment with a locale in which UTF-8 is text and numbers have points, whatever the user's is: the first of
+ * two entries counts. To be freed. */
+static char **environment(void) {
+    static char locale[] = "LC_ALL=C.UTF-8";
+    size_t count = 0;
+    while (environ[count])
+        count++;
+    char **const copy = calloc(count + 2, sizeof *copy);
+    if (copy) {
+        copy[0] = locale;
+        memcpy(copy + 1, environ, count * sizeof *copy);
+    }
+    return copy;
+}
+
 static int spawn(struct child *child, int in[2], int out[2]) {
     char *const arguments[] = {(char[]){"gnuplot"}, (char[]){"-d"}, (char[]){"-"}, NULL};
     posix_spawn_file_actions_t actions;
-    if (posix_spawn_file_actions_init(&actions))
+    char **const variables = environment();
+    if (!variables || posix_spawn_file_actions_init(&actions)) {
+        free(variables);
         return ENOMEM;
+    }
     int error = posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
     if (!error)
         error = posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
     if (!error)
-        error = posix_spawnp(&child->id, arguments[0], &actions, NULL, arguments, environ);
+        error = posix_spawnp(&child->id, arguments[0], &actions, NULL, arguments, variables);
     posix_spawn_file_actions_destroy(&actions);
+    free(variables);
     return error;
 }
 
@@ -186,7 +208,7 @@ static bool ended_well(const struct child *child) {
 
 /* gnuplot's output into to. */
 static int draw(const struct picture *picture, FILE *to) {
-    struct child child;
+    struct child child = {0, -1, -1};
     const int error = start(&child);
     if (error) {
         complain("cannot run gnuplot, which draws pictures: %s%s", strerror(error),

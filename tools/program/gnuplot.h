@@ -11,6 +11,7 @@
 struct picture {
     FILE *commands; /* to write gnuplot's commands to */
     size_t width, height;
+    double row; /* height of a line of text */
     char *text; /* what was written */
     size_t size;
 };

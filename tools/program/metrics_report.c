@@ -12,7 +12,9 @@
 #include <string.h>
 #include <wchar.h>
 
-#define MATRIX_CLASSES 8 /* that fit 80 columns */
+#define MATRIX_CLASSES 12
+#define MATRIX_WIDTH 66 /* beside the names */
+#define CELL_MOST 8
 #define MOST_PAIRS 12
 #define NAME_COLUMNS 20
 
@@ -117,19 +119,28 @@ static void print_each(const struct metrics_report *report) {
     }
 }
 
-static void print_matrix(const struct metrics_report *report) {
+/* Columns of a cell, with a blank; 0: the matrix is too large for 80 columns. */
+static int cell_width(const struct metrics_report *report) {
+    uint64_t largest = 0;
+    for (size_t i = 0; i < report->count * report->count; i++)
+        largest = report->confusion[i] > largest ? report->confusion[i] : largest;
+    const size_t room = MATRIX_WIDTH / report->count, cell = room < CELL_MOST ? room : CELL_MOST;
+    return report->count <= MATRIX_CLASSES && snprintf(NULL, 0, " %" PRIu64, largest) <= (int)cell ? (int)cell : 0;
+}
+
+static void print_matrix(const struct metrics_report *report, int cell) {
     char number[24];
     puts("\nconfusion matrix (row: target, column: prediction)\n");
     printf("%14s", "");
     for (size_t column = 0; column < report->count; column++) {
         putchar(' ');
-        print_name(name_of(report, column, number), 7, true);
+        print_name(name_of(report, column, number), cell - 1, true);
     }
     putchar('\n');
     for (size_t row = 0; row < report->count; row++) {
         print_name(name_of(report, row, number), 14, false);
         for (size_t column = 0; column < report->count; column++)
-            printf(" %7" PRIu64, report->confusion[row * report->count + column]);
+            printf(" %*" PRIu64, cell - 1, report->confusion[row * report->count + column]);
         putchar('\n');
     }
 }
@@ -166,8 +177,11 @@ static void print_pairs(const struct metrics_report *report) {
 
 void metrics_print(const struct metrics_report *report) {
     print_summary(report);
-    if (report->confusion)
-        (report->count <= MATRIX_CLASSES ? print_matrix : print_pairs)(report);
+    const int cell = report->confusion ? cell_width(report) : 0;
+    if (cell)
+        print_matrix(report, cell);
+    else if (report->confusion)
+        print_pairs(report);
     print_each(report);
 }
 

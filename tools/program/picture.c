@@ -13,7 +13,7 @@
 #define MOST_CURVES 10
 #define MOST_PANELS 4
 #define MOST_POINTS 20000 /* of a panel: more only make the file large */
-#define NAME_LENGTH 14
+#define NAME_LENGTH 12
 
 static void put_name(struct picture *picture, const char *const *names, size_t i) {
     char number[24];
@@ -64,14 +64,15 @@ static void put_shares(struct picture *picture, size_t n, const uint64_t *counts
     fputs("END\n", picture->commands);
 }
 
-int picture_confusion(const struct picture_target *target, size_t n, const char *const *names, const uint64_t *counts) {
+int picture_confusion(const struct picture_target *target, size_t classes, const char *const *names,
+                      const uint64_t *counts) {
     struct picture picture;
     const int code = picture_open(&picture, target->path, target->width, target->width * 9 / 10);
     if (code)
         return code;
-    put_shares(&picture, n, counts);
-    put_class_names(&picture, n, names);
-    put_counts(&picture, n, counts);
+    put_shares(&picture, classes, counts);
+    put_class_names(&picture, classes, names);
+    put_counts(&picture, classes, counts);
     fprintf(picture.commands,
             "set lmargin at screen 0.27\nset rmargin at screen 0.86\nset bmargin at screen 0.27\n"
             "set tmargin at screen 0.95\nunset xtics\nunset ytics\nset xrange [-0.5:%zu.5]\nset yrange [%zu.5:-0.5]\n"
@@ -80,7 +81,7 @@ int picture_confusion(const struct picture_target *target, size_t n, const char 
             "set label 'predicted class' at screen 0.565,screen 0.025 center\n"
             "set label 'true class' at screen 0.025,screen 0.595 rotate by 90 center\n"
             "plot $shares matrix with image\n",
-            n - 1, n - 1);
+            classes - 1, classes - 1);
     return picture_close(&picture, target->session, target->path);
 }
 
@@ -132,12 +133,12 @@ static void put_both(struct picture *picture, size_t curves, const char *const *
     fputs("set multiplot layout 1,2\nset xrange [0:1]\nset yrange [0:1.02]\nset grid lc rgb '#bbbbbb' dt solid\n"
           "set xlabel 'false positive rate'\nset ylabel 'true positive rate'\nset title 'ROC'\n"
           "unset key\nset bmargin at screen 0.18\nset tmargin at screen 0.9\n"
-          "set lmargin at screen 0.09\nset rmargin at screen 0.39\n"
+          "set lmargin at screen 0.12\nset rmargin at screen 0.36\n"
           "set arrow from 0,0 to 1,1 nohead lc rgb '#999999' dt 2 back\n",
           picture->commands);
     plot_curves(picture, curves, names, "1:2");
     fputs("unset arrow\nset xlabel 'recall'\nset ylabel 'precision'\nset title 'Precision and recall'\n"
-          "set lmargin at screen 0.49\nset rmargin at screen 0.79\n"
+          "set lmargin at screen 0.48\nset rmargin at screen 0.72\n"
           "set key at screen 0.995,screen 0.9 right top samplen 2\n",
           picture->commands);
     plot_curves(picture, curves, names, "2:3");
