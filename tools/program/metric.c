@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "metric.h"
+#include "predictions.h"
 #include "report.h"
 
 #include <math.h>
@@ -22,14 +23,14 @@ double metric_of_training(const tp_model *model, const tp_score *score) {
 }
 
 static int measure_r2(const struct session *session, const tp_model *model, const tp_data *data, double *value) {
-    struct predictions predictions = {0};
+    struct predictions predictions;
     tp_metrics metrics = {0};
-    int code = session_predict(session, model, data, &predictions);
+    int code = predictions_make(session, model, data, &predictions);
     if (!code)
         code = session_check(session, tp_metrics_compute(session->context, TP_TASK_REGRESSION, data,
                                                          predictions.outputs, predictions.values, predictions.outputs,
                                                          &metrics, NULL, NULL));
-    free(predictions.values);
+    predictions_release(&predictions);
     *value = code ? (double)NAN : metrics.r2;
     return code;
 }

@@ -84,25 +84,6 @@ int session_score(const struct session *session, const tp_model *model, const tp
     return session_check(session, status);
 }
 
-int session_predict(const struct session *session, const tp_model *model, const tp_data *data,
-                    struct predictions *predictions) {
-    tp_model_options shape;
-    tp_model_describe(model, &shape);
-    predictions->outputs = model_outputs(&shape);
-    predictions->values = calloc(data->samples, predictions->outputs * sizeof *predictions->values);
-    if (!predictions->values) {
-        complain("out of memory");
-        return EXIT_FAILURE;
-    }
-    tp_workspace *workspace = NULL;
-    const tp_outputs outputs = {.doubles = predictions->values};
-    tp_status status = session_workspace(model, &workspace);
-    if (status == TP_OK)
-        status = tp_predict(model, workspace, data, &outputs);
-    tp_workspace_destroy(workspace);
-    return session_check(session, status);
-}
-
 size_t model_outputs(const tp_model_options *model) {
     return model->layers[model->layer_count - 1].width;
 }

@@ -21,14 +21,6 @@ void session_close(struct session *session);
 /* Why the call with this status failed. */
 const char *session_message(const struct session *session, tp_status status);
 
-/* Outputs of a model for every sample of data, in the units of the program; values is to be freed, also on failure. */
-struct predictions {
-    size_t outputs;
-    double *values;
-};
-int session_predict(const struct session *session, const tp_model *model, const tp_data *data,
-                    struct predictions *predictions);
-
 /* Whether data, with or without targets, can go through the model; if not, says why. */
 int check_fit(const tp_model_options *model, const tp_data *data, const char *model_name, const char *data_name);
 
