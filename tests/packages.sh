@@ -92,9 +92,9 @@ for command in train evaluate predict plot info; do
 done
 complete "" | paste -s -d ' ' >out && grep -q '^train evaluate predict plot info --help --version$' out
 result "bash completes subcommands"
-complete train --optimizer ada | paste -s -d ' ' >out && grep -q '^adam adamw$' out
+complete train --optimizer ada | paste -s -d ' ' >out && grep -q '^adam adamw adagrad$' out
 result "and names"
-complete train --optimizer = "" | paste -s -d ' ' >out && grep -q '^sgd .* adamw$' out
+complete train --optimizer = "" | paste -s -d ' ' >out && grep -q '^sgd .* adagrad$' out
 result "also after ="
 mkdir files && : >files/model.safetensors
 complete predict --model files/mo >out && grep -qx 'files/model.safetensors' out

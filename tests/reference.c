@@ -352,6 +352,15 @@ static double adam(struct ref_optimizer *optimizer, size_t i, double g, double r
     return rate * *m / (1 - pow(b1, t)) / (sqrt(corrected) + (double)optimizer->options.epsilon);
 }
 
+/* RMSprop, Adagrad. */
+static double divided(struct ref_optimizer *optimizer, size_t i, double g, double rate) {
+    const bool all = optimizer->options.kind == TP_OPTIMIZER_ADAGRAD;
+    const double b2 = (double)optimizer->options.beta2;
+    double *s = &optimizer->second[i];
+    *s = all ? *s + g * g : b2 * *s + (1 - b2) * g * g;
+    return rate * g / (sqrt(*s) + (double)optimizer->options.epsilon);
+}
+
 /* What is subtracted from parameter i. */
 static double change(struct ref_optimizer *optimizer, size_t i, double g, double rate) {
     const double mu = (double)optimizer->options.momentum;
@@ -366,6 +375,9 @@ static double change(struct ref_optimizer *optimizer, size_t i, double g, double
     case TP_OPTIMIZER_ADAM:
     case TP_OPTIMIZER_ADAMW:
         return adam(optimizer, i, g, rate);
+    case TP_OPTIMIZER_RMSPROP:
+    case TP_OPTIMIZER_ADAGRAD:
+        return divided(optimizer, i, g, rate);
     default:
         return rate * g;
     }

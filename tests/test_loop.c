@@ -217,7 +217,7 @@ static void hand_over(const tp_optimizer *from, tp_optimizer *to, float *state, 
 }
 
 Test(loop, an_optimiser_goes_on_elsewhere) {
-    static const size_t states[TP_OPTIMIZER_COUNT] = {0, 1, 1, 2, 2};
+    static const size_t states[TP_OPTIMIZER_COUNT] = {0, 1, 1, 2, 2, 1, 1};
     for (int rule = 0; rule < TP_OPTIMIZER_COUNT; rule++) {
         struct loop s;
         open_loop(&s, 0, 1, TP_ACTIVATION_RELU, (struct test_head){TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE});

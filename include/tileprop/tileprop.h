@@ -82,7 +82,7 @@
  *   optimisers   Without clip_norm, NaN or infinity in a gradient makes the parameter of this gradient NaN or
  *                infinite, in later steps too, and changes no other parameter. With clip_norm, NaN in a gradient makes
  *                all parameters NaN. An infinite gradient makes its own parameter NaN and the other gradients 0.
- *                Finite gradients of any size are valid: Adam limits them to 2^63 (tp_optimizer_kind). With the other
+ *                Finite gradients of any size are valid: Adam, RMSprop and Adagrad limit them to 2^63. With the other
  *                rules a velocity or a parameter that overflows becomes infinite.
  *   training     tp_trainer_run stops at a loss that is not finite, before this step changes anything. If an update
  *                makes parameters NaN or infinite, the next loss or the check at the end of the epoch detects it.
@@ -744,7 +744,8 @@ TP_API tp_status tp_jvp(const tp_model *model, tp_workspace *workspace, size_t b
 /*
  * Update rules. g is the gradient, t = 1, 2, ... the step, r the learning rate of the step, w a parameter.
  * The limits of Adam keep g^2 a normal number. g beyond +-2^63 counts as +-2^63. g counts as 0 if its magnitude is at
- * most the larger one of sqrt(2^-126 / (1-b2)) and 2^-126 / (1-b1): 3.4e-18 by default.
+ * most the larger one of sqrt(2^-126 / (1-b2)) and 2^-126 / (1-b1): 3.4e-18 by default. RMSprop has the same limits
+ * with b1 = 0, Adagrad with b1 = b2 = 0, and with the term of the decay in g.
  */
 typedef enum tp_optimizer_kind {
     /* w -= r g */
@@ -758,6 +759,11 @@ typedef enum tp_optimizer_kind {
     TP_OPTIMIZER_ADAM,
     /* w -= r decay w, then Adam without decay in the gradient: Loshchilov and Hutter 2019 */
     TP_OPTIMIZER_ADAMW,
+    /* s = b2 s + (1-b2) g^2; w -= r g / (sqrt(s) + eps), without momentum; b2 is what others call alpha, there 0.99 by
+     * default: Tieleman and Hinton 2012, as in PyTorch */
+    TP_OPTIMIZER_RMSPROP,
+    /* s += g^2; w -= r g / (sqrt(s) + eps), from s = 0: Duchi et al. 2011. An s that overflows stops its parameter. */
+    TP_OPTIMIZER_ADAGRAD,
     /* how many there are */
     TP_OPTIMIZER_COUNT
 } tp_optimizer_kind;
@@ -848,6 +854,7 @@ TP_API tp_status tp_optimizer_set_learning_rate(tp_optimizer *optimizer, float l
  *   SGD                  0
  *   momentum, Nesterov   1: v
  *   Adam, AdamW          2: m, then s
+ *   RMSprop, Adagrad     1: s
  */
 TP_API size_t tp_optimizer_state_count(const tp_optimizer *optimizer);
 /* Copies array number which, from 0, out of the state. count must be tp_model_parameter_count. */

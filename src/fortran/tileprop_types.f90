@@ -73,6 +73,8 @@ module tileprop_types
         enumerator :: TP_OPTIMIZER_NESTEROV
         enumerator :: TP_OPTIMIZER_ADAM
         enumerator :: TP_OPTIMIZER_ADAMW
+        enumerator :: TP_OPTIMIZER_RMSPROP
+        enumerator :: TP_OPTIMIZER_ADAGRAD
         enumerator :: TP_OPTIMIZER_COUNT
     end enum
 

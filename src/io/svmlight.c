@@ -46,7 +46,7 @@ struct reading {
 };
 
 static tp_status reserve(const struct reading *reading, struct growing *array, size_t count, size_t size) {
-    if (array->room - array->count >= count)
+    if (array->data && array->room - array->count >= count)
         return TP_OK;
     const size_t room = tp_max(tp_max(2 * array->room, array->count + count), FIRST_ROOM);
     const struct tp_context *context = reading->table->context;

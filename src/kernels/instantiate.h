@@ -24,10 +24,12 @@
 #include "kernels/loss/mae.h"
 #include "kernels/loss/mse.h"
 
+#include "kernels/optimizer/adagrad.h"
 #include "kernels/optimizer/adam.h"
 #include "kernels/optimizer/adamw.h"
 #include "kernels/optimizer/momentum.h"
 #include "kernels/optimizer/nesterov.h"
+#include "kernels/optimizer/rmsprop.h"
 #include "kernels/optimizer/sgd.h"
 
 #define ACTIVATION(id, name, from)                                                                                     \

@@ -201,13 +201,22 @@ static float largest_without_square(double beta1, double beta2) {
     return (float)(first > second ? first : second);
 }
 
+static bool has_first_moment(tp_optimizer_kind kind) {
+    return kind == TP_OPTIMIZER_ADAM || kind == TP_OPTIMIZER_ADAMW;
+}
+
+/* Whether the last state is s, by whose root steps are divided. */
+static bool has_square(tp_optimizer_kind kind) {
+    return has_first_moment(kind) || kind == TP_OPTIMIZER_RMSPROP || kind == TP_OPTIMIZER_ADAGRAD;
+}
+
 void tp_update_begin(struct tp_optimizer *optimizer) {
     const tp_optimizer_options *o = &optimizer->options;
     const uint64_t t = ++optimizer->steps;
     const double rate = (double)tp_learning_rate(optimizer->model->context->isa, o, t);
     const double beta1 = (double)o->beta1, beta2 = (double)o->beta2;
     const double decay = o->kind == TP_OPTIMIZER_ADAMW ? rate * (double)o->weight_decay : (double)o->weight_decay;
-    const bool adam = o->kind == TP_OPTIMIZER_ADAM || o->kind == TP_OPTIMIZER_ADAMW;
+    const bool adam = has_first_moment(o->kind), divides = has_square(o->kind);
     optimizer->next = (struct tp_update){
         .rate = (float)(adam ? rate / (1 - tp_power(beta1, t)) : rate),
         .gradient_scale = 1,
@@ -219,10 +228,10 @@ void tp_update_begin(struct tp_optimizer *optimizer) {
         .one_minus_beta2 = (float)(1 - beta2),
         .second_scale = adam ? (float)(1 / sqrt(1 - tp_power(beta2, t))) : 1,
         .epsilon = o->epsilon,
-        .largest_small = largest_zero(adam ? 1 : rate),
-        .largest_small_state = largest_zero(adam ? 1 : rate),
+        .largest_small = largest_zero(divides ? 1 : rate),
+        .largest_small_state = largest_zero(divides ? 1 : rate),
         .largest_zero = decay > 0 ? largest_zero(decay) : (float)LARGEST_DENORMAL,
-        .largest_without_square = largest_without_square(beta1, beta2),
+        .largest_without_square = largest_without_square(adam ? beta1 : 0, o->kind == TP_OPTIMIZER_ADAGRAD ? 0 : beta2),
     };
 }
 
@@ -426,7 +435,9 @@ tp_status tp_optimizer_get_state(const tp_optimizer *optimizer, size_t which, fl
 
 /* A second moment is a sum of squares. */
 static tp_status check_values(const tp_optimizer *optimizer, size_t which, const float *values, size_t count) {
-    for (size_t i = 0; which == 1 && i < count; i++)
+    const tp_optimizer_kind kind = optimizer->options.kind;
+    const bool square = has_square(kind) && which + 1 == (size_t)state_count(kind);
+    for (size_t i = 0; square && i < count; i++)
         if (values[i] < 0)
             return tp_fail(optimizer->model->context, TP_ERR_ARGUMENT, "values[%zu] is %g; s must not be negative", i,
                            (double)values[i]);

@@ -120,6 +120,24 @@ static void write_idx_gz(void) {
     }
 }
 
+/* ---- tables ---- */
+
+static void write_tables(void) {
+    static const char *const headers[] = {"{'descr': '<f4', 'fortran_order': True, 'shape': (2, 2), }",
+                                          "{'descr': '>i2', 'fortran_order': False, 'shape': (4, 2), }",
+                                          "{'descr': '<U2', 'fortran_order': False, 'shape': (2,), }"};
+    static const char *const texts[] = {"1 1:2 3:.5 # a\n-1 qid:1 2:1e3\n", "# no row\n"};
+    char file[128];
+    for (size_t i = 0; i < COUNT(headers); i++) {
+        const int length = snprintf(file, sizeof file, "\x93NUMPY\1%c%c%c%s0123456789abcdef", 0,
+                                    (int)strlen(headers[i]), 0, headers[i]);
+        write_seed("npy", i, file, (size_t)length);
+    }
+    for (size_t i = 0; i < COUNT(texts); i++)
+        write_seed("text", i, texts[i], strlen(texts[i]));
+    write_idx();
+}
+
 /* ---- answers of CPUID ---- */
 
 struct answers {
@@ -207,7 +225,7 @@ int main(int argc, char **argv) {
         void (*write)(void);
     } targets[] = {
         {"safetensors", write_models}, {"idx", write_idx},           {"idx_gz", write_idx_gz}, {"cpuid", write_cpuid},
-        {"options", write_options},    {"training", write_training}, {"csv", write_csv}};
+        {"options", write_options},    {"training", write_training}, {"csv", write_csv},       {"table", write_tables}};
     require(argc == 3);
     directory = argv[2];
     for (size_t i = 0; i < COUNT(targets); i++) {

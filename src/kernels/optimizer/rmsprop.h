@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "kernels/optimizer/adam.h"
+
+/* s = b2 s + ((1-b2) g) g; w = w - r (g / (sqrt(s) + eps)) */
+ALWAYS_INLINE void rmsprop_rule(const struct tp_update *u, struct parameters *p) {
+    const vf g = adam_gradient(u, full_gradient(u, p));
+    p->s = v_fma(v_set(u->beta2), p->s, v_mul(v_mul(v_set(u->one_minus_beta2), g), g));
+    p->w = v_fma(v_set(-u->rate), v_div(g, v_add(v_sqrt(p->s), v_set(u->epsilon))), p->w);
+}
