@@ -68,6 +68,21 @@ Test(open, a_table_with_every_role) {
     close_dataset();
 }
 
+/* What is made of the file is in a temporary file where memory has no room for it. */
+Test(open, samples_larger_than_memory) {
+    options.target = "species";
+    options.ignore = "name,weight";
+    options.missing = TP_MISSING_MEAN;
+    open_text("table.csv", TABLE);
+    double in_memory[16];
+    memcpy(in_memory, tp_dataset_data(dataset)->doubles, sizeof in_memory);
+    tp_dataset_destroy(dataset);
+    options.memory = 64;
+    open_text("table.csv", TABLE);
+    cr_expect_arr_eq(tp_dataset_data(dataset)->doubles, in_memory, sizeof in_memory);
+    close_dataset();
+}
+
 Test(open, lines_of_a_file_are_in_messages) {
     options.ignore = "name,weight";
     refuse_text(TABLE, TP_ERR_FORMAT, "1 row with missing values: line 4 ('length')");
