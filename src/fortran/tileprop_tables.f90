@@ -152,8 +152,8 @@ contains
         character(*), intent(in), optional :: target, ignore, categories, weight, id, inputs, targets
         integer(c_int) :: status
         type(tp_dataset_options), target :: chosen
-        character(kind=c_char), allocatable, target, dimension(:) :: name_, target_, ignore_, categories_, weight_, id_, &
-            inputs_, targets_
+        character(kind=c_char), allocatable, target, dimension(:) :: name_, target_, ignore_, categories_, weight_, &
+            id_, inputs_, targets_
         class(tp_node), pointer :: made
         call tp_dataset_options_default(chosen)
         if (present(options)) chosen = options
