@@ -285,6 +285,30 @@ static void call_files(void) {
     CALL(tp_dataset_destroy, set);
 }
 
+static void call_tables(void) {
+    tp_dataset *set = NULL;
+    tp_dataset_options options;
+    tp_model_options model;
+    CALL(tp_dataset_options_init, &options, sizeof options);
+    EXPECT(TP_OK, tp_dataset_open, guest.context, ".", &options, &set);
+    const tp_schema *schema = tp_dataset_schema(set);
+    CALL(tp_dataset_schema, set);
+    CALL(tp_dataset_validation, set);
+    CALL(tp_dataset_id, set, 0);
+    CALL(tp_dataset_row, set, 0);
+    CALL(tp_schema_task, schema);
+    CALL(tp_schema_feature_count, schema);
+    CALL(tp_schema_target_count, schema);
+    CALL(tp_schema_feature, schema, 0);
+    CALL(tp_schema_target, schema, 0);
+    CALL(tp_schema_inputs, schema);
+    CALL(tp_schema_outputs, schema);
+    tp_model_options_default(&model);
+    EXPECT(TP_OK, tp_schema_apply, schema, &model);
+    CALL(tp_model_schema, guest.model);
+    CALL(tp_dataset_destroy, set);
+}
+
 static void call_context(const char *isa) {
     tp_context_options options;
     tp_context *context = NULL;
@@ -296,6 +320,10 @@ static void call_context(const char *isa) {
     CALL(tp_init_name, TP_INIT_AUTO);
     CALL(tp_optimizer_name, TP_OPTIMIZER_SGD);
     CALL(tp_schedule_name, TP_SCHEDULE_STEP);
+    CALL(tp_task_name, TP_TASK_AUTO);
+    CALL(tp_missing_name, TP_MISSING_MEAN);
+    CALL(tp_unknown_name, TP_UNKNOWN_IGNORE);
+    CALL(tp_input_scaling_name, TP_INPUT_SCALING_UNIT);
     CALL(tp_context_options_init, &options, sizeof options);
     options.isa = isa;
     EXPECT(TP_OK, tp_context_create, &options, &context);
@@ -324,6 +352,7 @@ static void call_everything(const char *scenario) {
             call_trainer();
             call_metrics();
             call_files();
+            call_tables();
         }
         test_guest_close(&guest);
     }

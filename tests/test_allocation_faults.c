@@ -258,6 +258,41 @@ static tp_status load_gzipped_dataset(void) {
     return tp_dataset_load(all.context, tp_test_scratch.path, TP_SPLIT_TEST, &all.out.dataset);
 }
 
+static tp_status open_dataset(void) {
+    tp_dataset_options options;
+    tp_dataset_options_default(&options);
+    options.folds = 2;
+    return tp_dataset_open(all.context, tp_test_scratch.path, &options, &all.out.dataset);
+}
+
+/* A model with the schema of that data set, in memory. */
+static tp_status make_described_model(tp_dataset *dataset, tp_model **model) {
+    const tp_layer layer = {tp_schema_outputs(tp_dataset_schema(dataset)), TP_ACTIVATION_SOFTMAX, 0, 0};
+    tp_model_options options;
+    tp_model_options_default(&options);
+    options.layers = &layer;
+    options.layer_count = 1;
+    const tp_status status = tp_schema_apply(tp_dataset_schema(dataset), &options);
+    return status ? status : tp_model_create(all.context, &options, model);
+}
+
+static tp_status copy_described_model(void) {
+    tp_dataset *dataset = NULL;
+    tp_model *model = NULL;
+    tp_status status = tp_dataset_open(all.context, tp_test_scratch.path, NULL, &dataset);
+    if (!status)
+        status = make_described_model(dataset, &model);
+    static unsigned char bytes[4 * MAX_FILE];
+    size_t size = 0;
+    if (!status)
+        status = tp_model_write(model, bytes, sizeof bytes, &size);
+    if (!status)
+        status = tp_model_read(all.context, bytes, size, &all.out.model);
+    tp_model_destroy(model);
+    tp_dataset_destroy(dataset);
+    return status;
+}
+
 static tp_status train(void) {
     return tp_trainer_run(all.trainer);
 }
@@ -358,6 +393,8 @@ static const struct operation {
     {"tp_idx_to_samples", convert_idx, release_idx, 2},
     {"tp_dataset_load", load_dataset, release_dataset, 4},
     {"tp_dataset_load, gzipped", load_gzipped_dataset, release_dataset, 8},
+    {"tp_dataset_open", open_dataset, release_dataset, 20},
+    {"a model with a schema", copy_described_model, release_model, 50},
     {"tp_trainer_run", train, NULL, 0},
     {"tp_evaluate", evaluate, NULL, 0},
     {"tp_predict", predict, NULL, 0},
@@ -407,7 +444,8 @@ static bool try(const struct operation *operation, size_t n, bool rest) {
     test_faults.armed = true;
     const tp_status status = operation->run();
     test_faults.armed = false;
-    const bool parses = operation->run == load || operation->run == describe || operation->run == read_from_memory;
+    const bool parses = operation->run == load || operation->run == describe || operation->run == read_from_memory ||
+                        operation->run == copy_described_model;
     const bool overcome = parses && !rest && status == TP_OK; /* the header was parsed again */
     if (test_faults.refused && !overcome) {
         check_refusal(operation, status, &before, parameters);

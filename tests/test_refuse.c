@@ -37,6 +37,7 @@ static struct {
     tp_optimizer *optimizer; /* of model */
     tp_packed *packed, *foreign;
     tp_output *output, *committed;
+    tp_dataset *dataset;
     char path[PATH_MAX], idx_path[PATH_MAX];
     unsigned char bytes[4096]; /* of a model file */
     size_t bytes_size;
@@ -87,11 +88,14 @@ static void set_up(void) {
     cr_assert_eq(tp_output_create(fixture.context, tp_test_in_scratch("output"), &made.output), TP_OK);
     cr_assert_eq(tp_output_create(fixture.context, tp_test_in_scratch("committed"), &made.committed), TP_OK);
     cr_assert_eq(tp_model_save_to(fixture.model, made.committed), TP_OK);
+    cr_assert_eq(tp_dataset_open(fixture.context, tp_test_scratch.path, NULL, &made.dataset), TP_OK);
+    fixture.messages = 0; /* a note */
     made.loss = loss_of_the_forward_pass();
     cr_assert_eq(fixture.messages, 0);
 }
 
 static void tear_down(void) {
+    tp_dataset_destroy(made.dataset);
     tp_output_destroy(made.committed);
     tp_output_destroy(made.output);
     tp_packed_destroy(made.foreign);
@@ -125,6 +129,8 @@ static void set_objects(void) {
     now.foreign_packed = made.foreign;
     now.output = made.output;
     now.committed = made.committed;
+    now.dataset = made.dataset;
+    now.schema = tp_dataset_schema(made.dataset);
     now.path = made.path;
     now.idx_path = made.idx_path;
     now.samples = (tp_idx){TP_IDX_TYPE_F32, 2, {2, 1}, 2, made.x}; /* stays as it is */
@@ -148,6 +154,8 @@ static void set_options(void) {
     now.workspace_options = *TEST_WORKSPACE(MAX_BATCH, TP_MODE_TRAINING);
     now.workspace_options_p = &now.workspace_options;
     now.train_options_p = &now.train_options;
+    tp_dataset_options_default(&now.dataset_options);
+    now.dataset_options_p = &now.dataset_options;
     now.data_p = &now.data;
     now.validation_p = &now.validation;
     now.targets_p = &now.targets;

@@ -12,6 +12,7 @@
 #include "io/safetensors.h"
 #include "table/plan.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,8 +34,9 @@ static json_t *bytes_of(const char *text) {
 static json_t *text_of(const char *text) {
     if (!text)
         return json_null();
+    errno = 0;
     json_t *string = json_string(text);
-    return string ? string : bytes_of(text);
+    return string || errno == ENOMEM ? string : bytes_of(text);
 }
 
 static json_t *number_of(double value) {

@@ -41,6 +41,8 @@ struct arguments {
     tp_trainer *trainer;
     tp_packed *packed, *foreign_packed;
     tp_output *output, *committed;
+    tp_dataset *dataset; /* with a schema */
+    const tp_schema *schema;
     const char *path, *idx_path, *where;
     const void *bytes; /* of a model file */
     tp_context_options context_options;
@@ -49,6 +51,7 @@ struct arguments {
     tp_optimizer_options optimizer_options, *optimizer_options_p;
     tp_workspace_options workspace_options, *workspace_options_p;
     tp_train_options train_options, *train_options_p;
+    tp_dataset_options dataset_options, *dataset_options_p;
     tp_data data, *data_p, validation, *validation_p;
     tp_targets targets, *targets_p;
     tp_outputs outputs, *outputs_p;

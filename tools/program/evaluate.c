@@ -1,26 +1,38 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "command.h"
+#include "data.h"
+#include "metrics_report.h"
+#include "predictions.h"
 #include "report.h"
-#include "session.h"
 
-#include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 
 struct evaluate_options {
     struct machine_options machine;
     const char *model;
-    const char *data;
+    struct data_options data;
     int split;
     bool json;
 };
 
-/* What was measured. confusion is classes x classes, row = target; none (classes 0) for a model with one output. */
+/* What was measured; report points to the rest. */
 struct result {
     tp_score score;
+    struct predictions predictions;
+    tp_metrics metrics;
+    tp_output_metrics *each;
     uint64_t *confusion;
-    size_t classes;
+    const char **names;
+    struct metrics_report report;
     double seconds;
+};
+
+struct evaluation {
+    const struct session *session;
+    const struct evaluate_options *options;
+    tp_model *model;
+    tp_dataset *dataset;
+    struct result result;
 };
 
 static const char *split_name(int value) {
@@ -31,8 +43,10 @@ static const char *split_name(int value) {
 #define OPTION_STRUCT struct evaluate_options
 static const struct option_row rows[] = {
     OPTION_ROW_MODEL,
-    OPTION_ROW_DATA,
-    {.name = "split", IS_NAME(split_name, split), .help = "which half of the data"},
+    OPTION_ROW_SAMPLES("data"),
+    OPTION_ROW_WEIGHT,
+    OPTION_ROWS_READING,
+    {.name = "split", IS_NAME(split_name, split), .help = "which part of a directory or of an NPZ file that has both"},
     OPTION_ROW_THREADS,
     OPTION_ROW_ISA,
     OPTION_ROW_JSON,
@@ -43,154 +57,136 @@ static void defaults(void *values) {
     *(struct evaluate_options *)values = (struct evaluate_options){.split = TP_SPLIT_TEST};
 }
 
-/* Samples of a class that are predicted as it, that are targets, that are predictions. */
-struct class_counts {
-    uint64_t hits, targets, predictions;
-};
-
-static struct class_counts count_class(const struct result *result, size_t label) {
-    struct class_counts counts = {.hits = result->confusion[label * result->classes + label]};
-    for (size_t other = 0; other < result->classes; other++) {
-        counts.targets += result->confusion[label * result->classes + other];
-        counts.predictions += result->confusion[other * result->classes + label];
-    }
-    return counts;
-}
-
-static double ratio(uint64_t part, uint64_t whole) {
-    return whole ? (double)part / (double)whole : (double)NAN;
-}
-
-static void print_confusion(const struct result *result) {
-    puts("\nconfusion matrix (row: target, column: prediction)\n");
-    printf("%6s", "");
-    for (size_t column = 0; column < result->classes; column++)
-        printf(" %6zu", column);
-    putchar('\n');
-    for (size_t row = 0; row < result->classes; row++) {
-        printf("%6zu", row);
-        for (size_t column = 0; column < result->classes; column++)
-            printf(" %6" PRIu64, result->confusion[row * result->classes + column]);
-        putchar('\n');
-    }
-}
-
-static void print_ratio(double value) {
-    if (isnan(value))
-        printf(" %10s", "-");
-    else
-        printf(" %10.4f", value);
-}
-
-static void print_classes(const struct result *result) {
-    printf("\n%6s %8s %10s %10s\n", "class", "samples", "precision", "recall");
-    for (size_t label = 0; label < result->classes; label++) {
-        const struct class_counts counts = count_class(result, label);
-        printf("%6zu %8" PRIu64, label, counts.targets);
-        print_ratio(ratio(counts.hits, counts.predictions));
-        print_ratio(ratio(counts.hits, counts.targets));
-        putchar('\n');
-    }
-}
+/* ---- the report ---- */
 
 static void print_text(const struct result *result) {
-    printf("loss      %.6f\n", score_loss(&result->score));
-    printf("accuracy  %.4f (%zu of %zu)\n", score_accuracy(&result->score), result->score.correct,
-           result->score.samples);
-    if (result->classes) {
-        print_confusion(result);
-        print_classes(result);
-    }
-}
-
-static json_t *confusion_json(const struct result *result) {
-    json_t *matrix = report_list();
-    for (size_t row = 0; row < result->classes; row++) {
-        json_t *list = report_list();
-        for (size_t column = 0; column < result->classes; column++)
-            report_append(list, json_integer((json_int_t)result->confusion[row * result->classes + column]));
-        report_append(matrix, list);
-    }
-    return matrix;
-}
-
-static json_t *classes_json(const struct result *result) {
-    json_t *list = report_list();
-    for (size_t label = 0; label < result->classes; label++) {
-        const struct class_counts counts = count_class(result, label);
-        json_t *row = report_new();
-        report_integer(row, "class", label);
-        report_integer(row, "samples", counts.targets);
-        report_real(row, "precision", ratio(counts.hits, counts.predictions));
-        report_real(row, "recall", ratio(counts.hits, counts.targets));
-        report_append(list, row);
-    }
-    return list;
+    printf("%-11s %9.4f\n", "loss", score_loss(&result->score));
+    metrics_print(&result->report);
 }
 
 static void print_json(const struct result *result, const tp_context *context) {
     json_t *report = report_new();
-    report_score(report, "", &result->score);
-    report_integer(report, "correct", result->score.correct);
-    report_integer(report, "samples", result->score.samples);
+    report_real(report, "loss", score_loss(&result->score));
+    metrics_json(&result->report, report);
     report_real(report, "seconds", result->seconds);
     report_real(report, "samples_per_second", (double)result->score.samples / result->seconds);
     report_context(report, context);
-    report_member(report, "confusion", confusion_json(result));
-    report_member(report, "classes", classes_json(result));
     report_write(report, stdout);
 }
 
-static int measure(const struct session *session, const tp_model *model, const tp_data *data, size_t outputs,
-                   struct result *result) {
-    result->classes = outputs > 1 ? outputs : 0;
-    result->confusion = calloc(outputs * outputs, sizeof *result->confusion);
-    if (!result->confusion) {
+/* ---- the measurement ---- */
+
+/* A model without a schema has classes. */
+static tp_task task_of(const struct evaluation *run) {
+    const tp_schema *schema = tp_model_schema(run->model);
+    return schema                           ? tp_schema_task(schema)
+           : run->result.predictions.outputs == 1 ? TP_TASK_BINARY
+                                            : TP_TASK_MULTICLASS;
+}
+
+/* Of a target with classes these, else the targets. */
+static const char *name_at(const tp_schema *schema, size_t i) {
+    const tp_column *first = tp_schema_target(schema, 0);
+    if (first && first->kind == TP_COLUMN_CATEGORY)
+        return i < first->category_count ? first->categories[i] : NULL;
+    const tp_column *target = tp_schema_target(schema, i);
+    return target ? target->name : NULL;
+}
+
+static int make_room(struct evaluation *run) {
+    struct result *result = &run->result;
+    const tp_task task = task_of(run);
+    const bool classes = task == TP_TASK_BINARY || task == TP_TASK_MULTICLASS;
+    const size_t count = task == TP_TASK_BINARY ? 2 : result->predictions.outputs;
+    result->names = calloc(count, sizeof *result->names);
+    result->each = calloc(count, sizeof *result->each);
+    result->confusion = classes ? calloc(count * count, sizeof *result->confusion) : NULL;
+    if (!result->names || !result->each || (classes && !result->confusion)) {
         complain("out of memory");
         return EXIT_FAILURE;
     }
+    for (size_t i = 0; i < count; i++)
+        result->names[i] = name_at(tp_model_schema(run->model), i);
+    result->report = (struct metrics_report){.task = task,
+                                             .count = count,
+                                             .names = result->names,
+                                             .metrics = &result->metrics,
+                                             .each = result->each,
+                                             .confusion = result->confusion};
+    return EXIT_SUCCESS;
+}
+
+static int compute(struct evaluation *run, const tp_data *data) {
+    struct result *result = &run->result;
+    const struct predictions *predictions = &result->predictions;
+    return session_check(run->session,
+                         tp_metrics_compute(run->session->context, result->report.task, data, predictions->outputs,
+                                            predictions->values, predictions->outputs, &result->metrics, result->each,
+                                            result->confusion));
+}
+
+static int measure(struct evaluation *run) {
+    struct result *result = &run->result;
+    const tp_data *data = tp_dataset_data(run->dataset);
     const double start = now();
-    const int code = session_score(session, model, data, &result->score, result->classes ? result->confusion : NULL);
+    int code = session_score(run->session, run->model, data, &result->score, NULL);
+    if (!code)
+        code = predictions_make(run->session, run->model, data, &result->predictions);
     result->seconds = now() - start;
-    return code;
+    if (!code)
+        code = predictions_check(&result->predictions, run->dataset, run->options->data.path);
+    if (!code)
+        code = make_room(run);
+    return code ? code : compute(run, data);
 }
 
-static int evaluate(const struct session *session, const struct evaluate_options *options, const tp_model *model,
-                    const tp_data *data) {
+/* ---- model and data ---- */
+
+static int check_targets(const struct evaluation *run) {
+    const tp_data *data = tp_dataset_data(run->dataset);
+    if (data->classes || data->values || data->double_values)
+        return EXIT_SUCCESS;
+    const tp_column *target = tp_schema_target(tp_model_schema(run->model), 0);
+    complain("%s: has no column '%s', a target of the model", run->options->data.path,
+             target && target->name ? target->name : "of targets");
+    return EXIT_FAILURE;
+}
+
+static int load(struct evaluation *run) {
+    const struct evaluate_options *options = run->options;
+    int code = session_check(run->session, tp_model_load(run->session->context, options->model, &run->model));
+    if (code)
+        return code;
+    code = session_check(run->session, data_open(run->session, &options->data, options->data.path,
+                                                 tp_model_schema(run->model), (tp_split)options->split, &run->dataset));
+    if (!code)
+        code = check_targets(run);
+    if (code)
+        return code;
     tp_model_options shape;
-    tp_model_describe(model, &shape);
-    struct result result = {0};
-    const int code = measure(session, model, data, model_outputs(&shape), &result);
-    if (!code && options->json)
-        print_json(&result, session->context);
-    else if (!code)
-        print_text(&result);
-    free(result.confusion);
-    return code;
+    tp_model_describe(run->model, &shape);
+    return check_fit(&shape, tp_dataset_data(run->dataset), options->model, options->data.path);
 }
 
-static int load_and_evaluate(const struct session *session, const struct evaluate_options *options,
-                             const struct architecture *saved, const tp_data *data) {
-    tp_model *model = NULL;
-    int code = check_fit(&saved->model, data->features, data->outputs, options->model, options->data);
-    if (!code)
-        code = session_check(session, tp_model_load(session->context, options->model, &model));
-    if (!code)
-        code = evaluate(session, options, model, data);
-    tp_model_destroy(model);
-    return code;
+static void release(struct evaluation *run) {
+    free(run->result.confusion);
+    free(run->result.each);
+    free(run->result.names);
+    predictions_release(&run->result.predictions);
+    tp_dataset_destroy(run->dataset);
+    tp_model_destroy(run->model);
 }
 
 static int run_evaluation(const struct session *session, const struct evaluate_options *options) {
-    struct architecture saved;
-    tp_dataset *dataset = NULL;
-    int code = session_describe(session, options->model, &saved);
+    struct evaluation run = {.options = options, .session = session};
+    int code = load(&run);
     if (!code)
-        code = session_check(session,
-                             tp_dataset_load(session->context, options->data, (tp_split)options->split, &dataset));
-    if (!code)
-        code = load_and_evaluate(session, options, &saved, tp_dataset_data(dataset));
-    tp_dataset_destroy(dataset);
+        code = measure(&run);
+    if (!code && options->json)
+        print_json(&run.result, session->context);
+    else if (!code)
+        print_text(&run.result);
+    release(&run);
     return code;
 }
 
@@ -209,14 +205,10 @@ static int run(int argc, char **argv) {
 
 const struct command evaluate_command = {
     .name = "evaluate",
-    .summary = "Measure a saved model on data: loss, accuracy, confusion matrix, classes",
-    .example = "tileprop evaluate --model model.safetensors --data fashion-mnist",
+    .summary = "Measure a saved model on data: loss and the metrics of its task",
+    .example = "tileprop evaluate --model model.safetensors --data iris.csv",
     .usage = "--model FILE --data D [OPTION...]",
-    .about = "Per class: precision is the part of its predictions that is right, recall the\n"
-             "part of its samples that is found; '-' (null) when there are none.\n\n"
-             "JSON keys: loss, accuracy, correct, samples, seconds, samples_per_second, isa,\n"
-             "threads, confusion (rows: targets), classes (list of class, samples, precision,\n"
-             "recall). A model with one output has no confusion matrix and no classes.\n",
+    .about = metrics_about,
     .rows = rows,
     .values_size = sizeof(struct evaluate_options),
     .defaults = defaults,

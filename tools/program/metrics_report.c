@@ -229,4 +229,5 @@ const char metrics_about[] = "Metrics are those of scikit-learn, weighted by the
                              "every label correct), macro_f1, weighted_f1, auc, log_loss, correct, samples,\n"
                              "confusion (classes; rows: targets), classes or labels (list of the name,\n"
                              "support, precision, recall, f1, auc; labels: accuracy). Of regression: r2,\n"
-                             "rmse, mae (means over the outputs), samples, outputs (list of these).\n";
+                             "rmse, mae (means over the outputs), samples, outputs (list of these). Of all:\n"
+                             "loss, seconds, samples_per_second, isa, threads.\n";

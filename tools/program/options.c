@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROWS_MAX 40
+#define ROWS_MAX 60
 #define FIRST_ROW 256 /* getopt_long's value of row 0: above every character */
 
 /* ---- values ---- */
@@ -49,6 +49,9 @@ static bool parse_real(const struct option_row *row, const char *text, void *val
 static bool parse_reals(const struct option_row *row, const char *text, void *value) {
     struct real_list *list = value;
     list->count = 0;
+    list->by_word = row->word && !strcmp(text, row->word);
+    if (list->by_word)
+        return true;
     for (;; text++) {
         double real;
         if (list->count == REALS_MAX || !read_real(row, &text, &real))

@@ -20,7 +20,7 @@ enum option_kind {
 enum file_role {
     FILE_NONE = 0,
     FILE_INPUT,
-    FILE_DATA,   /* directory or name of a data set */
+    FILE_DATA,   /* file or directory of samples, or name of a data set */
     FILE_SAVED,  /* output that appears whole, at the end: a tp_output */
     FILE_STREAM, /* output that is written as the command goes on */
 };
@@ -32,6 +32,7 @@ struct size_list {
 
 #define REALS_MAX 1024
 struct real_list {
+    bool by_word; /* the row's word was given instead of numbers */
     size_t count;
     float real[REALS_MAX];
 };
@@ -55,6 +56,7 @@ struct option_row {
     double low, below;
     bool above_low;
     const char *(*value_name)(int value); /* names of 0, 1, ...; NULL ends them */
+    const char *word;                     /* that real lists accept instead of numbers, or NULL */
     const char *help;
 };
 
@@ -82,11 +84,6 @@ struct machine_options {
 /* Rows that several subcommands share. */
 #define OPTION_ROW_MODEL                                                                                               \
     { .name = "model", IS_FILE(FILE_INPUT, model), .required = true, .help = "the saved model" }
-#define OPTION_ROW_DATA                                                                                                \
-    {                                                                                                                  \
-        .name = "data", IS_TEXT("D", data), .role = FILE_DATA, .required = true,                                       \
-        .help = "directory of the four MNIST-named IDX files, or fashion-mnist"                                        \
-    }
 #define OPTION_ROW_THREADS                                                                                             \
     {                                                                                                                  \
         .name = "threads", IS_INTEGER(machine.threads, 1, 4096),                                                       \

@@ -40,6 +40,8 @@ void options_describe_limits(const struct option_row *row, char *text, size_t si
         append_real_limits(row, text, size);
         break;
     case OPTION_REALS:
+        if (row->word)
+            APPEND(text, size, "'%s' or ", row->word);
         APPEND(text, size, "up to %d with commas between them, each ", REALS_MAX);
         append_real_limits(row, text, size);
         break;
@@ -63,9 +65,9 @@ static void append_default(const struct option_row *row, const void *value, char
         APPEND(text, size, " (default %" PRIu64 ")", *(const uint64_t *)value);
     if (row->kind == OPTION_REAL && (!row->above_low || *(const double *)value > row->low))
         APPEND(text, size, " (default %g)", *(const double *)value);
-    if (row->kind == OPTION_NAME)
+    if (row->kind == OPTION_NAME && *(const int *)value >= 0)
         APPEND(text, size, " (default %s)", row->value_name(*(const int *)value));
-    if (row->kind == OPTION_SIZES) {
+    if (row->kind == OPTION_SIZES && ((const struct size_list *)value)->count) {
         APPEND(text, size, " (default ");
         append_sizes(value, text, size);
         APPEND(text, size, ")");

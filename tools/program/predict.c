@@ -1,31 +1,37 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "command.h"
+#include "data.h"
 #include "files.h"
 #include "interrupt.h"
+#include "predict_format.h"
 #include "report.h"
 #include "sink.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct predict_options {
     struct machine_options machine;
     const char *model;
-    const char *input;
+    struct data_options data;
     const char *output; /* NULL: standard output */
+    int format;
     uint64_t top;
+    bool top_given;
 };
 
 #define OPTION_STRUCT struct predict_options
 static const struct option_row rows[] = {
     OPTION_ROW_MODEL,
-    {.name = "input",
-     IS_FILE(FILE_INPUT, input),
-     .required = true,
-     .help = "IDX file, plain or gzipped; its first dimension counts the samples"},
+    OPTION_ROW_SAMPLES("input"),
+    OPTION_ROW_ID("column that names the rows, to be written before the prediction (csv, jsonl)"),
+    OPTION_ROWS_READING,
     {.name = "output", IS_FILE(FILE_SAVED, output), .help = "default: standard output"},
-    {.name = "top", IS_INTEGER(top, 1, 1000000), .help = "print the best N classes, best first"},
+    {.name = "format", IS_NAME(predict_format_name, format), .help = "of the predictions"},
+    {.name = "top",
+     IS_INTEGER(top, 1, 1000000),
+     OPTION_GIVEN(top_given),
+     .help = "text: write the best N classes, best first"},
     OPTION_ROW_THREADS,
     OPTION_ROW_ISA,
     {0},
@@ -35,160 +41,130 @@ static void defaults(void *values) {
     *(struct predict_options *)values = (struct predict_options){.top = 1};
 }
 
-/* The largest output; the lowest index among equals, and among NaNs. */
-static size_t best_class(const float *y, size_t outputs, const bool *taken) {
-    size_t best = outputs;
-    for (size_t i = 0; i < outputs; i++) {
-        if (!taken[i] && (best == outputs || y[i] > y[best]))
-            best = i;
-    }
-    return best;
-}
-
-/* "class value" for the best top classes, or the value of the only output. */
-static void print_sample(FILE *file, const float *y, size_t outputs, size_t top, bool *taken) {
-    if (outputs == 1) {
-        fprintf(file, "%.9g\n", (double)y[0]);
-        return;
-    }
-    memset(taken, 0, outputs * sizeof *taken);
-    for (size_t i = 0; i < top; i++) {
-        const size_t best = best_class(y, outputs, taken);
-        taken[best] = true;
-        fprintf(file, "%s%zu %.9g", i ? " " : "", best, (double)y[best]);
-    }
-    fputc('\n', file);
-}
-
-/* What a run needs: samples go through the model and out block by block. */
+/* What a run holds. Of a model without a schema the samples are those of an IDX file. */
 struct prediction {
     const struct session *session;
-    const tp_model *model;
-    const tp_data *data;
-    size_t outputs;
-    size_t top;
-    tp_workspace *workspace;
-    float *y; /* of one block */
-    bool *taken;
-    struct sink *sink;
+    const struct predict_options *options;
+    struct sink sink;
+    tp_model *model;
+    tp_dataset *dataset;
+    tp_idx idx;
+    tp_data data;
+    struct predictions predictions;
 };
 
-#define BLOCK (16 * INFERENCE_BATCH)
+/* ---- samples ---- */
 
-static tp_data block_at(const tp_data *data, size_t first) {
-    const size_t left = data->samples - first;
-    tp_data block = *data;
-    block.samples = left < BLOCK ? left : BLOCK;
-    block.bytes = data->bytes ? data->bytes + first * data->features : NULL;
-    block.floats = data->floats ? data->floats + first * data->features : NULL;
-    return block;
-}
-
-static int print_block(const struct prediction *run, size_t first) {
-    const tp_data block = block_at(run->data, first);
-    const int code = session_check(
-        run->session, tp_predict(run->model, run->workspace, &block, &(const tp_outputs){.floats = run->y}));
-    for (size_t i = 0; !code && i < block.samples; i++)
-        print_sample(run->sink->file, run->y + i * run->outputs, run->outputs, run->top, run->taken);
-    return code;
-}
-
-/* Goes no further than the file, which may be a pipe that was closed, and the user want. */
-static int print_blocks(const struct prediction *run) {
-    int code = EXIT_SUCCESS;
-    for (size_t i = 0; !code && !ferror(run->sink->file) && i < run->data->samples; i += BLOCK) {
-        code = interrupt_code();
-        if (!code)
-            code = print_block(run, i);
-    }
+static int open_idx(struct prediction *run) {
+    const char *path = run->options->data.path;
+    tp_idx *idx = &run->idx;
+    int code = session_check(run->session, tp_idx_read(run->session->context, path, idx));
     if (!code)
-        code = sink_commit(run->sink);
-    return code ? code : interrupt_code();
-}
-
-static int run_model(struct prediction *run) {
-    const size_t samples = run->data->samples < BLOCK ? run->data->samples : BLOCK;
-    run->y = calloc(samples, run->outputs * sizeof *run->y);
-    run->taken = calloc(run->outputs, sizeof *run->taken);
-    int code = EXIT_FAILURE;
-    if (!run->y || !run->taken)
-        complain("out of memory");
-    else
-        code = session_check(run->session, session_workspace(run->model, &run->workspace));
-    if (!code)
-        code = print_blocks(run);
-    tp_workspace_destroy(run->workspace);
-    free(run->taken);
-    free(run->y);
-    return code;
-}
-
-static int check_input(const struct predict_options *options, const tp_idx *idx, const tp_model_options *shape) {
-    const size_t outputs = model_outputs(shape);
-    const int code = check_fit(shape, idx->elements / idx->dims[0], 0, options->model, options->input);
-    if (code || options->top <= outputs)
+        code = session_check(run->session, tp_idx_to_samples(run->session->context, path, idx));
+    if (code)
         return code;
-    complain("--top %" PRIu64 ": %s has %zu outputs", options->top, options->model, outputs);
+    run->data = (tp_data){.samples = idx->dims[0],
+                          .features = idx->elements / idx->dims[0],
+                          .bytes = idx->type == TP_IDX_TYPE_U8 ? idx->data : NULL,
+                          .floats = idx->type == TP_IDX_TYPE_F32 ? idx->data : NULL};
+    return EXIT_SUCCESS;
+}
+
+static int open_data(struct prediction *run) {
+    const tp_schema *schema = tp_model_schema(run->model);
+    if (!schema)
+        return open_idx(run);
+    const int code =
+        session_check(run->session, data_open_unlabelled(run->session, &run->options->data, schema, &run->dataset));
+    if (!code)
+        run->data = *tp_dataset_data(run->dataset);
+    return code;
+}
+
+/* ---- options ---- */
+
+static int check_format(const struct predict_options *options, const tp_model *model) {
+    const char *format = predict_format_name(options->format);
+    if (options->data.id && !tp_model_schema(model))
+        complain("--id %s: %s has no schema, so its samples have no columns", options->data.id, options->model);
+    else if (options->data.id && (options->format == PREDICT_TEXT || options->format == PREDICT_NPY))
+        complain("--id %s: is for --format csv and jsonl, not %s", options->data.id, format);
+    else if (options->top_given && options->format != PREDICT_TEXT)
+        complain("--top %" PRIu64 ": is for --format text, not %s", options->top, format);
+    else
+        return EXIT_SUCCESS;
     return options_usage_error(&predict_command);
 }
 
-static int predict(const struct session *session, const struct predict_options *options, const tp_idx *idx,
-                   const tp_model *model, struct sink *sink) {
-    const tp_data data = {
-        .samples = idx->dims[0],
-        .features = idx->elements / idx->dims[0],
-        .bytes = idx->type == TP_IDX_TYPE_U8 ? idx->data : NULL,
-        .floats = idx->type == TP_IDX_TYPE_F32 ? idx->data : NULL,
-    };
+static int check_top(const struct predict_options *options, const tp_model *model) {
     tp_model_options shape;
     tp_model_describe(model, &shape);
-    const int code = check_input(options, idx, &shape); /* once more: the file may have been replaced */
-    struct prediction run = {.session = session,
-                             .model = model,
-                             .data = &data,
-                             .outputs = model_outputs(&shape),
-                             .top = (size_t)options->top,
-                             .sink = sink};
-    return code ? code : run_model(&run);
+    const size_t choices = predict_choices(tp_schema_task(tp_model_schema(model)), model_outputs(&shape));
+    if (options->top <= (choices ? choices : 1))
+        return EXIT_SUCCESS;
+    complain("--top %" PRIu64 ": %s tells %zu classes apart", options->top, options->model, choices);
+    return options_usage_error(&predict_command);
 }
 
-static int load_and_predict(const struct session *session, const struct predict_options *options, const tp_idx *idx,
-                            struct sink *sink) {
-    tp_model *model = NULL;
-    int code = session_check(session, tp_model_load(session->context, options->model, &model));
+/* ---- the run ---- */
+
+static int load(struct prediction *run) {
+    int code = session_check(run->session, tp_model_load(run->session->context, run->options->model, &run->model));
     if (!code)
-        code = predict(session, options, idx, model, sink);
-    tp_model_destroy(model);
-    return code;
+        code = check_format(run->options, run->model);
+    if (!code)
+        code = check_top(run->options, run->model);
+    if (!code)
+        code = open_data(run);
+    if (code)
+        return code;
+    tp_model_options shape;
+    tp_model_describe(run->model, &shape);
+    code = check_fit(&shape, &run->data, run->options->model, run->options->data.path);
+    return code ? code : interrupt_code();
 }
 
-static int run_on_input(const struct session *session, const struct predict_options *options, struct sink *sink) {
-    struct architecture saved;
-    tp_idx idx = {0};
-    int code = session_describe(session, options->model, &saved);
+static int predict(struct prediction *run) {
+    const int code = predictions_make(run->session, run->model, &run->data, &run->predictions);
+    return code ? code : predictions_check(&run->predictions, run->dataset, run->options->data.path);
+}
+
+static int write_predictions(struct prediction *run) {
+    const tp_schema *schema = tp_model_schema(run->model);
+    const struct prediction_report report = {.format = (enum predict_format)run->options->format,
+                                             .task = tp_schema_task(schema),
+                                             .schema = schema,
+                                             .predictions = &run->predictions,
+                                             .dataset = run->dataset,
+                                             .id = run->options->data.id,
+                                             .top = (size_t)run->options->top};
+    int code = predict_write(&report, run->sink.file);
     if (!code)
-        code = session_check(session, tp_idx_read(session->context, options->input, &idx));
-    if (!code)
-        code = session_check(session, tp_idx_to_samples(session->context, options->input, &idx));
-    if (!code)
-        code = check_input(options, &idx, &saved.model);
-    if (!code)
-        code = interrupt_code();
-    if (!code)
-        code = load_and_predict(session, options, &idx, sink);
-    tp_idx_release(session->context, &idx);
-    return code;
+        code = sink_commit(&run->sink);
+    return code ? code : interrupt_code();
+}
+
+static void release(struct prediction *run) {
+    predictions_release(&run->predictions);
+    tp_idx_release(run->session->context, &run->idx);
+    tp_dataset_destroy(run->dataset);
+    tp_model_destroy(run->model);
+    sink_close(&run->sink);
 }
 
 static int run_prediction(const struct session *session, const struct predict_options *options) {
-    struct sink sink;
+    struct prediction run = {.session = session, .options = options};
     interrupt_catch();
-    int code = sink_open(&sink, session, options->output);
+    int code = sink_open(&run.sink, session, options->output);
     if (!code)
-        code = files_check(&predict_command, options, sink.output);
+        code = files_check(&predict_command, options, run.sink.output);
     if (!code)
-        code = run_on_input(session, options, &sink);
-    sink_close(&sink);
+        code = load(&run);
+    if (!code)
+        code = predict(&run);
+    if (!code)
+        code = write_predictions(&run);
+    release(&run);
     return code;
 }
 
@@ -207,11 +183,15 @@ static int run(int argc, char **argv) {
 
 const struct command predict_command = {
     .name = "predict",
-    .summary = "Run a saved model on samples from an IDX file",
-    .example = "tileprop predict --model model.safetensors --input images.idx --top 3",
-    .usage = "--model FILE --input FILE [OPTION...]",
-    .about = "One line per sample: a class and its output (a probability after softmax), or\n"
-             "with --top N the N best such pairs. For a model with one output: its value.\n"
+    .summary = "Run a saved model on samples from a file",
+    .example = "tileprop predict --model model.safetensors --input iris.csv --format csv",
+    .usage = "--model FILE --input D [OPTION...]",
+    .about = "The file needs no targets; columns with names may come in any order.\n"
+             "text: per sample a class and its probability, or with --top N the N best such\n"
+             "pairs; of regression the numbers. csv and jsonl: the id, the prediction (the\n"
+             "name of a class; for several targets, 0 or 1 or a number in the column of\n"
+             "each), and for classes and labels the probabilities p_<name>. npy: the outputs\n"
+             "as a float32 matrix; of two classes that is the probability of the second.\n"
              "A file of --output appears when it is complete; until then, and after an error\n"
              "or a signal, an old one stays. It may not be a file that is read.\n",
     .rows = rows,

@@ -2,6 +2,7 @@
 #include "progress.h"
 #include "report.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -92,15 +93,21 @@ void progress_step(struct progress *progress, const tp_step *step) {
     draw(progress, head, bar, tail);
 }
 
-void progress_epoch(struct progress *progress, const tp_epoch *epoch) {
+static void print_score(const char *name, const tp_score *score, const char *metric, double value) {
+    if (!score->samples)
+        return;
+    fprintf(stderr, "  %sloss %.4f", name, score_loss(score));
+    if (!isnan(value))
+        fprintf(stderr, "  %s %.4f", metric, value);
+}
+
+void progress_epoch(struct progress *progress, const tp_epoch *epoch, const struct metric *metric) {
     if (!progress->lines)
         return;
     progress_clear(progress);
-    fprintf(stderr, "epoch %zu/%zu  loss %.4f  accuracy %.4f", epoch->epoch, epoch->epochs, score_loss(&epoch->train),
-            score_accuracy(&epoch->train));
-    if (epoch->validation.samples)
-        fprintf(stderr, "  validation loss %.4f  accuracy %.4f", score_loss(&epoch->validation),
-                score_accuracy(&epoch->validation));
+    fprintf(stderr, "epoch %zu/%zu", epoch->epoch, epoch->epochs);
+    print_score("", &epoch->train, metric->name, metric->train);
+    print_score("validation ", &epoch->validation, metric->name, metric->validation);
     fprintf(stderr, "  rate %.3g  %.0f samples/s  %.1f s\n", epoch->learning_rate, epoch->samples_per_second,
             epoch->seconds);
 }

@@ -3,7 +3,7 @@
 #ifndef TILEPROP_TOOLS_PROGRESS_H
 #define TILEPROP_TOOLS_PROGRESS_H
 
-#include <tileprop/tileprop.h>
+#include "metric.h"
 
 struct progress {
     bool lines;      /* off with --quiet */
@@ -16,7 +16,7 @@ struct progress {
 
 struct progress progress_start(bool quiet, size_t samples_per_epoch);
 void progress_step(struct progress *progress, const tp_step *step);
-void progress_epoch(struct progress *progress, const tp_epoch *epoch);
+void progress_epoch(struct progress *progress, const tp_epoch *epoch, const struct metric *metric);
 
 /* Removes the bar, so that other messages can be printed. */
 void progress_clear(struct progress *progress);

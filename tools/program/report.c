@@ -100,12 +100,12 @@ void report_real(json_t *object, const char *key, double value) {
     report_member(object, key, isfinite(value) ? json_real(value) : json_null());
 }
 
-void report_score(json_t *object, const char *prefix, const tp_score *score) {
+void report_score(json_t *object, const char *prefix, const tp_score *score, const char *metric, double value) {
     char key[64];
     snprintf(key, sizeof key, "%sloss", prefix);
     report_real(object, key, score_loss(score));
-    snprintf(key, sizeof key, "%saccuracy", prefix);
-    report_real(object, key, score_accuracy(score));
+    snprintf(key, sizeof key, "%s%s", prefix, metric);
+    report_real(object, key, value);
 }
 
 void report_context(json_t *object, const tp_context *context) {

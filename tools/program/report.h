@@ -28,8 +28,8 @@ void report_text(json_t *object, const char *key, const char *text); /* NULL: nu
 void report_integer(json_t *object, const char *key, uint64_t value);
 void report_real(json_t *object, const char *key, double value); /* NaN and infinities: null */
 void report_member(json_t *object, const char *key, json_t *value);
-/* <prefix>loss and <prefix>accuracy. */
-void report_score(json_t *object, const char *prefix, const tp_score *score);
+/* <prefix>loss and <prefix><metric>. */
+void report_score(json_t *object, const char *prefix, const tp_score *score, const char *metric, double value);
 /* isa and threads of a context. */
 void report_context(json_t *object, const tp_context *context);
 

@@ -67,11 +67,6 @@ void session_close(struct session *session) {
     free(session->message);
 }
 
-int session_describe(const struct session *session, const char *path, struct architecture *architecture) {
-    return session_check(session,
-                         tp_model_describe_file(session->context, path, &architecture->model, architecture->layer));
-}
-
 tp_status session_workspace(const tp_model *model, tp_workspace **workspace) {
     tp_workspace_options options;
     tp_workspace_options_default(&options);
@@ -98,15 +93,24 @@ size_t model_classes(const tp_model_options *model) {
     return model_outputs(model) == 1 && model->loss != TP_LOSS_CCE ? 2 : model_outputs(model);
 }
 
-int check_fit(const tp_model_options *model, size_t features, size_t outputs, const char *model_name,
-              const char *data_name) {
-    const size_t most = model_classes(model);
-    if (model->inputs != features)
-        complain("%s has %zu inputs, but the samples of %s have %zu values", model_name, model->inputs, data_name,
-                 features);
-    else if (outputs > most)
-        complain("%s tells %zu classes apart, but %s has %zu", model_name, most, data_name, outputs);
+/* Of targets that no schema has matched. */
+static bool targets_fit(const tp_model_options *model, const tp_data *data, const char *model_name,
+                        const char *data_name) {
+    if (data->classes && data->outputs > model_classes(model))
+        complain("%s tells %zu classes apart, but %s has %zu", model_name, model_classes(model), data_name,
+                 data->outputs);
+    else if (!data->classes && data->outputs && data->outputs != model_outputs(model))
+        complain("%s has %zu outputs, but %s has %zu targets", model_name, model_outputs(model), data_name,
+                 data->outputs);
     else
-        return EXIT_SUCCESS;
+        return true;
+    return false;
+}
+
+int check_fit(const tp_model_options *model, const tp_data *data, const char *model_name, const char *data_name) {
+    if (model->inputs == data->features)
+        return targets_fit(model, data, model_name, data_name) ? EXIT_SUCCESS : EXIT_FAILURE;
+    complain("%s has %zu inputs, but the samples of %s have %zu values", model_name, model->inputs, data_name,
+             data->features);
     return EXIT_FAILURE;
 }

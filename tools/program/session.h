@@ -21,16 +21,8 @@ void session_close(struct session *session);
 /* Why the call with this status failed. */
 const char *session_message(const struct session *session, tp_status status);
 
-/* The architecture in a model's file, which need not be loaded to see whether data fits. */
-struct architecture {
-    tp_model_options model;
-    tp_layer layer[TP_MAX_LAYERS];
-};
-int session_describe(const struct session *session, const char *path, struct architecture *architecture);
-
-/* Whether data of so many features and outputs (0: no targets) can go through the model; if not, says why. */
-int check_fit(const tp_model_options *model, size_t features, size_t outputs, const char *model_name,
-              const char *data_name);
+/* Whether data, with or without targets, can go through the model; if not, says why. */
+int check_fit(const tp_model_options *model, const tp_data *data, const char *model_name, const char *data_name);
 
 /* Classes that the model tells apart. */
 size_t model_classes(const tp_model_options *model);

@@ -2,53 +2,29 @@
 #include "command.h"
 #include "files.h"
 #include "interrupt.h"
-#include "progress.h"
+#include "train_data.h"
 #include "train_model.h"
-#include "train_report.h"
+#include "train_run.h"
+#include "train_task.h"
 
-#include <errno.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
-
-/* Everything that a run holds; released by release(). */
-struct training {
-    const struct train_options *options;
-    const struct session *session;
-    tp_dataset *train;
-    tp_dataset *test; /* NULL if the data has none */
-    tp_model *model;
-    tp_output *output; /* NULL without --out */
-    FILE *log;         /* NULL without --log, and before the run */
-    int log_error;     /* errno of the first line that could not be written, or 0 */
-    struct progress progress;
-    struct train_result result;
-};
 
 /* ---- before the run ---- */
 
-/* Options of other losses than the one that is chosen. */
-static bool loss_options_contradict(const struct train_options *options) {
-    const char *loss = tp_loss_name((tp_loss)options->loss);
-    if (options->huber_delta_given && options->loss != TP_LOSS_HUBER)
-        complain("--huber-delta %g: is for --loss huber, not %s", options->huber_delta, loss);
-    else if (options->label_smoothing > 0 && options->loss != TP_LOSS_CCE && options->loss != TP_LOSS_BCE)
-        complain("--label-smoothing %g: is for --loss cce and bce, not %s", options->label_smoothing, loss);
-    else
-        return false;
-    return true;
+static int refuse_with_init(const char *option, const char *taken) {
+    complain("--%s contradicts --init, which takes %s from the saved model", option, taken);
+    return options_usage_error(&train_command);
 }
 
-static int check_options(const struct train_options *options) {
-    if (options->init && (options->init_weights_given || options->scaling_given)) {
-        complain("--%s contradicts --init, which takes weights and scaling from the saved model",
-                 options->init_weights_given ? "init-weights" : "scaling");
-        return options_usage_error(&train_command);
-    }
-    if (!options->init && loss_options_contradict(options))
-        return options_usage_error(&train_command);
-    return EXIT_SUCCESS;
+/* A model without a schema has its scaling all the same. */
+static int check_init(const struct train_options *options, const tp_model *model) {
+    const char *decided = data_schema_option(&options->data);
+    if (options->init_weights_given)
+        return refuse_with_init("init-weights", "weights");
+    if (options->data.scaling)
+        return refuse_with_init("scaling", "the scaling");
+    return decided && tp_model_schema(model) ? refuse_with_init(decided, "columns and task") : EXIT_SUCCESS;
 }
 
 /* Before all work whose result could then not be saved. */
@@ -60,156 +36,60 @@ static int open_output(struct training *run) {
     return code ? code : files_check(&train_command, options, run->output);
 }
 
-/* A directory without test files is fine, damaged ones are not. */
-static int load_test(struct training *run) {
-    const struct train_options *options = run->options;
-    const tp_status status = tp_dataset_load(run->session->context, options->data, TP_SPLIT_TEST, &run->test);
-    if (status != TP_ERR_MISSING)
-        return session_check(run->session, status);
-    if (!options->quiet)
-        complain("no test set: %s", session_message(run->session, status));
-    return EXIT_SUCCESS;
+static int load_model(struct training *run) {
+    if (!run->options->init)
+        return EXIT_SUCCESS;
+    const int code = train_load_model(run->session, run->options, &run->model);
+    return code ? code : check_init(run->options, run->model);
+}
+
+static int make_model(struct training *run) {
+    if (!run->model)
+        return train_make_model(run->session, run->options, tp_dataset_schema(run->train), &run->model);
+    tp_model_options shape;
+    tp_model_describe(run->model, &shape);
+    return check_fit(&shape, tp_dataset_data(run->train), run->options->init, run->options->data.path);
+}
+
+static int check_class_weights(const struct training *run, size_t classes) {
+    const struct real_list *weights = &run->options->class_weights;
+    if (!tp_dataset_data(run->train)->classes)
+        complain("--class-weights: %s has no classes", run->options->data.path);
+    else if (weights->count != classes)
+        complain("--class-weights: %zu weights for %zu classes", weights->count, classes);
+    else
+        return EXIT_SUCCESS;
+    return options_usage_error(&train_command);
+}
+
+static int settle_class_weights(const struct training *run) {
+    struct real_list *weights = &run->options->class_weights;
+    tp_model_options shape;
+    tp_model_describe(run->model, &shape);
+    const size_t classes = model_classes(&shape);
+    if (weights->by_word)
+        return train_balance_classes(tp_dataset_data(run->train), classes, weights);
+    return weights->count ? check_class_weights(run, classes) : EXIT_SUCCESS;
 }
 
 static int load_data(struct training *run) {
-    const tp_status status = tp_dataset_load(run->session->context, run->options->data, TP_SPLIT_TRAIN, &run->train);
-    int code = session_check(run->session, status);
+    int code = train_load(run->session, run->options, run->model, &run->train);
     if (!code)
-        code = load_test(run);
-    return code ? code : interrupt_code();
-}
-
-static int check_test(const struct training *run) {
-    if (!run->test)
-        return EXIT_SUCCESS;
-    tp_model_options shape;
-    tp_model_describe(run->model, &shape);
-    const tp_data *data = tp_dataset_data(run->test);
-    return check_fit(&shape, data->features, data->outputs, "the model", "the test set");
-}
-
-static int check_warmup(const struct train_options *options, size_t samples) {
-    if (train_warmup_fits(options, samples))
-        return EXIT_SUCCESS;
-    const uint64_t total = train_steps(options, samples) * options->epochs;
-    complain("--warmup %" PRIu64 ": must be less than the %" PRIu64 " steps of the run", options->warmup, total);
-    return options_usage_error(&train_command);
-}
-
-static int check_validation(const struct train_options *options, size_t samples) {
-    const size_t kept = train_samples(options, samples);
-    if (options->validation <= 0 || (kept > 0 && kept < samples))
-        return EXIT_SUCCESS;
-    complain("--validation %g: of %zu samples, that leaves nothing to %s", options->validation, samples,
-             kept ? "validate on" : "train on");
-    return options_usage_error(&train_command);
-}
-
-static int check_class_weights(const struct training *run) {
-    const size_t count = run->options->class_weights.count;
-    tp_model_options shape;
-    tp_model_describe(run->model, &shape);
-    if (!count || count == model_classes(&shape))
-        return EXIT_SUCCESS;
-    complain("--class-weights: %zu weights for %zu classes", count, model_classes(&shape));
-    return options_usage_error(&train_command);
-}
-
-static int open_log(struct training *run) {
-    if (!run->options->log)
-        return EXIT_SUCCESS;
-    run->log = fopen(run->options->log, "w");
-    if (run->log)
-        return EXIT_SUCCESS;
-    complain("--log %s: %s", run->options->log, strerror(errno));
-    return EXIT_FAILURE;
+        code = make_model(run);
+    if (!code)
+        code = settle_class_weights(run);
+    if (!code)
+        code = train_load_test(run->session, run->options, run->model, &run->test);
+    return code;
 }
 
 static int prepare(struct training *run) {
     int code = open_output(run);
     if (!code)
+        code = load_model(run);
+    if (!code)
         code = load_data(run);
-    if (code)
-        return code;
-    const tp_data *data = tp_dataset_data(run->train);
-    code = check_validation(run->options, data->samples);
-    if (!code)
-        code = check_warmup(run->options, data->samples);
-    if (!code)
-        code = train_make_model(run->session, run->options, data, &run->model);
-    if (!code)
-        code = check_class_weights(run);
-    if (!code)
-        code = check_test(run);
     return code ? code : interrupt_code();
-}
-
-/* ---- the run ---- */
-
-static int on_step(void *user, const tp_step *step) {
-    struct training *run = user;
-    run->result.steps = step->step;
-    progress_step(&run->progress, step);
-    return interrupt_signal();
-}
-
-static void log_epoch(struct training *run, const tp_epoch *epoch) {
-    report_write(train_epoch_json(epoch), run->log);
-    if (fflush(run->log) && !run->log_error)
-        run->log_error = errno;
-}
-
-static int on_epoch(void *user, const tp_epoch *epoch) {
-    struct training *run = user;
-    run->result.last = *epoch;
-    run->result.step_seconds += (double)epoch->train.samples / epoch->samples_per_second;
-    progress_epoch(&run->progress, epoch);
-    if (run->log)
-        log_epoch(run, epoch);
-    return interrupt_signal();
-}
-
-static void announce(const struct training *run) {
-    if (run->options->quiet)
-        return;
-    const tp_context *context = run->session->context;
-    tp_model_options shape;
-    tp_model_describe(run->model, &shape);
-    fprintf(stderr, "tileprop: training %zu", shape.inputs);
-    for (size_t i = 0; i < shape.layer_count; i++)
-        fprintf(stderr, "-%zu", shape.layers[i].width);
-    fprintf(stderr, " (%zu parameters) on %zu samples, %s, %d threads\n", tp_model_parameter_count(run->model),
-            run->result.samples, tp_context_isa(context), tp_context_threads(context));
-    if (!run->options->out)
-        complain("no --out: the model will not be saved");
-}
-
-static int run_trainer(struct training *run, tp_trainer *trainer) {
-    announce(run);
-    const double start = now();
-    const tp_status status = tp_trainer_run(trainer);
-    run->result.seconds = now() - start;
-    run->result.signal = status == TP_ERR_STOPPED ? interrupt_signal() : 0;
-    progress_clear(&run->progress);
-    return status == TP_ERR_STOPPED ? EXIT_SUCCESS : session_check(run->session, status);
-}
-
-static int train(struct training *run) {
-    const tp_data *data = tp_dataset_data(run->train);
-    run->result.samples = train_samples(run->options, data->samples);
-    run->progress = progress_start(run->options->quiet, run->result.samples);
-    tp_train_options library = train_library_options(run->options, data->samples);
-    library.on_step = on_step;
-    library.on_epoch = on_epoch;
-    library.user = run;
-    tp_trainer *trainer = NULL;
-    int code = session_check(run->session, tp_trainer_create(run->model, data, &library, NULL, 0, &trainer));
-    if (!code)
-        code = open_log(run);
-    if (!code)
-        code = run_trainer(run, trainer);
-    tp_trainer_destroy(trainer);
-    return code;
 }
 
 /* ---- after the run ---- */
@@ -223,7 +103,10 @@ static int close_log(struct training *run) {
 static int score_test(struct training *run) {
     if (!run->test)
         return EXIT_SUCCESS;
-    return session_score(run->session, run->model, tp_dataset_data(run->test), &run->result.test, NULL);
+    struct train_result *result = &run->result;
+    const tp_data *data = tp_dataset_data(run->test);
+    const int code = session_score(run->session, run->model, data, &result->test, NULL);
+    return code ? code : metric_measure(run->session, run->model, data, &result->test, &result->metric.test);
 }
 
 static int save(struct training *run) {
@@ -270,12 +153,12 @@ static void release(struct training *run) {
     tp_dataset_destroy(run->train);
 }
 
-static int run_training(const struct session *session, const struct train_options *options) {
+static int run_training(const struct session *session, struct train_options *options) {
     struct training run = {.options = options, .session = session};
     interrupt_catch();
     int code = prepare(&run);
     if (!code)
-        code = train(&run);
+        code = train_run(&run);
     if (!code)
         code = finish(&run);
     release(&run);
@@ -290,8 +173,6 @@ static int run(int argc, char **argv) {
     struct session session;
     code = session_open(&session, &options.machine);
     if (!code)
-        code = check_options(&options);
-    if (!code)
         code = run_training(&session, &options);
     session_close(&session);
     return code;
@@ -299,8 +180,8 @@ static int run(int argc, char **argv) {
 
 const struct command train_command = {
     .name = "train",
-    .summary = "Train a network on labelled images and save it",
-    .example = "tileprop train --data fashion-mnist --out model.safetensors",
+    .summary = "Train a network on a table or on images and save it",
+    .example = "tileprop train --data iris.csv --target species --out model.safetensors",
     .usage = "--data D [OPTION...]",
     .about = train_about,
     .rows = train_rows,

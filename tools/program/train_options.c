@@ -5,6 +5,11 @@
 
 #define SIZE_LIMIT 1048576 /* of a layer and a batch: larger ones are slips of the keyboard */
 
+/* Defaults for fewer training samples than LARGE, and for others. */
+#define LARGE 10000
+#define SMALL_STEPS 2000
+#define SMALL_DEFAULT(small, large) small "; from 10000 training samples on " large ")"
+
 /* The library's names; they end where the option's values end. */
 tp_activation train_activation(int value) {
     return (tp_activation)(value < TP_ACTIVATION_SOFTMAX ? value : value + 1);
@@ -30,18 +35,21 @@ static const char *schedule_name(int value) {
     return tp_schedule_name((tp_schedule)value);
 }
 
-static const char *scaling_name(int value) {
-    static const char *const names[] = {[SCALING_UNIT] = "unit", [SCALING_STANDARD] = "standard"};
-    return (size_t)value < sizeof names / sizeof *names ? names[value] : NULL;
-}
-
 #define OPTION_STRUCT struct train_options
 const struct option_row train_rows[] = {
-    OPTION_ROW_DATA,
+    OPTION_ROW_SAMPLES("data"),
+    OPTION_ROWS_COLUMNS,
+    OPTION_ROW_WEIGHT,
+    OPTION_ROW_ID("column that names the rows: not used"),
+    OPTION_ROWS_READING,
+    {.name = "test",
+     IS_TEXT("FILE", test),
+     .role = FILE_DATA,
+     .help = "file of other samples, to measure the result (default: those of a directory)"},
     {.name = "hidden",
      IS_SIZES(hidden, 1, SIZE_LIMIT),
      OPTION_GIVEN(hidden_given),
-     .help = "widths of the hidden layers; 'none' for no hidden layer"},
+     .help = "widths of the hidden layers; 'none' for no hidden layer (default: " SMALL_DEFAULT("100", "512,256")},
     {.name = "activation",
      IS_NAME(activation_name, activation),
      OPTION_GIVEN(activation_given),
@@ -53,7 +61,8 @@ const struct option_row train_rows[] = {
     {.name = "loss",
      IS_NAME(loss_name, loss),
      OPTION_GIVEN(loss_given),
-     .help = "the last activation follows it: sigmoid for bce, softmax for cce, else identity"},
+     .help = "classes: cce (softmax), bce (sigmoids); two classes and labels: bce; numbers: the others (default: cce, "
+             "bce, mse)"},
     {.name = "huber-delta",
      IS_REAL(huber_delta, 0, INFINITY),
      .above_low = true,
@@ -65,15 +74,13 @@ const struct option_row train_rows[] = {
      .help = "with --loss cce or bce: part of each target that is spread evenly; also in the losses shown"},
     {.name = "class-weights",
      IS_REALS(class_weights, 0, INFINITY),
-     .help = "how much samples of class 0, 1, ... count in training (not in validation and test; default: all 1)"},
+     .word = "balanced",
+     .help = "how much samples of class 0, 1, ... count in training (not in validation and test); balanced: all "
+             "classes the same together (default: all 1)"},
     {.name = "init-weights",
      IS_NAME(init_name, init_weights),
      OPTION_GIVEN(init_weights_given),
      .help = "distribution of the first weights"},
-    {.name = "scaling",
-     IS_NAME(scaling_name, scaling),
-     OPTION_GIVEN(scaling_given),
-     .help = "of the inputs: bytes to 0..1 (floats stay), or to mean 0 and deviation 1 over the training data"},
     {.name = "init",
      IS_FILE(FILE_INPUT, init),
      .help = "go on from this saved model, with its layers, loss and scaling; the optimizer starts anew"},
@@ -99,8 +106,12 @@ const struct option_row train_rows[] = {
      IS_REAL(weight_decay, 0, INFINITY),
      .help = "of weights, not biases; decoupled with adamw, else L2"},
     {.name = "clip", IS_REAL(clip, 0, INFINITY), .help = "largest norm of the whole gradient; 0: any"},
-    {.name = "batch", IS_INTEGER(batch, 1, SIZE_LIMIT), .help = "samples per step"},
-    {.name = "epochs", IS_INTEGER(epochs, 1, UINT32_MAX), .help = "passes over the training data"},
+    {.name = "batch",
+     IS_INTEGER(batch, 1, SIZE_LIMIT),
+     .help = "samples per step (default: " SMALL_DEFAULT("32", "128")},
+    {.name = "epochs",
+     IS_INTEGER(epochs, 1, UINT32_MAX),
+     .help = "passes over the training data (default: " SMALL_DEFAULT("as many as make 2000 steps", "10")},
     {.name = "seed", IS_INTEGER(seed, 0, UINT64_MAX), .help = "of first weights, order, validation split and dropout"},
     {.name = "no-shuffle", IS_FLAG(no_shuffle), .help = "keep the order of the samples"},
     {.name = "validation",
@@ -124,29 +135,32 @@ void train_defaults(void *values) {
     tp_model_options model;
     tp_model_options_default(&model);
     *(struct train_options *)values = (struct train_options){
-        .hidden = {2, {512, 256}},
         .activation = TP_ACTIVATION_RELU,
-        .loss = (int)model.loss,
+        .loss = LOSS_OF_TASK,
         .huber_delta = (double)model.huber_delta,
         .init_weights = (int)model.init,
-        .scaling = SCALING_UNIT,
         .optimizer = (int)library.optimizer.kind,
         .momentum = 0.9,
         .schedule = (int)library.optimizer.schedule,
         .step_every = 3,
         .step_factor = 0.5,
-        .batch = library.batch,
-        .epochs = library.epochs,
         .seed = library.seed,
     };
 }
 
-size_t train_samples(const struct train_options *options, size_t samples) {
-    return samples - (size_t)(options->validation * (double)samples);
+/* Few samples need a smaller net, and many passes for enough steps. */
+void train_settle(struct train_options *options, size_t samples) {
+    const bool large = samples >= LARGE;
+    if (!options->hidden_given)
+        options->hidden = large ? (struct size_list){2, {512, 256}} : (struct size_list){1, {100}};
+    if (!options->batch)
+        options->batch = large ? 128 : 32;
+    if (!options->epochs)
+        options->epochs = large ? 10 : (SMALL_STEPS - 1) / train_steps(options, samples) + 1;
 }
 
 uint64_t train_steps(const struct train_options *options, size_t samples) {
-    return (train_samples(options, samples) + options->batch - 1) / options->batch;
+    return (samples + options->batch - 1) / options->batch;
 }
 
 bool train_warmup_fits(const struct train_options *options, size_t samples) {
@@ -166,8 +180,6 @@ tp_train_options train_library_options(const struct train_options *options, size
     library.epochs = (size_t)options->epochs;
     library.shuffle = !options->no_shuffle;
     library.seed = options->seed;
-    library.validation_fraction = options->validation;
-    library.class_weights = options->class_weights.count ? options->class_weights.real : NULL;
     library.optimizer.kind = (tp_optimizer_kind)options->optimizer;
     library.optimizer.learning_rate = learning_rate(options);
     library.optimizer.momentum = (float)options->momentum;

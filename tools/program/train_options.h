@@ -3,20 +3,20 @@
 #ifndef TILEPROP_TOOLS_TRAIN_OPTIONS_H
 #define TILEPROP_TOOLS_TRAIN_OPTIONS_H
 
-#include "options.h"
+#include "data.h"
 
-enum scaling { SCALING_UNIT = 0, SCALING_STANDARD };
+#define LOSS_OF_TASK (-1)
 
 struct train_options {
     struct machine_options machine;
-    const char *data;
+    struct data_options data;
+    const char *test; /* file of test samples, or NULL */
     struct size_list hidden;
     int activation; /* for train_activation */
-    int loss;       /* tp_loss */
+    int loss;       /* tp_loss; LOSS_OF_TASK: train_settle chooses */
     double huber_delta, label_smoothing;
     struct real_list class_weights;
     int init_weights; /* tp_init */
-    int scaling;
     double dropout;
     const char *init; /* model to start from, or NULL */
     int optimizer;    /* tp_optimizer_kind */
@@ -24,13 +24,14 @@ struct train_options {
     int schedule; /* tp_schedule */
     uint64_t warmup, step_every;
     double step_factor;
-    uint64_t batch, epochs, seed;
+    uint64_t batch, epochs; /* 0: train_settle chooses */
+    uint64_t seed;
     double validation;
     bool no_shuffle;
     const char *out, *log; /* may be NULL */
     bool quiet, json;
     bool hidden_given, activation_given, dropout_given, loss_given, huber_delta_given, label_smoothing_given;
-    bool init_weights_given, scaling_given, learning_rate_given;
+    bool init_weights_given, learning_rate_given;
 };
 
 /* For .rows and .defaults of the subcommand. */
@@ -40,14 +41,16 @@ void train_defaults(void *values);
 /* The value of --activation: those of the library without softmax, which is for the last layer only. */
 tp_activation train_activation(int value);
 
-/* Training samples per epoch, and the steps for them, when validation is held out of so many samples. */
-size_t train_samples(const struct train_options *options, size_t samples);
+/* Widths, batch and epochs that were not given, by the number of training samples. */
+void train_settle(struct train_options *options, size_t samples);
+
+/* Steps of an epoch of so many training samples. */
 uint64_t train_steps(const struct train_options *options, size_t samples);
 
 /* Whether a cosine schedule has steps left after the warm-up; others always fit. */
 bool train_warmup_fits(const struct train_options *options, size_t samples);
 
-/* Without callbacks. It points into options. */
+/* Without callbacks, validation and class weights. */
 tp_train_options train_library_options(const struct train_options *options, size_t samples);
 
 #endif

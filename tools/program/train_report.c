@@ -2,24 +2,30 @@
 #include "train_report.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 /* Of the finished epochs; NaN without any. */
 static double samples_per_second(const struct train_result *result) {
     return (double)(result->last.epoch * result->samples) / result->step_seconds;
 }
 
-static void print_score(const char *name, const tp_score *score, const char *note) {
-    if (score->samples)
-        printf("%-11s loss %.4f  accuracy %.4f%s\n", name, score_loss(score), score_accuracy(score), note);
+static void print_score(const char *name, const tp_score *score, const char *metric, double value, const char *note) {
+    if (!score->samples)
+        return;
+    printf("%-11s loss %.4f", name, score_loss(score));
+    if (!isnan(value))
+        printf("  %s %.4f", metric, value);
+    puts(note);
 }
 
 static void print_text(const struct train_result *result, const struct train_options *options,
                        const tp_context *context) {
     if (result->signal)
         printf("stopped     by signal %d after %" PRIu64 " steps\n", result->signal, result->steps);
-    print_score("training", &result->last.train, "  (mean over the last epoch)");
-    print_score("validation", &result->last.validation, "");
-    print_score("test", &result->test, "");
+    const struct metric *metric = &result->metric;
+    print_score("training", &result->last.train, metric->name, metric->train, "  (mean over the last epoch)");
+    print_score("validation", &result->last.validation, metric->name, metric->validation, "");
+    print_score("test", &result->test, metric->name, metric->test, "");
     printf("time        %.2f s", result->seconds);
     if (result->last.epoch)
         printf(", %.0f samples/s", samples_per_second(result));
@@ -30,14 +36,17 @@ static void print_text(const struct train_result *result, const struct train_opt
 
 static void print_json(const struct train_result *result, const struct train_options *options,
                        const tp_context *context) {
-    const tp_score *best = result->test.samples              ? &result->test
-                           : result->last.validation.samples ? &result->last.validation
-                                                             : &result->last.train;
+    const struct metric *metric = &result->metric;
     json_t *report = report_new();
-    report_score(report, "", best);
-    report_score(report, "train_", &result->last.train);
-    report_score(report, "validation_", &result->last.validation);
-    report_score(report, "test_", &result->test);
+    if (result->test.samples)
+        report_score(report, "", &result->test, metric->name, metric->test);
+    else if (result->last.validation.samples)
+        report_score(report, "", &result->last.validation, metric->name, metric->validation);
+    else
+        report_score(report, "", &result->last.train, metric->name, metric->train);
+    report_score(report, "train_", &result->last.train, metric->name, metric->train);
+    report_score(report, "validation_", &result->last.validation, metric->name, metric->validation);
+    report_score(report, "test_", &result->test, metric->name, metric->test);
     report_real(report, "seconds", result->seconds);
     report_real(report, "samples_per_second", samples_per_second(result));
     report_integer(report, "epochs", result->last.epoch);
@@ -54,14 +63,14 @@ void train_print(const struct train_result *result, const struct train_options *
     (options->json ? print_json : print_text)(result, options, context);
 }
 
-json_t *train_epoch_json(const tp_epoch *epoch) {
+json_t *train_epoch_json(const tp_epoch *epoch, const struct metric *metric) {
     json_t *line = report_new();
     report_integer(line, "epoch", epoch->epoch);
     report_integer(line, "epochs", epoch->epochs);
     report_integer(line, "steps", epoch->steps);
     report_real(line, "learning_rate", epoch->learning_rate);
-    report_score(line, "train_", &epoch->train);
-    report_score(line, "validation_", &epoch->validation);
+    report_score(line, "train_", &epoch->train, metric->name, metric->train);
+    report_score(line, "validation_", &epoch->validation, metric->name, metric->validation);
     report_real(line, "seconds", epoch->seconds);
     report_real(line, "samples_per_second", epoch->samples_per_second);
     return line;

@@ -3,12 +3,14 @@
 #ifndef TILEPROP_TOOLS_TRAIN_REPORT_H
 #define TILEPROP_TOOLS_TRAIN_REPORT_H
 
+#include "metric.h"
 #include "report.h"
 #include "train_options.h"
 
 struct train_result {
     tp_epoch last;  /* finished epoch; all zero if there was none */
     tp_score test;  /* samples = 0 without a test set */
+    struct metric metric;
     size_t samples; /* per epoch */
     size_t parameters;
     uint64_t steps;
@@ -19,7 +21,7 @@ struct train_result {
 };
 
 void train_print(const struct train_result *result, const struct train_options *options, const tp_context *context);
-json_t *train_epoch_json(const tp_epoch *epoch);
+json_t *train_epoch_json(const tp_epoch *epoch, const struct metric *metric);
 
 /* Describes both in --help. */
 extern const char train_about[];

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "data.h"
+
+#include "../../src/io/dataset_names.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+const char *data_task_name(int value) {
+    return tp_task_name((tp_task)value);
+}
+
+const char *data_missing_name(int value) {
+    return tp_missing_name((tp_missing)value);
+}
+
+const char *data_unknown_name(int value) {
+    return tp_unknown_name((tp_unknown)value);
+}
+
+const char *data_scaling_name(int value) {
+    return tp_input_scaling_name((tp_input_scaling)value);
+}
+
+static bool is_directory(const char *path) {
+    struct stat facts;
+    return !stat(path, &facts) && S_ISDIR(facts.st_mode);
+}
+
+bool data_has_parts(const char *path) {
+    struct stat facts;
+    char *installed = NULL;
+    if (!stat(path, &facts))
+        return S_ISDIR(facts.st_mode);
+    const bool found = asprintf(&installed, TP_DATASETS_ROOT "/%s", path) >= 0 && is_directory(installed);
+    free(installed);
+    return found;
+}
+
+/* With a schema the library does not look at what decides a schema. */
+static tp_dataset_options library_options(const struct data_options *options, const tp_schema *schema) {
+    tp_dataset_options library;
+    tp_dataset_options_default(&library);
+    library.schema = schema;
+    library.target = options->target;
+    library.ignore = options->ignore;
+    library.categories = options->categories;
+    library.weight = options->weight;
+    library.id = options->id;
+    library.task = (tp_task)options->task;
+    library.missing = (tp_missing)options->missing;
+    library.unknown = (tp_unknown)options->unknown;
+    library.scaling = (tp_input_scaling)options->scaling;
+    library.no_header = options->no_header;
+    library.inputs = options->inputs;
+    library.targets = options->targets;
+    return library;
+}
+
+tp_status data_open_training(const struct session *session, const struct data_options *options,
+                             const tp_schema *schema, const struct data_hold_out *hold_out, tp_dataset **dataset) {
+    tp_dataset_options library = library_options(options, schema);
+    library.validation_fraction = hold_out->fraction;
+    library.folds = hold_out->folds;
+    library.fold = hold_out->fold;
+    library.seed = hold_out->seed;
+    library.keep_order = hold_out->keep_order;
+    return tp_dataset_open(session->context, options->path, &library, dataset);
+}
+
+tp_status data_open(const struct session *session, const struct data_options *options, const char *path,
+                    const tp_schema *schema, tp_split split, tp_dataset **dataset) {
+    tp_dataset_options library = library_options(options, schema);
+    library.split = split;
+    return tp_dataset_open(session->context, path, &library, dataset);
+}
+
+tp_status data_open_unlabelled(const struct session *session, const struct data_options *options,
+                               const tp_schema *schema, tp_dataset **dataset) {
+    tp_dataset_options library = library_options(options, schema);
+    library.split = TP_SPLIT_TEST;
+    library.no_target = true;
+    return tp_dataset_open(session->context, options->path, &library, dataset);
+}
+
+const char *data_schema_option(const struct data_options *options) {
+    return options->target       ? "target"
+           : options->ignore     ? "ignore"
+           : options->categories ? "categories"
+           : options->task       ? "task"
+           : options->scaling    ? "scaling"
+                                 : NULL;
+}

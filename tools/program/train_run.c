@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "train_run.h"
+#include "interrupt.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int open_log(struct training *run) {
+    if (!run->options->log)
+        return EXIT_SUCCESS;
+    run->log = fopen(run->options->log, "w");
+    if (run->log)
+        return EXIT_SUCCESS;
+    complain("--log %s: %s", run->options->log, strerror(errno));
+    return EXIT_FAILURE;
+}
+
+/* ---- callbacks ---- */
+
+static int on_step(void *user, const tp_step *step) {
+    struct training *run = user;
+    run->result.steps = step->step;
+    progress_step(&run->progress, step);
+    return interrupt_signal();
+}
+
+static void log_epoch(struct training *run, const tp_epoch *epoch) {
+    report_write(train_epoch_json(epoch, &run->result.metric), run->log);
+    if (fflush(run->log) && !run->log_error)
+        run->log_error = errno;
+}
+
+static void measure_epoch(struct training *run, const tp_epoch *epoch) {
+    struct metric *metric = &run->result.metric;
+    metric->train = metric_of_training(run->model, &epoch->train);
+    if (epoch->validation.samples)
+        run->failed = metric_measure(run->session, run->model, tp_dataset_validation(run->train), &epoch->validation,
+                                     &metric->validation);
+}
+
+static int on_epoch(void *user, const tp_epoch *epoch) {
+    struct training *run = user;
+    run->result.last = *epoch;
+    run->result.step_seconds += (double)epoch->train.samples / epoch->samples_per_second;
+    measure_epoch(run, epoch);
+    progress_epoch(&run->progress, epoch, &run->result.metric);
+    if (run->log)
+        log_epoch(run, epoch);
+    return run->failed ? run->failed : interrupt_signal();
+}
+
+/* ---- the run ---- */
+
+static void announce(const struct training *run) {
+    if (run->options->quiet)
+        return;
+    const tp_context *context = run->session->context;
+    tp_model_options shape;
+    tp_model_describe(run->model, &shape);
+    fprintf(stderr, "tileprop: training %zu", shape.inputs);
+    for (size_t i = 0; i < shape.layer_count; i++)
+        fprintf(stderr, "-%zu", shape.layers[i].width);
+    fprintf(stderr, " (%zu parameters) on %zu samples, %s, %d threads\n", tp_model_parameter_count(run->model),
+            run->result.samples, tp_context_isa(context), tp_context_threads(context));
+    if (!run->options->out)
+        complain("no --out: the model will not be saved");
+}
+
+static int run_trainer(struct training *run, tp_trainer *trainer) {
+    announce(run);
+    const double start = now();
+    const tp_status status = tp_trainer_run(trainer);
+    run->result.seconds = now() - start;
+    run->result.signal = status == TP_ERR_STOPPED ? interrupt_signal() : 0;
+    progress_clear(&run->progress);
+    return run->failed                  ? run->failed
+           : status == TP_ERR_STOPPED ? EXIT_SUCCESS
+                                      : session_check(run->session, status);
+}
+
+static tp_train_options trainer_options(struct training *run) {
+    const struct train_options *options = run->options;
+    tp_train_options library = train_library_options(options, run->result.samples);
+    library.validation = tp_dataset_validation(run->train);
+    library.class_weights = options->class_weights.count ? options->class_weights.real : NULL;
+    library.on_step = on_step;
+    library.on_epoch = on_epoch;
+    library.user = run;
+    return library;
+}
+
+int train_run(struct training *run) {
+    const tp_data *data = tp_dataset_data(run->train);
+    run->result.samples = data->samples;
+    run->result.metric = metric_start(run->model);
+    run->progress = progress_start(run->options->quiet, run->result.samples);
+    const tp_train_options library = trainer_options(run);
+    tp_trainer *trainer = NULL;
+    int code = session_check(run->session, tp_trainer_create(run->model, data, &library, NULL, 0, &trainer));
+    if (!code)
+        code = open_log(run);
+    if (!code)
+        code = run_trainer(run, trainer);
+    tp_trainer_destroy(trainer);
+    return code;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the task of a data set means for its training: the loss, the last layer, weights of classes. */
+#ifndef TILEPROP_TOOLS_TRAIN_TASK_H
+#define TILEPROP_TOOLS_TRAIN_TASK_H
+
+#include "train_options.h"
+
+/* Sets the loss of the task in options, whose schema is set, or the one that was asked for, and what goes with it. data
+ * is the name of the data set for messages. Returns an exit code; it has said why. */
+int train_choose_loss(const struct train_options *options, tp_model_options *model);
+
+/* Activation of the last layer for a loss. */
+tp_activation train_last_activation(tp_loss loss);
+
+/* For balanced weights, n / (k n_c) for the n_c of n samples in class c of k, into weights; k at most REALS_MAX. 0 for
+ * a class without samples. Likewise. */
+int train_balance_classes(const tp_data *data, size_t classes, struct real_list *weights);
+
+#endif
