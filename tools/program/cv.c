@@ -17,10 +17,10 @@
 /* Everything that a run holds; released by release(). */
 struct cross_validation {
     struct cv_options *options;
-    const struct session *session;
+    struct session *session;
     tp_dataset *folds[CV_MOST_FOLDS];
     struct cv_candidate *candidates;
-    size_t count, best;
+    size_t count;
     const char *metric;
     tp_output *output; /* NULL without --out */
 };
@@ -28,6 +28,8 @@ struct cross_validation {
 #define OPTION_STRUCT struct train_options
 static const struct option_row rows[] = {
 #include "learning_rows.def"
+    OPTION_ROW_THREADS,
+    OPTION_ROW_ISA,
 #undef OPTION_STRUCT
 #define OPTION_STRUCT struct cv_options
     {.name = "folds", IS_INTEGER(folds, 2, CV_MOST_FOLDS), .help = "parts of the data, each of which is held out once"},
@@ -43,8 +45,6 @@ static const struct option_row rows[] = {
     {.name = "out",
      IS_FILE(FILE_SAVED, train.out),
      .help = "train the best candidate on all of the data and save the model here"},
-    OPTION_ROW_THREADS,
-    OPTION_ROW_ISA,
     {.name = "json", IS_FLAG(train.json), .help = "one JSON object per candidate on standard output, best first"},
     {0},
 };
@@ -53,6 +53,7 @@ static void defaults(void *values) {
     struct cv_options *options = values;
     *options = (struct cv_options){.folds = 5};
     train_defaults(&options->train);
+    options->train.command = &cv_command;
 }
 
 struct train_options cv_train_options(const struct cv_options *options, const struct cv_candidate *candidate) {
@@ -88,6 +89,7 @@ static int make_candidates(struct cross_validation *run) {
     }
     for (size_t i = 0; i < run->count; i++) {
         struct cv_candidate *candidate = &run->candidates[i];
+        candidate->number = i;
         candidate->hidden = o->hidden.count ? &o->hidden.list[i / (rates * decays)] : NULL;
         candidate->learning_rate = real_at(&o->learning_rates, i / decays % rates);
         candidate->weight_decay = real_at(&o->weight_decays, i % decays);
@@ -95,7 +97,6 @@ static int make_candidates(struct cross_validation *run) {
     return EXIT_SUCCESS;
 }
 
-/* A candidate that diverged is no better than any other. */
 static void summarize(struct cv_candidate *candidate, size_t folds) {
     double sum = 0;
     double squares = 0;
@@ -107,10 +108,18 @@ static void summarize(struct cv_candidate *candidate, size_t folds) {
     candidate->deviation = sqrt(squares / (double)folds);
 }
 
+/* A candidate that diverged is the worst. */
+static double rank(const struct cv_candidate *candidate) {
+    return isnan(candidate->mean) ? (double)-INFINITY : candidate->mean;
+}
+
+/* The earlier one of equals. */
 static int best_first(const void *a, const void *b) {
-    const struct cv_candidate *x = a;
-    const struct cv_candidate *y = b;
-    return x->mean > y->mean || (isnan(y->mean) && !isnan(x->mean)) ? -1 : x->mean < y->mean || isnan(x->mean);
+    const struct cv_candidate *left = a;
+    const struct cv_candidate *right = b;
+    const double x = rank(left);
+    const double y = rank(right);
+    return x > y ? -1 : x < y ? 1 : left->number < right->number ? -1 : 1;
 }
 
 /* ---- results ---- */
@@ -181,7 +190,7 @@ static int open_folds(struct cross_validation *run) {
     for (size_t i = 0; !code && i < run->options->folds; i++) {
         const struct data_hold_out hold_out = {
             .folds = (size_t)run->options->folds, .fold = i, .seed = train->seed, .keep_order = train->no_shuffle};
-        run->session->notes->quiet = i > 0;
+        run->session->silent = i > 0; /* they say the same of every fold */
         code = session_check(run->session,
                              data_open_training(run->session, &train->data, NULL, &hold_out, &run->folds[i]));
     }
@@ -198,8 +207,7 @@ static int refit(struct cross_validation *run) {
     if (!code)
         code = train_make_model(run->session, &options, tp_dataset_schema(training.train), &training.model);
     if (!code)
-        code = train_settle_class_weights(&options, tp_dataset_data(training.train), training.model,
-                                          &options.class_weights);
+        code = train_settle_class_weights(&options, tp_dataset_data(training.train), training.model);
     if (!code)
         code = train_run(&training);
     if (!code && !interrupt_code())
@@ -219,8 +227,8 @@ static int run_all(struct cross_validation *run) {
     if (!code)
         code = open_folds(run);
     if (!code)
-        code = cv_run(run->options, run->folds, run->candidates, run->count,
-                      tp_context_threads(run->session->context), &run->metric);
+        code = cv_run(run->options, run->folds, run->candidates, run->count, tp_context_threads(run->session->context),
+                      &run->metric);
     if (code)
         return code;
     for (size_t i = 0; i < run->count; i++)

@@ -16,6 +16,7 @@ struct cv_options {
 
 /* One point of the grid, and what its folds gave. */
 struct cv_candidate {
+    size_t number;                  /* in the grid */
     const struct size_list *hidden; /* NULL: the default */
     double learning_rate;           /* 0: the default of the optimiser */
     double weight_decay;
@@ -28,8 +29,8 @@ struct cv_candidate {
 /* The options of train for a candidate. */
 struct train_options cv_train_options(const struct cv_options *options, const struct cv_candidate *candidate);
 
-/* cv_run.c: trains every candidate on every fold, a fold to a thread. metric receives its name. Returns an exit code; it
- * has said why. */
+/* cv_run.c: trains every candidate on every fold, a fold to a thread. metric receives its name. Returns an exit code;
+ * it has said why. */
 int cv_run(const struct cv_options *options, tp_dataset *const *folds, struct cv_candidate *candidates, size_t count,
            int threads, const char **metric);
 

@@ -30,15 +30,14 @@ static int stop_if_interrupted(void *user, const tp_step *step) {
     return work->code ? 1 : interrupt_signal();
 }
 
-static int run_trainer(const struct session *session, const struct train_options *options, const tp_dataset *fold,
+static int run_trainer(const struct session *session, struct train_options *options, const tp_dataset *fold,
                        tp_model *model, struct work *work) {
     const tp_data *data = tp_dataset_data(fold);
-    struct real_list weights = options->class_weights;
-    const int code = train_settle_class_weights(options, data, model, &weights);
+    const int code = train_settle_class_weights(options, data, model);
     if (code)
         return code;
     tp_train_options library = train_library_options(options, data->samples);
-    library.class_weights = weights.count ? weights.real : NULL;
+    library.class_weights = options->class_weights.count ? options->class_weights.real : NULL;
     library.on_step = stop_if_interrupted;
     library.user = work;
     tp_trainer *trainer = NULL;
