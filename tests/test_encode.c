@@ -58,7 +58,7 @@ static tp_status run(void) {
     memcpy(used_fields, fields, sizeof fields);
     used = table;
     used.fields = used_fields;
-    return tp_table_samples(&used, &options, &samples);
+    return tp_table_samples(&used, &options, NULL, &samples);
 }
 
 static void make(void) {
