@@ -556,8 +556,13 @@ TP_API bool tp_output_is(const tp_output *output, const char *path);
  *   layers.<l>.bias                   f32 [n_l]
  *   input_mean, input_deviation       f64 [n_0], if each input has its own scaling
  *   output_mean, output_deviation     f64 [n_L], if each output has its own scaling
+ *   schema                            u8, JSON of the schema, if the model has one
  *   __metadata__                      the rest of the model, the SHA-256 of the tensors' bytes, the format's version
- * Equal models give equal bytes. init and seed are not stored. Saving needs 64 KiB of memory besides the header's.
+ * The JSON has the names of task, missing, unknown and scaling, and for features and for targets an array of each of
+ * the fields of tp_column (but not of counts), where null is NaN or NULL, and of the columns' places in the file. A
+ * name that is not UTF-8 is an array of its bytes. TP_ERR_UNSUPPORTED if the JSON has more than 64 MiB.
+ * Equal models give equal bytes. init and seed are not stored. Saving needs 64 KiB of memory besides the header's and
+ * the schema's.
  */
 TP_API tp_status tp_model_save_to(const tp_model *model, tp_output *output);
 /* tp_model_save_to with an output of its own for path. */
@@ -582,7 +587,7 @@ TP_API tp_status tp_model_get_file_options(tp_context *context, const char *path
                                            size_t struct_size, tp_layer *layers, size_t layer_size);
 /* The architecture of the model that tp_model_load would make. Only the header of the file is read, so a program can
  * refuse a model before its parameters are read. layers has room for TP_MAX_LAYERS entries; options->layers will point
- * to it. Of the scalings only count is set. */
+ * to it. Of the scalings only count is set, and schema is NULL. */
 TP_INLINE tp_status tp_model_describe_file(tp_context *context, const char *path, tp_model_options *options,
                                            tp_layer *layers) {
     return tp_model_get_file_options(context, path, options, sizeof *options, layers, sizeof *layers);
@@ -1113,7 +1118,7 @@ typedef enum tp_unknown {
 typedef enum tp_input_scaling {
     TP_INPUT_SCALING_AUTO = 0, /* unit for bytes of images (samples of two or more dimensions), else standard */
     TP_INPUT_SCALING_NONE,     /* as they are */
-    TP_INPUT_SCALING_UNIT,     /* bytes / 255; other numbers as they are */
+    TP_INPUT_SCALING_UNIT,     /* bytes / 255 if all features are bytes; else as they are */
     TP_INPUT_SCALING_STANDARD, /* each numeric column to mean 0 and deviation 1 over the training rows; a constant one
                                   to 0 */
     TP_INPUT_SCALING_COUNT     /* how many there are */
@@ -1241,8 +1246,8 @@ typedef struct tp_dataset_options {
     const char *weight;      /* column of sample weights; NULL: all 1 */
     const char *id;          /* column that names rows (tp_dataset_id), no feature; NULL: none */
     tp_task task;
-    tp_missing missing; /* with a schema too */
-    tp_unknown unknown; /* with a schema too */
+    tp_missing missing; /* with a schema: TP_MISSING_ERROR means what was chosen for training */
+    tp_unknown unknown; /* with a schema: TP_UNKNOWN_ERROR means what was chosen for training */
     tp_input_scaling scaling;
     bool no_header;      /* CSV: the first line is a row. Else it is one if one of its fields is a number. */
     bool schema_only;    /* only the schema, of which every column is a feature; missing values are allowed, and
@@ -1275,21 +1280,24 @@ TP_INLINE void tp_dataset_options_default(tp_dataset_options *options) {
  *   HDF5          if the library was built with it
  *   IDX           also gzipped
  * path may also be "-", standard input, for text, and a directory or a name as for tp_dataset_load. options may be
- * NULL: the defaults. The schema is made from the rows that are not held out. With TP_TASK_AUTO the targets decide: one
- * column of texts, or of at most 20 different integers   classes: two of them binary, else multi-class another column
- * of numbers                                  regression several columns of 0 and 1 multi-label several columns of
- * numbers                                 regression A note says what was chosen and why. An NPY file, an uncompressed
+ * NULL: the defaults. The schema is made from the rows that are not held out. With TP_TASK_AUTO the targets decide:
+ *   one column of texts, or of at most 20 different integers   classes: two of them binary, else multi-class
+ *   another column of numbers                                  regression
+ *   several columns of 0 and 1                                 multi-label
+ *   several columns of numbers                                 regression
+ * A note says what was chosen and why. An NPY file, an uncompressed
  * array of an NPZ file, an IDX file of bytes, and a contiguous dataset of HDF5 are not read but mapped, so they may be
  * larger than memory, where their numbers need no conversion and the features are columns beside each other. The file
  * must not be changed then while the data set lives.
  */
 TP_API tp_status tp_dataset_open(tp_context *context, const char *path, const tp_dataset_options *options,
                                  tp_dataset **dataset);
-/* The schema of the data set; NULL if dataset is NULL. */
+/* The schema of the data set; NULL if dataset is NULL or tp_dataset_load made it. */
 TP_API const tp_schema *tp_dataset_schema(const tp_dataset *dataset);
 /* The rows that are held out; NULL if there are none. */
 TP_API const tp_data *tp_dataset_validation(const tp_dataset *dataset);
-/* What the column id says of sample i of tp_dataset_data: its text, or the number as in "%.17g". NULL without such a
+/* What the column id says of sample i of tp_dataset_data: its text, or the shortest text of its number, "" if it has
+ * none. NULL without such a
  * column. Rows that were left out have no sample. The text is valid until the next call. */
 TP_API const char *tp_dataset_id(tp_dataset *dataset, size_t i);
 /* Row of the file, from 0, that sample i of tp_dataset_data is. */

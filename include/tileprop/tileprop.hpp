@@ -78,6 +78,18 @@ inline const char *name(tp_optimizer_kind kind) noexcept {
 inline const char *name(tp_schedule schedule) noexcept {
     return tp_schedule_name(schedule);
 }
+inline const char *name(tp_task task) noexcept {
+    return tp_task_name(task);
+}
+inline const char *name(tp_missing missing) noexcept {
+    return tp_missing_name(missing);
+}
+inline const char *name(tp_unknown unknown) noexcept {
+    return tp_unknown_name(unknown);
+}
+inline const char *name(tp_input_scaling scaling) noexcept {
+    return tp_input_scaling_name(scaling);
+}
 
 /* -------------------------------------------------------------------------------------------------------- errors */
 
@@ -739,10 +751,44 @@ template <class Errors> class basic_idx : public idx_handle {
     }
 };
 
+/* The schema of a data set or of a model, which it refers to; empty if there is none. */
+class schema {
+  public:
+    schema(const tp_schema *given = nullptr) noexcept : given_(given) {}
+    explicit operator bool() const noexcept { return given_; }
+    const tp_schema *get() const noexcept { return given_; }
+    tp_task task() const noexcept { return tp_schema_task(given_); }
+    size_t feature_count() const noexcept { return tp_schema_feature_count(given_); }
+    size_t target_count() const noexcept { return tp_schema_target_count(given_); }
+    /* NULL if there is no such column. */
+    const tp_column *feature(size_t i) const noexcept { return tp_schema_feature(given_, i); }
+    const tp_column *target(size_t i) const noexcept { return tp_schema_target(given_, i); }
+    size_t inputs() const noexcept { return tp_schema_inputs(given_); }
+    size_t outputs() const noexcept { return tp_schema_outputs(given_); }
+    /* Only an empty schema is refused. */
+    [[nodiscard]] tp_status apply(model_options &options) const noexcept { return tp_schema_apply(given_, &options); }
+
+  private:
+    const tp_schema *given_;
+};
+
+struct dataset_options : tp_dataset_options {
+    dataset_options() noexcept { tp_dataset_options_default(this); }
+};
+
 class dataset_handle : public detail::owner<tp_dataset, tp_dataset_destroy> {
   public:
     /* It refers to the samples in this object. */
     tileprop::data data() const noexcept { return *this ? *tp_dataset_data(get()) : tp_data{}; }
+    /* Without samples if none are held out. */
+    tileprop::data validation() const noexcept {
+        const tp_data *held_out = tp_dataset_validation(get());
+        return held_out ? *held_out : tp_data{};
+    }
+    tileprop::schema schema() const noexcept { return tp_dataset_schema(get()); }
+    /* NULL without such a column; valid until the next call. */
+    const char *id(size_t i) noexcept { return tp_dataset_id(get(), i); }
+    size_t row(size_t i) const noexcept { return tp_dataset_row(get(), i); }
 };
 
 template <class Errors> class basic_dataset : public dataset_handle {
@@ -754,10 +800,21 @@ template <class Errors> class basic_dataset : public dataset_handle {
     basic_dataset(context_handle &context, path where, tp_split split) {
         load(context, where, split);
     }
+    template <class E = Errors, detail::if_throwing<E> = 0>
+    basic_dataset(context_handle &context, path file, const tp_dataset_options &options) {
+        open(context, file, options);
+    }
     explicit basic_dataset(dataset_handle &&other) noexcept : dataset_handle(std::move(other)) {}
     outcome load(context_handle &context, path where, tp_split split) noexcept(Errors::no_throw) {
         tp_dataset *made = nullptr;
         const tp_status code = tp_dataset_load(context.get(), where.c_str(), split, &made);
+        if (!code)
+            own(made, context.get());
+        return Errors::end(code, context.get());
+    }
+    outcome open(context_handle &context, path file, const tp_dataset_options &options) noexcept(Errors::no_throw) {
+        tp_dataset *made = nullptr;
+        const tp_status code = tp_dataset_open(context.get(), file.c_str(), &options, &made);
         if (!code)
             own(made, context.get());
         return Errors::end(code, context.get());
@@ -773,6 +830,8 @@ class model_handle : public detail::owner<tp_model, tp_model_destroy> {
     /* That targets may name. */
     size_t classes() const noexcept { return classes_; }
     size_t parameter_count() const noexcept { return tp_model_parameter_count(get()); }
+    /* Of the data that it was made for. */
+    tileprop::schema schema() const noexcept { return tp_model_schema(get()); }
     /* NULL if there is none. */
     const tp_layer *layer(size_t l) const noexcept { return tp_model_layer(get(), l); }
 

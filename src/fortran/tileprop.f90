@@ -46,6 +46,7 @@ module tileprop
     use tileprop_calls
     use tileprop_training
     use tileprop_files
+    use tileprop_tables
     implicit none
     public
 end module

@@ -459,5 +459,104 @@ module tileprop_c
             type(c_ptr), value :: dataset
             type(c_ptr) :: res
         end function
+        function tp_task_name(task) result(res) bind(c)
+            import :: c_int, c_ptr
+            integer(c_int), value :: task
+            type(c_ptr) :: res
+        end function
+        function tp_missing_name(missing) result(res) bind(c)
+            import :: c_int, c_ptr
+            integer(c_int), value :: missing
+            type(c_ptr) :: res
+        end function
+        function tp_unknown_name(unknown) result(res) bind(c)
+            import :: c_int, c_ptr
+            integer(c_int), value :: unknown
+            type(c_ptr) :: res
+        end function
+        function tp_input_scaling_name(scaling) result(res) bind(c)
+            import :: c_int, c_ptr
+            integer(c_int), value :: scaling
+            type(c_ptr) :: res
+        end function
+        function tp_schema_task(schema) result(res) bind(c)
+            import :: c_int, c_ptr
+            type(c_ptr), value :: schema
+            integer(c_int) :: res
+        end function
+        function tp_schema_feature_count(schema) result(res) bind(c)
+            import :: c_ptr, c_size_t
+            type(c_ptr), value :: schema
+            integer(c_size_t) :: res
+        end function
+        function tp_schema_target_count(schema) result(res) bind(c)
+            import :: c_ptr, c_size_t
+            type(c_ptr), value :: schema
+            integer(c_size_t) :: res
+        end function
+        function tp_schema_feature(schema, i) result(res) bind(c)
+            import :: c_ptr, c_size_t
+            type(c_ptr), value :: schema
+            integer(c_size_t), value :: i
+            type(c_ptr) :: res
+        end function
+        function tp_schema_target(schema, i) result(res) bind(c)
+            import :: c_ptr, c_size_t
+            type(c_ptr), value :: schema
+            integer(c_size_t), value :: i
+            type(c_ptr) :: res
+        end function
+        function tp_schema_inputs(schema) result(res) bind(c)
+            import :: c_ptr, c_size_t
+            type(c_ptr), value :: schema
+            integer(c_size_t) :: res
+        end function
+        function tp_schema_outputs(schema) result(res) bind(c)
+            import :: c_ptr, c_size_t
+            type(c_ptr), value :: schema
+            integer(c_size_t) :: res
+        end function
+        function tp_schema_apply(schema, options) result(status) bind(c)
+            import :: c_int, c_ptr
+            type(c_ptr), value :: schema, options
+            integer(c_int) :: status
+        end function
+        function tp_model_schema(model) result(res) bind(c)
+            import :: c_ptr
+            type(c_ptr), value :: model
+            type(c_ptr) :: res
+        end function
+        subroutine tp_dataset_options_init(options, struct_size) bind(c)
+            import :: c_ptr, c_size_t
+            type(c_ptr), value :: options
+            integer(c_size_t), value :: struct_size
+        end subroutine
+        function tp_dataset_open(context, path, options, dataset) result(status) bind(c)
+            import :: c_int, c_ptr
+            type(c_ptr), value :: context, path, options, dataset
+            integer(c_int) :: status
+        end function
+        function tp_dataset_schema(dataset) result(res) bind(c)
+            import :: c_ptr
+            type(c_ptr), value :: dataset
+            type(c_ptr) :: res
+        end function
+        function tp_dataset_validation(dataset) result(res) bind(c)
+            import :: c_ptr
+            type(c_ptr), value :: dataset
+            type(c_ptr) :: res
+        end function
+        function tp_dataset_id(dataset, i) result(res) bind(c)
+            import :: c_ptr, c_size_t
+            type(c_ptr), value :: dataset
+            integer(c_size_t), value :: i
+            type(c_ptr) :: res
+        end function
+        function tp_dataset_row(dataset, i) result(res) bind(c)
+            import :: c_ptr, c_size_t
+            type(c_ptr), value :: dataset
+            integer(c_size_t), value :: i
+            integer(c_size_t) :: res
+        end function
     end interface
 end module

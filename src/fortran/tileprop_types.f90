@@ -9,7 +9,7 @@ module tileprop_types
         c_int8_t, c_int32_t, c_int64_t, c_size_t
 
     integer, parameter :: TP_VERSION_MAJOR = 0, TP_VERSION_MINOR = 2, TP_VERSION_PATCH = 0
-    integer, parameter :: TP_MAX_LAYERS = 64, TP_IDX_MAX_RANK = 8
+    integer, parameter :: TP_MAX_LAYERS = 64, TP_IDX_MAX_RANK = 8, TP_COLUMN_BINS = 16
 
     enum, bind(c)
         enumerator :: TP_OK = 0
@@ -100,6 +100,41 @@ module tileprop_types
         enumerator :: TP_SPLIT_TEST
     end enum
 
+    enum, bind(c)
+        enumerator :: TP_TASK_AUTO = 0
+        enumerator :: TP_TASK_BINARY
+        enumerator :: TP_TASK_MULTICLASS
+        enumerator :: TP_TASK_MULTILABEL
+        enumerator :: TP_TASK_REGRESSION
+        enumerator :: TP_TASK_COUNT
+    end enum
+
+    enum, bind(c)
+        enumerator :: TP_MISSING_ERROR = 0
+        enumerator :: TP_MISSING_MEAN
+        enumerator :: TP_MISSING_DROP
+        enumerator :: TP_MISSING_COUNT
+    end enum
+
+    enum, bind(c)
+        enumerator :: TP_UNKNOWN_ERROR = 0
+        enumerator :: TP_UNKNOWN_IGNORE
+        enumerator :: TP_UNKNOWN_COUNT
+    end enum
+
+    enum, bind(c)
+        enumerator :: TP_INPUT_SCALING_AUTO = 0
+        enumerator :: TP_INPUT_SCALING_NONE
+        enumerator :: TP_INPUT_SCALING_UNIT
+        enumerator :: TP_INPUT_SCALING_STANDARD
+        enumerator :: TP_INPUT_SCALING_COUNT
+    end enum
+
+    enum, bind(c)
+        enumerator :: TP_COLUMN_NUMBER = 0
+        enumerator :: TP_COLUMN_CATEGORY
+    end enum
+
     type, bind(c) :: tp_allocator
         type(c_funptr) :: allocate = c_null_funptr
         type(c_funptr) :: release = c_null_funptr
@@ -171,6 +206,7 @@ module tileprop_types
         type(tp_scaling) :: outputs_scaled
         real(c_float) :: huber_delta = 0
         real(c_float) :: label_smoothing = 0
+        type(c_ptr) :: schema = c_null_ptr
     end type
 
     type, bind(c) :: tp_workspace_options
@@ -324,5 +360,44 @@ module tileprop_types
         integer(c_size_t) :: dims(TP_IDX_MAX_RANK) = 0
         integer(c_size_t) :: elements = 0
         type(c_ptr) :: data = c_null_ptr
+    end type
+
+    type, bind(c) :: tp_column
+        type(c_ptr) :: name = c_null_ptr
+        integer(c_int) :: kind = 0
+        integer(c_size_t) :: category_count = 0
+        type(c_ptr) :: categories = c_null_ptr
+        real(c_double) :: mean = 0
+        real(c_double) :: deviation = 0
+        real(c_double) :: minimum = 0
+        real(c_double) :: maximum = 0
+        integer(c_int64_t) :: missing = 0
+        type(c_ptr) :: counts = c_null_ptr
+    end type
+
+    type, bind(c) :: tp_dataset_options
+        integer(c_size_t) :: struct_size = 0
+        type(c_ptr) :: schema = c_null_ptr
+        type(c_ptr) :: target = c_null_ptr
+        type(c_ptr) :: ignore = c_null_ptr
+        type(c_ptr) :: categories = c_null_ptr
+        type(c_ptr) :: weight = c_null_ptr
+        type(c_ptr) :: id = c_null_ptr
+        integer(c_int) :: task = 0
+        integer(c_int) :: missing = 0
+        integer(c_int) :: unknown = 0
+        integer(c_int) :: scaling = 0
+        logical(c_bool) :: no_header = .false.
+        logical(c_bool) :: no_target = .false.
+        logical(c_bool) :: schema_only = .false.
+        integer(c_int) :: split = 0
+        type(c_ptr) :: inputs = c_null_ptr
+        type(c_ptr) :: targets = c_null_ptr
+        real(c_double) :: validation_fraction = 0
+        integer(c_size_t) :: folds = 0
+        integer(c_size_t) :: fold = 0
+        integer(c_int64_t) :: seed = 0
+        logical(c_bool) :: keep_order = .false.
+        integer(c_size_t) :: memory = 0
     end type
 end module

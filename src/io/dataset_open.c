@@ -5,6 +5,7 @@
 #include "io/dataset.h"
 #include "io/file.h"
 #include "io/format.h"
+#include "io/store.h"
 
 static const tp_dataset_options default_options = {.struct_size = sizeof default_options, .seed = 1};
 static const struct tp_struct options_type = {.name = "dataset options",
@@ -105,7 +106,7 @@ static tp_status open_dataset(struct tp_dataset *dataset, const tp_dataset_optio
     const char *path = dataset->table.path;
     const bool directory = tp_file_is_directory(path) || (tp_dataset_is_known(path) && tp_file_missing(path));
     const tp_status status = directory ? read_directory(dataset, options) : read_file(dataset, options);
-    return status ? status : tp_table_samples(&dataset->table, options, &dataset->samples);
+    return status ? status : tp_table_samples(&dataset->table, options, tp_store_allocate, &dataset->samples);
 }
 
 static tp_status take_options(const struct tp_context *context, const tp_dataset_options *given,

@@ -5,6 +5,7 @@
 #include "table/plan.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Rows of inputs that are written. */
 struct store {
@@ -28,15 +29,27 @@ static bool fit_floats(const struct tp_table *table, const size_t *list, size_t 
     return true;
 }
 
+static tp_status take_block(const struct tp_plan *plan, size_t values, size_t size, void **block) {
+    const struct tp_read_options options = {.memory = plan->options->memory};
+    const size_t bytes = tp_size_mul(tp_max(values, 1), size);
+    if (!plan->store || bytes == TP_SIZE_OVERFLOW) {
+        *block = tp_table_take(plan->table, values, size);
+        return *block ? TP_OK : TP_ERR_MEMORY;
+    }
+    const tp_status status = plan->store(plan->table, &options, bytes, block);
+    if (!status)
+        memset(*block, 0, bytes);
+    return status;
+}
+
 static tp_status make_store(const struct tp_plan *plan, const size_t *list, size_t count, size_t width,
                             struct store *store) {
-    const size_t values = tp_size_mul(plan->table->rows, width);
-    *store = (struct store){.width = width};
-    if (fit_floats(plan->table, list, count))
-        store->floats = tp_table_take(plan->table, values, sizeof *store->floats);
-    else
-        store->doubles = tp_table_take(plan->table, values, sizeof *store->doubles);
-    return store->floats || store->doubles ? TP_OK : TP_ERR_MEMORY;
+    const bool floats = fit_floats(plan->table, list, count);
+    void *block = NULL;
+    const tp_status status = take_block(plan, tp_size_mul(plan->table->rows, width),
+                                        floats ? sizeof *store->floats : sizeof *store->doubles, &block);
+    *store = (struct store){width, floats ? block : NULL, floats ? NULL : block};
+    return status;
 }
 
 /* Some rows of a span go where its columns begin; means take the place of gaps. */

@@ -11,9 +11,14 @@
 /* What becomes of a row of the file. */
 enum tp_row_use { TP_ROW_DROPPED, TP_ROW_TRAINING, TP_ROW_HELD_OUT };
 
+/* Memory of a table for an array that may be too large to be kept in memory. */
+typedef tp_status tp_table_store(struct tp_table *table, const struct tp_read_options *options, size_t size,
+                                 void **block);
+
 /* What is known so far; all memory is the table's. */
 struct tp_plan {
     struct tp_table *table;
+    tp_table_store *store; /* NULL: all is in memory */
     const tp_dataset_options *options;
     tp_missing missing; /* of the options or of their schema */
     tp_unknown unknown;
@@ -105,6 +110,7 @@ struct tp_samples {
     tp_data data, held_out;   /* held_out.samples 0: none */
     size_t id;                /* field or TP_NO_FIELD */
 };
-tp_status tp_table_samples(struct tp_table *table, const tp_dataset_options *options, struct tp_samples *samples);
+tp_status tp_table_samples(struct tp_table *table, const tp_dataset_options *options, tp_table_store *store,
+                           struct tp_samples *samples);
 
 #endif

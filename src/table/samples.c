@@ -114,8 +114,9 @@ static tp_status make_plan(struct tp_plan *plan) {
     return tp_plan_task(plan);
 }
 
-tp_status tp_table_samples(struct tp_table *table, const tp_dataset_options *options, struct tp_samples *samples) {
-    struct tp_plan plan = {.table = table, .options = options};
+tp_status tp_table_samples(struct tp_table *table, const tp_dataset_options *options, tp_table_store *store,
+                           struct tp_samples *samples) {
+    struct tp_plan plan = {.table = table, .options = options, .store = store};
     struct chosen chosen = {0};
     *samples = (struct tp_samples){0};
     tp_status status = make_plan(&plan);

@@ -491,6 +491,19 @@ static void data_sets_are_read() {
     const tileprop::data data = moved.data();
     CHECK(data.samples == 2 && data.features == 3 && std::memcmp(data.bytes, "abcdef", 6) == 0);
     CHECK(data.classes[0] == 1 && data.classes[1] == 0 && set.data().samples == 0);
+    tileprop::dataset_options options;
+    options.split = TP_SPLIT_TEST;
+    tileprop::dataset opened(context, directory.path, options);
+    const tileprop::schema schema = opened.schema();
+    CHECK(schema && schema.task() == TP_TASK_BINARY && schema.feature_count() == 3 && schema.target_count() == 1);
+    CHECK(schema.inputs() == 3 && schema.outputs() == 1 && !schema.feature(3) && !moved.schema());
+    CHECK(schema.feature(0)->maximum == 'd' && schema.target(0)->categories[1] == std::string("1"));
+    CHECK(opened.data().bytes[3] == 'd' && opened.validation().samples == 0 && !opened.id(0) && opened.row(1) == 1);
+    tileprop::model_options shape;
+    CHECK(schema.apply(shape) == TP_OK && shape.inputs == 3 && shape.loss == TP_LOSS_BCE);
+    shape.stack = {{1, TP_ACTIVATION_SIGMOID}};
+    tileprop::model model(context, shape);
+    CHECK(model.schema().inputs() == 3 && tileprop::schema().apply(shape) == TP_ERR_ARGUMENT);
     CHECK(thrown([&] { moved.load(context, directory.path, TP_SPLIT_TRAIN); }).status() == TP_ERR_MISSING && moved);
 }
 
@@ -502,6 +515,10 @@ static void names_and_facts() {
     CHECK(tileprop::name(TP_INIT_ZERO) == std::string("zero") &&
           tileprop::name(TP_OPTIMIZER_SGD) == std::string("sgd"));
     CHECK(tileprop::name(TP_SCHEDULE_COSINE) == std::string("cosine"));
+    CHECK(tileprop::name(TP_TASK_BINARY) == std::string("binary") &&
+          tileprop::name(TP_MISSING_MEAN) == std::string("mean"));
+    CHECK(tileprop::name(TP_UNKNOWN_IGNORE) == std::string("ignore") &&
+          tileprop::name(TP_INPUT_SCALING_UNIT) == std::string("unit"));
     context.set_threads(1);
     CHECK(context.threads() == 1 && context.isa() == std::string(context.machine()->isa));
 }

@@ -58,8 +58,8 @@ static tp_dataset_options library_options(const struct data_options *options, co
     return library;
 }
 
-tp_status data_open_training(const struct session *session, const struct data_options *options,
-                             const tp_schema *schema, const struct data_hold_out *hold_out, tp_dataset **dataset) {
+tp_status data_open_training(const struct session *session, const struct data_options *options, const tp_schema *schema,
+                             const struct data_hold_out *hold_out, tp_dataset **dataset) {
     tp_dataset_options library = library_options(options, schema);
     library.validation_fraction = hold_out->fraction;
     library.folds = hold_out->folds;

@@ -40,9 +40,7 @@ const char *data_scaling_name(int value);
     {.name = "target",                                                                                                 \
      IS_TEXT("LIST", data.target),                                                                                     \
      .help = "columns to be predicted, names or numbers from 1 (default: the last one)"},                              \
-        {.name = "ignore",                                                                                             \
-         IS_TEXT("LIST", data.ignore),                                                                                 \
-         .help = "columns that are not used"},                                                                         \
+        {.name = "ignore", IS_TEXT("LIST", data.ignore), .help = "columns that are not used"},                         \
         {.name = "categories",                                                                                         \
          IS_TEXT("LIST", data.categories),                                                                             \
          .help = "columns whose numbers are names; those of texts are categories anyway"},                             \
@@ -51,7 +49,7 @@ const char *data_scaling_name(int value);
          .help = "auto: texts and few integers are classes, several columns of 0 and 1 multilabel, others "            \
                  "regression"},                                                                                        \
     {                                                                                                                  \
-        .name = "scaling", IS_NAME(data_scaling_name, data.scaling),                                                    \
+        .name = "scaling", IS_NAME(data_scaling_name, data.scaling),                                                   \
         .help = "of the inputs: standard gives each column mean 0 and deviation 1 over the training data, unit takes " \
                 "bytes to 0..1; auto: unit for images of bytes, else standard"                                         \
     }
@@ -82,8 +80,8 @@ const char *data_scaling_name(int value);
 
 /* Opens options->path for training: the schema is made from the samples that are not held out, unless schema is that
  * of a model. */
-tp_status data_open_training(const struct session *session, const struct data_options *options,
-                             const tp_schema *schema, const struct data_hold_out *hold_out, tp_dataset **dataset);
+tp_status data_open_training(const struct session *session, const struct data_options *options, const tp_schema *schema,
+                             const struct data_hold_out *hold_out, tp_dataset **dataset);
 
 /* Opens path as a model with this schema needs it. */
 tp_status data_open(const struct session *session, const struct data_options *options, const char *path,

@@ -34,7 +34,7 @@ static void defaults(void *values) {
 
 /* ---- text ---- */
 
-#define NAME_WIDTH 20
+#define NAME_WIDTH 15
 #define MOST_NAMES 3 /* categories that are shown */
 
 /* Heights of the bars of a histogram, lowest first. */

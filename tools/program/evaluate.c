@@ -79,9 +79,7 @@ static void print_json(const struct result *result, const tp_context *context) {
 /* A model without a schema has classes. */
 static tp_task task_of(const struct evaluation *run) {
     const tp_schema *schema = tp_model_schema(run->model);
-    return schema                           ? tp_schema_task(schema)
-           : run->result.predictions.outputs == 1 ? TP_TASK_BINARY
-                                            : TP_TASK_MULTICLASS;
+    return schema ? tp_schema_task(schema) : run->result.predictions.outputs == 1 ? TP_TASK_BINARY : TP_TASK_MULTICLASS;
 }
 
 /* Of a target with classes these, else the targets. */

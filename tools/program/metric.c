@@ -27,9 +27,9 @@ static int measure_r2(const struct session *session, const tp_model *model, cons
     tp_metrics metrics = {0};
     int code = predictions_make(session, model, data, &predictions);
     if (!code)
-        code = session_check(session, tp_metrics_compute(session->context, TP_TASK_REGRESSION, data,
-                                                         predictions.outputs, predictions.values, predictions.outputs,
-                                                         &metrics, NULL, NULL));
+        code =
+            session_check(session, tp_metrics_compute(session->context, TP_TASK_REGRESSION, data, predictions.outputs,
+                                                      predictions.values, predictions.outputs, &metrics, NULL, NULL));
     predictions_release(&predictions);
     *value = code ? (double)NAN : metrics.r2;
     return code;

@@ -72,10 +72,14 @@ static bool parse_name(const struct option_row *row, const char *text, void *val
     return false;
 }
 
-static bool parse_sizes(const struct option_row *row, const char *text, void *value) {
-    struct size_list *list = value;
+/* Moves text behind the list. */
+static bool read_sizes(const struct option_row *row, const char **at, struct size_list *list) {
+    const size_t length = strcspn(*at, "/");
+    const char *text = *at;
     list->count = 0;
-    if (!*text || !strcmp(text, "none") || !strcmp(text, "0"))
+    *at += length;
+    if (!length || !strncmp(text, "none/", length + 1) || !strncmp(text, "none", length + 1) ||
+        (length == 1 && *text == '0'))
         return true;
     for (;; text++) {
         uint64_t size;
@@ -83,7 +87,22 @@ static bool parse_sizes(const struct option_row *row, const char *text, void *va
             return false;
         list->size[list->count++] = (size_t)size;
         if (*text != ',')
-            return !*text;
+            return text == *at;
+    }
+}
+
+static bool parse_sizes(const struct option_row *row, const char *text, void *value) {
+    return read_sizes(row, &text, value) && !*text;
+}
+
+static bool parse_size_grid(const struct option_row *row, const char *text, void *value) {
+    struct size_grid *grid = value;
+    grid->count = 0;
+    for (;; text++) {
+        if (grid->count == GRID_MAX || !read_sizes(row, &text, &grid->list[grid->count++]))
+            return false;
+        if (!*text)
+            return true;
     }
 }
 
@@ -102,9 +121,9 @@ static bool parse_flag(const struct option_row *row, const char *text, void *val
 typedef bool parse_fn(const struct option_row *row, const char *text, void *value);
 
 static parse_fn *const parser[] = {
-    [OPTION_FLAG] = parse_flag,   [OPTION_INTEGER] = parse_integer, [OPTION_REAL] = parse_real,
-    [OPTION_REALS] = parse_reals, [OPTION_NAME] = parse_name,       [OPTION_SIZES] = parse_sizes,
-    [OPTION_TEXT] = parse_text,
+    [OPTION_FLAG] = parse_flag,           [OPTION_INTEGER] = parse_integer, [OPTION_REAL] = parse_real,
+    [OPTION_REALS] = parse_reals,         [OPTION_NAME] = parse_name,       [OPTION_SIZES] = parse_sizes,
+    [OPTION_SIZE_GRID] = parse_size_grid, [OPTION_TEXT] = parse_text,
 };
 
 /* ---- errors ---- */

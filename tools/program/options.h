@@ -7,13 +7,14 @@
 #include <tileprop/tileprop.h>
 
 enum option_kind {
-    OPTION_FLAG,    /* bool, no argument */
-    OPTION_INTEGER, /* uint64_t, least..most */
-    OPTION_REAL,    /* double, finite also as a float, low <= x < below (low < x if above_low) */
-    OPTION_REALS,   /* struct real_list, each like OPTION_REAL */
-    OPTION_NAME,    /* int, a value that value_name knows */
-    OPTION_SIZES,   /* struct size_list, each least..most */
-    OPTION_TEXT     /* const char *, not empty */
+    OPTION_FLAG,      /* bool, no argument */
+    OPTION_INTEGER,   /* uint64_t, least..most */
+    OPTION_REAL,      /* double, finite also as a float, low <= x < below (low < x if above_low) */
+    OPTION_REALS,     /* struct real_list, each like OPTION_REAL */
+    OPTION_NAME,      /* int, a value that value_name knows */
+    OPTION_SIZES,     /* struct size_list, each least..most */
+    OPTION_SIZE_GRID, /* struct size_grid: lists like those of OPTION_SIZES */
+    OPTION_TEXT       /* const char *, not empty */
 };
 
 /* What a command does with the file whose path a text is: files.h. */
@@ -28,6 +29,12 @@ enum file_role {
 struct size_list {
     size_t count;
     size_t size[TP_MAX_LAYERS - 1];
+};
+
+#define GRID_MAX 64
+struct size_grid {
+    size_t count;
+    struct size_list list[GRID_MAX];
 };
 
 #define REALS_MAX 1024

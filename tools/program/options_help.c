@@ -53,6 +53,12 @@ void options_describe_limits(const struct option_row *row, char *text, size_t si
         APPEND(text, size, "'none' or up to %d integers from %" PRIu64 " to %" PRIu64 " with commas between them",
                TP_MAX_LAYERS - 1, row->least, row->most);
         break;
+    case OPTION_SIZE_GRID:
+        APPEND(text, size,
+               "up to %d lists with '/' between them, each 'none' or integers from %" PRIu64 " to %" PRIu64
+               " with commas between them",
+               GRID_MAX, row->least, row->most);
+        break;
     case OPTION_TEXT:
         APPEND(text, size, "not empty");
         break;

@@ -61,9 +61,8 @@ static bool add_predictions(const struct prediction_report *report, struct predi
     const size_t choices = predict_choices(report->task, report->predictions->outputs);
     if (!choices)
         return add_each(report, columns, PREDICT_NUMBER, report->predictions->outputs, "");
-    const bool added = report->task == TP_TASK_MULTILABEL
-                           ? add_each(report, columns, PREDICT_LABEL, choices, "")
-                           : add(columns, PREDICT_CLASS, 0, "", "prediction");
+    const bool added = report->task == TP_TASK_MULTILABEL ? add_each(report, columns, PREDICT_LABEL, choices, "")
+                                                          : add(columns, PREDICT_CLASS, 0, "", "prediction");
     return added && add_each(report, columns, PREDICT_PROBABILITY, choices, "p_");
 }
 

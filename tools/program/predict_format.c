@@ -35,8 +35,7 @@ static void print_numbers(const struct prediction_report *report, const double *
 static size_t best_choice(const struct prediction_report *report, const double *y, const bool *taken, size_t choices) {
     size_t best = choices;
     for (size_t i = 0; i < choices; i++)
-        if (!taken[i] &&
-            (best == choices || predict_probability(report, y, i) > predict_probability(report, y, best)))
+        if (!taken[i] && (best == choices || predict_probability(report, y, i) > predict_probability(report, y, best)))
             best = i;
     return best;
 }

@@ -12,7 +12,8 @@
 static void receive_message(void *user, tp_status status, const char *message) {
     struct session *session = user;
     if (status == TP_OK) {
-        complain("note: %s", message);
+        if (!session->silent)
+            complain("note: %s", message);
         return;
     }
     free(session->message);

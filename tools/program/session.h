@@ -8,6 +8,7 @@
 struct session {
     tp_context *context;
     char *message; /* the last error, or NULL */
+    bool silent;   /* notes are not printed */
 };
 
 /* These return an exit code, EXIT_SUCCESS to go on; on failure they have said why. */

@@ -51,33 +51,12 @@ static int make_model(struct training *run) {
     return check_fit(&shape, tp_dataset_data(run->train), run->options->init, run->options->data.path);
 }
 
-static int check_class_weights(const struct training *run, size_t classes) {
-    const struct real_list *weights = &run->options->class_weights;
-    if (!tp_dataset_data(run->train)->classes)
-        complain("--class-weights: %s has no classes", run->options->data.path);
-    else if (weights->count != classes)
-        complain("--class-weights: %zu weights for %zu classes", weights->count, classes);
-    else
-        return EXIT_SUCCESS;
-    return options_usage_error(&train_command);
-}
-
-static int settle_class_weights(const struct training *run) {
-    struct real_list *weights = &run->options->class_weights;
-    tp_model_options shape;
-    tp_model_describe(run->model, &shape);
-    const size_t classes = model_classes(&shape);
-    if (weights->by_word)
-        return train_balance_classes(tp_dataset_data(run->train), classes, weights);
-    return weights->count ? check_class_weights(run, classes) : EXIT_SUCCESS;
-}
-
 static int load_data(struct training *run) {
     int code = train_load(run->session, run->options, run->model, &run->train);
     if (!code)
         code = make_model(run);
     if (!code)
-        code = settle_class_weights(run);
+        code = train_settle_class_weights(run->options, tp_dataset_data(run->train), run->model);
     if (!code)
         code = train_load_test(run->session, run->options, run->model, &run->test);
     return code;

@@ -12,7 +12,7 @@ static int check_validation(const struct train_options *options, const tp_datase
         return EXIT_SUCCESS;
     complain("--validation %g: of %zu samples, that leaves nothing to validate on", options->validation,
              tp_dataset_data(dataset)->samples);
-    return options_usage_error(&train_command);
+    return options_usage_error(options->command);
 }
 
 static int check_warmup(const struct train_options *options, size_t samples) {
@@ -20,15 +20,15 @@ static int check_warmup(const struct train_options *options, size_t samples) {
         return EXIT_SUCCESS;
     const uint64_t total = train_steps(options, samples) * options->epochs;
     complain("--warmup %" PRIu64 ": must be less than the %" PRIu64 " steps of the run", options->warmup, total);
-    return options_usage_error(&train_command);
+    return options_usage_error(options->command);
 }
 
 int train_load(const struct session *session, struct train_options *options, const tp_model *init,
                tp_dataset **dataset) {
     const struct data_hold_out hold_out = {
         .fraction = options->validation, .seed = options->seed, .keep_order = options->no_shuffle};
-    int code = session_check(
-        session, data_open_training(session, &options->data, tp_model_schema(init), &hold_out, dataset));
+    int code =
+        session_check(session, data_open_training(session, &options->data, tp_model_schema(init), &hold_out, dataset));
     if (!code)
         code = check_validation(options, *dataset);
     if (code)
@@ -41,8 +41,7 @@ int train_load(const struct session *session, struct train_options *options, con
 /* A directory without test files is fine, damaged ones are not. */
 static int open_test(const struct session *session, const struct train_options *options, const tp_model *model,
                      const char *path, tp_dataset **test) {
-    const tp_status status =
-        data_open(session, &options->data, path, tp_model_schema(model), TP_SPLIT_TEST, test);
+    const tp_status status = data_open(session, &options->data, path, tp_model_schema(model), TP_SPLIT_TEST, test);
     if (status != TP_ERR_MISSING || options->test)
         return session_check(session, status);
     if (!options->quiet)
@@ -52,9 +51,7 @@ static int open_test(const struct session *session, const struct train_options *
 
 int train_load_test(const struct session *session, const struct train_options *options, const tp_model *model,
                     tp_dataset **test) {
-    const char *path = options->test                         ? options->test
-                       : data_has_parts(options->data.path) ? options->data.path
-                                                             : NULL;
+    const char *path = options->test ? options->test : data_has_parts(options->data.path) ? options->data.path : NULL;
     const int code = path ? open_test(session, options, model, path, test) : EXIT_SUCCESS;
     if (code || !*test)
         return code;

@@ -32,7 +32,7 @@ static int choose_loss(const struct train_options *options, tp_model_options *sh
     const int code = train_choose_loss(options, shape);
     if (code || !loss_options_contradict(options, shape->loss))
         return code;
-    return options_usage_error(&train_command);
+    return options_usage_error(options->command);
 }
 
 int train_make_model(const struct session *session, const struct train_options *options, const tp_schema *schema,
@@ -88,5 +88,5 @@ int train_load_model(const struct session *session, const struct train_options *
     if (!option)
         return EXIT_SUCCESS;
     complain("--%s contradicts the model of --init %s", option, options->init);
-    return options_usage_error(&train_command);
+    return options_usage_error(options->command);
 }

@@ -5,10 +5,18 @@
 
 #include "data.h"
 
+#define SIZE_LIMIT 1048576 /* of a layer and a batch: larger ones are slips of the keyboard */
+
+/* Defaults for fewer training samples than LARGE, and for others. */
+#define LARGE 10000
+#define SMALL_STEPS 2000
+#define SMALL_DEFAULT(small, large) small "; from 10000 training samples on " large ")"
+
 #define LOSS_OF_TASK (-1)
 
 struct train_options {
     struct machine_options machine;
+    const struct command *command; /* whose options these are, for errors */
     struct data_options data;
     const char *test; /* file of test samples, or NULL */
     struct size_list hidden;
@@ -34,6 +42,13 @@ struct train_options {
     bool init_weights_given, learning_rate_given;
 };
 
+/* Names for rows of options. */
+const char *train_activation_name(int value);
+const char *train_loss_name(int value);
+const char *train_init_name(int value);
+const char *train_optimizer_name(int value);
+const char *train_schedule_name(int value);
+
 /* For .rows and .defaults of the subcommand. */
 extern const struct option_row train_rows[];
 void train_defaults(void *values);
@@ -43,6 +58,9 @@ tp_activation train_activation(int value);
 
 /* Widths, batch and epochs that were not given, by the number of training samples. */
 void train_settle(struct train_options *options, size_t samples);
+
+/* The one that was given, or that of the optimiser. */
+float train_learning_rate(const struct train_options *options);
 
 /* Steps of an epoch of so many training samples. */
 uint64_t train_steps(const struct train_options *options, size_t samples);

@@ -8,8 +8,8 @@
 #include "train_options.h"
 
 struct train_result {
-    tp_epoch last;  /* finished epoch; all zero if there was none */
-    tp_score test;  /* samples = 0 without a test set */
+    tp_epoch last; /* finished epoch; all zero if there was none */
+    tp_score test; /* samples = 0 without a test set */
     struct metric metric;
     size_t samples; /* per epoch */
     size_t parameters;

@@ -83,9 +83,7 @@ static int run_trainer(struct training *run, tp_trainer *trainer) {
     run->result.seconds = now() - start;
     run->result.signal = status == TP_ERR_STOPPED ? interrupt_signal() : 0;
     progress_clear(&run->progress);
-    return run->failed                  ? run->failed
-           : status == TP_ERR_STOPPED ? EXIT_SUCCESS
-                                      : session_check(run->session, status);
+    return run->failed ? run->failed : status == TP_ERR_STOPPED ? EXIT_SUCCESS : session_check(run->session, status);
 }
 
 static tp_train_options trainer_options(struct training *run) {

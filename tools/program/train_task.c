@@ -28,7 +28,7 @@ static int refuse_loss(const struct train_options *options, tp_task task) {
     list_losses(&fitting_losses[task], fitting, sizeof fitting);
     complain("--loss %s: does not fit the task %s of %s; what does: %s", tp_loss_name((tp_loss)options->loss),
              tp_task_name(task), options->data.path, fitting);
-    return options_usage_error(&train_command);
+    return options_usage_error(options->command);
 }
 
 int train_choose_loss(const struct train_options *options, tp_model_options *model) {
@@ -56,15 +56,37 @@ static void count_classes(const tp_data *data, size_t *counts) {
         counts[data->classes[data->rows ? data->rows[i] : i]]++;
 }
 
-int train_balance_classes(const tp_data *data, size_t classes, struct real_list *weights) {
+/* For balanced weights, n / (k n_c) for the n_c of n samples in class c of k, into weights; k at most REALS_MAX. 0 for
+ * a class without samples. */
+static int balance_classes(const tp_data *data, size_t classes, struct real_list *weights) {
     size_t counts[REALS_MAX] = {0};
     if (!data->classes || classes > REALS_MAX) {
         complain("--class-weights balanced: is for at most %d classes", REALS_MAX);
-        return options_usage_error(&train_command);
+        return EXIT_USAGE;
     }
     count_classes(data, counts);
     weights->count = classes;
     for (size_t i = 0; i < classes; i++)
         weights->real[i] = counts[i] ? (float)((double)data->samples / ((double)classes * (double)counts[i])) : 0;
     return EXIT_SUCCESS;
+}
+
+static int check_class_weights(const struct train_options *options, const tp_data *data, size_t classes) {
+    if (!data->classes)
+        complain("--class-weights: %s has no classes", options->data.path);
+    else if (options->class_weights.count != classes)
+        complain("--class-weights: %zu weights for %zu classes", options->class_weights.count, classes);
+    else
+        return EXIT_SUCCESS;
+    return EXIT_USAGE;
+}
+
+int train_settle_class_weights(struct train_options *options, const tp_data *data, const tp_model *model) {
+    struct real_list *weights = &options->class_weights;
+    tp_model_options shape;
+    tp_model_describe(model, &shape);
+    const size_t classes = model_classes(&shape);
+    if (weights->by_word)
+        return balance_classes(data, classes, weights);
+    return weights->count ? check_class_weights(options, data, classes) : EXIT_SUCCESS;
 }

@@ -12,8 +12,7 @@ int train_choose_loss(const struct train_options *options, tp_model_options *mod
 /* Activation of the last layer for a loss. */
 tp_activation train_last_activation(tp_loss loss);
 
-/* For balanced weights, n / (k n_c) for the n_c of n samples in class c of k, into weights; k at most REALS_MAX. 0 for
- * a class without samples. Likewise. */
-int train_balance_classes(const tp_data *data, size_t classes, struct real_list *weights);
+/* Weights of classes for the data, if they were asked for. Likewise. */
+int train_settle_class_weights(struct train_options *options, const tp_data *data, const tp_model *model);
 
 #endif
