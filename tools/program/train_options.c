@@ -86,6 +86,15 @@ void train_defaults(void *values) {
     };
 }
 
+uint64_t train_steps(const struct train_options *options, size_t samples) {
+    return (samples + options->batch - 1) / options->batch;
+}
+
+static uint64_t small_epochs(uint64_t steps) {
+    const uint64_t enough = (SMALL_STEPS - 1) / steps + 1;
+    return enough > SMALL_EPOCHS ? enough : SMALL_EPOCHS;
+}
+
 /* Few samples need a smaller net, and many passes for enough steps. */
 void train_settle(struct train_options *options, size_t samples) {
     const bool large = samples >= LARGE;
@@ -94,11 +103,7 @@ void train_settle(struct train_options *options, size_t samples) {
     if (!options->batch)
         options->batch = large ? 128 : 32;
     if (!options->epochs)
-        options->epochs = large ? 10 : (SMALL_STEPS - 1) / train_steps(options, samples) + 1;
-}
-
-uint64_t train_steps(const struct train_options *options, size_t samples) {
-    return (samples + options->batch - 1) / options->batch;
+        options->epochs = large ? 10 : small_epochs(train_steps(options, samples));
 }
 
 bool train_warmup_fits(const struct train_options *options, size_t samples) {
