@@ -47,7 +47,7 @@ const struct option_row train_rows[] = {
      IS_REAL(learning_rate, 0, INFINITY),
      .above_low = true,
      OPTION_GIVEN(learning_rate_given),
-     .help = "learning rate (default 0.001 for adam and adamw, 0.1 for the others)"},
+     .help = "learning rate (default: 0.001 for adam, adamw and rmsprop, 0.01 for adagrad, 0.1 for the others)"},
     {.name = "weight-decay",
      IS_REAL(weight_decay, 0, INFINITY),
      .help = "of weights, not biases; decoupled with adamw, else L2"},
@@ -112,8 +112,11 @@ bool train_warmup_fits(const struct train_options *options, size_t samples) {
 }
 
 float train_learning_rate(const struct train_options *options) {
-    const bool adaptive = options->optimizer == TP_OPTIMIZER_ADAM || options->optimizer == TP_OPTIMIZER_ADAMW;
-    return options->learning_rate_given ? (float)options->learning_rate : adaptive ? 1e-3F : 0.1F;
+    static const float usual[TP_OPTIMIZER_COUNT] = {
+        [TP_OPTIMIZER_SGD] = 0.1F,    [TP_OPTIMIZER_MOMENTUM] = 0.1F, [TP_OPTIMIZER_NESTEROV] = 0.1F,
+        [TP_OPTIMIZER_ADAM] = 1e-3F,  [TP_OPTIMIZER_ADAMW] = 1e-3F,   [TP_OPTIMIZER_RMSPROP] = 1e-3F,
+        [TP_OPTIMIZER_ADAGRAD] = 0.01F};
+    return options->learning_rate_given ? (float)options->learning_rate : usual[options->optimizer];
 }
 
 tp_train_options train_library_options(const struct train_options *options, size_t samples) {
