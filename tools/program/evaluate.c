@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "command.h"
 #include "data.h"
-#include "metrics_report.h"
-#include "predictions.h"
+#include "evaluate_picture.h"
+#include "files.h"
+#include "gnuplot.h"
 #include "report.h"
 
 #include <stdlib.h>
@@ -12,6 +13,8 @@ struct evaluate_options {
     const char *model;
     struct data_options data;
     int split;
+    const char *plot, *curves; /* pictures, or NULL */
+    uint64_t width;
     bool json;
 };
 
@@ -47,6 +50,13 @@ static const struct option_row rows[] = {
     OPTION_ROW_WEIGHT,
     OPTION_ROWS_READING,
     {.name = "split", IS_NAME(split_name, split), .help = "which part of a directory or of an NPZ file that has both"},
+    {.name = "plot",
+     IS_FILE(FILE_SAVED, plot),
+     .help = "draw the confusion matrix, or predicted against true values, into this .svg or .png file"},
+    {.name = "curves",
+     IS_FILE(FILE_SAVED, curves),
+     .help = "draw ROC and precision-recall curves of classes into this .svg or .png file"},
+    {.name = "width", IS_INTEGER(width, PICTURE_LEAST, PICTURE_MOST), .help = "of the pictures, in pixels"},
     OPTION_ROW_THREADS,
     OPTION_ROW_ISA,
     OPTION_ROW_JSON,
@@ -54,7 +64,7 @@ static const struct option_row rows[] = {
 };
 
 static void defaults(void *values) {
-    *(struct evaluate_options *)values = (struct evaluate_options){.split = TP_SPLIT_TEST};
+    *(struct evaluate_options *)values = (struct evaluate_options){.split = TP_SPLIT_TEST, .width = PICTURE_WIDTH};
 }
 
 /* ---- the report ---- */
@@ -171,6 +181,32 @@ static int load(struct evaluation *run) {
     return code || run->dataset ? code : open_data(run, &saved.model);
 }
 
+/* ---- pictures ---- */
+
+static int draw(const struct evaluation *run) {
+    const struct evaluate_options *options = run->options;
+    const struct {
+        const char *path;
+        int (*draw)(const struct picture_target *, const struct metrics_report *, const tp_data *,
+                    const struct predictions *);
+    } pictures[] = {{options->plot, evaluate_picture}, {options->curves, evaluate_curves}};
+    int code = EXIT_SUCCESS;
+    for (size_t i = 0; !code && i < sizeof pictures / sizeof *pictures; i++) {
+        const struct picture_target target = {run->session, pictures[i].path, (size_t)options->width};
+        if (target.path)
+            code = pictures[i].draw(&target, &run->result.report, tp_dataset_data(run->dataset),
+                                    &run->result.predictions);
+    }
+    return code;
+}
+
+static void report_result(const struct evaluation *run) {
+    if (run->options->json)
+        print_json(&run->result, run->session->context);
+    else
+        print_text(&run->result);
+}
+
 static void release(struct evaluation *run) {
     free(run->result.confusion);
     free(run->result.each);
@@ -182,13 +218,15 @@ static void release(struct evaluation *run) {
 
 static int run_evaluation(const struct session *session, const struct evaluate_options *options) {
     struct evaluation run = {.options = options, .session = session};
-    int code = load(&run);
+    int code = files_check(&evaluate_command, options, NULL);
+    if (!code)
+        code = load(&run);
     if (!code)
         code = measure(&run);
-    if (!code && options->json)
-        print_json(&run.result, session->context);
-    else if (!code)
-        print_text(&run.result);
+    if (!code) {
+        report_result(&run);
+        code = draw(&run);
+    }
     release(&run);
     return code;
 }
