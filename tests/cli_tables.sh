@@ -88,19 +88,6 @@ result "several labels"
 exits 0 evaluate --model labels --data labels.csv && grep -q '^all correct' out && grep -q '^broad ' out
 result "evaluate of labels"
 
-# ----------------------------------------------------------------------------------------------------------- pictures
-
-if command -v gnuplot >/dev/null; then
-    exits 0 evaluate --model kinds --data flowers.csv --plot a.svg --curves b.png --width 600 && grep -q '</svg>' a.svg &&
-        grep -q 'iris, blue' a.svg && [ -s b.png ]
-    result "a confusion matrix and curves"
-    exits 0 evaluate --model numbers --data numbers.csv --plot a.svg && grep -q '</svg>' a.svg && grep -q '>y<' a.svg
-    result "predicted against true values"
-    fails 1 "curves are for classes" evaluate --model numbers --data numbers.csv --json --curves a.svg
-else
-    skip "pictures: there is no gnuplot"
-fi
-
 # ----------------------------------------------------------------------------------------------------------- refusals
 
 fails 2 "--loss mse: does not fit the task multiclass of flowers.csv; what does: cce, bce" \

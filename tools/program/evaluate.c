@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "command.h"
 #include "data.h"
-#include "evaluate_picture.h"
+#include "evaluate_plot.h"
 #include "files.h"
 #include "gnuplot.h"
+#include "metrics_report.h"
+#include "predictions.h"
 #include "report.h"
 
 #include <stdlib.h>
@@ -13,7 +15,7 @@ struct evaluate_options {
     const char *model;
     struct data_options data;
     int split;
-    const char *plot, *curves; /* pictures, or NULL */
+    const char *plot; /* or NULL */
     uint64_t width;
     bool json;
 };
@@ -52,11 +54,9 @@ static const struct option_row rows[] = {
     {.name = "split", IS_NAME(split_name, split), .help = "which part of a directory or of an NPZ file that has both"},
     {.name = "plot",
      IS_FILE(FILE_SAVED, plot),
-     .help = "draw the confusion matrix, or predicted against true values, into this .svg or .png file"},
-    {.name = "curves",
-     IS_FILE(FILE_SAVED, curves),
-     .help = "draw ROC and precision-recall curves of classes into this .svg or .png file"},
-    {.name = "width", IS_INTEGER(width, PICTURE_LEAST, PICTURE_MOST), .help = "of the pictures, in pixels"},
+     .help = "draw into this .svg or .png file: classes: confusion matrix, ROC and precision-recall curves; labels: "
+             "the curves; numbers: predicted against true values"},
+    {.name = "width", IS_INTEGER(width, PICTURE_LEAST, PICTURE_MOST), .help = "of the picture, in pixels"},
     OPTION_ROW_THREADS,
     OPTION_ROW_ISA,
     OPTION_ROW_JSON,
@@ -162,9 +162,9 @@ static int check_targets(const struct evaluation *run) {
 
 static int open_data(struct evaluation *run, const tp_model_options *shape) {
     const struct evaluate_options *options = run->options;
-    int code = session_check(run->session, data_open(run->session, &options->data, options->data.path,
-                                                     tp_model_schema(run->model), (tp_split)options->split,
-                                                     &run->dataset));
+    int code = session_check(run->session,
+                             data_open(run->session, &options->data, options->data.path, tp_model_schema(run->model),
+                                       (tp_split)options->split, &run->dataset));
     if (!code)
         code = check_targets(run);
     return code ? code : check_fit(shape, tp_dataset_data(run->dataset), options->model, options->data.path);
@@ -181,30 +181,9 @@ static int load(struct evaluation *run) {
     return code || run->dataset ? code : open_data(run, &saved.model);
 }
 
-/* ---- pictures ---- */
-
 static int draw(const struct evaluation *run) {
-    const struct evaluate_options *options = run->options;
-    const struct {
-        const char *path;
-        int (*draw)(const struct picture_target *, const struct metrics_report *, const tp_data *,
-                    const struct predictions *);
-    } pictures[] = {{options->plot, evaluate_picture}, {options->curves, evaluate_curves}};
-    int code = EXIT_SUCCESS;
-    for (size_t i = 0; !code && i < sizeof pictures / sizeof *pictures; i++) {
-        const struct picture_target target = {run->session, pictures[i].path, (size_t)options->width};
-        if (target.path)
-            code = pictures[i].draw(&target, &run->result.report, tp_dataset_data(run->dataset),
-                                    &run->result.predictions);
-    }
-    return code;
-}
-
-static void report_result(const struct evaluation *run) {
-    if (run->options->json)
-        print_json(&run->result, run->session->context);
-    else
-        print_text(&run->result);
+    const struct picture_target target = {run->session, run->options->plot, (size_t)run->options->width};
+    return evaluate_plot(&target, &run->result.report, tp_dataset_data(run->dataset), &run->result.predictions);
 }
 
 static void release(struct evaluation *run) {
@@ -218,15 +197,17 @@ static void release(struct evaluation *run) {
 
 static int run_evaluation(const struct session *session, const struct evaluate_options *options) {
     struct evaluation run = {.options = options, .session = session};
-    int code = files_check(&evaluate_command, options, NULL);
+    int code = options->plot ? files_check(&evaluate_command, options, NULL) : EXIT_SUCCESS;
     if (!code)
         code = load(&run);
     if (!code)
         code = measure(&run);
-    if (!code) {
-        report_result(&run);
+    if (!code && options->json)
+        print_json(&run.result, session->context);
+    else if (!code)
+        print_text(&run.result);
+    if (!code && options->plot)
         code = draw(&run);
-    }
     release(&run);
     return code;
 }
