@@ -13,7 +13,8 @@ table() {
         for (i = 0; i < count; i++) {
             x = (x * 16807 + 12345) % 2147483647
             k = i % 3 + 1
-            printf "n%d,%.3f,%.3f,%s,%s\n", i, k * 10 + x % 1000 / 200, x % 97 / 10, colour[k == 3 ? 3 : x % 2 + 1], kind[k]
+            hue = colour[k == 3 ? 3 : x % 2 + 1]
+            printf "n%d,%.3f,%.3f,%s,%s\n", i, k * 10 + x % 1000 / 200, x % 97 / 10, hue, kind[k]
         }
     }'
 }
@@ -37,10 +38,11 @@ exits 0 evaluate --model kinds --data flowers.csv && grep -q '^iris, blue  *100 
 result "evaluate knows the names of classes and needs no options"
 exits 0 predict --model kinds --input new.csv --format csv --id name --output new.out &&
     [ "$(head -n 1 new.out)" = 'name,prediction,p_daisy,"p_iris, blue",p_rose' ] &&
-    sed -n 2p new.out | grep -q '^n0,rose,[0-9]' && sed -n 3p new.out | grep -q '^n1,"iris, blue",[0-9]' && [ "$(wc -l <new.out)" -eq 61 ]
+    sed -n 2p new.out | grep -q '^n0,rose,[0-9]' && sed -n 3p new.out | grep -q '^n1,"iris, blue",[0-9]' &&
+    [ "$(wc -l <new.out)" -eq 61 ]
 result "predict: CSV with ids and names, columns in another order"
 exits 0 predict --model kinds --input new.csv --format jsonl --id name && [ "$(wc -l <out)" -eq 60 ] &&
-    sed -n 2p out | grep -q '^{"name":"n1","prediction":"iris, blue","p_daisy":[0-9.e-]*,"p_iris, blue":[0-9.e-]*,"p_rose":'
+    sed -n 2p out | grep -q '^{"name":"n1","prediction":"iris, blue","p_daisy":[0-9.e-]*,"p_iris, blue":[0-9.e-]*,"p_ro'
 result "predict: JSON lines"
 exits 0 predict --model kinds --input new.csv --top 3 && sed -n 1p out | grep -q '^rose [0-9.e-]* [a-z, ]* [0-9.e-]* '
 result "predict: text with names"

@@ -162,9 +162,9 @@ static int check_targets(const struct evaluation *run) {
 
 static int open_data(struct evaluation *run, const tp_model_options *shape) {
     const struct evaluate_options *options = run->options;
-    int code = session_check(run->session,
-                             data_open(run->session, &options->data, options->data.path, tp_model_schema(run->model),
-                                       (tp_split)options->split, &run->dataset));
+    int code =
+        session_check(run->session, data_open(run->session, &options->data, options->data.path,
+                                              tp_model_schema(run->model), (tp_split)options->split, &run->dataset));
     if (!code)
         code = check_targets(run);
     return code ? code : check_fit(shape, tp_dataset_data(run->dataset), options->model, options->data.path);

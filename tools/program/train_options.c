@@ -113,8 +113,8 @@ bool train_warmup_fits(const struct train_options *options, size_t samples) {
 
 float train_learning_rate(const struct train_options *options) {
     static const float usual[TP_OPTIMIZER_COUNT] = {
-        [TP_OPTIMIZER_SGD] = 0.1F,    [TP_OPTIMIZER_MOMENTUM] = 0.1F, [TP_OPTIMIZER_NESTEROV] = 0.1F,
-        [TP_OPTIMIZER_ADAM] = 1e-3F,  [TP_OPTIMIZER_ADAMW] = 1e-3F,   [TP_OPTIMIZER_RMSPROP] = 1e-3F,
+        [TP_OPTIMIZER_SGD] = 0.1F,     [TP_OPTIMIZER_MOMENTUM] = 0.1F, [TP_OPTIMIZER_NESTEROV] = 0.1F,
+        [TP_OPTIMIZER_ADAM] = 1e-3F,   [TP_OPTIMIZER_ADAMW] = 1e-3F,   [TP_OPTIMIZER_RMSPROP] = 1e-3F,
         [TP_OPTIMIZER_ADAGRAD] = 0.01F};
     return options->learning_rate_given ? (float)options->learning_rate : usual[options->optimizer];
 }
