@@ -46,7 +46,10 @@ static const struct option_row rows[] = {
     OPTION_ROW_SAMPLES("data"),
     OPTION_ROW_WEIGHT,
     OPTION_ROWS_READING,
-    {.name = "split", IS_NAME(split_name, split), .help = "which part of a directory or of an NPZ file that has both"},
+    {.name = "split",
+     .also = "part subset",
+     IS_NAME(split_name, split),
+     .help = "which part of a directory or of an NPZ file that has both"},
     OPTION_ROW_THREADS,
     OPTION_ROW_ISA,
     OPTION_ROW_JSON,
@@ -155,8 +158,9 @@ static int load(struct evaluation *run) {
     int code = session_check(run->session, tp_model_load(run->session->context, options->model, &run->model));
     if (code)
         return code;
-    code = session_check(run->session, data_open(run->session, &options->data, options->data.path,
-                                                 tp_model_schema(run->model), (tp_split)options->split, &run->dataset));
+    code = data_check(run->session, options->data.path,
+                      data_open(run->session, &options->data, options->data.path, tp_model_schema(run->model),
+                                (tp_split)options->split, &run->dataset));
     if (!code)
         code = check_targets(run);
     if (code)
@@ -203,6 +207,7 @@ static int run(int argc, char **argv) {
 
 const struct command evaluate_command = {
     .name = "evaluate",
+    .also = "test score eval",
     .summary = "Measure a saved model on data: loss and the metrics of its task",
     .example = "tileprop evaluate --model model.safetensors --data iris.csv",
     .usage = "--model FILE --data D [OPTION...]",
