@@ -84,5 +84,55 @@ else
     echo "plots.sh: SKIPPED: gnuplot is not installed" >&2
 fi
 
+# ---- evaluate
+
+# table COUNT LAST: rows of two numbers and what awk's expression LAST makes of c = 0, 1, 2.
+table() {
+    awk -v rows="$1" "BEGIN { for (i = 0; i < rows; i++) { c = i % 3; print c + i % 7 / 9 \",\" c - i % 5 / 8 \",\" $2 } }"
+}
+
+# draws NAME TARGETS FILE OPTION...: trains on NAME.csv, and evaluates with a picture in FILE.
+draws() {
+    name=$1
+    targets=$2
+    picture=$3
+    shift 3
+    "$tileprop" train --data "$name.csv" --target "$targets" --epochs 5 --out "$name.model" --quiet >out 2>err &&
+        "$tileprop" evaluate --model "$name.model" --data "$name.csv" --plot "$picture" "$@" >out 2>err
+}
+
+# shellcheck disable=SC2016 # as it is
+{ echo "a,b,class"; table 60 'c "%s`touch ran`"'; } >classes.csv
+{ echo "a,b,two"; table 60 '(c > 1)'; } >binary.csv
+{ echo "a,b,number,other"; table 60 'c * 1.5 + i / 70 "," 2 - c + i / 90'; } >numbers.csv
+{ echo "a,b,x,y,z"; table 60 '(c > 0) "," (c > 1) "," (i % 2)'; } >labels.csv
+if command -v gnuplot >/dev/null; then
+    draws classes class classes.svg --width 600
+    result "classes: confusion and curves"
+    grep -q 'width="600"' classes.svg && grep -q 'true class' classes.svg && grep -q 'Precision and recall' classes.svg
+    result "classes: both are in the picture, in its width"
+    grep -q '0%s`touch' classes.svg && [ ! -e ran ]
+    result "a class whose name looks like commands"
+    draws binary two binary.svg
+    result "two classes"
+    [ "$(grep -c '<text' binary.svg)" -gt 20 ] && grep -q 'ROC' binary.svg
+    result "two classes: one curve"
+    draws numbers number,other numbers.png --width 500
+    result "numbers: predicted against true"
+    [ "$(png_width numbers.png)" -eq 500 ]
+    result "numbers: the width"
+    draws labels x,y,z labels.svg
+    result "labels: curves"
+    grep -q 'Precision and recall' labels.svg && ! grep -q 'true class' labels.svg
+    result "labels: no confusion"
+    "$tileprop" evaluate --model labels.model --data labels.csv --plot labels.csv >out 2>err
+    [ $? -eq 2 ] && grep -q 'labels.csv' err && grep -q '^a,b,x,y,z$' labels.csv
+    result "the data is not drawn over"
+    mkdir empty
+    PATH=$work/empty "$tileprop" evaluate --model labels.model --data labels.csv --plot none.svg >out 2>err
+    [ $? -eq 1 ] && grep -q gnuplot err && grep -q '^loss' out && [ ! -e none.svg ]
+    result "without gnuplot there are the numbers, and a message"
+fi
+
 echo "1..$checks"
 [ $failures -eq 0 ]

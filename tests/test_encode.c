@@ -252,6 +252,33 @@ Test(encode, rows_that_are_held_out) {
     done();
 }
 
+Test(encode, rows_are_dropped_before_others_are_held_out) {
+    static const double gaps[ROWS] = {(double)NAN, 2, 3, 4, 5, 9};
+    fields[0] = numbers("length", gaps);
+    options.missing = TP_MISSING_DROP;
+    options.validation_fraction = 0.2;
+    options.keep_order = true;
+    make();
+    cr_expect_arr_eq(samples.data.rows, ((uint32_t[]){1, 2, 3, 4}), 4 * sizeof(uint32_t));
+    cr_assert_eq(samples.held_out.samples, 1);
+    cr_expect_eq(*samples.held_out.rows, 5);
+    cr_expect_eq(tp_schema_feature(samples.schema, 0)->mean, 3.5);
+    done();
+    options.validation_fraction = 0;
+    options.folds = 6;
+    refuse(TP_ERR_ARGUMENT, "folds is 6, but there are 5 samples");
+}
+
+Test(encode, classes_of_numbers_are_sorted_by_value) {
+    static const double values[ROWS] = {10, 3, -1, 10, 3, 3};
+    fields[3] = numbers("class", values);
+    make();
+    cr_expect_str_eq(tp_schema_target(samples.schema, 0)->categories[0], "-1");
+    cr_expect_str_eq(tp_schema_target(samples.schema, 0)->categories[2], "10");
+    cr_expect_arr_eq(samples.data.classes, ((int32_t[]){2, 1, 0, 2, 1, 1}), ROWS * sizeof(int32_t));
+    done();
+}
+
 /* ---- with the schema of other data ---- */
 
 static struct tp_schema *of_training(void) {

@@ -178,6 +178,7 @@ Test(schema, of_a_damaged_file) {
     check_file_with("\"standard\"", "\"standing\"", "schema: \"scaling\" is not valid");
     check_file_with("\"index\":[0,2,3]", "\"index\":[0,2,4]", "schema: \"index\" is not valid");
     check_file_with("\"index\":[0,2,3]", "\"index\":[0,203]", "schema: \"columns\" is not valid");
+    check_file_with("[\"blue\",", "[       ", "schema has other inputs than the layers");
     check_file_with("[2.5,null,", "[-25,null,", "schema: \"deviation\" is not valid");
 }
 

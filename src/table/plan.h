@@ -64,8 +64,8 @@ struct tp_row_label tp_row_label(const struct tp_table *table, size_t row);
 /* Whether the field has no value in this row. */
 bool tp_field_missing(const struct tp_field *field, size_t row);
 
-/* roles.c: for the reader, with the options as user. */
-enum tp_field_kind tp_column_hint(const void *options, const char *name, size_t index);
+/* roles.c: for the reader; user: the options. */
+enum tp_field_kind tp_column_hint(const void *user, const char *name, size_t index);
 tp_status tp_plan_roles(struct tp_plan *plan);
 /* match.c: the same with the schema of the options. */
 enum tp_field_kind tp_schema_hint(const struct tp_schema *schema, bool no_target, const char *name);
@@ -79,10 +79,10 @@ tp_status tp_find_field(const struct tp_table *table, const char *option, const 
 /* rows.c: which rows are used. */
 tp_status tp_plan_rows(struct tp_plan *plan);
 
-/* words.c: makes words of a field's numbers, sorted by value. */
-tp_status tp_number_words(struct tp_table *table, size_t field);
+/* words.c: makes words of the numbers of a field, sorted by value. */
+tp_status tp_number_words(struct tp_table *table, size_t index);
 /* The same for numbers of classes 0..max. */
-tp_status tp_class_words(struct tp_table *table, size_t field);
+tp_status tp_class_words(struct tp_table *table, size_t index);
 /* For each word of a field its place among the categories of the column, or TP_NO_WORD. */
 tp_status tp_map_words(struct tp_table *table, const struct tp_field *field, const tp_column *column, uint32_t **map);
 

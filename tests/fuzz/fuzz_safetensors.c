@@ -77,15 +77,15 @@ static size_t scaling_bytes(const tp_scaling *scaling) {
     return scaling->count > 1 ? 2 * scaling->count * sizeof(double) : 0;
 }
 
-/* The tensors are all that follows the header. */
+/* The tensors are all that follows the header; a schema has any size. */
 static void require_nothing_left_over(const tp_model *model, const uint8_t *data, size_t size) {
     uint64_t length;
     tp_model_options options;
     memcpy(&length, data, sizeof length);
     require(!tp_model_describe(model, &options));
-    require(tp_model_parameter_count(model) * sizeof(float) + scaling_bytes(&options.inputs_scaled) +
-                scaling_bytes(&options.outputs_scaled) ==
-            size - sizeof length - le64toh(length));
+    const size_t left = size - sizeof length - le64toh(length) - tp_model_parameter_count(model) * sizeof(float) -
+                        scaling_bytes(&options.inputs_scaled) - scaling_bytes(&options.outputs_scaled);
+    require(options.schema ? left && left < size : !left);
 }
 
 /* A file of a later format is told from one that is damaged. */

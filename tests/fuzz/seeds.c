@@ -57,6 +57,29 @@ static void write_model_without_digest(void) {
     write_seed("old", 0, seed, sizeof seed);
 }
 
+/* The same with the schema of one number. */
+static void write_model_with_schema(void) {
+#define COLUMN(index)                                                                                                  \
+    "{\"index\":[" index "],\"name\":[\"a\"],\"mean\":[1],\"deviation\":[2],\"minimum\":[0],"                          \
+    "\"maximum\":[3],\"missing\":[0]}"
+    static const char schema[] =
+        "{\"task\":\"regression\",\"missing\":\"error\",\"unknown\":\"error\","
+        "\"scaling\":\"none\",\"columns\":2,\"features\":" COLUMN("0") ",\"targets\":" COLUMN("1") "}";
+    char header[512], seed[2048] = {0};
+    const int length = snprintf(header, sizeof header,
+                                "{\"__metadata__\":{\"format\":\"tileprop\",\"loss\":\"mse\",\"input_mean\":\"0\","
+                                "\"input_deviation\":\"1\",\"layers.0.activation\":\"relu\"},"
+                                "\"layers.0.weight\":{\"dtype\":\"F32\",\"shape\":[1,1],\"data_offsets\":[0,4]},"
+                                "\"layers.0.bias\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]},"
+                                "\"schema\":{\"dtype\":\"U8\",\"shape\":[%zu],\"data_offsets\":[8,%zu]}}",
+                                sizeof schema - 1, sizeof schema + 7);
+    require(length > 0 && (size_t)length < sizeof header);
+    seed[0] = (char)(length & 255), seed[1] = (char)(length >> 8);
+    memcpy(seed + 8, header, (size_t)length);
+    memcpy(seed + 16 + length, schema, sizeof schema - 1);
+    write_seed("schema", 0, seed, 16 + (size_t)length + sizeof schema - 1);
+}
+
 static void write_models(void) {
     const tp_layer one[] = {{1, TP_ACTIVATION_SIGMOID, 0, 0}},
                    two[] = {{3, TP_ACTIVATION_LEAKY_RELU, 0.01f, 0}, {2, TP_ACTIVATION_SOFTMAX, 0, 0}};
@@ -67,6 +90,7 @@ static void write_models(void) {
     save_model(2, COUNT(three), three, TP_LOSS_MSE);
     write_long_name();
     write_model_without_digest();
+    write_model_with_schema();
 }
 
 /* ---- IDX files ---- */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "command.h"
 #include "data.h"
+#include "evaluate_plot.h"
+#include "files.h"
+#include "gnuplot.h"
 #include "metrics_report.h"
 #include "predictions.h"
 #include "report.h"
@@ -12,6 +15,8 @@ struct evaluate_options {
     const char *model;
     struct data_options data;
     int split;
+    const char *plot; /* or NULL */
+    uint64_t width;
     bool json;
 };
 
@@ -50,6 +55,11 @@ static const struct option_row rows[] = {
      .also = "part subset",
      IS_NAME(split_name, split),
      .help = "which part of a directory or of an NPZ file that has both"},
+    {.name = "plot",
+     IS_FILE(FILE_SAVED, plot),
+     .help = "draw into this .svg or .png file: classes: confusion matrix, ROC and precision-recall curves; labels: "
+             "the curves; numbers: predicted against true values"},
+    {.name = "width", IS_INTEGER(width, PICTURE_LEAST, PICTURE_MOST), .help = "of the picture, in pixels"},
     OPTION_ROW_THREADS,
     OPTION_ROW_ISA,
     OPTION_ROW_JSON,
@@ -57,7 +67,7 @@ static const struct option_row rows[] = {
 };
 
 static void defaults(void *values) {
-    *(struct evaluate_options *)values = (struct evaluate_options){.split = TP_SPLIT_TEST};
+    *(struct evaluate_options *)values = (struct evaluate_options){.split = TP_SPLIT_TEST, .width = PICTURE_WIDTH};
 }
 
 /* ---- the report ---- */
@@ -170,6 +180,11 @@ static int load(struct evaluation *run) {
     return check_fit(&shape, tp_dataset_data(run->dataset), options->model, options->data.path);
 }
 
+static int draw(const struct evaluation *run) {
+    const struct picture_target target = {run->session, run->options->plot, (size_t)run->options->width};
+    return evaluate_plot(&target, &run->result.report, tp_dataset_data(run->dataset), &run->result.predictions);
+}
+
 static void release(struct evaluation *run) {
     free(run->result.confusion);
     free(run->result.each);
@@ -181,13 +196,17 @@ static void release(struct evaluation *run) {
 
 static int run_evaluation(const struct session *session, const struct evaluate_options *options) {
     struct evaluation run = {.options = options, .session = session};
-    int code = load(&run);
+    int code = options->plot ? files_check(&evaluate_command, options, NULL) : EXIT_SUCCESS;
+    if (!code)
+        code = load(&run);
     if (!code)
         code = measure(&run);
     if (!code && options->json)
         print_json(&run.result, session->context);
     else if (!code)
         print_text(&run.result);
+    if (!code && options->plot)
+        code = draw(&run);
     release(&run);
     return code;
 }

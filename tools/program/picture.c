@@ -18,7 +18,16 @@
 static void put_name(struct picture *picture, const char *const *names, size_t i) {
     char number[24];
     snprintf(number, sizeof number, "%zu", i);
-    picture_text(picture, names ? names[i] : number, NAME_LENGTH);
+    picture_text(picture, names && names[i] ? names[i] : number, NAME_LENGTH);
+}
+
+/* Part of the height of a picture, from below. */
+struct band {
+    double bottom, top;
+};
+
+static double height_in(struct band band, double part) {
+    return band.bottom + part * (band.top - band.bottom);
 }
 
 /* ---- confusion ---- */
@@ -64,25 +73,21 @@ static void put_shares(struct picture *picture, size_t n, const uint64_t *counts
     fputs("END\n", picture->commands);
 }
 
-int picture_confusion(const struct picture_target *target, size_t classes, const char *const *names,
-                      const uint64_t *counts) {
-    struct picture picture;
-    const int code = picture_open(&picture, target->path, target->width, target->width * 9 / 10);
-    if (code)
-        return code;
-    put_shares(&picture, classes, counts);
-    put_class_names(&picture, classes, names);
-    put_counts(&picture, classes, counts);
-    fprintf(picture.commands,
-            "set lmargin at screen 0.27\nset rmargin at screen 0.86\nset bmargin at screen 0.27\n"
-            "set tmargin at screen 0.95\nunset xtics\nunset ytics\nset xrange [-0.5:%zu.5]\nset yrange [%zu.5:-0.5]\n"
+static void put_confusion(struct picture *picture, struct band band, size_t classes, const char *const *names,
+                          const uint64_t *counts) {
+    put_shares(picture, classes, counts);
+    put_class_names(picture, classes, names);
+    put_counts(picture, classes, counts);
+    fprintf(picture->commands,
+            "set lmargin at screen 0.2\nset rmargin at screen 0.84\nset bmargin at screen %.4f\n"
+            "set tmargin at screen %.4f\nunset xtics\nunset ytics\nset xrange [-0.5:%zu.5]\nset yrange [%zu.5:-0.5]\n"
             "set cbrange [0:1]\nset cblabel 'part of the true class'\nunset key\n"
             "set palette defined (0 'white', 1 '#08306b')\n"
-            "set label 'predicted class' at screen 0.565,screen 0.025 center\n"
-            "set label 'true class' at screen 0.025,screen 0.595 rotate by 90 center\n"
-            "plot $shares matrix with image\n",
-            classes - 1, classes - 1);
-    return picture_close(&picture, target->session, target->path);
+            "set label 'predicted class' at screen 0.52,screen %.4f center\n"
+            "set label 'true class' at screen 0.025,screen %.4f rotate by 90 center\n"
+            "plot $shares matrix with image\nunset label\nset xtics\nset ytics\n",
+            height_in(band, 0.23), height_in(band, 0.96), classes - 1, classes - 1, height_in(band, 0.03),
+            height_in(band, 0.6));
 }
 
 /* ---- ROC, precision and recall ---- */
@@ -129,43 +134,59 @@ static void plot_curves(struct picture *picture, size_t curves, const char *cons
     fputc('\n', picture->commands);
 }
 
-static void put_both(struct picture *picture, size_t curves, const char *const *names) {
-    fputs("set multiplot layout 1,2\nset xrange [0:1]\nset yrange [0:1.02]\nset grid lc rgb '#bbbbbb' dt solid\n"
-          "set xlabel 'false positive rate'\nset ylabel 'true positive rate'\nset title 'ROC'\n"
-          "unset key\nset bmargin at screen 0.18\nset tmargin at screen 0.9\n"
-          "set lmargin at screen 0.12\nset rmargin at screen 0.36\n"
-          "set arrow from 0,0 to 1,1 nohead lc rgb '#999999' dt 2 back\n",
-          picture->commands);
+static void put_both(struct picture *picture, struct band band, size_t curves, const char *const *names) {
+    fprintf(picture->commands,
+            "set xrange [0:1]\nset yrange [0:1.02]\nset grid lc rgb '#bbbbbb' dt solid\n"
+            "set xlabel 'false positive rate'\nset ylabel 'true positive rate'\nset title 'ROC'\n"
+            "unset key\nset bmargin at screen %.4f\nset tmargin at screen %.4f\n"
+            "set lmargin at screen 0.12\nset rmargin at screen 0.40\n"
+            "set arrow from 0,0 to 1,1 nohead lc rgb '#999999' dt 2 back\n",
+            height_in(band, 0.18), height_in(band, 0.9));
     plot_curves(picture, curves, names, "1:2");
-    fputs("unset arrow\nset xlabel 'recall'\nset ylabel 'precision'\nset title 'Precision and recall'\n"
-          "set lmargin at screen 0.48\nset rmargin at screen 0.72\n"
-          "set key at screen 0.995,screen 0.9 right top samplen 2\n",
-          picture->commands);
+    fprintf(picture->commands,
+            "unset arrow\nset xlabel 'recall'\nset ylabel 'precision'\nset title 'Precision and recall'\n"
+            "set lmargin at screen 0.52\nset rmargin at screen 0.80\n"
+            "set key at screen 0.995,screen %.4f right top samplen 2\n",
+            height_in(band, 0.9));
     plot_curves(picture, curves, names, "2:3");
-    fputs("unset multiplot\n", picture->commands);
 }
 
-int picture_curves(const struct picture_target *target, size_t samples, size_t curves, const char *const *names,
-                   const double *scores, size_t ld, const int32_t *classes, int32_t first, const float *weights) {
-    struct picture picture;
-    struct ranked *const items = calloc(samples, sizeof *items);
+static void put_curves(struct picture *picture, struct band band, const struct picture_curves *curves,
+                       struct ranked *items) {
+    const size_t drawn = curves->count < MOST_CURVES ? curves->count : MOST_CURVES;
+    for (size_t k = 0; k < drawn; k++) {
+        for (size_t i = 0; i < curves->samples; i++)
+            items[i] = (struct ranked){curves->scores[i * curves->ld + k], curves->weights ? curves->weights[i] : 1,
+                                       curves->truth[i * curves->count + k]};
+        put_curve(picture, items, curves->samples, k);
+    }
+    put_both(picture, band, drawn, curves->names);
+}
+
+#define CONFUSION_HEIGHT 0.85 /* of the width */
+#define CURVES_HEIGHT 0.5
+
+int picture_classes(const struct picture_target *target, size_t classes, const char *const *names,
+                    const uint64_t *counts, const struct picture_curves *curves) {
+    const double above = classes ? CONFUSION_HEIGHT : 0, height = above + CURVES_HEIGHT;
+    const struct band upper = {CURVES_HEIGHT / height, 1}, lower = {0, CURVES_HEIGHT / height};
+    struct ranked *const items = calloc(curves->samples, sizeof *items);
     if (!items) {
         complain("out of memory");
         return EXIT_FAILURE;
     }
-    const int code = picture_open(&picture, target->path, target->width, target->width / 2);
-    const size_t drawn = curves < MOST_CURVES ? curves : MOST_CURVES;
-    for (size_t k = 0; !code && k < drawn; k++) {
-        for (size_t i = 0; i < samples; i++)
-            items[i] =
-                (struct ranked){scores[i * ld + k], weights ? (double)weights[i] : 1, classes[i] == first + (int32_t)k};
-        put_curve(&picture, items, samples, k);
+    struct picture picture;
+    int code = picture_open(&picture, target->path, target->width, (size_t)((double)target->width * height));
+    if (!code) {
+        fputs("set multiplot\n", picture.commands);
+        if (classes)
+            put_confusion(&picture, upper, classes, names, counts);
+        put_curves(&picture, lower, curves, items);
+        fputs("unset multiplot\n", picture.commands);
+        code = picture_close(&picture, target->session, target->path);
     }
     free(items);
-    if (code)
-        return code;
-    put_both(&picture, drawn, names);
-    return picture_close(&picture, target->session, target->path);
+    return code;
 }
 
 /* ---- regression ---- */

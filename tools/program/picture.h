@@ -12,15 +12,21 @@ struct picture_target {
     size_t width; /* pixels */
 };
 
-/* counts are classes x classes, the row is the target; names may be NULL: numbers. Of more than 30 classes there are
- * shades without counts. */
-int picture_confusion(const struct picture_target *target, size_t classes, const char *const *names,
-                      const uint64_t *counts);
+/* Curves of labels or of classes against the rest. */
+struct picture_curves {
+    size_t samples, count;    /* at most the first 10 are drawn */
+    const char *const *names; /* as below */
+    const double *scores;     /* samples x count, row distance ld */
+    size_t ld;
+    const bool *truth;     /* samples x count */
+    const double *weights; /* NULL: all 1 */
+};
 
-/* ROC and precision-recall curves beside each other, of up to 10 curves: scores[i * ld + k] of sample i for curve k, is
- * the sample of class k: classes[i] == first + k. weights may be NULL: all 1. */
-int picture_curves(const struct picture_target *target, size_t samples, size_t curves, const char *const *names,
-                   const double *scores, size_t ld, const int32_t *classes, int32_t first, const float *weights);
+/* ROC and precision-recall curves beside each other, and above them, unless classes is 0, the confusion matrix: counts
+ * are classes x classes, the row is the target; names may be NULL: numbers. Of more than 30 classes there are shades
+ * without counts. */
+int picture_classes(const struct picture_target *target, size_t classes, const char *const *names,
+                    const uint64_t *counts, const struct picture_curves *curves);
 
 /* Predicted against true values, one panel for each output, at most four. values[i * value_ld + j]. */
 int picture_scatter(const struct picture_target *target, size_t samples, size_t outputs, const char *const *names,

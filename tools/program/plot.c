@@ -105,7 +105,7 @@ static void write_panels(struct picture *picture, const struct run_log *logs, si
                                    {"learning rate", {LOG_RATE}, 1}};
     const size_t count = sizeof panels / sizeof *panels;
     fprintf(picture->commands,
-            "set multiplot layout 3,1 margins screen 0.15,0.96,0.08,%.4f spacing screen 0.06\nset grid lc rgb "
+            "set multiplot layout 3,1 margins screen 0.17,0.96,0.08,%.4f spacing screen 0.06\nset grid lc rgb "
             "'#bbbbbb' dt solid\n"
             "set key at screen 0.96,screen 0.995 right top maxcols 1 samplen 4\nset xtics format '%%g'\n",
             1 - (double)(2 * runs + 1) * picture->row / (double)picture->height);
