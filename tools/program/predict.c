@@ -26,9 +26,10 @@ static const struct option_row rows[] = {
     OPTION_ROW_SAMPLES("input"),
     OPTION_ROW_ID("column that names the rows, to be written before the prediction (csv, jsonl)"),
     OPTION_ROWS_READING,
-    {.name = "output", IS_FILE(FILE_SAVED, output), .help = "default: standard output"},
-    {.name = "format", IS_NAME(predict_format_name, format), .help = "of the predictions"},
+    {.name = "output", .also = "out save", IS_FILE(FILE_SAVED, output), .help = "default: standard output"},
+    {.name = "format", .also = "output-format", IS_NAME(predict_format_name, format), .help = "of the predictions"},
     {.name = "top",
+     .also = "top-k topk",
      IS_INTEGER(top, 1, 1000000),
      OPTION_GIVEN(top_given),
      .help = "text: write the best N classes, best first"},
@@ -74,8 +75,8 @@ static int open_data(struct prediction *run) {
     const tp_schema *schema = tp_model_schema(run->model);
     if (!schema)
         return open_idx(run);
-    const int code =
-        session_check(run->session, data_open_unlabelled(run->session, &run->options->data, schema, &run->dataset));
+    const int code = data_check(run->session, run->options->data.path,
+                                data_open_unlabelled(run->session, &run->options->data, schema, &run->dataset));
     if (!code)
         run->data = *tp_dataset_data(run->dataset);
     return code;
@@ -183,8 +184,9 @@ static int run(int argc, char **argv) {
 
 const struct command predict_command = {
     .name = "predict",
+    .also = "infer inference run classify",
     .summary = "Run a saved model on samples from a file",
-    .example = "tileprop predict --model model.safetensors --input iris.csv --format csv",
+    .example = "tileprop predict --model iris.safetensors --input new.csv --format csv",
     .usage = "--model FILE --input D [OPTION...]",
     .about = "The file needs no targets; columns with names may come in any order.\n"
              "text: per sample a class and its probability, or with --top N the N best such\n"

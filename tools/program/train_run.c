@@ -16,6 +16,8 @@ static int open_log(struct training *run) {
     return EXIT_FAILURE;
 }
 
+#define MOST_EPOCHS_SHOWN 50
+
 /* ---- callbacks ---- */
 
 static int on_step(void *user, const tp_step *step) {
@@ -39,12 +41,19 @@ static void measure_epoch(struct training *run, const tp_epoch *epoch) {
                                      &metric->validation);
 }
 
+/* Small tables take many short epochs: not all of them are shown. */
+static bool is_shown(const tp_epoch *epoch) {
+    const size_t step = (epoch->epochs - 1) / MOST_EPOCHS_SHOWN + 1;
+    return epoch->epoch == epoch->epochs || epoch->epoch % step == 0;
+}
+
 static int on_epoch(void *user, const tp_epoch *epoch) {
     struct training *run = user;
     run->result.last = *epoch;
     run->result.step_seconds += (double)epoch->train.samples / epoch->samples_per_second;
     measure_epoch(run, epoch);
-    progress_epoch(&run->progress, epoch, &run->result.metric);
+    if (is_shown(epoch))
+        progress_epoch(&run->progress, epoch, &run->result.metric);
     if (run->log)
         log_epoch(run, epoch);
     return run->failed ? run->failed : interrupt_signal();
@@ -55,14 +64,7 @@ static int on_epoch(void *user, const tp_epoch *epoch) {
 static void announce(const struct training *run) {
     if (run->options->quiet)
         return;
-    const tp_context *context = run->session->context;
-    tp_model_options shape;
-    tp_model_describe(run->model, &shape);
-    fprintf(stderr, "tileprop: training %zu", shape.inputs);
-    for (size_t i = 0; i < shape.layer_count; i++)
-        fprintf(stderr, "-%zu", shape.layers[i].width);
-    fprintf(stderr, " (%zu parameters) on %zu samples, %s, %d threads\n", tp_model_parameter_count(run->model),
-            run->result.samples, tp_context_isa(context), tp_context_threads(context));
+    progress_header(&run->progress, run->session->context, run->model);
     if (!run->options->out)
         complain("no --out: the model will not be saved");
 }
