@@ -26,9 +26,10 @@ static const struct option_row rows[] = {
     OPTION_ROW_SAMPLES("input"),
     OPTION_ROW_ID("column that names the rows, to be written before the prediction (csv, jsonl)"),
     OPTION_ROWS_READING,
-    {.name = "output", IS_FILE(FILE_SAVED, output), .help = "default: standard output"},
-    {.name = "format", IS_NAME(predict_format_name, format), .help = "of the predictions"},
+    {.name = "output", .also = "out save", IS_FILE(FILE_SAVED, output), .help = "default: standard output"},
+    {.name = "format", .also = "output-format", IS_NAME(predict_format_name, format), .help = "of the predictions"},
     {.name = "top",
+     .also = "top-k topk",
      IS_INTEGER(top, 1, 1000000),
      OPTION_GIVEN(top_given),
      .help = "text: write the best N classes, best first"},
@@ -71,8 +72,8 @@ static int open_idx(struct prediction *run) {
 }
 
 static int open_table(struct prediction *run, const tp_schema *schema) {
-    const int code =
-        session_check(run->session, data_open_unlabelled(run->session, &run->options->data, schema, &run->dataset));
+    const int code = data_check(run->session, run->options->data.path,
+                                data_open_unlabelled(run->session, &run->options->data, schema, &run->dataset));
     if (!code)
         run->data = *tp_dataset_data(run->dataset);
     return code;
@@ -187,6 +188,7 @@ static int run(int argc, char **argv) {
 
 const struct command predict_command = {
     .name = "predict",
+    .also = "infer inference run classify",
     .summary = "Run a saved model on samples from a file",
     .example = "tileprop predict --model iris.safetensors --input new.csv --format csv",
     .usage = "--model FILE --input D [OPTION...]",

@@ -169,6 +169,7 @@ static int run(int argc, char **argv) {
 
 const struct command train_command = {
     .name = "train",
+    .also = "fit learn",
     .summary = "Train a network on a table or on images and save it",
     .example = "tileprop train --data iris.csv --target species --out iris.safetensors",
     .usage = "--data D [OPTION...]",
