@@ -41,4 +41,51 @@ fails 1 "did you mean './data'?" train --data ./dtaa
 exits 1 train --data nothing-like-this-is-there && ! grep -q 'did you mean' err
 result "no suggestion for a path that resembles nothing"
 
+# --------------------------------------------------------------------------------------------------------------- notes
+
+# notes FRAGMENT ARGUMENT...: succeeds with that on standard error.
+notes() {
+    fragment=$1
+    shift
+    exits 0 "$@" && grep -qF -e "note: $fragment" err
+    result "'$*' notes: $fragment"
+}
+
+notes "--threads 4096: there are " info --threads 4096
+exits 0 info --threads 1 && ! grep -q note err
+result "no note on few threads"
+notes "--class-weights: no class with samples has a weight above 0" train $small --epochs 1 --class-weights 0,0,0,0
+notes "--class-weights: class 2 alone has a weight above 0" train $small --epochs 1 --class-weights 0,0,1,0
+exits 0 train $small --epochs 1 --class-weights 0,1,1,0 && ! grep -q 'note: --class' err
+result "no note on two classes with weights"
+mkdir gaps
+cp data/train-images-idx3-ubyte gaps
+printf "$(printf '\\000\\000\\010\\001'; be32 400; awk 'BEGIN { for (i = 0; i < 400; i++) printf "\\%03o", i % 4 * 3 + 1 }')" \
+    >gaps/train-labels-idx1-ubyte
+notes "gaps: 7 of 11 classes have no training sample (the first is 0); they take 119 of 2147 parameters" \
+    train --data gaps --hidden 24,16 --epochs 1
+exits 0 train $small --epochs 1 && ! grep -q 'training sample' err
+result "no note on classes without a gap"
+blind="have 1.3863: the network has learnt nothing so far"
+exits 0 train $small --epochs 20 --lr 1e-9 && grep -q "after epoch 8 the training loss is .*$blind" err &&
+    [ "$(grep -c "$blind" err)" -eq 1 ]
+result "a network that learns nothing gets one note"
+exits 0 train $small --epochs 20 && ! grep -q 'learnt nothing' err
+result "a network that learns gets none"
+notes "after epoch 15 the training loss is " train $numbers --epochs 20 --lr 1e-9
+
+# ---------------------------------------------------------------------------------------------------------- divergence
+
+late="--optimizer sgd --schedule constant --lr 100 --warmup 4000 --epochs 400"
+exits 1 train $numbers $late --out late --log log --json && grep -q 'is the first that is not finite\|no longer finite\|is infinite' err &&
+    grep -q "what is saved is the model after epoch $(grep -c . log)" err && json epochs out "x == $(grep -c . log)" &&
+    grep -q '"diverged":true' out && exits 0 evaluate --model late --data numbers.csv --json && json loss out 'x < 1e6'
+result "the last good model is saved after divergence"
+exits 0 train $numbers --json && grep -q '"diverged":false' out
+result "and nothing is said without it"
+fails 1 "before the end of an epoch: nothing is saved" train $numbers --optimizer sgd --lr 1e38 --out diverged
+holds "a model of no epoch is not saved" test ! -e diverged
+exits 1 train $numbers $late && ! grep -q 'is saved' out err
+result "and nothing without --out"
+
 finish

@@ -120,7 +120,7 @@ static int finish(struct training *run) {
     run->result.parameters = tp_model_parameter_count(run->model);
     train_print(&run->result, run->options, run->session->context);
     /* A signal may also have come after the last step. */
-    return saved || logged || scored ? EXIT_FAILURE : interrupt_code();
+    return saved || logged || scored || run->result.diverged ? EXIT_FAILURE : interrupt_code();
 }
 
 static void release(struct training *run) {

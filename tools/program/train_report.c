@@ -55,6 +55,7 @@ static void print_json(const struct train_result *result, const struct train_opt
     report_integer(report, "parameters", result->parameters);
     report_context(report, context);
     report_text(report, "model", result->saved ? options->out : NULL);
+    report_truth(report, "diverged", result->diverged);
     report_integer(report, "signal", (uint64_t)result->signal);
     report_write(report, stdout);
 }

@@ -18,6 +18,7 @@ struct train_result {
     double step_seconds; /* of the training steps of the finished epochs */
     int signal;          /* that stopped the run, or 0 */
     bool saved;          /* to --out */
+    bool diverged;       /* the loss was no longer finite */
 };
 
 void train_print(const struct train_result *result, const struct train_options *options, const tp_context *context);
