@@ -1236,26 +1236,26 @@ TP_API const tp_schema *tp_model_schema(const tp_model *model);
 /* Options of tp_dataset_open. Lists are names of columns, or numbers counted from 1, separated by commas; a name that
  * contains a comma is put in double quotes. */
 typedef struct tp_dataset_options {
-    size_t struct_size;      /* set by tp_dataset_options_default */
-    const tp_schema *schema; /* of a model: the data becomes what that expects, and the fields from target to scaling
-                                may be left as they are. Columns are found by name, in any order, or without names by
-                                number; targets may be absent. NULL: a schema is made from the data. */
-    const char *target;      /* list of the targets; NULL: what the file says itself, else the last column */
-    const char *ignore;      /* list of columns that are no features; NULL: none */
-    const char *categories;  /* list of columns whose numbers are names of categories; NULL: none */
-    const char *weight;      /* column of sample weights; NULL: all 1 */
-    const char *id;          /* column that names rows (tp_dataset_id), no feature; NULL: none */
-    tp_task task;
-    tp_missing missing; /* with a schema: TP_MISSING_ERROR means what was chosen for training */
-    tp_unknown unknown; /* with a schema: TP_UNKNOWN_ERROR means what was chosen for training */
-    tp_input_scaling scaling;
-    bool no_header;      /* CSV: the first line is a row. Else it is one if one of its fields is a number. */
-    bool schema_only;    /* only the schema, of which every column is a feature; missing values are allowed, and
-                            tp_dataset_data has the number of samples and no arrays */
-    bool no_target;      /* with a schema: do not read targets (they may be missing values) */
-    tp_split split;      /* of a directory or an NPZ file that has both */
-    const char *inputs;  /* NPZ: name of the array of features, HDF5: path of the dataset; NULL: the usual names */
-    const char *targets; /* the same for targets */
+    size_t struct_size;       /* set by tp_dataset_options_default */
+    const tp_schema *schema;  /* of a model: the data becomes what that expects, and the fields from target to scaling
+                                 may be left as they are. Columns are found by name, in any order, or without names by
+                                 number; targets may be absent. NULL: a schema is made from the data. */
+    const char *target;       /* list of the targets; NULL: what the file says itself, else the last column */
+    const char *ignore;       /* list of columns that are no features; NULL: none */
+    const char *categories;   /* list of columns whose numbers are names of categories; NULL: none */
+    const char *weight;       /* column of sample weights; NULL: all 1 */
+    const char *id;           /* column that names rows (tp_dataset_id), no feature; NULL: none */
+    tp_task task;             /* TP_TASK_AUTO: what the targets say */
+    tp_missing missing;       /* with a schema: TP_MISSING_ERROR means what was chosen for training */
+    tp_unknown unknown;       /* with a schema: TP_UNKNOWN_ERROR means what was chosen for training */
+    tp_input_scaling scaling; /* of the features */
+    bool no_header;           /* CSV: the first line is a row. Else it is one if one of its fields is a number. */
+    bool schema_only;         /* only the schema, of which every column is a feature; missing values are allowed, and
+                                 tp_dataset_data has the number of samples and no arrays */
+    bool no_target;           /* with a schema: do not read targets (they may be missing values) */
+    tp_split split;           /* of a directory or an NPZ file that has both */
+    const char *inputs;       /* NPZ: name of the array of features, HDF5: path of the dataset; NULL: the usual names */
+    const char *targets;      /* the same for targets */
     double validation_fraction; /* 0 <= f < 1: rows held out, chosen by seed, of each class the same part */
     size_t folds;               /* 0, or k >= 2: fold number fold of k is held out instead */
     size_t fold;                /* 0..folds-1 */

@@ -553,6 +553,7 @@ class packed_handle : public detail::owner<tp_packed, tp_packed_destroy> {
 
 template <class Errors> class basic_context : public context_handle {
     using outcome = typename Errors::outcome;
+    template <class T> using value = typename Errors::template value<T>;
 
   public:
     /* With the default options; in nothrow an empty object. */
@@ -573,6 +574,22 @@ template <class Errors> class basic_context : public context_handle {
     }
     outcome set_threads(int count) noexcept(Errors::no_throw) {
         return Errors::end(tp_context_set_threads(get(), count), get());
+    }
+    /* predictions: a row for each sample. each: NULL or as many as there are classes, labels or outputs; confusion
+     * likewise, square. */
+    value<tp_metrics> metrics(tp_task task, const data &targets, matrix<const double> predictions, size_t outputs,
+                              view<tp_output_metrics> each = {},
+                              view<std::uint64_t> confusion = {}) noexcept(Errors::no_throw) {
+        tp_metrics made = {};
+        const size_t count = task == TP_TASK_BINARY ? 2 : outputs;
+        detail::checks check(get());
+        check.rows("predictions", predictions, targets.samples, outputs);
+        check.elements("each", each, count);
+        check.elements("confusion", confusion, detail::product(count, count));
+        if (!check.code)
+            check.code = tp_metrics_compute(get(), task, &targets, outputs, predictions.first(),
+                                            predictions.distance(outputs), &made, each.data(), confusion.data());
+        return Errors::end_with(made, check.code, get());
     }
     outcome sgemm(tp_transpose transpose_a, tp_transpose transpose_b, size_t m, size_t n, size_t k, float alpha,
                   matrix<const float> a, matrix<const float> b, float beta, matrix<float> c,

@@ -9,7 +9,7 @@ module tileprop_tables
         c_outputs => tp_schema_outputs, c_apply => tp_schema_apply, c_model_schema => tp_model_schema, &
         tp_dataset_options_init, c_open => tp_dataset_open, c_schema => tp_dataset_schema, &
         c_validation => tp_dataset_validation, c_id => tp_dataset_id, c_row => tp_dataset_row, &
-        c_destroy => tp_dataset_destroy
+        c_destroy => tp_dataset_destroy, c_metrics_compute => tp_metrics_compute
     use tileprop_types
     use tileprop_objects
     use tileprop_arrays
@@ -18,7 +18,7 @@ module tileprop_tables
     public :: tp_schema, tp_task_name, tp_missing_name, tp_unknown_name, tp_input_scaling_name, tp_schema_task, &
         tp_schema_feature_count, tp_schema_target_count, tp_schema_feature, tp_schema_target, tp_schema_inputs, &
         tp_schema_outputs, tp_schema_apply, tp_model_schema, tp_dataset_options_default, tp_dataset_open, &
-        tp_dataset_schema, tp_dataset_validation, tp_dataset_id, tp_dataset_row
+        tp_dataset_schema, tp_dataset_validation, tp_dataset_id, tp_dataset_row, tp_metrics_compute
 
     ! Valid while the data set or the model lives that it is of.
     type :: tp_schema
@@ -44,6 +44,7 @@ module tileprop_tables
     interface tp_dataset_validation; procedure dataset_validation; end interface
     interface tp_dataset_id; procedure dataset_id; end interface
     interface tp_dataset_row; procedure dataset_row; end interface
+    interface tp_metrics_compute; procedure metrics_compute; end interface
 
 contains
 
@@ -212,5 +213,41 @@ contains
         integer, intent(in) :: i
         integer(c_size_t) :: row
         row = c_row(handle(dataset), int(i - 1, c_size_t)) + 1
+    end function
+
+    ! predictions: (outputs, samples). each and confusion as in C, of 2 classes for TP_TASK_BINARY.
+    function metrics_compute(context, task, samples, predictions, metrics, each, confusion) result(status)
+        type(tp_context), intent(in) :: context
+        integer(c_int), intent(in) :: task
+        type(tp_sample_set), intent(in) :: samples
+        real(c_double), target, contiguous, intent(in) :: predictions(:, :)
+        type(tp_metrics), target, intent(inout) :: metrics
+        type(tp_output_metrics), target, contiguous, intent(inout), optional :: each(:)
+        integer(c_int64_t), target, contiguous, intent(inout), optional :: confusion(:, :)
+        integer(c_int) :: status
+        type(tp_data), target :: view
+        type(c_ptr) :: outputs_each, counts
+        view = samples_view(samples)
+        outputs_each = c_null_ptr
+        counts = c_null_ptr
+        status = TP_ERR_ARGUMENT
+        if (size(predictions, 2, c_size_t) < view%samples) return
+        if (present(each)) then
+            if (size(each) < classes_of(task, size(predictions, 1))) return
+            outputs_each = c_loc(each)
+        end if
+        if (present(confusion)) then
+            if (any(shape(confusion) /= classes_of(task, size(predictions, 1)))) return
+            counts = c_loc(confusion)
+        end if
+        status = c_metrics_compute(handle(context), task, c_loc(view), size(predictions, 1, c_size_t), &
+            c_loc(predictions), size(predictions, 1, c_size_t), c_loc(metrics), outputs_each, counts)
+    end function
+
+    pure function classes_of(task, outputs) result(count)
+        integer(c_int), intent(in) :: task
+        integer, intent(in) :: outputs
+        integer :: count
+        count = merge(2, outputs, task == TP_TASK_BINARY)
     end function
 end module

@@ -507,6 +507,23 @@ static void data_sets_are_read() {
     CHECK(thrown([&] { moved.load(context, directory.path, TP_SPLIT_TRAIN); }).status() == TP_ERR_MISSING && moved);
 }
 
+static void metrics_are_those_of_c() {
+    tileprop::context context;
+    const std::vector<std::int32_t> classes = {0, 1, 1, 0};
+    const std::vector<double> predictions = {0.2, 0.8, 0.4, 0.6};
+    const tileprop::data targets = tileprop::data(4, 1, std::vector<float>(4)).set_classes(classes);
+    std::vector<tp_output_metrics> each(2);
+    std::vector<std::uint64_t> confusion(4);
+    const tp_metrics metrics =
+        context.metrics(TP_TASK_BINARY, targets, tileprop::matrix<const double>(predictions), 1, each, confusion);
+    CHECK(metrics.samples == 4 && metrics.correct == 2 && metrics.auc == 0.75 && each[1].recall == 0.5);
+    CHECK((confusion == std::vector<std::uint64_t>{1, 1, 1, 1}));
+    CHECK(thrown([&] {
+              (void)context.metrics(TP_TASK_BINARY, targets, tileprop::matrix<const double>(predictions), 1,
+                                    tileprop::view<tp_output_metrics>(each.data(), 1));
+          }).status() == TP_ERR_ARGUMENT);
+}
+
 static void names_and_facts() {
     tileprop::context context;
     CHECK(std::string(tileprop::version()) == tp_version());
@@ -540,6 +557,7 @@ int main() {
     test_tap_run("both kinds of objects mix", both_kinds_of_objects_mix);
     test_tap_run("files of numbers are read", files_of_numbers_are_read);
     test_tap_run("data sets are read", data_sets_are_read);
+    test_tap_run("metrics are those of C", metrics_are_those_of_c);
     test_tap_run("names and facts", names_and_facts);
     return test_tap_status();
 }
