@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Tests what the program says beyond its results: suggestions, notes, divergence. sh tests/cli_hints.sh PATH_TO_TILEPROP
+# Tests what the program says beyond its results: suggestions, notes, divergence, keys of JSON. sh tests/cli_hints.sh PATH_TO_TILEPROP
 . "$(dirname "$0")/cli_lib.sh"
 
 # --------------------------------------------------------------------------------------------------------- suggestions
@@ -87,5 +87,48 @@ fails 1 "before the end of an epoch: nothing is saved" train $numbers --optimize
 holds "a model of no epoch is not saved" test ! -e diverged
 exits 1 train $numbers $late && ! grep -q 'is saved' out err
 result "and nothing without --out"
+
+# ----------------------------------------------------------------------------------------------------------- JSON keys
+
+# documented SUBCOMMAND TITLE: the keys that --help lists below the title.
+documented() {
+    "$tileprop" "$1" --help | awk -v title="$2:" '
+        $0 == title { on = 1; next }
+        !NF { on = 0 }
+        on && /^  [a-z]/ { sub(/^  /, ""); sub(/  .*/, ""); print }'
+}
+
+# printed FILE: the keys of its first object, in their order.
+printed() {
+    head -n 1 "$1" | grep -o '"[a-z0-9_]*":' | tr -d '":'
+}
+
+# as_documented SUBCOMMAND TITLE FILE: has exactly these keys, of "a or b" one.
+as_documented() {
+    documented "$1" "$2" >wanted && printed "$3" >keys && [ -s wanted ] && awk '
+        FILENAME == "wanted" { wanted[++count] = " " $0 " "; next }
+        { if (!index(wanted[++at], " " $0 " ")) exit bad = 1 }
+        END { exit bad || at != count }' wanted keys
+    result "$1 --help, $2: what is printed"
+}
+
+for data in "$small" "$numbers"; do
+    exits 0 train $data --epochs 1 --validation 0.2 --json --log log --out keyed
+    as_documented train "JSON keys" out
+    as_documented train "Keys of a line of --log" log
+    exits 0 evaluate --model keyed --data "$(echo "$data" | sed 's/--data \([^ ]*\) .*/\1/')" --json
+    printed out | sort -u >keys
+    { documented evaluate "JSON keys"; documented evaluate "Keys of a class, label or output"; } | sed 's/ or /\n/g' >wanted
+    [ -s keys ] && ! grep -vxF -f wanted keys
+    result "evaluate --help: what is printed"
+done
+exits 0 info --json
+as_documented info "JSON keys" out
+exits 0 cv $numbers --folds 2 --epochs 1 --json
+as_documented cv "JSON keys of a candidate" out
+exits 0 describe numbers.csv --json
+printed out | awk '!seen[$0]++' >keys
+{ documented describe "JSON keys of a line, one for each file"; documented describe "Keys of a column"; } | cmp -s - keys
+result "describe --help: what is printed"
 
 finish

@@ -164,6 +164,7 @@ const struct command train_command = {
     .example = "tileprop train --data iris.csv --target species --out iris.safetensors",
     .usage = "--data D [OPTION...]",
     .about = train_about,
+    .keys = train_keys,
     .rows = train_rows,
     .values_size = sizeof(struct train_options),
     .defaults = train_defaults,
