@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Tests what the program says beyond its results: suggestions, notes, divergence, keys of JSON. sh tests/cli_hints.sh PATH_TO_TILEPROP
+# Tests what the program says beyond its results: suggestions, notes, divergence, keys of JSON.
+# Usage: sh tests/cli_hints.sh PATH_TO_TILEPROP
 . "$(dirname "$0")/cli_lib.sh"
 
 # --------------------------------------------------------------------------------------------------------- suggestions
@@ -60,8 +61,8 @@ exits 0 train $small --epochs 1 --class-weights 0,1,1,0 && ! grep -q 'note: --cl
 result "no note on two classes with weights"
 mkdir gaps
 cp data/train-images-idx3-ubyte gaps
-printf "$(printf '\\000\\000\\010\\001'; be32 400; awk 'BEGIN { for (i = 0; i < 400; i++) printf "\\%03o", i % 4 * 3 + 1 }')" \
-    >gaps/train-labels-idx1-ubyte
+printf "$(printf '\\000\\000\\010\\001'; be32 400
+    awk 'BEGIN { for (i = 0; i < 400; i++) printf "\\%03o", i % 4 * 3 + 1 }')" >gaps/train-labels-idx1-ubyte
 notes "gaps: 7 of 11 classes have no training sample (the first is 0); they take 119 of 2147 parameters" \
     train --data gaps --hidden 24,16 --epochs 1
 exits 0 train $small --epochs 1 && ! grep -q 'training sample' err
@@ -77,7 +78,8 @@ notes "after epoch 15 the training loss is " train $numbers --epochs 20 --lr 1e-
 # ---------------------------------------------------------------------------------------------------------- divergence
 
 late="--optimizer sgd --schedule constant --lr 100 --warmup 4000 --epochs 400"
-exits 1 train $numbers $late --out late --log log --json && grep -q 'is the first that is not finite\|no longer finite\|is infinite' err &&
+exits 1 train $numbers $late --out late --log log --json &&
+    grep -q 'is the first that is not finite\|no longer finite\|is infinite' err &&
     grep -q "what is saved is the model after epoch $(grep -c . log)" err && json epochs out "x == $(grep -c . log)" &&
     grep -q '"diverged":true' out && exits 0 evaluate --model late --data numbers.csv --json && json loss out 'x < 1e6'
 result "the last good model is saved after divergence"
@@ -118,7 +120,8 @@ for data in "$small" "$numbers"; do
     as_documented train "Keys of a line of --log" log
     exits 0 evaluate --model keyed --data "$(echo "$data" | sed 's/--data \([^ ]*\) .*/\1/')" --json
     printed out | sort -u >keys
-    { documented evaluate "JSON keys"; documented evaluate "Keys of a class, label or output"; } | sed 's/ or /\n/g' >wanted
+    { documented evaluate "JSON keys"; documented evaluate "Keys of a class, label or output"; } |
+        sed 's/ or /\n/g' >wanted
     [ -s keys ] && ! grep -vxF -f wanted keys
     result "evaluate --help: what is printed"
 done
@@ -128,7 +131,8 @@ exits 0 cv $numbers --folds 2 --epochs 1 --json
 as_documented cv "JSON keys of a candidate" out
 exits 0 describe numbers.csv --json
 printed out | awk '!seen[$0]++' >keys
-{ documented describe "JSON keys of a line, one for each file"; documented describe "Keys of a column"; } | cmp -s - keys
+{ documented describe "JSON keys of a line, one for each file"; documented describe "Keys of a column"; } |
+    cmp -s - keys
 result "describe --help: what is printed"
 
 finish

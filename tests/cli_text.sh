@@ -46,7 +46,8 @@ shows 1 train --data data --log "$name-no/l"
 shows 2 train --data data --epochs 1 --out "$name" --log "./$name"
 shows 1 evaluate --model "$name-no" --data data
 shows 1 predict --model "$name" --input "$name-no"
-shows 1 predict --model "$name" --input data/train-labels-idx1-ubyte
+cp data/train-labels-idx1-ubyte "l$name"
+shows 1 predict --model "$name" --input "l$name"
 shows 2 info --isa "$name"
 mkdir "d$name"
 cp data/train-* "d$name"
@@ -113,8 +114,8 @@ if script -qec true /dev/null </dev/null >/dev/null 2>&1; then
     under='env --default-signal=INT sh -c '\''exec "$@"'\'' sh'
     TERM=xterm NO_COLOR=1
     export TERM NO_COLOR
-    script -qefc "stty cols 80; $under \"\$tileprop\" train $small --hidden 2000,2000 --batch 1 --epochs 9 >out" screen \
-        <keys >/dev/null 2>err &
+    long="--hidden 2000,2000 --batch 1 --epochs 9"
+    script -qefc "stty cols 80; $under \"\$tileprop\" train $small $long >out" screen <keys >/dev/null 2>err &
     exec 3>keys
     wait_for grep -qs ETA screen
     printf '\003' >&3
