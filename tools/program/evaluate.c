@@ -163,21 +163,25 @@ static int check_targets(const struct evaluation *run) {
     return EXIT_FAILURE;
 }
 
-static int load(struct evaluation *run) {
+static int open_data(struct evaluation *run, const tp_model_options *shape) {
     const struct evaluate_options *options = run->options;
-    int code = session_check(run->session, tp_model_load(run->session->context, options->model, &run->model));
-    if (code)
-        return code;
-    code = data_check(run->session, options->data.path,
-                      data_open(run->session, &options->data, options->data.path, tp_model_schema(run->model),
-                                (tp_split)options->split, &run->dataset));
+    int code = data_check(run->session, options->data.path,
+                          data_open(run->session, &options->data, options->data.path, tp_model_schema(run->model),
+                                    (tp_split)options->split, &run->dataset));
     if (!code)
         code = check_targets(run);
-    if (code)
-        return code;
-    tp_model_options shape;
-    tp_model_describe(run->model, &shape);
-    return check_fit(&shape, tp_dataset_data(run->dataset), options->model, options->data.path);
+    return code ? code : check_fit(shape, tp_dataset_data(run->dataset), options->model, options->data.path);
+}
+
+/* A model without a schema is not loaded for data that does not fit. */
+static int load(struct evaluation *run) {
+    struct architecture saved;
+    int code = session_describe(run->session, run->options->model, &saved);
+    if (!code && !saved.has_schema)
+        code = open_data(run, &saved.model);
+    if (!code)
+        code = session_check(run->session, tp_model_load(run->session->context, run->options->model, &run->model));
+    return code || run->dataset ? code : open_data(run, &saved.model);
 }
 
 static int draw(const struct evaluation *run) {

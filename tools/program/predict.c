@@ -71,15 +71,18 @@ static int open_idx(struct prediction *run) {
     return EXIT_SUCCESS;
 }
 
-static int open_data(struct prediction *run) {
-    const tp_schema *schema = tp_model_schema(run->model);
-    if (!schema)
-        return open_idx(run);
+static int open_table(struct prediction *run, const tp_schema *schema) {
     const int code = data_check(run->session, run->options->data.path,
                                 data_open_unlabelled(run->session, &run->options->data, schema, &run->dataset));
     if (!code)
         run->data = *tp_dataset_data(run->dataset);
     return code;
+}
+
+static int open_data(struct prediction *run, const tp_model_options *shape) {
+    const tp_schema *schema = tp_model_schema(run->model);
+    const int code = schema ? open_table(run, schema) : open_idx(run);
+    return code ? code : check_fit(shape, &run->data, run->options->model, run->options->data.path);
 }
 
 /* ---- options ---- */
@@ -109,19 +112,20 @@ static int check_top(const struct predict_options *options, const tp_model *mode
 
 /* ---- the run ---- */
 
+/* A model without a schema is not loaded for data that does not fit. */
 static int load(struct prediction *run) {
-    int code = session_check(run->session, tp_model_load(run->session->context, run->options->model, &run->model));
+    struct architecture saved;
+    int code = session_describe(run->session, run->options->model, &saved);
+    if (!code && !saved.has_schema)
+        code = open_data(run, &saved.model);
+    if (!code)
+        code = session_check(run->session, tp_model_load(run->session->context, run->options->model, &run->model));
     if (!code)
         code = check_format(run->options, run->model);
     if (!code)
         code = check_top(run->options, run->model);
-    if (!code)
-        code = open_data(run);
-    if (code)
-        return code;
-    tp_model_options shape;
-    tp_model_describe(run->model, &shape);
-    code = check_fit(&shape, &run->data, run->options->model, run->options->data.path);
+    if (!code && !run->data.samples)
+        code = open_data(run, &saved.model);
     return code ? code : interrupt_code();
 }
 

@@ -26,7 +26,7 @@ const struct option_row train_rows[] = {
      IS_REAL(learning_rate, 0, INFINITY),
      .above_low = true,
      OPTION_GIVEN(learning_rate_given),
-     .help = "learning rate (default 0.001 for adam and adamw, 0.1 for the others)"},
+     .help = "learning rate (default: 0.001 for adam, adamw and rmsprop, 0.01 for adagrad, 0.1 for the others)"},
     {.name = "weight-decay",
      .also = "l2 decay alpha",
      IS_REAL(weight_decay, 0, INFINITY),
@@ -74,6 +74,15 @@ void train_defaults(void *values) {
     };
 }
 
+uint64_t train_steps(const struct train_options *options, size_t samples) {
+    return (samples + options->batch - 1) / options->batch;
+}
+
+static uint64_t small_epochs(uint64_t steps) {
+    const uint64_t enough = (SMALL_STEPS - 1) / steps + 1;
+    return enough > SMALL_EPOCHS ? enough : SMALL_EPOCHS;
+}
+
 /* Few samples need a smaller net, and many passes for enough steps. */
 void train_settle(struct train_options *options, size_t samples) {
     const bool large = samples >= LARGE;
@@ -82,11 +91,7 @@ void train_settle(struct train_options *options, size_t samples) {
     if (!options->batch)
         options->batch = large ? 128 : 32;
     if (!options->epochs)
-        options->epochs = large ? 10 : (SMALL_STEPS - 1) / train_steps(options, samples) + 1;
-}
-
-uint64_t train_steps(const struct train_options *options, size_t samples) {
-    return (samples + options->batch - 1) / options->batch;
+        options->epochs = large ? 10 : small_epochs(train_steps(options, samples));
 }
 
 bool train_warmup_fits(const struct train_options *options, size_t samples) {
@@ -95,8 +100,11 @@ bool train_warmup_fits(const struct train_options *options, size_t samples) {
 }
 
 float train_learning_rate(const struct train_options *options) {
-    const bool adaptive = options->optimizer == TP_OPTIMIZER_ADAM || options->optimizer == TP_OPTIMIZER_ADAMW;
-    return options->learning_rate_given ? (float)options->learning_rate : adaptive ? 1e-3F : 0.1F;
+    static const float usual[TP_OPTIMIZER_COUNT] = {
+        [TP_OPTIMIZER_SGD] = 0.1F,     [TP_OPTIMIZER_MOMENTUM] = 0.1F, [TP_OPTIMIZER_NESTEROV] = 0.1F,
+        [TP_OPTIMIZER_ADAM] = 1e-3F,   [TP_OPTIMIZER_ADAMW] = 1e-3F,   [TP_OPTIMIZER_RMSPROP] = 1e-3F,
+        [TP_OPTIMIZER_ADAGRAD] = 0.01F};
+    return options->learning_rate_given ? (float)options->learning_rate : usual[options->optimizer];
 }
 
 tp_train_options train_library_options(const struct train_options *options, size_t samples) {

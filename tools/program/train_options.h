@@ -10,7 +10,8 @@
 
 /* Defaults for fewer training samples than LARGE, and for others. */
 #define LARGE 10000
-#define SMALL_STEPS 2000
+#define SMALL_STEPS 1000
+#define SMALL_EPOCHS 100 /* at least */
 #define SMALL_DEFAULT(small, large) small "; from 10000 training samples on " large ")"
 
 #define LOSS_OF_TASK (-1)
