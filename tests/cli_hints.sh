@@ -90,6 +90,32 @@ holds "a model of no epoch is not saved" test ! -e diverged
 exits 1 train $numbers $late && ! grep -q 'is saved' out err
 result "and nothing without --out"
 
+# ------------------------------------------------------------------------------------------------------ missing values
+
+# A model without a schema: 2 inputs, 3 classes, all weights 0.
+header='{"__metadata__":{"format":"tileprop","version":"0.1.0","loss":"cce","input_mean":"0",'
+header=$header'"input_deviation":"1","layers.0.activation":"softmax","layers.0.slope":"0"},'
+header=$header'"layers.0.weight":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},'
+header=$header'"layers.0.bias":{"dtype":"F32","shape":[3],"data_offsets":[24,36]}}'
+{
+    printf "\\$(printf %o $((${#header} & 255)))\\$(printf %o $((${#header} >> 8)))\\0\\0\\0\\0\\0\\0%s" "$header"
+    head -c 36 /dev/zero
+} >plain
+# samples COUNT: 9 samples of 2 floats, with a NaN in the first so many.
+samples() {
+    printf '\0\0\015\002\0\0\0\011\0\0\0\002'
+    for i in 1 2 3 4 5 6 7 8 9; do
+        if [ "$i" -le "$1" ]; then printf '\0\0\0\0\177\300\0\0'; else printf '\0\0\0\0\0\0\0\0'; fi
+    done
+}
+samples 0 >whole.idx
+samples 2 >two.idx
+samples 7 >seven.idx
+exits 0 predict --model plain --input whole.idx && [ "$(grep -c '^0 0.33333' out)" -eq 9 ]
+result "predict with a model without a schema"
+fails 1 "two.idx: 2 rows with missing values: row 1, 2;" predict --model plain --input two.idx
+fails 1 "seven.idx: 7 rows with missing values: row 1, 2, 3, 4, 5, ...;" predict --model plain --input seven.idx
+
 # ----------------------------------------------------------------------------------------------------------- JSON keys
 
 # documented SUBCOMMAND TITLE: the keys that --help lists below the title.
