@@ -49,6 +49,9 @@ result "predict: text with names"
 exits 0 predict --model kinds --input new.csv --format npy && [ "$(wc -c <out)" -eq $((128 + 60 * 3 * 4)) ] &&
     head -c 128 out | grep -qa "NUMPY.*'descr': '<f4', 'fortran_order': False, 'shape': (60, 3), }"
 result "predict: a matrix"
+{ head -n 1 flowers.csv; sed -n '2,61s/[^,]*$/tulip/p' flowers.csv; } | sed 's/,"iris,/,/' >tulips.csv
+exits 0 predict --model kinds --input tulips.csv --format csv --id name && cmp -s out new.out
+result "predict does not look at targets"
 exits 0 predict --model kinds --input - --format csv --id name <new.csv && cmp -s out new.out
 result "predict from standard input"
 exits 0 train --data - --target kind --ignore name --quiet --out piped <flowers.csv &&
