@@ -120,19 +120,19 @@ else
     skip "full disks and mount points: this user may not mount"
 fi
 
-# limited ARGUMENT...: files of at most 2 KiB.
+# limited ARGUMENT...: files of at most 8 KiB.
 limited() {
-    sh -c 'ulimit -f 4; exec "$@"' sh "$tileprop" "$@" >out 2>err
+    sh -c 'ulimit -f 16; exec "$@"' sh "$tileprop" "$@" >out 2>err
 }
 rm -f log
-limited train --data data --hidden none --epochs 20 --out limited --log log --quiet
+limited train --data data --hidden none --epochs 80 --out limited --log log --quiet
 [ $? -eq 1 ] && grep -q 'cannot write log: File too large' err && is_model limited && grep -q '^model       limited' out
 result "a log that grows too large: the model is saved"
 limited train $small --epochs 1 --quiet --out limited2
 [ $? -eq 1 ] && grep -q 'limited2: .*File too large' err && grep -q '^test ' out && [ ! -e limited2 ] && no_leftovers
 result "a model that is too large: the result is printed"
 echo old >p
-limited predict --model model --input input --output p
+limited predict --model model --input input --top 4 --output p
 [ $? -eq 1 ] && grep -q 'p: .*File too large' err && [ "$(cat p)" = old ] && no_leftovers
 result "predictions that are too large leave the old file"
 exits 1 train $small --epochs 1 --log /dev/full --out saved && grep -q 'cannot write /dev/full: No space left' err &&

@@ -101,7 +101,23 @@ zeros() {
     head -c $((64 * $2)) /dev/zero
 }
 
+# numbers COUNT SEED: a table with a target y of numbers.
+numbers() {
+    awk -v count="$1" -v x="$2" 'function random() {
+        x = x * 16807 % 2147483647
+        return x / 2147483647
+    }
+    BEGIN {
+        print "a,b,c,y"
+        for (i = 0; i < count; i++) {
+            a = random(); b = random(); c = random()
+            printf "%.6f,%.6f,%.6f,%.6f\n", a, b, c, 100 + 20 * a - 10 * b * c
+        }
+    }'
+}
+
 mkdir data notest
+numbers 200 3 >numbers.csv
 images 400 1 >data/train-images-idx3-ubyte
 labels 400 4 >data/train-labels-idx1-ubyte
 images 200 2 | gzip >data/t10k-images-idx3-ubyte.gz
@@ -110,7 +126,9 @@ cp data/train-* notest
 : >out
 : >err
 # shellcheck disable=SC2034 # for the scripts that source this
-small="--data data --hidden 24,16 --batch 32"
+numbers="--data numbers.csv --target y --hidden 24,16 --batch 32 --epochs 10"
+# shellcheck disable=SC2034
+small="--data data --hidden 24,16 --batch 32 --epochs 10"
 
 # -------------------------------------------------------------------------------------------------- files, processes
 

@@ -113,7 +113,7 @@ static tp_status settle(struct tp_plan *plan, const struct findings *f) {
         return tp_fail(table->context, TP_ERR_ARGUMENT, "%s: %s: task %s does not fit%s%s", table->path, what,
                        tp_task_name(asked), chosen ? "; the one that does is " : "",
                        chosen ? tp_task_name(chosen) : "");
-    if (!asked)
+    if (!asked && !table->class_numbers) /* those are what the file says itself */
         tp_note(table->context, "%s: %s: %s", table->path, what, tp_task_name(chosen));
     if (tp_task_has_classes(plan->task) && f->different == 1)
         tp_note(table->context, "%s: %s: there is nothing to tell apart", table->path, what);

@@ -223,7 +223,7 @@ static int run(int argc, char **argv) {
 const struct command evaluate_command = {
     .name = "evaluate",
     .summary = "Measure a saved model on data: loss and the metrics of its task",
-    .example = "tileprop evaluate --model model.safetensors --data iris.csv",
+    .example = "tileprop evaluate --model iris.safetensors --data test.csv",
     .usage = "--model FILE --data D [OPTION...]",
     .about = metrics_about,
     .rows = rows,

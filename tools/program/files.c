@@ -77,8 +77,8 @@ static bool data_is_lost(const struct check *check, const struct option_row *dat
 
 /* Of two rows, the later of which is the one to be named first. */
 static bool collide(const struct check *check, const struct option_row *earlier, const struct option_row *later) {
-    if (earlier->role == FILE_DATA)
-        return data_is_lost(check, earlier, later);
+    if (earlier->role == FILE_DATA && data_is_lost(check, earlier, later))
+        return true;
     if (later->replaces && !strcmp(later->replaces, earlier->name))
         return false;
     if (!writes_to(check, later, path_of(check, earlier)) && !writes_to(check, earlier, path_of(check, later)))

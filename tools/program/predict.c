@@ -184,7 +184,7 @@ static int run(int argc, char **argv) {
 const struct command predict_command = {
     .name = "predict",
     .summary = "Run a saved model on samples from a file",
-    .example = "tileprop predict --model model.safetensors --input iris.csv --format csv",
+    .example = "tileprop predict --model iris.safetensors --input new.csv --format csv",
     .usage = "--model FILE --input D [OPTION...]",
     .about = "The file needs no targets; columns with names may come in any order.\n"
              "text: per sample a class and its probability, or with --top N the N best such\n"

@@ -160,7 +160,7 @@ static int run(int argc, char **argv) {
 const struct command train_command = {
     .name = "train",
     .summary = "Train a network on a table or on images and save it",
-    .example = "tileprop train --data iris.csv --target species --out model.safetensors",
+    .example = "tileprop train --data iris.csv --target species --out iris.safetensors",
     .usage = "--data D [OPTION...]",
     .about = train_about,
     .rows = train_rows,

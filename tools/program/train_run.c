@@ -16,6 +16,8 @@ static int open_log(struct training *run) {
     return EXIT_FAILURE;
 }
 
+#define MOST_EPOCHS_SHOWN 50
+
 /* ---- callbacks ---- */
 
 static int on_step(void *user, const tp_step *step) {
@@ -39,12 +41,19 @@ static void measure_epoch(struct training *run, const tp_epoch *epoch) {
                                      &metric->validation);
 }
 
+/* Small tables take many short epochs: not all of them are shown. */
+static bool is_shown(const tp_epoch *epoch) {
+    const size_t step = (epoch->epochs - 1) / MOST_EPOCHS_SHOWN + 1;
+    return epoch->epoch == epoch->epochs || epoch->epoch % step == 0;
+}
+
 static int on_epoch(void *user, const tp_epoch *epoch) {
     struct training *run = user;
     run->result.last = *epoch;
     run->result.step_seconds += (double)epoch->train.samples / epoch->samples_per_second;
     measure_epoch(run, epoch);
-    progress_epoch(&run->progress, epoch, &run->result.metric);
+    if (is_shown(epoch))
+        progress_epoch(&run->progress, epoch, &run->result.metric);
     if (run->log)
         log_epoch(run, epoch);
     return run->failed ? run->failed : interrupt_signal();
