@@ -28,9 +28,9 @@ static size_t read_limit(const char *path) {
 }
 
 /* RLIM_INFINITY is the largest number. */
-static size_t resource_limit(int resource) {
+static size_t data_limit(void) {
     struct rlimit limit;
-    return getrlimit(resource, &limit) ? SIZE_MAX : (size_t)limit.rlim_cur;
+    return getrlimit(RLIMIT_DATA, &limit) ? SIZE_MAX : (size_t)limit.rlim_cur;
 }
 
 /* Half of the machine's memory, or of that of the control group which a container sees as the highest, or of what the
@@ -40,7 +40,7 @@ static size_t default_memory(void) {
     const size_t machine = pages > 0 && page > 0 ? tp_size_mul((size_t)pages, (size_t)page) : SIZE_MAX;
     const size_t group =
         tp_min(read_limit("/sys/fs/cgroup/memory.max"), read_limit("/sys/fs/cgroup/memory/memory.limit_in_bytes"));
-    return tp_min(tp_min(machine, group), resource_limit(RLIMIT_DATA)) / 2;
+    return tp_min(tp_min(machine, group), data_limit()) / 2;
 }
 
 /* ---- maps ---- */
