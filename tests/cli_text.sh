@@ -46,7 +46,7 @@ shows 1 train --data data --log "$name-no/l"
 shows 2 train --data data --epochs 1 --out "$name" --log "./$name"
 shows 1 evaluate --model "$name-no" --data data
 shows 1 predict --model "$name" --input "$name-no"
-shows 1 predict --model "$name" --input data/train-labels-idx1-ubyte
+shows 2 predict --model "$name" --input data/train-images-idx3-ubyte --top 9
 shows 2 info --isa "$name"
 mkdir "d$name"
 cp data/train-* "d$name"
@@ -73,6 +73,31 @@ if script -qec true /dev/null </dev/null >/dev/null 2>&1; then
     TERM=xterm NO_COLOR=1 on_terminal
     grep -q 'ETA' screen && ! grep -q "$escape" screen
     result "NO_COLOR removes the colour, not the bar"
+    # overwritten: what is to be seen in the end of lines that are rewritten after a carriage return.
+    overwritten() {
+        awk '{
+            count = split($0, letter, ""); at = most = 0; split("", shown)
+            for (i = 1; i <= count; i++)
+                if (letter[i] == "\r") at = 0
+                else { shown[++at] = letter[i]; if (at > most) most = at }
+            for (i = 1; i <= most; i++) printf "%s", shown[i]
+            print ""
+        }'
+    }
+    # widest: the columns of the longest line that is there to stay.
+    widest() {
+        sed '1d; $d' screen | tr '\r' '\n' | grep -E '^(tileprop: training|epoch)' | awk '{
+            if (length > widest) widest = length } END { print widest + 0 }'
+    }
+    for columns in 80 40; do
+        TERM=xterm NO_COLOR=1 on_terminal --validation 0.25 --epochs 10
+        [ "$(widest)" -gt 30 ] && [ "$(widest)" -lt $columns ]
+        result "no line of a run wraps in $columns columns"
+        tr '\r' '\n' <screen >lines
+        grep -q '^epoch 10/10  .*validation .*accuracy 0' lines && ! grep -q '^epoch [0-9/]*  .*samples/s$' lines
+        result "$columns columns: the metric of the validation stays, the speed goes"
+    done
+    columns=80
     rm -f screen
     under='env --default-signal=INT sh -c '\''echo $$ >pid; exec "$@"'\'' sh'
     TERM=xterm on_terminal --hidden 2000,2000 --batch 1 &
@@ -82,6 +107,24 @@ if script -qec true /dev/null </dev/null >/dev/null 2>&1; then
     under=
     tr '\r\n' '@@' <screen | grep -q 'ETA [0-9:]*@  *@@*Script done' && grep -q '^stopped' out
     result "the bar is removed when Ctrl-C stops the run"
+    # The terminal itself shows ^C and sends the signal.
+    rm -f screen keys
+    mkfifo keys
+    under='env --default-signal=INT sh -c '\''exec "$@"'\'' sh'
+    TERM=xterm NO_COLOR=1
+    export TERM NO_COLOR
+    script -qefc "stty cols 80; $under \"\$tileprop\" train $small --hidden 2000,2000 --batch 1 --epochs 9 >out" screen \
+        <keys >/dev/null 2>err &
+    exec 3>keys
+    wait_for grep -qs ETA screen
+    printf '\003' >&3
+    wait $!
+    exec 3>&-
+    unset TERM NO_COLOR
+    under=
+    grep -qF '^C' screen && grep -q '^stopped' out &&
+        ! overwritten <screen | grep -qF '^C'
+    result "nothing is left of the ^C"
     columns=40
     TERM=xterm NO_COLOR=1 on_terminal
     tr '\r' '\n' <screen | grep '%  loss' >err && ! grep -q '.\{40\}' err && ! grep -qF '[' err

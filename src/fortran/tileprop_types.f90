@@ -388,8 +388,8 @@ module tileprop_types
         integer(c_int) :: unknown = 0
         integer(c_int) :: scaling = 0
         logical(c_bool) :: no_header = .false.
-        logical(c_bool) :: no_target = .false.
         logical(c_bool) :: schema_only = .false.
+        logical(c_bool) :: no_target = .false.
         integer(c_int) :: split = 0
         type(c_ptr) :: inputs = c_null_ptr
         type(c_ptr) :: targets = c_null_ptr

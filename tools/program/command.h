@@ -10,6 +10,7 @@
 
 struct command {
     const char *name;
+    const char *also;    /* as of option rows */
     const char *summary; /* one line for the list of subcommands */
     const char *example;
     const char *usage;             /* what follows the name */

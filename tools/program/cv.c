@@ -32,17 +32,29 @@ static const struct option_row rows[] = {
     OPTION_ROW_ISA,
 #undef OPTION_STRUCT
 #define OPTION_STRUCT struct cv_options
-    {.name = "folds", IS_INTEGER(folds, 2, CV_MOST_FOLDS), .help = "parts of the data, each of which is held out once"},
+    {.name = "folds",
+     .also = "splits k-folds kfold",
+     IS_INTEGER(folds, 2, CV_MOST_FOLDS),
+     .help = "parts of the data, each of which is held out once"},
     {.name = "hidden",
+     .also = "layers hidden-layers hidden-sizes hidden-layer-sizes units",
      .argument = "GRID",
      .kind = OPTION_SIZE_GRID,
      .least = 1,
      .most = SIZE_LIMIT,
      OPTION_AT(hidden),
      .help = "widths of the hidden layers, several separated by '/': 100/64,32/none"},
-    {.name = "lr", IS_REALS(learning_rates, 0, INFINITY), .above_low = true, .help = "learning rates to be tried"},
-    {.name = "weight-decay", IS_REALS(weight_decays, 0, INFINITY), .help = "weight decays to be tried"},
+    {.name = "lr",
+     .also = "learning-rate learning-rate-init",
+     IS_REALS(learning_rates, 0, INFINITY),
+     .above_low = true,
+     .help = "learning rates to be tried"},
+    {.name = "weight-decay",
+     .also = "l2 decay alpha",
+     IS_REALS(weight_decays, 0, INFINITY),
+     .help = "weight decays to be tried"},
     {.name = "out",
+     .also = "output save model-out",
      IS_FILE(FILE_SAVED, train.out),
      .help = "train the best candidate on all of the data and save the model here"},
     {.name = "json", IS_FLAG(train.json), .help = "one JSON object per candidate on standard output, best first"},
@@ -191,8 +203,8 @@ static int open_folds(struct cross_validation *run) {
         const struct data_hold_out hold_out = {
             .folds = (size_t)run->options->folds, .fold = i, .seed = train->seed, .keep_order = train->no_shuffle};
         run->session->silent = i > 0; /* they say the same of every fold */
-        code = session_check(run->session,
-                             data_open_training(run->session, &train->data, NULL, &hold_out, &run->folds[i]));
+        code = data_check(run->session, train->data.path,
+                          data_open_training(run->session, &train->data, NULL, &hold_out, &run->folds[i]));
     }
     return code;
 }
@@ -264,6 +276,7 @@ static int run(int argc, char **argv) {
 
 const struct command cv_command = {
     .name = "cv",
+    .also = "cross-validate crossval grid search sweep",
     .summary = "Cross-validate candidates of a grid of options",
     .example = "tileprop cv --data data.csv --target y --hidden 100/64,32 --lr 0.001,0.01",
     .usage = "--data FILE [OPTION...]",

@@ -2,10 +2,15 @@
 #include "data.h"
 
 #include "../../src/io/dataset_names.h"
+#include "nearest.h"
+#include "report.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 const char *data_task_name(int value) {
     return tp_task_name((tp_task)value);
@@ -82,6 +87,45 @@ tp_status data_open_unlabelled(const struct session *session, const struct data_
     library.split = TP_SPLIT_TEST;
     library.no_target = true;
     return tp_dataset_open(session->context, options->path, &library, dataset);
+}
+
+/* ---- names that were mistyped ---- */
+
+/* Entries of a directory, in place of the last part of path. */
+static void offer_entries(const char *directory, struct nearest *nearest, char *best, size_t size) {
+    DIR *stream = opendir(directory);
+    for (const struct dirent *entry; stream && (entry = readdir(stream));) {
+        if (*entry->d_name != '.')
+            nearest_offer(nearest, entry->d_name);
+        if (nearest->best == entry->d_name) {
+            snprintf(best, size, "%s", entry->d_name);
+            nearest->best = best;
+        }
+    }
+    if (stream)
+        closedir(stream);
+}
+
+static void suggest_path(const char *path) {
+    const char *slash = strrchr(path, '/');
+    const int length = slash ? (int)(slash + 1 - path) : 0;
+    char best[256] = "";
+    char *directory = NULL;
+    struct nearest nearest = nearest_to(path + length);
+    if (!slash)
+        nearest_offer(&nearest, "fashion-mnist");
+    if (asprintf(&directory, "%.*s.", length, path) >= 0)
+        offer_entries(directory, &nearest, best, sizeof best);
+    free(directory);
+    if (nearest.best)
+        complain("did you mean '%.*s%s'?", length, path, nearest.best);
+}
+
+int data_check(const struct session *session, const char *path, tp_status status) {
+    const int code = session_check(session, status);
+    if (code && strcmp(path, "-") && !data_has_parts(path) && access(path, F_OK))
+        suggest_path(path);
+    return code;
 }
 
 const char *data_schema_option(const struct data_options *options) {

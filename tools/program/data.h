@@ -30,7 +30,8 @@ const char *data_scaling_name(int value);
 /* Rows for a command whose values have a struct data_options data. */
 #define OPTION_ROW_SAMPLES(option)                                                                                     \
     {                                                                                                                  \
-        .name = option, IS_TEXT("D", data.path), .role = FILE_DATA, .required = true,                                  \
+        .name = option, .also = "data input dataset file csv train", IS_TEXT("D", data.path), .role = FILE_DATA,       \
+        .required = true,                                                                                              \
         .help = "CSV, NPY, NPZ, libsvm, HDF5 or IDX file, '-' (text from standard input), directory of the four "      \
                 "MNIST-named IDX files, or fashion-mnist"                                                              \
     }
@@ -38,43 +39,58 @@ const char *data_scaling_name(int value);
 /* What training decides; a model has it. */
 #define OPTION_ROWS_COLUMNS                                                                                            \
     {.name = "target",                                                                                                 \
+     .also = "label labels class response",                                                                            \
      IS_TEXT("LIST", data.target),                                                                                     \
      .help = "columns to be predicted, names or numbers from 1 (default: the last one)"},                              \
-        {.name = "ignore", IS_TEXT("LIST", data.ignore), .help = "columns that are not used"},                         \
+        {.name = "ignore",                                                                                             \
+         .also = "drop exclude skip",                                                                                  \
+         IS_TEXT("LIST", data.ignore),                                                                                 \
+         .help = "columns that are not used"},                                                                         \
         {.name = "categories",                                                                                         \
+         .also = "categorical",                                                                                        \
          IS_TEXT("LIST", data.categories),                                                                             \
          .help = "columns whose numbers are names; those of texts are categories anyway"},                             \
         {.name = "task",                                                                                               \
+         .also = "problem",                                                                                            \
          IS_NAME(data_task_name, data.task),                                                                           \
          .help = "auto: texts and few integers are classes, several columns of 0 and 1 multilabel, others "            \
                  "regression"},                                                                                        \
     {                                                                                                                  \
-        .name = "scaling", IS_NAME(data_scaling_name, data.scaling),                                                   \
+        .name = "scaling", .also = "scale normalize standardize", IS_NAME(data_scaling_name, data.scaling),            \
         .help = "of the inputs: standard gives each column mean 0 and deviation 1 over the training data, unit takes " \
                 "bytes to 0..1; auto: unit for images of bytes, else standard"                                         \
     }
 
 #define OPTION_ROW_WEIGHT                                                                                              \
-    { .name = "weight", IS_TEXT("COLUMN", data.weight), .help = "how much each sample counts (default: all 1)" }
+    {                                                                                                                  \
+        .name = "weight", .also = "weights sample-weight", IS_TEXT("COLUMN", data.weight),                             \
+        .help = "how much each sample counts (default: all 1)"                                                         \
+    }
 
 #define OPTION_ROW_ID(what)                                                                                            \
-    { .name = "id", IS_TEXT("COLUMN", data.id), .help = what }
+    { .name = "id", .also = "id-column index", IS_TEXT("COLUMN", data.id), .help = what }
 
 /* How a file is read. */
 #define OPTION_ROWS_READING                                                                                            \
     {.name = "missing",                                                                                                \
+     .also = "na nan impute",                                                                                          \
      IS_NAME(data_missing_name, data.missing),                                                                         \
      .help = "rows in which a value is missing: refuse the data, take the mean over the training data instead, or "    \
              "leave the row out; a model keeps what its training said"},                                               \
         {.name = "unknown",                                                                                            \
+         .also = "handle-unknown",                                                                                     \
          IS_NAME(data_unknown_name, data.unknown),                                                                     \
          .help = "categories that training has not seen: refuse the data, or take them for none of its categories"},   \
-        {.name = "no-header", IS_FLAG(data.no_header), .help = "the first line of a text file is a row"},              \
+        {.name = "no-header",                                                                                          \
+         .also = "noheader headerless",                                                                                \
+         IS_FLAG(data.no_header),                                                                                      \
+         .help = "the first line of a text file is a row"},                                                            \
         {.name = "inputs",                                                                                             \
+         .also = "features x",                                                                                         \
          IS_TEXT("NAME", data.inputs),                                                                                 \
          .help = "NPZ, HDF5: array of the features (default: x_train or x_test, X, inputs, ...)"},                     \
     {                                                                                                                  \
-        .name = "targets", IS_TEXT("NAME", data.targets),                                                              \
+        .name = "targets", .also = "y", IS_TEXT("NAME", data.targets),                                                 \
         .help = "NPZ, HDF5: array of the targets (default: y_train or y_test, y, targets, ...)"                        \
     }
 
@@ -90,6 +106,9 @@ tp_status data_open(const struct session *session, const struct data_options *op
 /* Opens options->path likewise, whatever its targets are. */
 tp_status data_open_unlabelled(const struct session *session, const struct data_options *options,
                                const tp_schema *schema, tp_dataset **dataset);
+
+/* session_check of opening path, which if it does not exist names what may have been meant. */
+int data_check(const struct session *session, const char *path, tp_status status);
 
 /* The first of the options that a schema decides and that was given, or NULL. */
 const char *data_schema_option(const struct data_options *options);

@@ -217,6 +217,7 @@ static int run(int argc, char **argv) {
 
 const struct command describe_command = {
     .name = "describe",
+    .also = "show summary head inspect",
     .summary = "Show the columns of a file: kinds, ranges, missing values, histograms",
     .example = "tileprop describe data.csv",
     .usage = "FILE... [OPTION...]",

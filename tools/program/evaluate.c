@@ -51,7 +51,10 @@ static const struct option_row rows[] = {
     OPTION_ROW_SAMPLES("data"),
     OPTION_ROW_WEIGHT,
     OPTION_ROWS_READING,
-    {.name = "split", IS_NAME(split_name, split), .help = "which part of a directory or of an NPZ file that has both"},
+    {.name = "split",
+     .also = "part subset",
+     IS_NAME(split_name, split),
+     .help = "which part of a directory or of an NPZ file that has both"},
     {.name = "plot",
      IS_FILE(FILE_SAVED, plot),
      .help = "draw into this .svg or .png file: classes: confusion matrix, ROC and precision-recall curves; labels: "
@@ -160,20 +163,25 @@ static int check_targets(const struct evaluation *run) {
     return EXIT_FAILURE;
 }
 
-static int load(struct evaluation *run) {
+static int open_data(struct evaluation *run, const tp_model_options *shape) {
     const struct evaluate_options *options = run->options;
-    int code = session_check(run->session, tp_model_load(run->session->context, options->model, &run->model));
-    if (code)
-        return code;
-    code = session_check(run->session, data_open(run->session, &options->data, options->data.path,
-                                                 tp_model_schema(run->model), (tp_split)options->split, &run->dataset));
+    int code = data_check(run->session, options->data.path,
+                          data_open(run->session, &options->data, options->data.path, tp_model_schema(run->model),
+                                    (tp_split)options->split, &run->dataset));
     if (!code)
         code = check_targets(run);
-    if (code)
-        return code;
-    tp_model_options shape;
-    tp_model_describe(run->model, &shape);
-    return check_fit(&shape, tp_dataset_data(run->dataset), options->model, options->data.path);
+    return code ? code : check_fit(shape, tp_dataset_data(run->dataset), options->model, options->data.path);
+}
+
+/* A model without a schema is not loaded for data that does not fit. */
+static int load(struct evaluation *run) {
+    struct architecture saved;
+    int code = session_describe(run->session, run->options->model, &saved);
+    if (!code && !saved.has_schema)
+        code = open_data(run, &saved.model);
+    if (!code)
+        code = session_check(run->session, tp_model_load(run->session->context, run->options->model, &run->model));
+    return code || run->dataset ? code : open_data(run, &saved.model);
 }
 
 static int draw(const struct evaluation *run) {
@@ -222,6 +230,7 @@ static int run(int argc, char **argv) {
 
 const struct command evaluate_command = {
     .name = "evaluate",
+    .also = "test score eval",
     .summary = "Measure a saved model on data: loss and the metrics of its task",
     .example = "tileprop evaluate --model iris.safetensors --data test.csv",
     .usage = "--model FILE --data D [OPTION...]",

@@ -104,6 +104,7 @@ static int run(int argc, char **argv) {
 
 const struct command info_command = {
     .name = "info",
+    .also = "cpu machine",
     .summary = "Show the CPU, the instruction set in use, tile sizes, threads and versions",
     .example = "tileprop info",
     .usage = "[OPTION...]",

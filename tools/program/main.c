@@ -28,8 +28,10 @@ static int print_help(void) {
 
 static int complain_unknown(const char *name) {
     struct nearest nearest = nearest_to(name);
-    for (size_t i = 0; commands[i]; i++)
+    for (size_t i = 0; commands[i]; i++) {
         nearest_offer(&nearest, commands[i]->name);
+        nearest_offer_words(&nearest, commands[i]->also, commands[i]->name);
+    }
     nearest_offer(&nearest, "--help");
     nearest_offer(&nearest, "--version");
     if (nearest.best)

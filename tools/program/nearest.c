@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "nearest.h"
 
+#include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #define LENGTH_MAX 63 /* longer words get no suggestion */
@@ -9,7 +11,8 @@ static size_t smaller(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
-/* Levenshtein distance. row[j] is the distance between the first i letters of a and the first j letters of b. */
+/* Levenshtein distance; case counts nothing. row[j] is the distance between the first i letters of a and the first j
+ * letters of b. */
 static size_t edit_distance(const char *a, const char *b) {
     size_t row[LENGTH_MAX + 1];
     const size_t b_length = strlen(b);
@@ -19,7 +22,7 @@ static size_t edit_distance(const char *a, const char *b) {
         size_t diagonal = row[0];
         row[0] = i;
         for (size_t j = 1; j <= b_length; j++) {
-            const size_t replaced = diagonal + (a[i - 1] != b[j - 1]);
+            const size_t replaced = diagonal + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]));
             diagonal = row[j];
             row[j] = smaller(replaced, smaller(row[j], row[j - 1]) + 1);
         }
@@ -31,12 +34,26 @@ struct nearest nearest_to(const char *wanted) {
     return (struct nearest){wanted, NULL, strlen(wanted) / 3 + 2};
 }
 
-void nearest_offer(struct nearest *nearest, const char *candidate) {
+static void offer(struct nearest *nearest, const char *candidate, const char *meant) {
     if (strlen(candidate) > LENGTH_MAX || strlen(nearest->wanted) > LENGTH_MAX)
         return;
     const size_t distance = edit_distance(nearest->wanted, candidate);
     if (distance < nearest->distance) {
-        nearest->best = candidate;
+        nearest->best = meant;
         nearest->distance = distance;
+    }
+}
+
+void nearest_offer(struct nearest *nearest, const char *candidate) {
+    offer(nearest, candidate, candidate);
+}
+
+void nearest_offer_words(struct nearest *nearest, const char *words, const char *meant) {
+    while (words && *words) {
+        const size_t length = strcspn(words, " ");
+        char word[LENGTH_MAX + 1];
+        snprintf(word, sizeof word, "%.*s", (int)length, words);
+        offer(nearest, word, meant);
+        words += length + (words[length] == ' ');
     }
 }

@@ -14,4 +14,7 @@ struct nearest {
 struct nearest nearest_to(const char *wanted);
 void nearest_offer(struct nearest *nearest, const char *candidate);
 
+/* Suggests meant to who typed something like one of the words, which have blanks between them; NULL: none. */
+void nearest_offer_words(struct nearest *nearest, const char *words, const char *meant);
+
 #endif

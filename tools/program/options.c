@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define ROWS_MAX 60
 #define FIRST_ROW 256 /* getopt_long's value of row 0: above every character */
@@ -64,7 +65,7 @@ static bool parse_reals(const struct option_row *row, const char *text, void *va
 
 static bool parse_name(const struct option_row *row, const char *text, void *value) {
     for (int i = 0; row->value_name(i); i++) {
-        if (!strcmp(row->value_name(i), text)) {
+        if (!strcasecmp(row->value_name(i), text)) {
             *(int *)value = i;
             return true;
         }
@@ -138,8 +139,10 @@ static void complain_unknown(const struct command *command, const char *argument
     char name[64];
     snprintf(name, sizeof name, "%.*s", length > 2 ? length - 2 : 0, argument + 2);
     struct nearest nearest = nearest_to(name);
-    for (const struct option_row *row = command->rows; row->name; row++)
+    for (const struct option_row *row = command->rows; row->name; row++) {
         nearest_offer(&nearest, row->name);
+        nearest_offer_words(&nearest, row->also, row->name);
+    }
     if (nearest.best)
         complain("unknown or ambiguous option '%.*s'; did you mean '--%s'?", length, argument, nearest.best);
     else
@@ -159,12 +162,19 @@ static void complain_syntax(const struct command *command, int result, const cha
         complain_unknown(command, argument);
 }
 
-static void complain_value(const struct option_row *row, const char *text) {
-    char limits[256];
-    options_describe_limits(row, limits, sizeof limits);
+static struct nearest nearest_value(const struct option_row *row, const char *text) {
     struct nearest nearest = nearest_to(text);
     for (int i = 0; row->kind == OPTION_NAME && row->value_name(i); i++)
         nearest_offer(&nearest, row->value_name(i));
+    for (const struct synonyms *also = row->value_also; also && also->words; also++)
+        nearest_offer_words(&nearest, also->words, also->meant);
+    return nearest;
+}
+
+static void complain_value(const struct option_row *row, const char *text) {
+    char limits[256];
+    options_describe_limits(row, limits, sizeof limits);
+    const struct nearest nearest = nearest_value(row, text);
     if (nearest.best)
         complain("--%s '%s': must be %s; did you mean '%s'?", row->name, text, limits, nearest.best);
     else

@@ -50,8 +50,15 @@ struct operand_list {
     size_t count;
 };
 
+/* What people type for a name that is called otherwise here. */
+struct synonyms {
+    const char *words; /* with blanks between them; NULL ends a table */
+    const char *meant;
+};
+
 struct option_row {
     const char *name;
+    const char *also;     /* what other programs call it, for suggestions: words with blanks between them; or NULL */
     const char *argument; /* its name in --help; NULL for flags */
     enum option_kind kind;
     bool required;        /* texts only */
@@ -62,7 +69,8 @@ struct option_row {
     uint64_t least, most;
     double low, below;
     bool above_low;
-    const char *(*value_name)(int value); /* names of 0, 1, ...; NULL ends them */
+    const char *(*value_name)(int value); /* names of 0, 1, ..., in any case; NULL ends them */
+    const struct synonyms *value_also;    /* of these names, for suggestions; or NULL */
     const char *word;                     /* that real lists accept instead of numbers, or NULL */
     const char *help;
 };
@@ -83,6 +91,7 @@ struct machine_options {
 #define IS_REALS(member, min, limit)                                                                                   \
     .argument = "LIST", .kind = OPTION_REALS, .low = min, .below = limit, OPTION_AT(member)
 #define IS_NAME(names, member) .argument = "NAME", .kind = OPTION_NAME, .value_name = names, OPTION_AT(member)
+#define HAS_SYNONYMS(table) .value_also = table
 #define IS_SIZES(member, min, max)                                                                                     \
     .argument = "LIST", .kind = OPTION_SIZES, .least = min, .most = max, OPTION_AT(member)
 #define IS_TEXT(what, member) .argument = what, .kind = OPTION_TEXT, OPTION_AT(member)
@@ -90,17 +99,20 @@ struct machine_options {
 
 /* Rows that several subcommands share. */
 #define OPTION_ROW_MODEL                                                                                               \
-    { .name = "model", IS_FILE(FILE_INPUT, model), .required = true, .help = "the saved model" }
+    {                                                                                                                  \
+        .name = "model", .also = "checkpoint load net", IS_FILE(FILE_INPUT, model), .required = true,                  \
+        .help = "the saved model"                                                                                      \
+    }
 #define OPTION_ROW_THREADS                                                                                             \
     {                                                                                                                  \
-        .name = "threads", IS_INTEGER(machine.threads, 1, 4096),                                                       \
+        .name = "threads", .also = "jobs num-threads n-jobs cores", IS_INTEGER(machine.threads, 1, 4096),              \
         .help =                                                                                                        \
             "use at most N threads (default: $OMP_NUM_THREADS, else one per processor, or fewer where a CPU quota "    \
             "leaves less time); results do not depend on it"                                                           \
     }
 #define OPTION_ROW_ISA                                                                                                 \
     {                                                                                                                  \
-        .name = "isa", IS_TEXT("NAME", machine.isa),                                                                   \
+        .name = "isa", .also = "simd instruction-set", IS_TEXT("NAME", machine.isa),                                   \
         .help = "instruction set; 'tileprop info' lists the usable ones (default: $TILEPROP_ISA, else the best); "     \
                 "results do not depend on it"                                                                          \
     }

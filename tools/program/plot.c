@@ -167,6 +167,7 @@ static int run(int argc, char **argv) {
 
 const struct command plot_command = {
     .name = "plot",
+    .also = "draw curves",
     .summary = "Draw the course of trainings from their logs: loss, metric, learning rate",
     .example = "tileprop plot run.jsonl other.jsonl --out curves.svg",
     .usage = "RUN.jsonl... --out FILE [OPTION...]",

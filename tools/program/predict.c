@@ -26,9 +26,10 @@ static const struct option_row rows[] = {
     OPTION_ROW_SAMPLES("input"),
     OPTION_ROW_ID("column that names the rows, to be written before the prediction (csv, jsonl)"),
     OPTION_ROWS_READING,
-    {.name = "output", IS_FILE(FILE_SAVED, output), .help = "default: standard output"},
-    {.name = "format", IS_NAME(predict_format_name, format), .help = "of the predictions"},
+    {.name = "output", .also = "out save", IS_FILE(FILE_SAVED, output), .help = "default: standard output"},
+    {.name = "format", .also = "output-format", IS_NAME(predict_format_name, format), .help = "of the predictions"},
     {.name = "top",
+     .also = "top-k topk",
      IS_INTEGER(top, 1, 1000000),
      OPTION_GIVEN(top_given),
      .help = "text: write the best N classes, best first"},
@@ -70,15 +71,18 @@ static int open_idx(struct prediction *run) {
     return EXIT_SUCCESS;
 }
 
-static int open_data(struct prediction *run) {
-    const tp_schema *schema = tp_model_schema(run->model);
-    if (!schema)
-        return open_idx(run);
-    const int code =
-        session_check(run->session, data_open_unlabelled(run->session, &run->options->data, schema, &run->dataset));
+static int open_table(struct prediction *run, const tp_schema *schema) {
+    const int code = data_check(run->session, run->options->data.path,
+                                data_open_unlabelled(run->session, &run->options->data, schema, &run->dataset));
     if (!code)
         run->data = *tp_dataset_data(run->dataset);
     return code;
+}
+
+static int open_data(struct prediction *run, const tp_model_options *shape) {
+    const tp_schema *schema = tp_model_schema(run->model);
+    const int code = schema ? open_table(run, schema) : open_idx(run);
+    return code ? code : check_fit(shape, &run->data, run->options->model, run->options->data.path);
 }
 
 /* ---- options ---- */
@@ -108,19 +112,20 @@ static int check_top(const struct predict_options *options, const tp_model *mode
 
 /* ---- the run ---- */
 
+/* A model without a schema is not loaded for data that does not fit. */
 static int load(struct prediction *run) {
-    int code = session_check(run->session, tp_model_load(run->session->context, run->options->model, &run->model));
+    struct architecture saved;
+    int code = session_describe(run->session, run->options->model, &saved);
+    if (!code && !saved.has_schema)
+        code = open_data(run, &saved.model);
+    if (!code)
+        code = session_check(run->session, tp_model_load(run->session->context, run->options->model, &run->model));
     if (!code)
         code = check_format(run->options, run->model);
     if (!code)
         code = check_top(run->options, run->model);
-    if (!code)
-        code = open_data(run);
-    if (code)
-        return code;
-    tp_model_options shape;
-    tp_model_describe(run->model, &shape);
-    code = check_fit(&shape, &run->data, run->options->model, run->options->data.path);
+    if (!code && !run->data.samples)
+        code = open_data(run, &saved.model);
     return code ? code : interrupt_code();
 }
 
@@ -183,6 +188,7 @@ static int run(int argc, char **argv) {
 
 const struct command predict_command = {
     .name = "predict",
+    .also = "infer inference run classify",
     .summary = "Run a saved model on samples from a file",
     .example = "tileprop predict --model iris.safetensors --input new.csv --format csv",
     .usage = "--model FILE --input D [OPTION...]",

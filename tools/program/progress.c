@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "progress.h"
+#include "line.h"
 #include "report.h"
 
 #include <math.h>
@@ -8,7 +9,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define BAR_WIDTH 20
+#define BAR_WIDTH 16
+#define INTERRUPT_WIDTH 2 /* of "^C" */
 #define SECONDS_BETWEEN_DRAWINGS 0.1
 
 static bool is_set(const char *variable) {
@@ -45,34 +47,27 @@ static void format_time(char *text, size_t size, double seconds) {
         snprintf(text, size, "%lu:%02lu:%02lu", whole / 3600, whole / 60 % 60, whole % 60);
 }
 
-/* "[====>     ] ", without colour. */
+/* "[====>     ]" */
 static void format_bar(char *text, double part) {
     const int done = (int)(part * BAR_WIDTH);
     text[0] = '[';
     for (int i = 0; i < BAR_WIDTH; i++)
         text[1 + i] = i < done ? '=' : i == done ? '>' : ' ';
-    memcpy(text + 1 + BAR_WIDTH, "] ", sizeof "] ");
+    memcpy(text + 1 + BAR_WIDTH, "]", sizeof "]");
 }
 
+/* Also over the ^C that a terminal shows behind the cursor. */
 void progress_clear(struct progress *progress) {
-    if (progress->drawn)
-        fprintf(stderr, "\r%*s\r", (int)progress->drawn, "");
+    if (progress->bar)
+        fprintf(stderr, "\r%*s\r", (int)progress->drawn + INTERRUPT_WIDTH, "");
     progress->drawn = 0;
 }
 
-/* One line, never wider than the terminal: a wrapped line could not be rewritten. */
-static void draw(struct progress *progress, const char *head, const char *bar, const char *tail) {
-    const size_t columns = terminal_columns() - 1;
-    if (strlen(head) + strlen(bar) + strlen(tail) > columns)
-        bar = "";
-    const size_t text = strlen(head) + strlen(tail);
-    const size_t width = text + strlen(bar) < columns ? text + strlen(bar) : columns;
-    const size_t kept = strlen(head) < columns ? columns - strlen(head) : 0;
-    progress_clear(progress);
-    fprintf(stderr, "%.*s%s%s%s%.*s", (int)columns, head, progress->color ? "\033[32m" : "", bar,
-            progress->color ? "\033[0m" : "", (int)kept, tail);
-    fflush(stderr);
-    progress->drawn = width;
+/* What a bar or another line may cover: a bar leaves room for ^C, and no line reaches the last column, behind which
+ * some terminals go on below. */
+static size_t columns_of(const struct progress *progress, size_t kept) {
+    const size_t columns = terminal_columns();
+    return !progress->bar ? LINE_UNLIMITED : columns > kept ? columns - kept : 1;
 }
 
 void progress_step(struct progress *progress, const tp_step *step) {
@@ -81,33 +76,69 @@ void progress_step(struct progress *progress, const tp_step *step) {
     progress->drawn_at = step->seconds;
     const double epochs_done = (double)step->step / (double)step->steps_per_epoch;
     const double part = epochs_done / (double)step->epochs;
-    char head[64];
-    char bar[BAR_WIDTH + 4];
-    char tail[128];
+    char bar[BAR_WIDTH + 3];
     char left[32];
-    format_time(left, sizeof left, step->seconds * (1 - part) / part);
-    snprintf(head, sizeof head, "epoch %zu/%zu ", step->epoch, step->epochs);
+    struct line line = {0};
     format_bar(bar, part);
-    snprintf(tail, sizeof tail, "%3.0f%%  loss %.4f  %.0f samples/s  ETA %s", 100 * part, step->loss,
-             epochs_done * (double)progress->samples / step->seconds, left);
-    draw(progress, head, bar, tail);
+    format_time(left, sizeof left, step->seconds * (1 - part) / part);
+    line_add(&line, 0, "epoch %zu/%zu", step->epoch, step->epochs);
+    line_add(&line, 5, "%s", bar)->green = true;
+    line_add(&line, 2, "%3.0f%%", 100 * part)->before = " ";
+    line_add(&line, 3, "loss %.4f", step->loss);
+    line_add(&line, 6, "%.0f samples/s", epochs_done * (double)progress->samples / step->seconds);
+    line_add(&line, 1, "ETA %s", left);
+    progress_clear(progress);
+    progress->drawn = line_print(&line, columns_of(progress, 1 + INTERRUPT_WIDTH), progress->color);
+    fflush(stderr);
 }
 
-static void print_score(const char *name, const tp_score *score, const char *metric, double value) {
+/* Ranks: the loss is left out before the metric, if there is one. */
+static void add_score(struct line *line, const char *group, const tp_score *score, const char *metric, double value,
+                      int rank) {
     if (!score->samples)
         return;
-    fprintf(stderr, "  %sloss %.4f", name, score_loss(score));
+    line_add(line, isnan(value) ? rank : rank + 1, "loss %.4f", score_loss(score))->group = group;
     if (!isnan(value))
-        fprintf(stderr, "  %s %.4f", metric, value);
+        line_add(line, rank, "%s %.4f", metric, value)->group = group;
+}
+
+static void print_line(const struct progress *progress, struct line *line) {
+    line_print(line, columns_of(progress, 1), progress->color);
+    putc('\n', stderr);
 }
 
 void progress_epoch(struct progress *progress, const tp_epoch *epoch, const struct metric *metric) {
+    struct line line = {0};
     if (!progress->lines)
         return;
+    line_add(&line, 0, "epoch %zu/%zu", epoch->epoch, epoch->epochs);
+    add_score(&line, NULL, &epoch->train, metric->name, metric->train, 3);
+    add_score(&line, "validation ", &epoch->validation, metric->name, metric->validation, 1);
+    line_add(&line, 6, "rate %.3g", epoch->learning_rate);
+    line_add(&line, 7, "%.0f samples/s", epoch->samples_per_second);
+    line_add(&line, 5, "%.1f s", epoch->seconds);
     progress_clear(progress);
-    fprintf(stderr, "epoch %zu/%zu", epoch->epoch, epoch->epochs);
-    print_score("", &epoch->train, metric->name, metric->train);
-    print_score("validation ", &epoch->validation, metric->name, metric->validation);
-    fprintf(stderr, "  rate %.3g  %.0f samples/s  %.1f s\n", epoch->learning_rate, epoch->samples_per_second,
-            epoch->seconds);
+    print_line(progress, &line);
+}
+
+static void format_widths(char *text, size_t size, const tp_model_options *shape) {
+    size_t used = (size_t)snprintf(text, size, "%zu", shape->inputs);
+    for (size_t i = 0; i < shape->layer_count && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, "-%zu", shape->layers[i].width);
+}
+
+void progress_header(const struct progress *progress, const tp_context *context, const tp_model *model) {
+    struct line line = {0};
+    char widths[768];
+    tp_model_options shape;
+    if (!progress->lines)
+        return;
+    tp_model_describe(model, &shape);
+    format_widths(widths, sizeof widths, &shape);
+    line_add(&line, 0, "tileprop: training %s", widths);
+    line_add(&line, 1, " (%zu parameters)", tp_model_parameter_count(model))->before = "";
+    line_add(&line, 2, " on %zu samples", progress->samples)->before = "";
+    line_add(&line, 4, ", %s", tp_context_isa(context))->before = "";
+    line_add(&line, 3, ", %d threads", tp_context_threads(context))->before = "";
+    print_line(progress, &line);
 }

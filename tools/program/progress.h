@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Progress of a training run on standard error: a line per epoch, and on a terminal a bar below them. */
+/* Progress of a training run on standard error: a line per epoch, and on a terminal a bar below them.
+ * What does not fit on a terminal is left out: of a line first samples/s, then the rate, the time, training loss and
+ * metric, and validation loss; of the bar samples/s, the bar itself, and the loss; of the first line the instruction
+ * set, threads, samples and parameters. */
 #ifndef TILEPROP_TOOLS_PROGRESS_H
 #define TILEPROP_TOOLS_PROGRESS_H
 
@@ -15,6 +18,10 @@ struct progress {
 };
 
 struct progress progress_start(bool quiet, size_t samples_per_epoch);
+
+/* What is going to be trained, in one line. */
+void progress_header(const struct progress *progress, const tp_context *context, const tp_model *model);
+
 void progress_step(struct progress *progress, const tp_step *step);
 void progress_epoch(struct progress *progress, const tp_epoch *epoch, const struct metric *metric);
 

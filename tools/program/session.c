@@ -68,6 +68,30 @@ void session_close(struct session *session) {
     free(session->message);
 }
 
+#define HEADER_MOST (256 * 1024)
+
+/* Whether the header of the file, which is valid, may name the tensor of a schema. */
+static bool names_schema(const char *path) {
+    FILE *file = fopen(path, "r");
+    char *header = malloc(HEADER_MOST);
+    bool found = true;
+    if (file && header) {
+        const size_t size = fread(header, 1, HEADER_MOST, file);
+        found = memmem(header, size, "\"schema\"", strlen("\"schema\"")) != NULL;
+    }
+    free(header);
+    if (file)
+        fclose(file);
+    return found;
+}
+
+int session_describe(const struct session *session, const char *path, struct architecture *architecture) {
+    const int code = session_check(
+        session, tp_model_describe_file(session->context, path, &architecture->model, architecture->layer));
+    architecture->has_schema = !code && names_schema(path);
+    return code;
+}
+
 tp_status session_workspace(const tp_model *model, tp_workspace **workspace) {
     tp_workspace_options options;
     tp_workspace_options_default(&options);

@@ -22,6 +22,15 @@ void session_close(struct session *session);
 /* Why the call with this status failed. */
 const char *session_message(const struct session *session, tp_status status);
 
+/* The architecture in a model's file, which need not be loaded to see that data does not fit, if no schema says which
+ * columns are its inputs. */
+struct architecture {
+    bool has_schema;
+    tp_model_options model;
+    tp_layer layer[TP_MAX_LAYERS];
+};
+int session_describe(const struct session *session, const char *path, struct architecture *architecture);
+
 /* Whether data, with or without targets, can go through the model; if not, says why. */
 int check_fit(const tp_model_options *model, const tp_data *data, const char *model_name, const char *data_name);
 

@@ -43,18 +43,30 @@ static int load_model(struct training *run) {
     return code ? code : check_init(run->options, run->model);
 }
 
-static int make_model(struct training *run) {
-    if (!run->model)
-        return train_make_model(run->session, run->options, tp_dataset_schema(run->train), &run->model);
-    tp_model_options shape;
-    tp_model_describe(run->model, &shape);
-    return check_fit(&shape, tp_dataset_data(run->train), run->options->init, run->options->data.path);
+/* shape is that of a saved model, or NULL. */
+static int load_data(struct training *run, const tp_model_options *shape) {
+    const struct train_options *options = run->options;
+    const int code = train_load(run->session, run->options, run->model, &run->train);
+    if (code || !shape)
+        return code;
+    return check_fit(shape, tp_dataset_data(run->train), options->init, options->data.path);
 }
 
-static int load_data(struct training *run) {
-    int code = train_load(run->session, run->options, run->model, &run->train);
+/* A model without a schema is not loaded for data that does not fit. */
+static int load_model_and_data(struct training *run) {
+    struct architecture saved = {.has_schema = true};
+    int code = run->options->init ? session_describe(run->session, run->options->init, &saved) : EXIT_SUCCESS;
+    if (!code && !saved.has_schema)
+        code = load_data(run, &saved.model);
     if (!code)
-        code = make_model(run);
+        code = load_model(run);
+    return code || run->train ? code : load_data(run, run->model ? &saved.model : NULL);
+}
+
+static int load(struct training *run) {
+    int code = load_model_and_data(run);
+    if (!code && !run->model)
+        code = train_make_model(run->session, run->options, tp_dataset_schema(run->train), &run->model);
     if (!code)
         code = train_settle_class_weights(run->options, tp_dataset_data(run->train), run->model);
     if (!code)
@@ -65,9 +77,7 @@ static int load_data(struct training *run) {
 static int prepare(struct training *run) {
     int code = open_output(run);
     if (!code)
-        code = load_model(run);
-    if (!code)
-        code = load_data(run);
+        code = load(run);
     return code ? code : interrupt_code();
 }
 
@@ -159,6 +169,7 @@ static int run(int argc, char **argv) {
 
 const struct command train_command = {
     .name = "train",
+    .also = "fit learn",
     .summary = "Train a network on a table or on images and save it",
     .example = "tileprop train --data iris.csv --target species --out iris.safetensors",
     .usage = "--data D [OPTION...]",

@@ -27,8 +27,8 @@ int train_load(const struct session *session, struct train_options *options, con
                tp_dataset **dataset) {
     const struct data_hold_out hold_out = {
         .fraction = options->validation, .seed = options->seed, .keep_order = options->no_shuffle};
-    int code =
-        session_check(session, data_open_training(session, &options->data, tp_model_schema(init), &hold_out, dataset));
+    int code = data_check(session, options->data.path,
+                          data_open_training(session, &options->data, tp_model_schema(init), &hold_out, dataset));
     if (!code)
         code = check_validation(options, *dataset);
     if (code)
@@ -43,7 +43,7 @@ static int open_test(const struct session *session, const struct train_options *
                      const char *path, tp_dataset **test) {
     const tp_status status = data_open(session, &options->data, path, tp_model_schema(model), TP_SPLIT_TEST, test);
     if (status != TP_ERR_MISSING || options->test)
-        return session_check(session, status);
+        return data_check(session, path, status);
     if (!options->quiet)
         complain("no test set: %s", session_message(session, status));
     return EXIT_SUCCESS;

@@ -4,64 +4,52 @@
 
 #include <math.h>
 
-/* The library's names; they end where the option's values end. */
-tp_activation train_activation(int value) {
-    return (tp_activation)(value < TP_ACTIVATION_SOFTMAX ? value : value + 1);
-}
-
-const char *train_activation_name(int value) {
-    return tp_activation_name(train_activation(value));
-}
-
-const char *train_loss_name(int value) {
-    return tp_loss_name((tp_loss)value);
-}
-
-const char *train_init_name(int value) {
-    return tp_init_name((tp_init)value);
-}
-
-const char *train_optimizer_name(int value) {
-    return tp_optimizer_name((tp_optimizer_kind)value);
-}
-
-const char *train_schedule_name(int value) {
-    return tp_schedule_name((tp_schedule)value);
-}
-
 #define OPTION_STRUCT struct train_options
 const struct option_row train_rows[] = {
 #include "learning_rows.def"
     {.name = "test",
+     .also = "test-data test-file",
      IS_TEXT("FILE", test),
      .role = FILE_DATA,
      .help = "file of other samples, to measure the result (default: those of a directory)"},
     {.name = "hidden",
+     .also = "layers hidden-layers hidden-sizes hidden-layer-sizes units",
      IS_SIZES(hidden, 1, SIZE_LIMIT),
      OPTION_GIVEN(hidden_given),
      .help = "widths of the hidden layers; 'none' for no hidden layer (default: " SMALL_DEFAULT("100", "512,256")},
     {.name = "init",
+     .also = "resume checkpoint load warm-start",
      IS_FILE(FILE_INPUT, init),
      .help = "go on from this saved model, with its layers, loss and scaling; the optimizer starts anew"},
     {.name = "lr",
+     .also = "learning-rate learning-rate-init",
      IS_REAL(learning_rate, 0, INFINITY),
      .above_low = true,
      OPTION_GIVEN(learning_rate_given),
-     .help = "learning rate (default 0.001 for adam and adamw, 0.1 for the others)"},
+     .help = "learning rate (default: 0.001 for adam, adamw and rmsprop, 0.01 for adagrad, 0.1 for the others)"},
     {.name = "weight-decay",
+     .also = "l2 decay alpha",
      IS_REAL(weight_decay, 0, INFINITY),
      .help = "of weights, not biases; decoupled with adamw, else L2"},
     {.name = "validation",
+     .also = "validation-split val-split validation-fraction holdout",
      IS_REAL(validation, 0, 1),
      .help = "part of the training data to hold out and measure after each epoch"},
     {.name = "out",
+     .also = "output save model-out",
      IS_FILE(FILE_SAVED, out),
      .replaces = "init",
      .help = "save the model here, also over that of --init (default: it is not saved)"},
-    {.name = "log", IS_FILE(FILE_STREAM, log), .help = "write one JSON object per epoch to this file"},
+    {.name = "log",
+     .also = "log-file history",
+     IS_FILE(FILE_STREAM, log),
+     .help = "write one JSON object per epoch to this file"},
     OPTION_ROW_THREADS,
     OPTION_ROW_ISA,
-    {.name = "quiet", IS_FLAG(quiet), .help = "no progress, only errors, notes on files and the result"},
+    {.name = "quiet",
+     .also = "silent",
+     IS_FLAG(quiet),
+     .help = "no progress, only errors, notes on files and the result"},
     OPTION_ROW_JSON,
     {0},
 };
@@ -86,6 +74,15 @@ void train_defaults(void *values) {
     };
 }
 
+uint64_t train_steps(const struct train_options *options, size_t samples) {
+    return (samples + options->batch - 1) / options->batch;
+}
+
+static uint64_t small_epochs(uint64_t steps) {
+    const uint64_t enough = (SMALL_STEPS - 1) / steps + 1;
+    return enough > SMALL_EPOCHS ? enough : SMALL_EPOCHS;
+}
+
 /* Few samples need a smaller net, and many passes for enough steps. */
 void train_settle(struct train_options *options, size_t samples) {
     const bool large = samples >= LARGE;
@@ -94,11 +91,7 @@ void train_settle(struct train_options *options, size_t samples) {
     if (!options->batch)
         options->batch = large ? 128 : 32;
     if (!options->epochs)
-        options->epochs = large ? 10 : (SMALL_STEPS - 1) / train_steps(options, samples) + 1;
-}
-
-uint64_t train_steps(const struct train_options *options, size_t samples) {
-    return (samples + options->batch - 1) / options->batch;
+        options->epochs = large ? 10 : small_epochs(train_steps(options, samples));
 }
 
 bool train_warmup_fits(const struct train_options *options, size_t samples) {
@@ -107,8 +100,11 @@ bool train_warmup_fits(const struct train_options *options, size_t samples) {
 }
 
 float train_learning_rate(const struct train_options *options) {
-    const bool adaptive = options->optimizer == TP_OPTIMIZER_ADAM || options->optimizer == TP_OPTIMIZER_ADAMW;
-    return options->learning_rate_given ? (float)options->learning_rate : adaptive ? 1e-3F : 0.1F;
+    static const float usual[TP_OPTIMIZER_COUNT] = {
+        [TP_OPTIMIZER_SGD] = 0.1F,     [TP_OPTIMIZER_MOMENTUM] = 0.1F, [TP_OPTIMIZER_NESTEROV] = 0.1F,
+        [TP_OPTIMIZER_ADAM] = 1e-3F,   [TP_OPTIMIZER_ADAMW] = 1e-3F,   [TP_OPTIMIZER_RMSPROP] = 1e-3F,
+        [TP_OPTIMIZER_ADAGRAD] = 0.01F};
+    return options->learning_rate_given ? (float)options->learning_rate : usual[options->optimizer];
 }
 
 tp_train_options train_library_options(const struct train_options *options, size_t samples) {

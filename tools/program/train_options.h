@@ -4,12 +4,14 @@
 #define TILEPROP_TOOLS_TRAIN_OPTIONS_H
 
 #include "data.h"
+#include "train_names.h"
 
 #define SIZE_LIMIT 1048576 /* of a layer and a batch: larger ones are slips of the keyboard */
 
 /* Defaults for fewer training samples than LARGE, and for others. */
 #define LARGE 10000
-#define SMALL_STEPS 2000
+#define SMALL_STEPS 1000
+#define SMALL_EPOCHS 100 /* at least */
 #define SMALL_DEFAULT(small, large) small "; from 10000 training samples on " large ")"
 
 #define LOSS_OF_TASK (-1)
@@ -42,19 +44,9 @@ struct train_options {
     bool init_weights_given, learning_rate_given;
 };
 
-/* Names for rows of options. */
-const char *train_activation_name(int value);
-const char *train_loss_name(int value);
-const char *train_init_name(int value);
-const char *train_optimizer_name(int value);
-const char *train_schedule_name(int value);
-
 /* For .rows and .defaults of the subcommand. */
 extern const struct option_row train_rows[];
 void train_defaults(void *values);
-
-/* The value of --activation: those of the library without softmax, which is for the last layer only. */
-tp_activation train_activation(int value);
 
 /* Widths, batch and epochs that were not given, by the number of training samples. */
 void train_settle(struct train_options *options, size_t samples);

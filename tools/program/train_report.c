@@ -85,6 +85,8 @@ const char train_about[] = "The model is saved to --out when training ends, or w
                            "No output may be a file that is read or written as well; only --out may replace\n"
                            "the model of --init. Training loss and accuracy are means over the last epoch,\n"
                            "of each batch before its step.\n"
+                           "On a terminal too narrow for a line, fields are left out: first samples/s, then\n"
+                           "rate, time, training loss, training metric, validation loss.\n"
                            "\n"
                            "JSON keys: loss and accuracy (of the test set if the data has one, else of the\n"
                            "held-out samples, else of training), train_loss, train_accuracy,\n"

@@ -64,14 +64,7 @@ static int on_epoch(void *user, const tp_epoch *epoch) {
 static void announce(const struct training *run) {
     if (run->options->quiet)
         return;
-    const tp_context *context = run->session->context;
-    tp_model_options shape;
-    tp_model_describe(run->model, &shape);
-    fprintf(stderr, "tileprop: training %zu", shape.inputs);
-    for (size_t i = 0; i < shape.layer_count; i++)
-        fprintf(stderr, "-%zu", shape.layers[i].width);
-    fprintf(stderr, " (%zu parameters) on %zu samples, %s, %d threads\n", tp_model_parameter_count(run->model),
-            run->result.samples, tp_context_isa(context), tp_context_threads(context));
+    progress_header(&run->progress, run->session->context, run->model);
     if (!run->options->out)
         complain("no --out: the model will not be saved");
 }

@@ -60,7 +60,7 @@ static void count_classes(const tp_data *data, size_t *counts) {
  * a class without samples. */
 static int balance_classes(const tp_data *data, size_t classes, struct real_list *weights) {
     size_t counts[REALS_MAX] = {0};
-    if (!data->classes || classes > REALS_MAX) {
+    if (classes > REALS_MAX) {
         complain("--class-weights balanced: is for at most %d classes", REALS_MAX);
         return EXIT_USAGE;
     }
@@ -71,22 +71,19 @@ static int balance_classes(const tp_data *data, size_t classes, struct real_list
     return EXIT_SUCCESS;
 }
 
-static int check_class_weights(const struct train_options *options, const tp_data *data, size_t classes) {
-    if (!data->classes)
-        complain("--class-weights: %s has no classes", options->data.path);
-    else if (options->class_weights.count != classes)
-        complain("--class-weights: %zu weights for %zu classes", options->class_weights.count, classes);
-    else
-        return EXIT_SUCCESS;
-    return EXIT_USAGE;
-}
-
 int train_settle_class_weights(struct train_options *options, const tp_data *data, const tp_model *model) {
     struct real_list *weights = &options->class_weights;
     tp_model_options shape;
     tp_model_describe(model, &shape);
     const size_t classes = model_classes(&shape);
-    if (weights->by_word)
+    const bool given = weights->by_word || weights->count;
+    if (given && !data->classes)
+        complain("--class-weights: %s has no classes", options->data.path);
+    else if (weights->by_word)
         return balance_classes(data, classes, weights);
-    return weights->count ? check_class_weights(options, data, classes) : EXIT_SUCCESS;
+    else if (given && weights->count != classes)
+        complain("--class-weights: %zu weights for %zu classes", weights->count, classes);
+    else
+        return EXIT_SUCCESS;
+    return EXIT_USAGE;
 }

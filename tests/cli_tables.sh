@@ -1,0 +1,137 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# Tests the command-line program on tables: sh tests/cli_tables.sh PATH_TO_TILEPROP. Every task from training to
+# predictions, the formats of predictions, what is refused.
+. "$(dirname "$0")/cli_lib.sh"
+
+# table COUNT: flowers of three kinds, told apart by length and colour; half of the petals are a number of no meaning.
+table() {
+    awk -v count="$1" 'BEGIN {
+        split("red blue white", colour)
+        kind[1] = "rose"; kind[2] = "\"iris, blue\""; kind[3] = "daisy"
+        print "name,length,width,colour,kind"
+        for (i = 0; i < count; i++) {
+            x = (x * 16807 + 12345) % 2147483647
+            k = i % 3 + 1
+            hue = colour[k == 3 ? 3 : x % 2 + 1]
+            printf "n%d,%.3f,%.3f,%s,%s\n", i, k * 10 + x % 1000 / 200, x % 97 / 10, hue, kind[k]
+        }
+    }'
+}
+table 300 >flowers.csv
+table 60 | awk -F, -v OFS=, '{ print $3, $1, $4, $2 }' >new.csv # other order, no target
+
+# column N FILE: of a CSV file without quotes.
+column() {
+    cut -d , -f "$1" "$2"
+}
+
+# ---------------------------------------------------------------------------------------------------------- classes
+
+exits 0 train --data flowers.csv --target kind --ignore name --validation 0.2 --out kinds --log log --json &&
+    one_object out && json validation_accuracy out 'x > 0.95' && json train_samples out 'x == 240' &&
+    grep -q "flowers.csv: target 'kind': 3 different texts: multiclass" err
+result "classes are found, told and learnt"
+holds "the log has the metric of every epoch" test "$(grep -c '"validation_accuracy":[01][.]' log)" -eq 125
+holds "not every epoch is shown" test "$(grep -c '^epoch ' err)" -le 50
+exits 0 evaluate --model kinds --data flowers.csv && grep -q '^iris, blue  *100 ' out && grep -q '^ROC AUC' out
+result "evaluate knows the names of classes and needs no options"
+exits 0 predict --model kinds --input new.csv --format csv --id name --output new.out &&
+    [ "$(head -n 1 new.out)" = 'name,prediction,p_daisy,"p_iris, blue",p_rose' ] &&
+    sed -n 2p new.out | grep -q '^n0,rose,[0-9]' && sed -n 3p new.out | grep -q '^n1,"iris, blue",[0-9]' &&
+    [ "$(wc -l <new.out)" -eq 61 ]
+result "predict: CSV with ids and names, columns in another order"
+exits 0 predict --model kinds --input new.csv --format jsonl --id name && [ "$(wc -l <out)" -eq 60 ] &&
+    sed -n 2p out | grep -q '^{"name":"n1","prediction":"iris, blue","p_daisy":[0-9.e-]*,"p_iris, blue":[0-9.e-]*,"p_ro'
+result "predict: JSON lines"
+exits 0 predict --model kinds --input new.csv --top 3 && sed -n 1p out | grep -q '^rose [0-9.e-]* [a-z, ]* [0-9.e-]* '
+result "predict: text with names"
+exits 0 predict --model kinds --input new.csv --format npy && [ "$(wc -c <out)" -eq $((128 + 60 * 3 * 4)) ] &&
+    head -c 128 out | grep -qa "NUMPY.*'descr': '<f4', 'fortran_order': False, 'shape': (60, 3), }"
+result "predict: a matrix"
+{ head -n 1 flowers.csv; sed -n '2,61s/[^,]*$/tulip/p' flowers.csv; } | sed 's/,"iris,/,/' >tulips.csv
+exits 0 predict --model kinds --input tulips.csv --format csv --id name && cmp -s out new.out
+result "predict does not look at targets"
+exits 0 predict --model kinds --input - --format csv --id name <new.csv && cmp -s out new.out
+result "predict from standard input"
+exits 0 train --data - --target kind --ignore name --quiet --out piped <flowers.csv &&
+    exits 0 train --data flowers.csv --target 5 --ignore 1 --quiet --out kinds && cmp -s piped kinds
+result "train from standard input, and columns by number: the same bytes"
+exits 0 train --data flowers.csv --target kind --ignore name --test flowers.csv --epochs 2 --json &&
+    json test_accuracy out 'x > 0.2' && json epochs out 'x == 2'
+result "--test is a file"
+
+# ------------------------------------------------------------------------------------------- other tasks, class weights
+
+sed 's/"iris, blue"/rose/' flowers.csv >two.csv
+exits 0 train --data two.csv --ignore name --out two --json && json parameters out 'x == 701' &&
+    json accuracy out 'x > 0.95'
+result "two classes are one output"
+exits 0 predict --model two --input new.csv --format csv && [ "$(head -n 1 out)" = "prediction,p_daisy,p_rose" ] &&
+    awk -F, 'NR > 1 && ($2 + $3 < 0.99999 || $2 + $3 > 1.00001 || ($1 == "rose") != ($3 >= 0.5)) { exit 1 }' out
+result "two classes: both probabilities"
+exits 0 train --data two.csv --ignore name --quiet --out plain && exits 0 train --data two.csv --ignore name --quiet \
+    --class-weights balanced --out balanced && exits 0 train --data two.csv --ignore name --quiet \
+    --class-weights 1.5,0.75 --out given && cmp -s balanced given && ! cmp -s balanced plain
+result "balanced weights are n / (k n_c)"
+
+exits 0 train --data numbers.csv --validation 0.25 --out numbers --json --log log && json validation_r2 out 'x > 0.9' &&
+    json r2 out 'x > 0.9' && grep -q '"train_r2":0[.]9' log && grep -q 'regression' err
+result "regression: R2"
+exits 0 predict --model numbers --input numbers.csv --format csv && [ "$(head -n 1 out)" = y ] &&
+    paste -d , numbers.csv out | awk -F, 'NR > 1 && ($4 - $5 > 5 || $5 - $4 > 5) { exit 1 }'
+result "predictions are in the units of the target"
+exits 0 evaluate --model numbers --data numbers.csv && grep -q '^RMSE ' out && grep -q '^y  *0[.]9' out
+result "evaluate of regression"
+
+awk -F, -v OFS=, 'NR == 1 { print "a,b,long,broad"; next } { print $2, $3, ($2 > 20), ($3 > 5) }' \
+    flowers.csv >labels.csv
+exits 0 train --data labels.csv --target long,broad --out labels --json && json accuracy out 'x > 0.9' &&
+    exits 0 predict --model labels --input labels.csv --format csv &&
+    [ "$(head -n 1 out)" = long,broad,p_long,p_broad ] && grep -q '^1,0,' out && grep -q '^0,1,' out
+result "several labels"
+exits 0 evaluate --model labels --data labels.csv && grep -q '^all correct' out && grep -q '^broad ' out
+result "evaluate of labels"
+
+# ----------------------------------------------------------------------------------------------------------- refusals
+
+fails 2 "--loss mse: does not fit the task multiclass of flowers.csv; what does: cce, bce" \
+    train --data flowers.csv --loss mse
+fails 2 "--loss cce: does not fit the task regression of numbers.csv; what does: mse, mae, huber" \
+    train --data numbers.csv --loss cce
+fails 2 "--loss cce: does not fit the task binary of two.csv; what does: bce" train --data two.csv --loss cce
+fails 1 "task regression does not fit; the one that does is multiclass" train --data flowers.csv --task regression
+fails 1 "target: no column 'knd' among 5; the nearest: 'kind'" train --data flowers.csv --target knd
+fails 2 "--class-weights: numbers.csv has no classes" train --data numbers.csv --class-weights 1,2
+fails 2 "--class-weights: numbers.csv has no classes" train --data numbers.csv --class-weights balanced
+fails 2 "--target contradicts --init, which takes columns and task" \
+    train --data flowers.csv --target kind --init kinds
+fails 2 "--id name: is for --format csv and jsonl, not text" predict --model kinds --input new.csv --id name
+fails 2 "--top 2: is for --format text, not csv" predict --model kinds --input new.csv --format csv --top 2
+fails 2 "--top 4: kinds tells 3 classes apart" predict --model kinds --input new.csv --top 4
+column 1,2,4 new.csv >narrow.csv
+fails 1 "narrow.csv: has no column 'colour', a feature of the model" predict --model kinds --input narrow.csv
+fails 1 "new.csv: has no column 'kind', a target of the model" evaluate --model kinds --data new.csv
+sed '3s/^[^,]*/NA/; 9s/^[^,]*//' new.csv >gaps.csv
+fails 1 "gaps.csv: 2 rows with missing values: line 3 ('width'), line 9 ('width')" \
+    predict --model kinds --input gaps.csv
+exits 0 predict --model kinds --input gaps.csv --missing mean && [ "$(wc -l <out)" -eq 60 ]
+result "--missing mean"
+exits 0 predict --model kinds --input gaps.csv --missing drop && [ "$(wc -l <out)" -eq 58 ] &&
+    grep -q '2 of 60 rows have missing values and are left out' err
+result "--missing drop"
+exits 0 train --data flowers.csv --ignore name --quiet --out same --epochs 3 &&
+    exits 0 train --data flowers.csv --init same --quiet --out further --epochs 3 && ! cmp -s same further &&
+    exits 0 evaluate --model further --data flowers.csv
+result "--init takes columns from the model"
+sed '5s/^[^,]*/1e39/' new.csv >far.csv
+fails 1 "far.csv: the predictions for 1 of 60 rows are not finite: row 3" \
+    predict --model kinds --input far.csv --format csv
+echo old >kept
+fails 1 "not finite" predict --model kinds --input far.csv --output kept
+holds "an old file stays" test "$(cat kept)" = old
+fails 2 "--output new.csv: is the file of --input, too" predict --model kinds --input new.csv --output new.csv
+fails 2 "--out flowers.csv: is the file of --data, too" train --data flowers.csv --out flowers.csv
+fails 2 "--out two.csv: is the file of --test, too" train --data flowers.csv --test two.csv --out two.csv
+
+finish

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "train_names.h"
+
+/* The library's names; they end where the option's values end. */
+tp_activation train_activation(int value) {
+    return (tp_activation)(value < TP_ACTIVATION_SOFTMAX ? value : value + 1);
+}
+
+const char *train_activation_name(int value) {
+    return tp_activation_name(train_activation(value));
+}
+
+const char *train_loss_name(int value) {
+    return tp_loss_name((tp_loss)value);
+}
+
+const char *train_init_name(int value) {
+    return tp_init_name((tp_init)value);
+}
+
+const char *train_optimizer_name(int value) {
+    return tp_optimizer_name((tp_optimizer_kind)value);
+}
+
+const char *train_schedule_name(int value) {
+    return tp_schedule_name((tp_schedule)value);
+}
+
+const struct synonyms train_activation_also[] = {
+    {"linear none", "identity"},
+    {"logistic sigm", "sigmoid"},
+    {"hyperbolic_tangent", "tanh"},
+    {"rectifier", "relu"},
+    {"leakyrelu lrelu prelu", "leaky_relu"},
+    {"swish", "silu"},
+    {0},
+};
+
+const struct synonyms train_loss_also[] = {
+    {"cross_entropy crossentropy categorical_crossentropy sparse_categorical_crossentropy softmax nll log_loss", "cce"},
+    {"binary_crossentropy binary_cross_entropy logistic bce_with_logits", "bce"},
+    {"mean_squared_error squared_error squared l2 rmse", "mse"},
+    {"mean_absolute_error absolute_error absolute l1", "mae"},
+    {"smooth_l1", "huber"},
+    {0},
+};
+
+const struct synonyms train_init_also[] = {
+    {"he kaiming kaiming_normal", "he_normal"},
+    {"kaiming_uniform", "he_uniform"},
+    {"glorot xavier xavier_normal", "glorot_normal"},
+    {"xavier_uniform", "glorot_uniform"},
+    {"zeros", "zero"},
+    {0},
+};
+
+const struct synonyms train_optimizer_also[] = {
+    {"gd gradient_descent", "sgd"}, {"sgdm heavy_ball", "momentum"}, {"nag", "nesterov"}, {"adaptive", "adam"}, {0},
+};
+
+const struct synonyms train_schedule_also[] = {
+    {"none fixed", "constant"},
+    {"cosine_annealing", "cosine"},
+    {"step_decay step_lr exponential", "step"},
+    {0},
+};
