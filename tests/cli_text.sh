@@ -46,8 +46,7 @@ shows 1 train --data data --log "$name-no/l"
 shows 2 train --data data --epochs 1 --out "$name" --log "./$name"
 shows 1 evaluate --model "$name-no" --data data
 shows 1 predict --model "$name" --input "$name-no"
-cp data/train-labels-idx1-ubyte "l$name"
-shows 1 predict --model "$name" --input "l$name"
+shows 2 predict --model "$name" --input data/train-images-idx3-ubyte --top 9
 shows 2 info --isa "$name"
 mkdir "d$name"
 cp data/train-* "d$name"
