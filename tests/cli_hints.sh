@@ -74,6 +74,10 @@ result "a network that learns nothing gets one note"
 exits 0 train $small --epochs 20 && ! grep -q 'learnt nothing' err
 result "a network that learns gets none"
 notes "after epoch 15 the training loss is " train $numbers --epochs 20 --lr 1e-9
+awk 'BEGIN { print "x,a,b,c"; for (i = 0; i < 320; i++) print i % 7 ",0,1," i % 2 }' >labels.csv
+sed -i '2s/.*/1,1,0,1/' labels.csv
+exits 0 train --data labels.csv --target a,b,c --epochs 20 --lr 1e-9 && grep -q "have 0.7354: the network" err
+result "and so does one for labels"
 
 # ---------------------------------------------------------------------------------------------------------- divergence
 

@@ -51,7 +51,8 @@ static uint64_t largest(const uint64_t *counts, size_t count) {
 
 /* A part with any row is not empty. */
 static size_t level(uint64_t count, uint64_t most) {
-    return count ? 1 + (size_t)((double)count / (double)most * (double)(LEVELS - 2) + 0.5) : 0;
+    const size_t highest = LEVELS - 2;
+    return count ? 1 + (size_t)((double)count / (double)most * (double)highest + 0.5) : 0;
 }
 
 static void print_histogram(const tp_column *column) {

@@ -68,6 +68,24 @@ static double loss_of_frequencies(const struct class_counts *counts, const tp_mo
     return sum > 0 ? sum : (double)NAN;
 }
 
+static double label_at(const tp_data *data, size_t sample, size_t label) {
+    const size_t row = data->rows ? data->rows[sample] : sample;
+    const size_t stride = data->target_sample_stride ? data->target_sample_stride : data->outputs;
+    const size_t at = row * stride + label * (data->target_stride ? data->target_stride : 1);
+    return data->values ? (double)data->values[at] : data->double_values[at];
+}
+
+static double loss_of_labels(const tp_data *data) {
+    double loss = 0;
+    for (size_t label = 0; label < data->outputs; label++) {
+        double sum = 0;
+        for (size_t i = 0; i < data->samples; i++)
+            sum += label_at(data, i, label);
+        loss += information(sum / (double)data->samples) + information(1 - sum / (double)data->samples);
+    }
+    return loss > 0 ? loss : (double)NAN;
+}
+
 static double baseline(const struct class_counts *counts, const struct train_options *options, const tp_data *data,
                        const tp_model *model) {
     tp_model_options shape;
@@ -77,6 +95,8 @@ static double baseline(const struct class_counts *counts, const struct train_opt
     if (data->classes)
         return shape.loss == TP_LOSS_CCE || shape.loss == TP_LOSS_BCE ? loss_of_frequencies(counts, &shape)
                                                                       : (double)NAN;
+    if (shape.loss == TP_LOSS_BCE)
+        return loss_of_labels(data);
     return shape.loss == TP_LOSS_MSE && shape.outputs_scaled.count ? 1 : (double)NAN;
 }
 
