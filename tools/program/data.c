@@ -123,7 +123,7 @@ static void suggest_path(const char *path) {
 
 int data_check(const struct session *session, const char *path, tp_status status) {
     const int code = session_check(session, status);
-    if (code && strcmp(path, "-") && !data_has_parts(path) && access(path, F_OK))
+    if (code && strcmp(path, "-") != 0 && !data_has_parts(path) && access(path, F_OK))
         suggest_path(path);
     return code;
 }
