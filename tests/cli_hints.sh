@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Tests what the program says beyond its results: suggestions, notes, divergence. sh tests/cli_hints.sh PATH_TO_TILEPROP
+# Tests what the program says beyond its results: suggestions, notes, divergence, keys of JSON.
+# Usage: sh tests/cli_hints.sh PATH_TO_TILEPROP
 . "$(dirname "$0")/cli_lib.sh"
 
 # --------------------------------------------------------------------------------------------------------- suggestions
@@ -40,5 +41,124 @@ done
 fails 1 "did you mean './data'?" train --data ./dtaa
 exits 1 train --data nothing-like-this-is-there && ! grep -q 'did you mean' err
 result "no suggestion for a path that resembles nothing"
+
+# --------------------------------------------------------------------------------------------------------------- notes
+
+# notes FRAGMENT ARGUMENT...: succeeds with that on standard error.
+notes() {
+    fragment=$1
+    shift
+    exits 0 "$@" && grep -qF -e "note: $fragment" err
+    result "'$*' notes: $fragment"
+}
+
+notes "--threads 4096: there are " info --threads 4096
+exits 0 info --threads 1 && ! grep -q note err
+result "no note on few threads"
+notes "--class-weights: no class with samples has a weight above 0" train $small --epochs 1 --class-weights 0,0,0,0
+notes "--class-weights: class 2 alone has a weight above 0" train $small --epochs 1 --class-weights 0,0,1,0
+exits 0 train $small --epochs 1 --class-weights 0,1,1,0 && ! grep -q 'note: --class' err
+result "no note on two classes with weights"
+mkdir gaps
+cp data/train-images-idx3-ubyte gaps
+printf "$(printf '\\000\\000\\010\\001'; be32 400
+    awk 'BEGIN { for (i = 0; i < 400; i++) printf "\\%03o", i % 4 * 3 + 1 }')" >gaps/train-labels-idx1-ubyte
+notes "gaps: 7 of 11 classes have no training sample (the first is 0); they take 119 of 2147 parameters" \
+    train --data gaps --hidden 24,16 --epochs 1
+exits 0 train $small --epochs 1 && ! grep -q 'training sample' err
+result "no note on classes without a gap"
+blind="have 1.3863: the network has learnt nothing so far"
+exits 0 train $small --epochs 20 --lr 1e-9 && grep -q "after epoch 8 the training loss is .*$blind" err &&
+    [ "$(grep -c "$blind" err)" -eq 1 ]
+result "a network that learns nothing gets one note"
+exits 0 train $small --epochs 20 && ! grep -q 'learnt nothing' err
+result "a network that learns gets none"
+notes "after epoch 15 the training loss is " train $numbers --epochs 20 --lr 1e-9
+
+# ---------------------------------------------------------------------------------------------------------- divergence
+
+late="--optimizer sgd --schedule constant --lr 100 --warmup 4000 --epochs 400"
+exits 1 train $numbers $late --out late --log log --json &&
+    grep -q 'is the first that is not finite\|no longer finite\|is infinite' err &&
+    grep -q "what is saved is the model after epoch $(grep -c . log)" err && json epochs out "x == $(grep -c . log)" &&
+    grep -q '"diverged":true' out && exits 0 evaluate --model late --data numbers.csv --json && json loss out 'x < 1e6'
+result "the last good model is saved after divergence"
+exits 0 train $numbers --json && grep -q '"diverged":false' out
+result "and nothing is said without it"
+fails 1 "before the end of an epoch: nothing is saved" train $numbers --optimizer sgd --lr 1e38 --out diverged
+holds "a model of no epoch is not saved" test ! -e diverged
+exits 1 train $numbers $late && ! grep -q 'is saved' out err
+result "and nothing without --out"
+
+# ------------------------------------------------------------------------------------------------------ missing values
+
+# A model without a schema: 2 inputs, 3 classes, all weights 0.
+header='{"__metadata__":{"format":"tileprop","version":"0.1.0","loss":"cce","input_mean":"0",'
+header=$header'"input_deviation":"1","layers.0.activation":"softmax","layers.0.slope":"0"},'
+header=$header'"layers.0.weight":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},'
+header=$header'"layers.0.bias":{"dtype":"F32","shape":[3],"data_offsets":[24,36]}}'
+{
+    printf "\\$(printf %o $((${#header} & 255)))\\$(printf %o $((${#header} >> 8)))\\0\\0\\0\\0\\0\\0%s" "$header"
+    head -c 36 /dev/zero
+} >plain
+# samples COUNT: 9 samples of 2 floats, with a NaN in the first so many.
+samples() {
+    printf '\0\0\015\002\0\0\0\011\0\0\0\002'
+    for i in 1 2 3 4 5 6 7 8 9; do
+        if [ "$i" -le "$1" ]; then printf '\0\0\0\0\177\300\0\0'; else printf '\0\0\0\0\0\0\0\0'; fi
+    done
+}
+samples 0 >whole.idx
+samples 2 >two.idx
+samples 7 >seven.idx
+exits 0 predict --model plain --input whole.idx && [ "$(grep -c '^0 0.33333' out)" -eq 9 ]
+result "predict with a model without a schema"
+fails 1 "two.idx: 2 rows with missing values: row 1, 2;" predict --model plain --input two.idx
+fails 1 "seven.idx: 7 rows with missing values: row 1, 2, 3, 4, 5, ...;" predict --model plain --input seven.idx
+
+# ----------------------------------------------------------------------------------------------------------- JSON keys
+
+# documented SUBCOMMAND TITLE: the keys that --help lists below the title.
+documented() {
+    "$tileprop" "$1" --help | awk -v title="$2:" '
+        $0 == title { on = 1; next }
+        !NF { on = 0 }
+        on && /^  [a-z]/ { sub(/^  /, ""); sub(/  .*/, ""); print }'
+}
+
+# printed FILE: the keys of its first object, in their order.
+printed() {
+    head -n 1 "$1" | grep -o '"[a-z0-9_]*":' | tr -d '":'
+}
+
+# as_documented SUBCOMMAND TITLE FILE: has exactly these keys, of "a or b" one.
+as_documented() {
+    documented "$1" "$2" >wanted && printed "$3" >keys && [ -s wanted ] && awk '
+        FILENAME == "wanted" { wanted[++count] = " " $0 " "; next }
+        { if (!index(wanted[++at], " " $0 " ")) exit bad = 1 }
+        END { exit bad || at != count }' wanted keys
+    result "$1 --help, $2: what is printed"
+}
+
+for data in "$small" "$numbers"; do
+    exits 0 train $data --epochs 1 --validation 0.2 --json --log log --out keyed
+    as_documented train "JSON keys" out
+    as_documented train "Keys of a line of --log" log
+    exits 0 evaluate --model keyed --data "$(echo "$data" | sed 's/--data \([^ ]*\) .*/\1/')" --json
+    printed out | sort -u >keys
+    { documented evaluate "JSON keys"; documented evaluate "Keys of a class, label or output"; } |
+        sed 's/ or /\n/g' >wanted
+    [ -s keys ] && ! grep -vxF -f wanted keys
+    result "evaluate --help: what is printed"
+done
+exits 0 info --json
+as_documented info "JSON keys" out
+exits 0 cv $numbers --folds 2 --epochs 1 --json
+as_documented cv "JSON keys of a candidate" out
+exits 0 describe numbers.csv --json
+printed out | awk '!seen[$0]++' >keys
+{ documented describe "JSON keys of a line, one for each file"; documented describe "Keys of a column"; } |
+    cmp -s - keys
+result "describe --help: what is printed"
 
 finish

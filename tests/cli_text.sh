@@ -113,8 +113,8 @@ if script -qec true /dev/null </dev/null >/dev/null 2>&1; then
     under='env --default-signal=INT sh -c '\''exec "$@"'\'' sh'
     TERM=xterm NO_COLOR=1
     export TERM NO_COLOR
-    script -qefc "stty cols 80; $under \"\$tileprop\" train $small --hidden 2000,2000 --batch 1 --epochs 9 >out" screen \
-        <keys >/dev/null 2>err &
+    long="--hidden 2000,2000 --batch 1 --epochs 9"
+    script -qefc "stty cols 80; $under \"\$tileprop\" train $small $long >out" screen <keys >/dev/null 2>err &
     exec 3>keys
     wait_for grep -qs ETA screen
     printf '\003' >&3

@@ -8,14 +8,27 @@
 /* Beside EXIT_SUCCESS and EXIT_FAILURE (bad data, model or file). A stop by a signal exits with 128 + its number. */
 #define EXIT_USAGE 2
 
+/* A member of a JSON object that a command prints. */
+struct report_key {
+    const char *name; /* or several, of which one is there: "accuracy or r2"; NULL ends a list */
+    const char *help;
+};
+
+/* An object. */
+struct report_keys {
+    const char *title; /* NULL ends a list */
+    const struct report_key *key;
+};
+
 struct command {
     const char *name;
     const char *also;    /* as of option rows */
     const char *summary; /* one line for the list of subcommands */
     const char *example;
-    const char *usage;             /* what follows the name */
-    const char *about;             /* text below the options */
-    const struct option_row *rows; /* a row without a name ends them */
+    const char *usage;              /* what follows the name */
+    const char *about;              /* text below the options */
+    const struct report_keys *keys; /* below it; NULL: none */
+    const struct option_row *rows;  /* a row without a name ends them */
     const char *operand; /* what arguments without an option are, at least one: "run.jsonl"; NULL: there are none */
     size_t operands;     /* offset of their struct operand_list; they are files that are read */
     size_t values_size;

@@ -274,6 +274,21 @@ static int run(int argc, char **argv) {
     return code;
 }
 
+static const struct report_key candidate_keys[] = {
+    {"hidden", "list of widths"},
+    {"learning_rate", "of the candidate"},
+    {"weight_decay", "of the candidate"},
+    {"metric", "accuracy or r2"},
+    {"mean", "of the metric over the parts"},
+    {"deviation", "likewise"},
+    {"scores", "list: the metric of each part"},
+    {"losses", "list: the loss of each part"},
+    {"seconds", "of all parts"},
+    {0},
+};
+
+static const struct report_keys keys[] = {{"JSON keys of a candidate", candidate_keys}, {0}};
+
 const struct command cv_command = {
     .name = "cv",
     .also = "cross-validate crossval grid search sweep",
@@ -284,9 +299,8 @@ const struct command cv_command = {
              "of classes and labels, R2 of regression. Parts have each class in the same\n"
              "proportion and depend on --seed alone. Each of the threads trains by itself, and\n"
              "results do not depend on their number. Candidates are printed best first, with\n"
-             "mean and deviation over the parts.\n\n"
-             "JSON keys: hidden, learning_rate, weight_decay, metric, mean, deviation, scores and\n"
-             "losses (of each part), seconds (of all parts).\n",
+             "mean and deviation over the parts.\n",
+    .keys = keys,
     .rows = rows,
     .values_size = sizeof(struct cv_options),
     .defaults = defaults,

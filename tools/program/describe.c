@@ -215,6 +215,25 @@ static int run(int argc, char **argv) {
     return code;
 }
 
+static const struct report_key file_keys[] = {
+    {"file", "path"}, {"rows", "all of them"}, {"columns", "list of what is below"}, {0}};
+
+static const struct report_key column_keys[] = {
+    {"name", "null without one"},
+    {"kind", "number or category"},
+    {"missing", "rows without a value"},
+    {"minimum", "of numbers"},
+    {"mean", "of numbers"},
+    {"maximum", "of numbers"},
+    {"deviation", "of numbers"},
+    {"categories", "list of names; empty for numbers"},
+    {"counts", "list: rows in each part of the histogram, or of each category"},
+    {0},
+};
+
+static const struct report_keys keys[] = {
+    {"JSON keys of a line, one for each file", file_keys}, {"Keys of a column", column_keys}, {0}};
+
 const struct command describe_command = {
     .name = "describe",
     .also = "show summary head inspect",
@@ -222,9 +241,8 @@ const struct command describe_command = {
     .example = "tileprop describe data.csv",
     .usage = "FILE... [OPTION...]",
     .about = "Columns are numbered from 1, as options that take columns count them.\n"
-             "Histograms have 16 equal parts from the minimum to the maximum.\n\n"
-             "JSON keys, one line for each file: file, rows, columns (list of name, kind, missing,\n"
-             "minimum, mean, maximum, deviation, categories, counts).\n",
+             "Histograms have 16 equal parts from the minimum to the maximum.\n",
+    .keys = keys,
     .rows = rows,
     .operand = "FILE",
     .operands = offsetof(struct describe_options, files),

@@ -235,6 +235,7 @@ const struct command evaluate_command = {
     .example = "tileprop evaluate --model iris.safetensors --data test.csv",
     .usage = "--model FILE --data D [OPTION...]",
     .about = metrics_about,
+    .keys = metrics_keys,
     .rows = rows,
     .values_size = sizeof(struct evaluate_options),
     .defaults = defaults,

@@ -102,17 +102,40 @@ static int run(int argc, char **argv) {
     return code;
 }
 
+static const struct report_key report_keys[] = {
+    {"version", "of tileprop"},
+    {"sleef", "version of SLEEF"},
+    {"jansson", "version of jansson"},
+    {"vendor", "of the processor"},
+    {"features", "list of those that are detected and usable"},
+    {"isa", "instruction set in use"},
+    {"threads", "at most so many"},
+    {"usable", "list of instruction sets, best first"},
+    {"tile_rows", "of the microkernel"},
+    {"tile_columns", "of the microkernel"},
+    {"mc", "rows in a block of the matrix product"},
+    {"kc", "its k steps"},
+    {"nc", "its columns"},
+    {"l1d_bytes", "cache; 0: unknown"},
+    {"l2_bytes", "likewise"},
+    {"l3_bytes", "likewise"},
+    {"processors", "that the process may run on"},
+    {"threading", "OpenMP or none"},
+    {"quota", "processors whose time control groups leave to the process; 0: no limit"},
+    {"floating_point", "default, or what is not"},
+    {0},
+};
+
+static const struct report_keys keys[] = {{"JSON keys", report_keys}, {0}};
+
 const struct command info_command = {
     .name = "info",
     .also = "cpu machine",
     .summary = "Show the CPU, the instruction set in use, tile sizes, threads and versions",
     .example = "tileprop info",
     .usage = "[OPTION...]",
-    .about = "JSON keys: version, sleef, jansson, vendor, features (list), isa, threads,\n"
-             "usable (list, best first), tile_rows, tile_columns, mc, kc, nc, l1d_bytes,\n"
-             "l2_bytes, l3_bytes (0: unknown), processors, threading (OpenMP or none), quota\n"
-             "(processors whose time control groups leave to the process; 0: no limit),\n"
-             "floating_point (default, or what is not).\n",
+    .about = "The instruction set and the threads are those that other subcommands would use.\n",
+    .keys = keys,
     .rows = rows,
     .values_size = sizeof(struct info_options),
     .defaults = defaults,

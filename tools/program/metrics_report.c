@@ -224,10 +224,42 @@ void metrics_json(const struct metrics_report *report, json_t *object) {
 
 const char metrics_about[] = "Metrics are those of scikit-learn, weighted by the samples' weights; '-' (null)\n"
                              "where one is not defined. Per class: precision is the part of its predictions\n"
-                             "that is right, recall the part of its samples that is found.\n\n"
-                             "JSON keys of classes and labels: accuracy (labels: part of the samples with\n"
-                             "every label correct), macro_f1, weighted_f1, auc, log_loss, correct, samples,\n"
-                             "confusion (classes; rows: targets), classes or labels (list of the name,\n"
-                             "support, precision, recall, f1, auc; labels: accuracy). Of regression: r2,\n"
-                             "rmse, mae (means over the outputs), samples, outputs (list of these). Of all:\n"
-                             "loss, seconds, samples_per_second, isa, threads.\n";
+                             "that is right, recall the part of its samples that is found.\n";
+
+static const struct report_key whole_keys[] = {
+    {"loss", "of the model"},
+    {"accuracy", "classes and labels; labels: part of the samples with every label correct"},
+    {"macro_f1", "classes and labels"},
+    {"weighted_f1", "classes and labels"},
+    {"auc", "classes and labels"},
+    {"log_loss", "classes and labels"},
+    {"correct", "classes and labels: samples"},
+    {"r2", "regression, mean over the outputs"},
+    {"rmse", "regression, likewise"},
+    {"mae", "regression, likewise"},
+    {"samples", "all of them"},
+    {"confusion", "classes: counts, a row for each target"},
+    {"classes or labels or outputs", "list of what is below"},
+    {"seconds", "of the measurement"},
+    {"samples_per_second", "likewise"},
+    {"isa", "instruction set"},
+    {"threads", "at most so many"},
+    {0},
+};
+
+static const struct report_key each_keys[] = {
+    {"class or label or output", "its name"},
+    {"support", "classes and labels: samples that have it"},
+    {"accuracy", "labels"},
+    {"precision", "classes and labels"},
+    {"recall", "classes and labels"},
+    {"f1", "classes and labels"},
+    {"auc", "classes and labels"},
+    {"r2", "outputs"},
+    {"rmse", "outputs"},
+    {"mae", "outputs"},
+    {0},
+};
+
+const struct report_keys metrics_keys[] = {
+    {"JSON keys", whole_keys}, {"Keys of a class, label or output", each_keys}, {0}};

@@ -3,8 +3,9 @@
 #ifndef TILEPROP_TOOLS_METRICS_REPORT_H
 #define TILEPROP_TOOLS_METRICS_REPORT_H
 
+#include "command.h"
+
 #include <jansson.h>
-#include <tileprop/tileprop.h>
 
 struct metrics_report {
     tp_task task;
@@ -20,7 +21,8 @@ void metrics_print(const struct metrics_report *report);
 /* Members accuracy, macro_f1, ...; and confusion with classes, labels or outputs. */
 void metrics_json(const struct metrics_report *report, json_t *object);
 
-/* Describes the JSON keys in --help. */
+/* Describe the metrics and the JSON keys in --help. */
 extern const char metrics_about[];
+extern const struct report_keys metrics_keys[];
 
 #endif

@@ -34,18 +34,19 @@ struct nearest nearest_to(const char *wanted) {
     return (struct nearest){wanted, NULL, strlen(wanted) / 3 + 2};
 }
 
-static void offer(struct nearest *nearest, const char *candidate, const char *meant) {
+/* At most so far from what was wanted. */
+static void offer(struct nearest *nearest, const char *candidate, const char *meant, size_t most) {
     if (strlen(candidate) > LENGTH_MAX || strlen(nearest->wanted) > LENGTH_MAX)
         return;
     const size_t distance = edit_distance(nearest->wanted, candidate);
-    if (distance < nearest->distance) {
+    if (distance < nearest->distance && distance <= most) {
         nearest->best = meant;
         nearest->distance = distance;
     }
 }
 
 void nearest_offer(struct nearest *nearest, const char *candidate) {
-    offer(nearest, candidate, candidate);
+    offer(nearest, candidate, candidate, LENGTH_MAX);
 }
 
 void nearest_offer_words(struct nearest *nearest, const char *words, const char *meant) {
@@ -53,7 +54,7 @@ void nearest_offer_words(struct nearest *nearest, const char *words, const char 
         const size_t length = strcspn(words, " ");
         char word[LENGTH_MAX + 1];
         snprintf(word, sizeof word, "%.*s", (int)length, words);
-        offer(nearest, word, meant);
+        offer(nearest, word, meant, length / 3); /* some are so short that they resemble everything */
         words += length + (words[length] == ' ');
     }
 }

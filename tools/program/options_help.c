@@ -112,6 +112,14 @@ void options_describe(const struct option_row *row, const void *values, char *te
     append_default(row, (const unsigned char *)values + row->offset, text, size);
 }
 
+static void print_keys(const struct report_keys *keys) {
+    for (; keys && keys->title; keys++) {
+        printf("\n%s:\n", keys->title);
+        for (const struct report_key *key = keys->key; key->name; key++)
+            print_wrapped(key->help, printf("  %s", key->name));
+    }
+}
+
 static void print_row(const struct option_row *row, const void *values) {
     char text[512];
     options_describe(row, values, text, sizeof text);
@@ -126,4 +134,5 @@ void options_print_help(const struct command *command, const void *values) {
         print_row(row, values);
     print_wrapped("print this help", printf("  --help"));
     printf("\n%s", command->about);
+    print_keys(command->keys);
 }

@@ -8,7 +8,9 @@
 #include "sink.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct predict_options {
     struct machine_options machine;
@@ -56,6 +58,32 @@ struct prediction {
 
 /* ---- samples ---- */
 
+static bool has_nan(const float *row, size_t count) {
+    bool found = false;
+    for (size_t i = 0; i < count; i++)
+        found |= isnan(row[i]);
+    return found;
+}
+
+#define ROWS_NAMED 5
+
+/* A model without a schema has nothing to take for a missing value. */
+static int check_missing(const char *path, const tp_data *data) {
+    char list[ROWS_NAMED * 24] = "";
+    size_t found = 0;
+    for (size_t i = 0; data->floats && i < data->samples; i++) {
+        if (!has_nan(data->floats + i * data->features, data->features))
+            continue;
+        if (found++ < ROWS_NAMED)
+            snprintf(list + strlen(list), sizeof list - strlen(list), "%s%zu", *list ? ", " : "", i + 1);
+    }
+    if (!found)
+        return EXIT_SUCCESS;
+    complain("%s: %zu rows with missing values: row %s%s; the model has no schema that says what to do with them", path,
+             found, list, found > ROWS_NAMED ? ", ..." : "");
+    return EXIT_FAILURE;
+}
+
 static int open_idx(struct prediction *run) {
     const char *path = run->options->data.path;
     tp_idx *idx = &run->idx;
@@ -68,7 +96,7 @@ static int open_idx(struct prediction *run) {
                           .features = idx->elements / idx->dims[0],
                           .bytes = idx->type == TP_IDX_TYPE_U8 ? idx->data : NULL,
                           .floats = idx->type == TP_IDX_TYPE_F32 ? idx->data : NULL};
-    return EXIT_SUCCESS;
+    return check_missing(path, &run->data);
 }
 
 static int open_table(struct prediction *run, const tp_schema *schema) {

@@ -92,6 +92,10 @@ void report_text(json_t *object, const char *key, const char *text) {
     report_member(object, key, text ? any_text(text) : json_null());
 }
 
+void report_truth(json_t *object, const char *key, bool value) {
+    report_member(object, key, json_boolean(value));
+}
+
 void report_integer(json_t *object, const char *key, uint64_t value) {
     report_member(object, key, json_integer((json_int_t)value));
 }

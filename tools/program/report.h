@@ -25,6 +25,7 @@ json_t *report_new(void);
 json_t *report_list(void);
 void report_append(json_t *list, json_t *value);
 void report_text(json_t *object, const char *key, const char *text); /* NULL: null */
+void report_truth(json_t *object, const char *key, bool value);
 void report_integer(json_t *object, const char *key, uint64_t value);
 void report_real(json_t *object, const char *key, double value); /* NaN and infinities: null */
 void report_member(json_t *object, const char *key, json_t *value);

@@ -4,6 +4,7 @@
 #include "nearest.h"
 #include "report.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,14 @@ static void suggest_isa(const char *wanted) {
         complain("did you mean --isa %s?", nearest.best);
 }
 
+/* More threads than processors only wait for each other. */
+static void note_threads(const struct session *session, const struct machine_options *options) {
+    const int processors = tp_context_machine(session->context)->processors;
+    if (processors > 0 && options->threads > (uint64_t)processors)
+        complain("note: --threads %" PRIu64 ": there are %d processors; more threads than these make nothing faster",
+                 options->threads, processors);
+}
+
 int session_open(struct session *session, const struct machine_options *options) {
     *session = (struct session){0};
     tp_context_options context;
@@ -58,6 +67,8 @@ int session_open(struct session *session, const struct machine_options *options)
     context.message_user = session;
     const tp_status status = tp_context_create(&context, &session->context);
     const int code = session_check(session, status);
+    if (status == TP_OK)
+        note_threads(session, options);
     if (status == TP_ERR_UNSUPPORTED && options->isa)
         suggest_isa(options->isa);
     return status == TP_ERR_UNSUPPORTED ? EXIT_USAGE : code;

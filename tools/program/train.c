@@ -130,7 +130,7 @@ static int finish(struct training *run) {
     run->result.parameters = tp_model_parameter_count(run->model);
     train_print(&run->result, run->options, run->session->context);
     /* A signal may also have come after the last step. */
-    return saved || logged || scored ? EXIT_FAILURE : interrupt_code();
+    return saved || logged || scored || run->result.diverged ? EXIT_FAILURE : interrupt_code();
 }
 
 static void release(struct training *run) {
@@ -174,6 +174,7 @@ const struct command train_command = {
     .example = "tileprop train --data iris.csv --target species --out iris.safetensors",
     .usage = "--data D [OPTION...]",
     .about = train_about,
+    .keys = train_keys,
     .rows = train_rows,
     .values_size = sizeof(struct train_options),
     .defaults = train_defaults,

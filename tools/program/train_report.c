@@ -55,6 +55,7 @@ static void print_json(const struct train_result *result, const struct train_opt
     report_integer(report, "parameters", result->parameters);
     report_context(report, context);
     report_text(report, "model", result->saved ? options->out : NULL);
+    report_truth(report, "diverged", result->diverged);
     report_integer(report, "signal", (uint64_t)result->signal);
     report_write(report, stdout);
 }
@@ -86,14 +87,43 @@ const char train_about[] = "The model is saved to --out when training ends, or w
                            "the model of --init. Training loss and accuracy are means over the last epoch,\n"
                            "of each batch before its step.\n"
                            "On a terminal too narrow for a line, fields are left out: first samples/s, then\n"
-                           "rate, time, training loss, training metric, validation loss.\n"
-                           "\n"
-                           "JSON keys: loss and accuracy (of the test set if the data has one, else of the\n"
-                           "held-out samples, else of training), train_loss, train_accuracy,\n"
-                           "validation_loss, validation_accuracy, test_loss, test_accuracy (null if there\n"
-                           "are none), seconds (of training, without loading), samples_per_second (of the\n"
-                           "training steps), epochs and steps (done), train_samples (per epoch),\n"
-                           "parameters, isa, threads, model (path, or null if it was not saved), signal\n"
-                           "(that stopped it, or 0).\n"
-                           "Log keys: epoch, epochs, steps, learning_rate, train_loss, train_accuracy,\n"
-                           "validation_loss, validation_accuracy, seconds, samples_per_second.\n";
+                           "rate, time, training loss, training metric, validation loss.\n";
+
+static const struct report_key result_keys[] = {
+    {"loss", "of the test set if there is one, else of the held-out samples, else of training"},
+    {"accuracy or r2", "of the same samples; r2 of regression"},
+    {"train_loss", "mean over the last epoch"},
+    {"train_accuracy or train_r2", "likewise"},
+    {"validation_loss", "of the held-out samples after the last epoch; null if there are none"},
+    {"validation_accuracy or validation_r2", "likewise"},
+    {"test_loss", "of the test set; null if there is none"},
+    {"test_accuracy or test_r2", "likewise"},
+    {"seconds", "of training, without loading"},
+    {"samples_per_second", "of the training steps"},
+    {"epochs", "done"},
+    {"steps", "done"},
+    {"train_samples", "per epoch"},
+    {"parameters", "of the model"},
+    {"isa", "instruction set"},
+    {"threads", "at most so many"},
+    {"model", "path, or null if it was not saved"},
+    {"diverged", "whether the loss was no longer finite; the model is then that of the last good epoch"},
+    {"signal", "that stopped the run, or 0"},
+    {0},
+};
+
+static const struct report_key epoch_keys[] = {
+    {"epoch", "from 1"},
+    {"epochs", "of the whole run"},
+    {"steps", "done so far"},
+    {"learning_rate", "of the last step"},
+    {"train_loss", "mean over the epoch"},
+    {"train_accuracy or train_r2", "likewise; r2 of regression"},
+    {"validation_loss", "of the held-out samples; null if there are none"},
+    {"validation_accuracy or validation_r2", "likewise"},
+    {"seconds", "since the beginning"},
+    {"samples_per_second", "of the training steps"},
+    {0},
+};
+
+const struct report_keys train_keys[] = {{"JSON keys", result_keys}, {"Keys of a line of --log", epoch_keys}, {0}};

@@ -3,6 +3,7 @@
 #ifndef TILEPROP_TOOLS_TRAIN_REPORT_H
 #define TILEPROP_TOOLS_TRAIN_REPORT_H
 
+#include "command.h"
 #include "metric.h"
 #include "report.h"
 #include "train_options.h"
@@ -18,12 +19,14 @@ struct train_result {
     double step_seconds; /* of the training steps of the finished epochs */
     int signal;          /* that stopped the run, or 0 */
     bool saved;          /* to --out */
+    bool diverged;       /* the loss was no longer finite */
 };
 
 void train_print(const struct train_result *result, const struct train_options *options, const tp_context *context);
 json_t *train_epoch_json(const tp_epoch *epoch, const struct metric *metric);
 
-/* Describes both in --help. */
+/* Describe both in --help. */
 extern const char train_about[];
+extern const struct report_keys train_keys[];
 
 #endif

@@ -56,6 +56,9 @@ static int on_epoch(void *user, const tp_epoch *epoch) {
         progress_epoch(&run->progress, epoch, &run->result.metric);
     if (run->log)
         log_epoch(run, epoch);
+    progress_clear(&run->progress);
+    notes_epoch(&run->notes, epoch);
+    checkpoint_take(&run->checkpoint, run->model, epoch);
     return run->failed ? run->failed : interrupt_signal();
 }
 
@@ -69,6 +72,19 @@ static void announce(const struct training *run) {
         complain("no --out: the model will not be saved");
 }
 
+/* The model goes back to its last good epoch, and is then finished like others, but with a code of failure. */
+static int recover(struct training *run) {
+    session_check(run->session, TP_ERR_NONFINITE);
+    run->result.diverged = true;
+    if (checkpoint_restore(&run->checkpoint, run->model)) {
+        complain("training has diverged: what is saved is the model after epoch %zu", run->checkpoint.epoch);
+        return EXIT_SUCCESS;
+    }
+    if (run->output)
+        complain("training has diverged before the end of an epoch: nothing is saved");
+    return EXIT_FAILURE;
+}
+
 static int run_trainer(struct training *run, tp_trainer *trainer) {
     announce(run);
     const double start = now();
@@ -76,7 +92,9 @@ static int run_trainer(struct training *run, tp_trainer *trainer) {
     run->result.seconds = now() - start;
     run->result.signal = status == TP_ERR_STOPPED ? interrupt_signal() : 0;
     progress_clear(&run->progress);
-    return run->failed ? run->failed : status == TP_ERR_STOPPED ? EXIT_SUCCESS : session_check(run->session, status);
+    if (run->failed || status == TP_ERR_STOPPED)
+        return run->failed;
+    return status == TP_ERR_NONFINITE ? recover(run) : session_check(run->session, status);
 }
 
 static tp_train_options trainer_options(struct training *run) {
@@ -99,9 +117,14 @@ int train_run(struct training *run) {
     tp_trainer *trainer = NULL;
     int code = session_check(run->session, tp_trainer_create(run->model, data, &library, NULL, 0, &trainer));
     if (!code)
+        code = notes_begin(&run->notes, run->options, data, run->model);
+    if (!code && run->output)
+        code = checkpoint_open(&run->checkpoint, run->model);
+    if (!code)
         code = open_log(run);
     if (!code)
         code = run_trainer(run, trainer);
+    checkpoint_close(&run->checkpoint);
     tp_trainer_destroy(trainer);
     return code;
 }

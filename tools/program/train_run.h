@@ -3,7 +3,9 @@
 #ifndef TILEPROP_TOOLS_TRAIN_RUN_H
 #define TILEPROP_TOOLS_TRAIN_RUN_H
 
+#include "checkpoint.h"
 #include "progress.h"
+#include "train_notes.h"
 #include "train_report.h"
 
 /* Everything that a run holds. */
@@ -17,6 +19,8 @@ struct training {
     FILE *log;         /* NULL without --log, and before the run */
     int log_error;     /* errno of the first line that could not be written, or 0 */
     int failed;        /* exit code of a metric that could not be measured, or 0 */
+    struct checkpoint checkpoint;
+    struct notes notes;
     struct progress progress;
     struct train_result result;
 };

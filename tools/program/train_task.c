@@ -51,7 +51,7 @@ tp_activation train_last_activation(tp_loss loss) {
                                  : TP_ACTIVATION_IDENTITY;
 }
 
-static void count_classes(const tp_data *data, size_t *counts) {
+void train_count_classes(const tp_data *data, size_t *counts) {
     for (size_t i = 0; i < data->samples; i++)
         counts[data->classes[data->rows ? data->rows[i] : i]]++;
 }
@@ -64,7 +64,7 @@ static int balance_classes(const tp_data *data, size_t classes, struct real_list
         complain("--class-weights balanced: is for at most %d classes", REALS_MAX);
         return EXIT_USAGE;
     }
-    count_classes(data, counts);
+    train_count_classes(data, counts);
     weights->count = classes;
     for (size_t i = 0; i < classes; i++)
         weights->real[i] = counts[i] ? (float)((double)data->samples / ((double)classes * (double)counts[i])) : 0;

@@ -15,4 +15,7 @@ tp_activation train_last_activation(tp_loss loss);
 /* Weights of classes for the data, if they were asked for. Likewise. */
 int train_settle_class_weights(struct train_options *options, const tp_data *data, const tp_model *model);
 
+/* Adds the samples of each class to counts. */
+void train_count_classes(const tp_data *data, size_t *counts);
+
 #endif

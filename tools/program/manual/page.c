@@ -36,6 +36,21 @@ static void put_option(FILE *file, const struct option_row *row, const void *val
     fputc('\n', file);
 }
 
+static void put_keys(FILE *file, const struct report_keys *keys) {
+    for (; keys && keys->title; keys++) {
+        fputs(".PP\n", file);
+        put(file, keys->title);
+        fputs(":\n", file);
+        for (const struct report_key *key = keys->key; key->name; key++) {
+            fputs(".TP\n.B ", file);
+            put(file, key->name);
+            fputc('\n', file);
+            put(file, key->help);
+            fputc('\n', file);
+        }
+    }
+}
+
 static void put_command(FILE *file, const struct command *command) {
     void *values = malloc(command->values_size);
     if (!values)
@@ -50,6 +65,7 @@ static void put_command(FILE *file, const struct command *command) {
         put_option(file, row, values);
     fputs(".PP\n", file);
     put_as_it_stands(file, command->about);
+    put_keys(file, command->keys);
     free(values);
 }
 
