@@ -15,7 +15,7 @@ exits 0 --help && head -n 1 out | grep -q '^Example: ' && [ ! -s err ]
 result "--help begins with an example, on standard output"
 exits 0 --version && grep -qx 'tileprop [0-9.]*' out
 result "--version"
-for subcommand in train evaluate predict plot info; do
+for subcommand in train evaluate predict cv plot convert info; do
     exits 0 $subcommand --help && head -n 1 out | grep -q "^Example: tileprop $subcommand" && [ ! -s err ]
     result "$subcommand --help begins with an example, on standard output"
     holds "help of $subcommand fits in 79 columns" test -z "$(grep -E '.{80}' out)"

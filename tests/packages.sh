@@ -81,7 +81,7 @@ fi
 
 man --warnings -E UTF-8 -l "$page" 2>err | sed 's/.\x08//g' >out && [ ! -s err ]
 result "the manual page has no fault that man sees"
-for command in train evaluate predict plot info; do
+for command in train evaluate predict cv plot describe convert info; do
     help_options "$command" | grep -v '^--help$' >expected
     sed -n "/^\.SS tileprop $command /,/^\.nf/s/^\.BR \([-a-z\\\\]*\).*/\1/p" "$page" | tr -d '\\' >out
     [ -s expected ] && cmp expected out >err
@@ -90,7 +90,8 @@ for command in train evaluate predict plot info; do
     complete "$command" --seed 1 "" | sed 's/ $//' | sort | cmp - expected >out 2>err
     result "bash completes the options of $command"
 done
-complete "" | paste -s -d ' ' >out && grep -q '^train evaluate predict plot info --help --version$' out
+complete "" | paste -s -d ' ' >out &&
+    grep -q '^train evaluate predict cv plot describe convert info --help --version$' out
 result "bash completes subcommands"
 complete train --optimizer ada | paste -s -d ' ' >out && grep -q '^adam adamw adagrad$' out
 result "and names"

@@ -53,8 +53,8 @@ Test(svmlight, refused) {
 }
 
 Test(svmlight, numbers) {
-    static const struct {
-        const char *text;
+    static struct {
+        char text[32];
         double value;
     } rows[] = {
         {"0", 0},
@@ -69,11 +69,10 @@ Test(svmlight, numbers) {
         {"1.7976931348623157e308", 1.7976931348623157e308},
         {"inf", INFINITY},
     };
-    static const char *const bad[] = {"", "-", ".", "1,5", "0x10", " 1", "1 ", "1e", "--1", "+-1", "nan(1)", "1-2"};
+    static char bad[][8] = {"", "-", ".", "1,5", "0x10", " 1", "1 ", "1e", "--1", "+-1", "nan(1)", "1-2"};
     double value;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        cr_expect(tp_parse_number(rows[i].text, strlen(rows[i].text), &value) && value == rows[i].value, "%s: %.17g",
-                  rows[i].text, value);
+        cr_expect(tp_parse_number(rows[i].text, &value) && value == rows[i].value, "%s: %.17g", rows[i].text, value);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        cr_expect(!tp_parse_number(bad[i], strlen(bad[i]), &value), "%s", bad[i]);
+        cr_expect(!tp_parse_number(bad[i], &value), "%s", bad[i]);
 }

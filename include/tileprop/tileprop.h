@@ -1262,7 +1262,8 @@ typedef struct tp_dataset_options {
     uint64_t seed;              /* of the rows that are held out */
     bool keep_order;            /* hold out the last rows instead of chosen ones */
     size_t memory;              /* arrays that have to be converted and take more bytes are kept in a temporary file in
-                                   $TMPDIR; 0: half of the memory of the machine or of its control group */
+                                   $TMPDIR; 0: half of the memory of the machine, of its control group, or of the
+                                   process (RLIMIT_DATA), whichever is least */
 } tp_dataset_options;
 
 /* Sets every field to its default; for interfaces to other languages. */

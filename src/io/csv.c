@@ -7,6 +7,7 @@
 #include "core/cancel.h"
 #include "core/memory.h"
 #include "io/csv.h"
+#include "io/number.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -44,7 +45,7 @@ static void skip_blank_lines(struct tp_csv *csv) {
 
 static bool is_number(const struct tp_csv *csv, const struct tp_csv_field *field) {
     double value;
-    return field->end > field->begin && tp_csv_number(field->begin, csv->locale, &value) == field->end;
+    return field->end > field->begin && tp_take_number(field->begin, csv->locale, &value) == field->end;
 }
 
 static tp_status fail_line(const struct tp_csv *csv, size_t column) {

@@ -40,9 +40,6 @@ void tp_csv_undouble(struct tp_csv_field *field);
 /* Empty, NA, NaN, nan and ? */
 bool tp_csv_is_missing(const char *begin, const char *end);
 
-/* The number at the beginning of the text, correctly rounded; returns where it ends, or begin if there is none. */
-char *tp_csv_number(char *begin, locale_t locale, double *value);
-
 /* ---- words: csv_words.c ---- */
 
 struct tp_csv_word {

@@ -8,6 +8,7 @@
 #include "core/parallel.h"
 #include "core/size.h"
 #include "io/csv.h"
+#include "io/number.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -138,7 +139,7 @@ static bool take_number(const struct tp_csv *csv, size_t row, const struct tp_cs
         *value = (double)__builtin_nanf("");
         return true;
     }
-    return tp_csv_number(field->begin, csv->locale, value) == field->end;
+    return tp_take_number(field->begin, csv->locale, value) == field->end;
 }
 
 static int take_field(struct job *job, struct part *part, size_t row, const struct tp_csv_column *column,
@@ -156,7 +157,7 @@ static int take_field(struct job *job, struct part *part, size_t row, const stru
 static char *take_plain_number(const struct tp_csv *csv, size_t row, const struct tp_csv_column *column, char *at) {
     if (column->kind != TP_FIELD_NUMBER)
         return NULL;
-    char *end = tp_csv_number(at, csv->locale, &csv->numbers[row * csv->number_count + column->at]);
+    char *end = tp_take_number(at, csv->locale, &csv->numbers[row * csv->number_count + column->at]);
     return end != at && (*end == csv->delimiter || *end == '\n' || *end == '\r' || !*end) ? end : NULL;
 }
 

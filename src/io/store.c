@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* ---- how much memory ---- */
@@ -26,13 +27,20 @@ static size_t read_limit(const char *path) {
     return end == text || errno ? SIZE_MAX : (size_t)limit;
 }
 
-/* Half of the machine's memory, or of that of the control group which a container sees as the highest. */
+/* RLIM_INFINITY is the largest number. */
+static size_t data_limit(void) {
+    struct rlimit limit;
+    return getrlimit(RLIMIT_DATA, &limit) ? SIZE_MAX : (size_t)limit.rlim_cur;
+}
+
+/* Half of the machine's memory, or of that of the control group which a container sees as the highest, or of what the
+ * process may have. */
 static size_t default_memory(void) {
     const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
     const size_t machine = pages > 0 && page > 0 ? tp_size_mul((size_t)pages, (size_t)page) : SIZE_MAX;
     const size_t group =
         tp_min(read_limit("/sys/fs/cgroup/memory.max"), read_limit("/sys/fs/cgroup/memory/memory.limit_in_bytes"));
-    return tp_min(machine, group) / 2;
+    return tp_min(tp_min(machine, group), data_limit()) / 2;
 }
 
 /* ---- maps ---- */

@@ -131,11 +131,11 @@ static char *next_word(char **at) {
     return length ? word : NULL;
 }
 
-static tp_status take_label(struct reading *reading, const char *word) {
+static tp_status take_label(struct reading *reading, char *word) {
     double label;
     if (strchr(word, ','))
         return fail(reading, word, "is a list of labels; a row can have only one here");
-    if (!tp_parse_number(word, strlen(word), &label))
+    if (!tp_parse_number(word, &label))
         return fail(reading, word, strchr(word, ':') ? "stands where the label belongs" : "is not a number");
     tp_status status = push(reading, &reading->labels, &label, sizeof label);
     return status ? status : push(reading, &reading->lines, &reading->line, sizeof reading->line);
@@ -163,13 +163,13 @@ static tp_status check_index(const struct reading *reading, const char *word, si
     return TP_OK;
 }
 
-static tp_status take_pair(struct reading *reading, const char *word, size_t *last) {
+static tp_status take_pair(struct reading *reading, char *word, size_t *last) {
     const size_t length = strcspn(word, ":");
     size_t index;
     double value;
     if (!word[length] || !parse_index(word, length, &index))
         return fail(reading, word, "is not index:value with an index of 1..99999999");
-    if (!tp_parse_number(word + length + 1, strlen(word + length + 1), &value))
+    if (!tp_parse_number(word + length + 1, &value))
         return fail(reading, word, "has a value that is not a number");
     if (isfinite(value) && !isfinite((float)value))
         return fail(reading, word, "has a value that is too large for a 32-bit float");
@@ -287,8 +287,8 @@ static bool recognises(const struct tp_file_head *head) {
         at += strcspn(at, "\n"), at += *at == '\n';
     at[strcspn(at, "\n")] = '\0';
     double label;
-    const char *word = next_word(&at);
-    if (!word || !tp_parse_number(word, strlen(word), &label))
+    char *word = next_word(&at);
+    if (!word || !tp_parse_number(word, &label))
         return false;
     word = next_word(&at);
     return word &&

@@ -41,6 +41,7 @@ extern const struct command evaluate_command;
 extern const struct command predict_command;
 extern const struct command plot_command;
 extern const struct command describe_command;
+extern const struct command convert_command;
 extern const struct command cv_command;
 extern const struct command info_command;
 

@@ -1,0 +1,112 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# Tests convert: sh tests/cli_convert.sh PATH_TO_TILEPROP. What it writes trains the same parameters as its source.
+# shellcheck source=tests/cli_lib.sh
+. "$(dirname "$0")/cli_lib.sh"
+
+# The parameters of a model, as hexadecimal digits.
+parameters() {
+    perl -e '
+        local $/;
+        open my $file, "<:raw", $ARGV[0] or die;
+        my $text = <$file>;
+        my $size = unpack "Q<", $text;
+        my $header = substr $text, 8, $size;
+        while ($header =~ /"layers\.\d+\.\w+":\{[^}]*"data_offsets":\[(\d+),(\d+)\]/g) {
+            print unpack("H*", substr $text, 8 + $size + $1, $2 - $1), "\n";
+        }' "$1"
+}
+
+# The offset of each member of an archive that is not a multiple of 64.
+misplaced() {
+    perl -e '
+        local $/;
+        open my $file, "<:raw", $ARGV[0] or die;
+        my $text = <$file>;
+        my $members = 0;
+        while ($text =~ /PK\x03\x04.{22}(..)(..)/gs) {
+            my $begin = $+[0] + unpack("v", $1) + unpack("v", $2);
+            print "$begin\n" if $begin % 64 || substr($text, $begin, 6) ne "\x93NUMPY";
+            $members++;
+        }
+        print "no members\n" unless $members;' "$1"
+}
+
+# train FILE MODEL OPTION...
+train() {
+    data=$1
+    model=$2
+    shift 2
+    exits 0 train --data "$data" --hidden 8 --epochs 2 --batch 16 --out "$model" "$@" &&
+        parameters "$model" >"$model.hex" &&
+        [ -s "$model.hex" ]
+}
+
+# same COLUMNS [OPTION...]: the conversion and the training from the table have the options, the other training only
+# those behind the columns. Categories are scaled by no means, numbers of NPZ are.
+same() {
+    columns=$1
+    shift
+    # shellcheck disable=SC2086 # options
+    exits 0 convert --data table.csv --out same.npz $columns "$@" && train table.csv a $columns "$@" &&
+        train same.npz b "$@" && cmp a.hex b.hex
+    result "a table as NPZ trains the same parameters: $columns $*"
+}
+
+awk 'BEGIN {
+    print "x,y,n,size,kind"
+    for (i = 0; i < 90; i++)
+        printf "%.3f,%.17g,%d,%s,%s\n", i * 37 % 100 / 80, i * 53 % 100 / 90, i * 7 % 3, i % 7 * 2 ".5",
+            i % 3 == 0 ? "red" : i % 3 == 1 ? "gr\303\274n" : "blue"
+}' >table.csv
+
+if ! exits 0 convert --data table.csv --out probe.npz || ! exits 0 describe probe.npz; then
+    skip "the program was built without libzip and reads no NPZ"
+    echo "1..$checks"
+    exit
+fi
+holds "an archive of aligned members" test -z "$(misplaced probe.npz)"
+same ""
+same "--target size --ignore kind"
+same "--target x,size --ignore kind" --task regression
+same "--target n --ignore kind"
+same "--target n --ignore kind" --task regression
+same "--target n" --scaling none
+same "--categories n" --scaling none
+
+exits 0 convert --data data --out images.npz && train data a && train images.npz b && cmp a.hex b.hex
+result "images stay images, and are divided by 255"
+
+exits 0 convert --data table.csv --out first.npz && exits 0 convert --data first.npz --out second.npz &&
+    cmp first.npz second.npz
+result "NPZ becomes the same NPZ"
+exits 0 convert --data table.csv --categories n --out names.npz && exits 0 describe --json names.npz &&
+    grep -q '"name":"n=0".*"name":"n=2".*"name":"kind".*"categories":\["blue","gr.*n","red"\]' out
+result "names of categories and classes"
+
+if command -v unzip >/dev/null; then
+    holds "unzip finds no error" unzip -tq first.npz
+else
+    skip "no unzip"
+fi
+if /usr/bin/python3 -c 'import numpy' 2>/dev/null; then
+    holds "NumPy reads it" /usr/bin/python3 -c '
+import numpy
+z = numpy.load("first.npz")
+assert z["inputs"].shape == (90, 4) and z["inputs"].dtype == numpy.float64
+assert list(z["targets"][:3]) == ["red", "gr\u00fcn", "blue"]
+assert list(z["names"]) == ["x", "y", "n", "size", "kind"]'
+else
+    skip "no NumPy"
+fi
+
+echo old >kept.npz
+fails 1 "does not fit" convert --data table.csv --task regression --out kept.npz
+holds "after an error the old file stays" test "$(cat kept.npz)" = old
+fails 2 "--out table.csv: is the file of --data, too" convert --data table.csv --out table.csv
+fails 2 "--out FILE is missing" convert --data table.csv
+printf 'x,c\n1,\377\n2,b\n' >latin.csv
+fails 1 "is not UTF-8" convert --data latin.csv --out latin.npz
+
+echo "1..$checks"
+[ $failures -eq 0 ]
