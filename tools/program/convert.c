@@ -70,13 +70,13 @@ const struct command convert_command = {
     .summary = "Write the samples of a file as NPZ, which needs no conversion when it is read",
     .example = "tileprop convert --data data.csv --out data.npz",
     .usage = "--data D --out FILE [OPTION...]",
-    .about = "The arrays, not compressed: 'inputs', the features before scaling, each category an\n"
-             "input of 0 and 1; 'targets', names or integers of classes, or numbers; 'names', of\n"
-             "the inputs and targets, if the data has them; an input of a category is called\n"
-             "<column>=<category>. Columns of weights are features here; --weight takes them\n"
-             "later. What --task and --scaling say is not kept in the file.\n"
-             "The file appears when it is complete; until then, and after an error or a signal,\n"
-             "an old one stays. It may not be a file that is read.\n",
+    .about = "The arrays, not compressed: 'inputs', the features before scaling, each\n"
+             "category an input of 0 and 1; 'targets', names or integers of classes, or\n"
+             "numbers; 'names', of the inputs and targets, if the data has them; an input of a\n"
+             "category is called <column>=<category>. Columns of weights are features here;\n"
+             "--weight takes them later. What --task and --scaling say is not kept in the\n"
+             "file. The file appears when it is complete; until then, and after an error or a\n"
+             "signal, an old one stays. It may not be a file that is read.\n",
     .rows = rows,
     .values_size = sizeof(struct convert_options),
     .defaults = defaults,
