@@ -293,7 +293,7 @@ const struct command cv_command = {
     .name = "cv",
     .also = "cross-validate crossval grid search sweep",
     .summary = "Cross-validate candidates of a grid of options",
-    .example = "tileprop cv --data data.csv --target y --hidden 100/64,32 --lr 0.01,0.1",
+    .example = "tileprop cv --data data.csv --target y --hidden 100/64,32 --lr 0.1,1",
     .usage = "--data FILE [OPTION...]",
     .about = "Every candidate is trained on all parts but one and measured on that one:\n"
              "accuracy of classes and labels, R2 of regression. Parts have each class in the\n"
