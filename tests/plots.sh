@@ -88,7 +88,9 @@ fi
 
 # table COUNT LAST: rows of two numbers and what awk's expression LAST makes of c = 0, 1, 2.
 table() {
-    awk -v rows="$1" "BEGIN { for (i = 0; i < rows; i++) { c = i % 3; print c + i % 7 / 9 \",\" c - i % 5 / 8 \",\" $2 } }"
+    awk -v rows="$1" "BEGIN {
+        for (i = 0; i < rows; i++) { c = i % 3; print c + i % 7 / 9 \",\" c - i % 5 / 8 \",\" $2 }
+    }"
 }
 
 # draws NAME TARGETS FILE OPTION...: trains on NAME.csv, and evaluates with a picture in FILE.

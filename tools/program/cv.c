@@ -293,14 +293,15 @@ const struct command cv_command = {
     .name = "cv",
     .also = "cross-validate crossval grid search sweep",
     .summary = "Cross-validate candidates of a grid of options",
-    .example = "tileprop cv --data data.csv --target y --hidden 100/64,32 --lr 0.001,0.01",
+    .example = "tileprop cv --data data.csv --target y --hidden 100/64,32 --lr 0.1,1",
     .usage = "--data FILE [OPTION...]",
-    .about = "Every candidate is trained on all parts but one and measured on that one: accuracy\n"
-             "of classes and labels, R2 of regression. Parts have each class in the same\n"
-             "proportion and depend on --seed alone. Each of the threads trains by itself, and\n"
-             "results do not depend on their number. Candidates are printed best first, with\n"
-             "mean and deviation over the parts.\n",
-    .keys = keys,
+    .about = "Every candidate is trained on all parts but one and measured on that one:\n"
+             "accuracy of classes and labels, R2 of regression. Parts have each class in the\n"
+             "same proportion and depend on --seed alone. Each of the threads trains by\n"
+             "itself, and results do not depend on their number. Candidates are printed best\n"
+             "first, with mean and deviation over the parts.\n\n"
+             "JSON keys: hidden, learning_rate, weight_decay, metric, mean, deviation, scores\n"
+             "and losses (of each part), seconds (of all parts).\n",
     .rows = rows,
     .values_size = sizeof(struct cv_options),
     .defaults = defaults,
