@@ -299,9 +299,8 @@ const struct command cv_command = {
              "accuracy of classes and labels, R2 of regression. Parts have each class in the\n"
              "same proportion and depend on --seed alone. Each of the threads trains by\n"
              "itself, and results do not depend on their number. Candidates are printed best\n"
-             "first, with mean and deviation over the parts.\n\n"
-             "JSON keys: hidden, learning_rate, weight_decay, metric, mean, deviation, scores\n"
-             "and losses (of each part), seconds (of all parts).\n",
+             "first, with mean and deviation over the parts.\n",
+    .keys = keys,
     .rows = rows,
     .values_size = sizeof(struct cv_options),
     .defaults = defaults,
