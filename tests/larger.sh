@@ -21,6 +21,7 @@ train() {
 
 # limited COMMAND...
 limited() (
+    # shellcheck disable=SC3045 # dash and bash have it
     ulimit -d $limit && "$@"
 )
 
