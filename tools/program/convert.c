@@ -73,8 +73,8 @@ const struct command convert_command = {
     .usage = "--data D --out FILE [OPTION...]",
     .about = "The arrays, not compressed: 'inputs', the features before scaling, each\n"
              "category an input of 0 and 1; 'targets', names or integers of classes, or\n"
-             "numbers; 'names', of the inputs and targets, if the data has them; an input of a\n"
-             "category is called <column>=<category>. Columns of weights are features here;\n"
+             "numbers; 'names', of the inputs and targets, if the data has them; an input of\n"
+             "a category is called <column>=<category>. Columns of weights are features here;\n"
              "--weight takes them later. What --task and --scaling say is not kept in the\n"
              "file. The file appears when it is complete; until then, and after an error or a\n"
              "signal, an old one stays. It may not be a file that is read.\n",
