@@ -67,15 +67,16 @@ static int run(int argc, char **argv) {
 
 const struct command convert_command = {
     .name = "convert",
+    .also = "export transform npz",
     .summary = "Write the samples of a file as NPZ, which needs no conversion when it is read",
     .example = "tileprop convert --data data.csv --out data.npz",
     .usage = "--data D --out FILE [OPTION...]",
-    .about = "The arrays, not compressed: 'inputs', the features before scaling, where each\n"
-             "category is an input of 0 or 1; 'targets', names or integers of classes, or\n"
-             "numbers; 'names' of the inputs and targets, if the data has them, where the\n"
-             "input of a category is <column>=<category>. A column of weights is a feature\n"
-             "here, and can be named later. What --task and --scaling say is not kept.\n"
-             "The file appears when it is complete; until then, and after an error or a\n"
+    .about = "The arrays, not compressed: 'inputs', the features before scaling, each\n"
+             "category an input of 0 and 1; 'targets', names or integers of classes, or\n"
+             "numbers; 'names', of the inputs and targets, if the data has them; an input of\n"
+             "a category is called <column>=<category>. Columns of weights are features here;\n"
+             "--weight takes them later. What --task and --scaling say is not kept in the\n"
+             "file. The file appears when it is complete; until then, and after an error or a\n"
              "signal, an old one stays. It may not be a file that is read.\n",
     .rows = rows,
     .values_size = sizeof(struct convert_options),
