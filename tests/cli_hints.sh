@@ -89,7 +89,13 @@ exits 1 train $numbers $late --out late --log log --json &&
 result "the last good model is saved after divergence"
 exits 0 train $numbers --json && grep -q '"diverged":false' out
 result "and nothing is said without it"
-fails 1 "before the end of an epoch: nothing is saved" train $numbers --optimizer sgd --lr 1e38 --out diverged
+awk 'BEGIN { print "a,b,y"; for (i = 0; i < 64; i++) print i % 9 / 3 - 1 "," i % 7 / 3 - 1 "," i % 5 / 9 }' >ruin.csv
+ruin="--data ruin.csv --hidden 8 --batch 64 --optimizer sgd --schedule constant --lr 1e15 --out ruined"
+for epochs in 1 2; do
+    fails 1 "no epoch is good" train $ruin --epochs $epochs
+    holds "ruined by the last of $epochs steps: not saved" test ! -e ruined
+done
+fails 1 "no epoch is good: nothing is saved" train $numbers --optimizer sgd --lr 1e38 --out diverged
 holds "a model of no epoch is not saved" test ! -e diverged
 exits 1 train $numbers $late && ! grep -q 'is saved' out err
 result "and nothing without --out"

@@ -5,19 +5,24 @@
 
 #include <tileprop/tileprop.h>
 
+/* The losses of an epoch are those before each update, so parameters are good once a loss with them was finite: of
+ * validation, or of the next step. */
 struct checkpoint {
-    float *parameters; /* NULL: none are kept */
+    float *proven, *pending; /* NULL: none are kept */
     size_t count;
-    size_t epoch; /* after which they were taken; 0: not yet */
+    size_t epoch, pending_epoch; /* after which they were taken; 0: not yet */
 };
 
 /* Makes room. Returns an exit code; it has said why. */
 int checkpoint_open(struct checkpoint *checkpoint, const tp_model *model);
 
-/* Takes the parameters, unless a loss of the epoch is not finite. */
+/* Takes the parameters after an epoch. */
 void checkpoint_take(struct checkpoint *checkpoint, const tp_model *model, const tp_epoch *epoch);
 
-/* Puts the parameters back. False if there are none. */
+/* A loss with the parameters that were taken last was finite. */
+void checkpoint_prove(struct checkpoint *checkpoint);
+
+/* Puts the good parameters back. False if there are none. */
 bool checkpoint_restore(const struct checkpoint *checkpoint, tp_model *model);
 
 void checkpoint_close(struct checkpoint *checkpoint);

@@ -3,6 +3,7 @@
 #include "interrupt.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +24,7 @@ static int open_log(struct training *run) {
 static int on_step(void *user, const tp_step *step) {
     struct training *run = user;
     run->result.steps = step->step;
+    checkpoint_prove(&run->checkpoint);
     progress_step(&run->progress, step);
     return interrupt_signal();
 }
@@ -74,15 +76,26 @@ static void announce(const struct training *run) {
 
 /* The model goes back to its last good epoch, and is then finished like others, but with a code of failure. */
 static int recover(struct training *run) {
-    session_check(run->session, TP_ERR_NONFINITE);
     run->result.diverged = true;
     if (checkpoint_restore(&run->checkpoint, run->model)) {
         complain("training has diverged: what is saved is the model after epoch %zu", run->checkpoint.epoch);
         return EXIT_SUCCESS;
     }
     if (run->output)
-        complain("training has diverged before the end of an epoch: nothing is saved");
+        complain("training has diverged and no epoch is good: nothing is saved");
     return EXIT_FAILURE;
+}
+
+/* Whether the last update left a model whose loss is finite; a part of the training samples tells. */
+static int check_end(struct training *run) {
+    tp_data data = *tp_dataset_data(run->train);
+    tp_score score;
+    data.samples = data.samples < INFERENCE_BATCH ? data.samples : INFERENCE_BATCH;
+    const int code = session_score(run->session, run->model, &data, &score, NULL);
+    if (code || isfinite(score.loss))
+        return code;
+    complain("the loss is not finite after the last step");
+    return recover(run);
 }
 
 static int run_trainer(struct training *run, tp_trainer *trainer) {
@@ -92,9 +105,14 @@ static int run_trainer(struct training *run, tp_trainer *trainer) {
     run->result.seconds = now() - start;
     run->result.signal = status == TP_ERR_STOPPED ? interrupt_signal() : 0;
     progress_clear(&run->progress);
-    if (run->failed || status == TP_ERR_STOPPED)
+    if (run->failed)
         return run->failed;
-    return status == TP_ERR_NONFINITE ? recover(run) : session_check(run->session, status);
+    if (status == TP_OK || (status == TP_ERR_STOPPED && run->result.steps))
+        return check_end(run);
+    if (status == TP_ERR_STOPPED)
+        return EXIT_SUCCESS;
+    const int code = session_check(run->session, status);
+    return status == TP_ERR_NONFINITE ? recover(run) : code;
 }
 
 static tp_train_options trainer_options(struct training *run) {
