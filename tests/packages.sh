@@ -35,6 +35,24 @@ bare_root() {
     done >"$root/var/lib/dpkg/status"
 }
 
+# with_dependencies PACKAGE...: these and what they depend on, of what is installed here.
+with_dependencies() {
+    found=' '
+    while [ $# -gt 0 ]; do
+        package=$1
+        shift
+        case "$found|$package" in
+        *" $package "*"|"* | *"|debconf"*) continue ;;
+        esac
+        dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || continue
+        found="$found$package "
+        # shellcheck disable=SC2046 # a list
+        set -- "$@" $(dpkg-query -W -f '${Pre-Depends},${Depends}' "$package" | tr ',|' '\n\n' |
+            sed 's/^ *//; s/[ (:].*//')
+    done
+    echo "$found"
+}
+
 inside() {
     env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C chroot "$root" "$@"
 }
@@ -52,7 +70,9 @@ complete() {
 
 (cd "$build" && cpack -B "$work/packages") >out 2>err
 result "cpack makes the packages"
-bare_root libc6 libc-bin dash libgcc-s1 libgomp1 libjansson4 libmd0 libsleef3 zlib1g >out 2>err
+# shellcheck disable=SC2046 # a list
+bare_root $(with_dependencies libc6 libc-bin dash libgcc-s1 libgomp1 libhdf5-103-1 libjansson4 libmd0 libsleef3 libzip4 \
+    zlib1g) >out 2>err
 dpkg --root="$root" -i packages/*.deb >out 2>err
 result "dpkg installs them, and needs no others than these"
 names=$(ls packages/*.deb | sed 's|.*/||; s|_.*||')
