@@ -134,4 +134,17 @@ fails 2 "--output new.csv: is the file of --input, too" predict --model kinds --
 fails 2 "--out flowers.csv: is the file of --data, too" train --data flowers.csv --out flowers.csv
 fails 2 "--out two.csv: is the file of --test, too" train --data flowers.csv --test two.csv --out two.csv
 
+# --- layers of a model that stay
+
+awk 'BEGIN { print "a,b,y"; for (i = 0; i < 40; i++) print i % 7 "," i % 5 "," (i % 7 > i % 5 ? "more" : "less") }' \
+    >kept.csv
+exits 0 train --data kept.csv --hidden 5,4 --epochs 2 --out base --quiet
+for layers in 1 2; do
+    exits 0 train --data kept.csv --init base --freeze $layers --epochs 3 --out kept$layers --quiet
+done
+exits 0 train --data kept.csv --init base --epochs 3 --out kept0 --quiet
+holds "--freeze N: other layers learn" sh -c '! cmp -s kept0 kept1 && ! cmp -s kept1 kept2 && ! cmp -s kept2 base'
+fails 2 "needs --init" train --data kept.csv --freeze 1
+fails 2 "less than the 3 layers" train --data kept.csv --init base --freeze 3
+
 finish

@@ -810,6 +810,11 @@ typedef struct tp_optimizer_options {
     uint64_t step_every;   /* step schedule only, >= 1 */
     float step_factor;     /* step schedule only, > 0 */
     float final_factor;    /* cosine only, 0..1 */
+    /* A factor of the learning rate for each layer, L entries, each 0 or more and finite, copied; NULL: all 1. The
+     * product with the rate of a step is rounded to float. A layer whose factor is 0 is frozen: its parameters and
+     * their state keep their bits, its gradients are not computed by the trainer and tp_train_step, and with clip_norm
+     * they are not a part of the norm. */
+    const float *layer_rates;
 } tp_optimizer_options;
 
 /* Sets every field to its default; for interfaces to other languages. */

@@ -275,6 +275,7 @@ module tileprop_types
         integer(c_int64_t) :: step_every = 0
         real(c_float) :: step_factor = 0
         real(c_float) :: final_factor = 0
+        type(c_ptr) :: layer_rates = c_null_ptr
     end type
 
     type, bind(c) :: tp_data

@@ -170,15 +170,16 @@ void tp_run_backward(struct tp_workspace *w, const struct tp_gradient_sink *sink
     assert(w->batch && w->batch <= w->max_batch && (!dx || lddx >= w->model->inputs));
     assert(sink->kind == TP_SINK_UPDATE ? sink->optimizer && sink->model == w->model
                                         : sink->gradients || sink->kind == TP_SINK_NOWHERE);
-    for (size_t l = w->model->layers; l-- > 0;) {
-        if (l)
+    const size_t lowest = dx || !sink->optimizer ? 0 : tp_lowest_trained(sink->optimizer);
+    for (size_t l = w->model->layers; l-- > lowest;) {
+        if (l > lowest)
             propagate(w, l, tp_delta(w, l - 1)->p, tp_delta(w, l - 1)->ld, team);
         else if (dx)
             propagate(w, l, dx, lddx, team);
         tp_team_barrier(team); /* nobody reads these weights any more; what the next layer needs is complete */
-        if (l && w->mask[l - 1] && w->dropout_step)
+        if (l > lowest && w->mask[l - 1] && w->dropout_step)
             tp_run_dropout_derivative(w, l - 1, team);
-        if (sink->kind != TP_SINK_NOWHERE) {
+        if (sink->kind != TP_SINK_NOWHERE && !(sink->optimizer && tp_layer_is_frozen(sink->optimizer, l))) {
             weight_gradients(w, l, sink, team);
             bias_gradients(w, l, sink, team);
         }

@@ -40,7 +40,7 @@ static const struct tp_struct options_type = {.name = "optimizer options",
                                               .first = offsetof(tp_optimizer_options, final_factor),
                                               .defaults = &default_options};
 
-TP_NO_PADDING(tp_optimizer_options, final_factor);
+TP_NO_PADDING(tp_optimizer_options, layer_rates);
 
 void tp_optimizer_options_init(tp_optimizer_options *options, size_t struct_size) {
     tp_struct_init(&options_type, options, struct_size);
@@ -93,7 +93,16 @@ static tp_status check_numbers(const struct tp_context *context, const tp_optimi
     return TP_OK;
 }
 
-tp_status tp_check_optimizer(const struct tp_context *context, const tp_optimizer_options *o) {
+static tp_status check_layer_rates(const struct tp_model *model, const float *rates) {
+    for (size_t l = 0; rates && l < model->layers; l++)
+        if (!(rates[l] >= 0 && isfinite(rates[l])))
+            return tp_fail(model->context, TP_ERR_ARGUMENT,
+                           "optimizer: layer_rates[%zu] is %g; it must be 0 or more and finite", l, (double)rates[l]);
+    return TP_OK;
+}
+
+tp_status tp_check_optimizer(const struct tp_model *model, const tp_optimizer_options *o) {
+    const struct tp_context *context = model->context;
     if (!tp_optimizer_name(o->kind))
         return tp_fail(context, TP_ERR_ARGUMENT, "optimizer: kind %d is unknown", (int)o->kind);
     if (!tp_schedule_name(o->schedule))
@@ -104,7 +113,8 @@ tp_status tp_check_optimizer(const struct tp_context *context, const tp_optimize
         return tp_fail(context, TP_ERR_ARGUMENT,
                        "optimizer: total_steps is %llu; it must be more than warmup_steps, %llu",
                        (unsigned long long)o->total_steps, (unsigned long long)o->warmup_steps);
-    return check_numbers(context, o);
+    const tp_status status = check_numbers(context, o);
+    return status ? status : check_layer_rates(model, o->layer_rates);
 }
 
 static size_t chunks(size_t count) {
@@ -126,6 +136,9 @@ static void lay_out_optimizer(struct tp_optimizer *optimizer, struct tp_arena *a
     const size_t count = optimizer->model->parameter_count;
     for (int i = 0; i < state_count(optimizer->options.kind); i++)
         optimizer->state[i] = tp_arena_take(arena, count, sizeof(float));
+    optimizer->next = tp_arena_take(arena, optimizer->model->layers, sizeof *optimizer->next);
+    if (optimizer->options.layer_rates)
+        optimizer->layer_rates = tp_arena_take(arena, optimizer->model->layers, sizeof *optimizer->layer_rates);
     optimizer->square_sums = tp_arena_take(arena, chunks(count), sizeof(double));
     optimizer->room =
         tp_arena_take(arena, tp_update_is_fused(optimizer) ? largest_layer(optimizer->model) : count, sizeof(float));
@@ -149,7 +162,7 @@ static tp_status describe_optimizer(const tp_model *model, const tp_optimizer_op
     *optimizer = (struct tp_optimizer){.model = model};
     tp_status status = tp_take_optimizer(model->context, given, &optimizer->options);
     if (!status)
-        status = tp_check_optimizer(model->context, &optimizer->options);
+        status = tp_check_optimizer(model, &optimizer->options);
     optimizer->far = !status && is_far(model, &optimizer->options);
     return status;
 }
@@ -177,6 +190,9 @@ tp_status tp_optimizer_create(const tp_model *model, const tp_optimizer_options 
     lay_out_optimizer(&made, &arena);
     for (int i = 0; i < state_count(made.options.kind); i++)
         memset(made.state[i], 0, model->parameter_count * sizeof(float));
+    if (made.layer_rates)
+        memcpy(made.layer_rates, made.options.layer_rates, model->layers * sizeof *made.layer_rates);
+    made.options.layer_rates = made.layer_rates;
     **optimizer = made;
     return TP_OK;
 }
@@ -210,14 +226,23 @@ static bool has_square(tp_optimizer_kind kind) {
     return has_first_moment(kind) || kind == TP_OPTIMIZER_RMSPROP || kind == TP_OPTIMIZER_ADAGRAD;
 }
 
-void tp_update_begin(struct tp_optimizer *optimizer) {
-    const tp_optimizer_options *o = &optimizer->options;
-    const uint64_t t = ++optimizer->steps;
-    const double rate = (double)tp_learning_rate(optimizer->model->context->isa, o, t);
+bool tp_layer_is_frozen(const struct tp_optimizer *optimizer, size_t l) {
+    return optimizer->layer_rates && optimizer->layer_rates[l] == 0;
+}
+
+size_t tp_lowest_trained(const struct tp_optimizer *optimizer) {
+    size_t l = 0;
+    while (l < optimizer->model->layers && tp_layer_is_frozen(optimizer, l))
+        l++;
+    return l;
+}
+
+/* Numbers of step t at this rate. */
+static struct tp_update update_at(const tp_optimizer_options *o, uint64_t t, double rate) {
     const double beta1 = (double)o->beta1, beta2 = (double)o->beta2;
     const double decay = o->kind == TP_OPTIMIZER_ADAMW ? rate * (double)o->weight_decay : (double)o->weight_decay;
     const bool adam = has_first_moment(o->kind), divides = has_square(o->kind);
-    optimizer->next = (struct tp_update){
+    return (struct tp_update){
         .rate = (float)(adam ? rate / (1 - tp_power(beta1, t)) : rate),
         .gradient_scale = 1,
         .decay = (float)decay,
@@ -235,6 +260,30 @@ void tp_update_begin(struct tp_optimizer *optimizer) {
     };
 }
 
+void tp_update_begin(struct tp_optimizer *optimizer) {
+    const tp_optimizer_options *o = &optimizer->options;
+    const uint64_t t = ++optimizer->steps;
+    const float rate = tp_learning_rate(optimizer->model->context->isa, o, t);
+    const float *factors = optimizer->layer_rates;
+    for (size_t l = 0; l < optimizer->model->layers; l++)
+        optimizer->next[l] = update_at(o, t, (double)(factors ? rate * factors[l] : rate));
+}
+
+/* Of the gradients [begin, end) without those of frozen layers. */
+static double square_sum(const struct tp_optimizer *optimizer, const float *gradients, size_t begin, size_t end) {
+    const struct tp_model *model = optimizer->model;
+    double sum = 0;
+    if (!optimizer->layer_rates)
+        return model->context->isa->square_sum(gradients + begin, end - begin);
+    for (size_t l = 0; l < model->layers; l++) {
+        const struct tp_shape *s = &model->shape[l];
+        const size_t from = tp_max(begin, s->weight), to = tp_min(end, s->bias + s->outputs);
+        if (from < to && !tp_layer_is_frozen(optimizer, l))
+            sum += model->context->isa->square_sum(gradients + from, to - from);
+    }
+    return sum;
+}
+
 /* The factor that brings the gradient's norm down to clip_norm. Chunks have a fixed size and are added in order, so
  * that the norm does not depend on the team. */
 static float clip(struct tp_optimizer *optimizer, const float *gradients, struct tp_team team) {
@@ -242,8 +291,7 @@ static float clip(struct tp_optimizer *optimizer, const float *gradients, struct
     const struct tp_range mine = tp_share(chunks(count), 1, team.id, team.size);
     for (size_t c = mine.begin; c < mine.end; c++) {
         const size_t first = c * TP_SUM_CHUNK, rest = count - first;
-        optimizer->square_sums[c] =
-            optimizer->model->context->isa->square_sum(gradients + first, rest < TP_SUM_CHUNK ? rest : TP_SUM_CHUNK);
+        optimizer->square_sums[c] = square_sum(optimizer, gradients, first, first + tp_min(rest, TP_SUM_CHUNK));
     }
     tp_team_barrier(team);
     double sum = 0;
@@ -291,13 +339,15 @@ static void scale_gradients(struct tp_update *update, float scale) {
 void tp_run_update(struct tp_optimizer *optimizer, struct tp_model *model, const float *gradients,
                    struct tp_team team) {
     assert(tp_weight_parts(model, 0) == 1); /* all are in model->parameters */
-    struct tp_update weights = optimizer->next;
-    if (optimizer->options.clip_norm > 0)
-        scale_gradients(&weights, clip(optimizer, gradients, team));
-    const struct tp_update biases = without_decay(&weights);
+    const float scale = optimizer->options.clip_norm > 0 ? clip(optimizer, gradients, team) : 1;
     const struct tp_range mine = tp_share(model->parameter_count, TP_SUM_LANES, team.id, team.size);
     for (size_t l = 0; l < model->layers; l++) {
         const struct tp_shape *s = &model->shape[l];
+        struct tp_update weights = optimizer->next[l];
+        if (tp_layer_is_frozen(optimizer, l))
+            continue;
+        scale_gradients(&weights, scale);
+        const struct tp_update biases = without_decay(&weights);
         update_part(optimizer, &weights, model->parameters, gradients, s->weight, s->bias, mine);
         update_part(optimizer, &biases, model->parameters, gradients, s->bias, s->bias + s->outputs, mine);
     }
@@ -321,7 +371,7 @@ void tp_update_weights(struct tp_optimizer *optimizer, const struct tp_weights *
     for (size_t row = 0; row < rows; row++, at += w->n) {
         if (optimizer->far && row + UPDATE_ROWS_AHEAD < rows)
             ask_for(optimizer, w, at + UPDATE_ROWS_AHEAD * w->n, columns);
-        update_some(optimizer, &optimizer->next, w->p + at, gradients + row * ld, w->state + at, columns);
+        update_some(optimizer, &optimizer->next[w->layer], w->p + at, gradients + row * ld, w->state + at, columns);
     }
 }
 
@@ -335,7 +385,7 @@ static void update_short_rows(struct tp_optimizer *optimizer, const struct tp_we
         strip.m = tp_min(SHORT_FLOATS / w->n, rows.end - rows.begin);
         strip.a = a + rows.begin;
         optimizer->model->context->isa->gemm_outer(&strip);
-        update_some(optimizer, &optimizer->next, w->p + at, gradient, w->state + at, strip.m * w->n);
+        update_some(optimizer, &optimizer->next[w->layer], w->p + at, gradient, w->state + at, strip.m * w->n);
     }
 }
 
@@ -348,14 +398,14 @@ void tp_update_weights_outer(struct tp_optimizer *optimizer, const struct tp_wei
     }
     const size_t at = rows.begin * w->n, state = w->state + at;
     assert(rows.begin <= rows.end && state + (rows.end - rows.begin) * w->n <= optimizer->model->parameter_count);
-    isa->update_outer[optimizer->options.kind](&optimizer->next, w->p + at, state_at(optimizer, 0, state),
+    isa->update_outer[optimizer->options.kind](&optimizer->next[w->layer], w->p + at, state_at(optimizer, 0, state),
                                                state_at(optimizer, 1, state), a + rows.begin, b, rows.end - rows.begin,
                                                w->n);
 }
 
 void tp_update_biases(struct tp_optimizer *optimizer, struct tp_model *model, size_t l, const float *gradients,
                       struct tp_range columns) {
-    const struct tp_update biases = without_decay(&optimizer->next);
+    const struct tp_update biases = without_decay(&optimizer->next[l]);
     const size_t at = model->shape[l].bias + columns.begin;
     assert(columns.begin <= columns.end && columns.end <= model->shape[l].outputs);
     update_some(optimizer, &biases, model->parameters + at, gradients, at, columns.end - columns.begin);
@@ -402,7 +452,7 @@ tp_status tp_optimizer_set_learning_rate(tp_optimizer *optimizer, float rate) {
         return TP_ERR_ARGUMENT;
     tp_optimizer_options options = optimizer->options;
     options.learning_rate = rate;
-    const tp_status status = tp_check_optimizer(optimizer->model->context, &options);
+    const tp_status status = tp_check_optimizer(optimizer->model, &options);
     if (!status)
         optimizer->options = options;
     return status;

@@ -10,20 +10,26 @@ struct tp_optimizer {
     struct tp_block block;
     tp_optimizer_options options;
     uint64_t steps;
-    float *state[2];       /* flat like the parameters; NULL where the rule has none */
-    bool far;              /* they and the parameters are more than the second-level cache holds */
-    double *square_sums;   /* per TP_SUM_CHUNK gradients, for clipping */
-    float *room;           /* of a step on a batch: gradients of a layer's weights, or flat if they are to be clipped */
-    struct tp_update next; /* numbers of the step that is being done */
+    float *state[2];     /* flat like the parameters; NULL where the rule has none */
+    bool far;            /* they and the parameters are more than the second-level cache holds */
+    double *square_sums; /* per TP_SUM_CHUNK gradients, for clipping */
+    float *room;         /* of a step on a batch: gradients of a layer's weights, or flat if they are to be clipped */
+    float *layer_rates;  /* as in the options; NULL: all 1 */
+    struct tp_update *next; /* numbers of the step that is being done, of each layer */
 };
 
 /* A program's options, not yet checked. */
 tp_status tp_take_optimizer(const struct tp_context *context, const tp_optimizer_options *given,
                             tp_optimizer_options *options);
-tp_status tp_check_optimizer(const struct tp_context *context, const tp_optimizer_options *options);
+tp_status tp_check_optimizer(const struct tp_model *model, const tp_optimizer_options *options);
 
 /* Whether a layer is updated as soon as its gradient is there; the norm to clip by is known only after all. */
 bool tp_update_is_fused(const struct tp_optimizer *optimizer);
+
+/* Whether the layer keeps its parameters. */
+bool tp_layer_is_frozen(const struct tp_optimizer *optimizer, size_t l);
+/* The first layer that does not; the number of layers if there is none. */
+size_t tp_lowest_trained(const struct tp_optimizer *optimizer);
 
 /* Prepares the next step, on one thread; a barrier must come before the others take part. */
 void tp_update_begin(struct tp_optimizer *optimizer);

@@ -34,11 +34,11 @@ struct tp_weights tp_weight_part(const struct tp_model *model, size_t l, int num
     const struct tp_shape *shape = &model->shape[l];
     assert(l < model->layers && number >= 0 && number < tp_weight_parts(model, l));
     if (l || !model->shards.count)
-        return (struct tp_weights){model->parameters + shape->weight, 0, shape->outputs, shape->weight};
+        return (struct tp_weights){model->parameters + shape->weight, 0, shape->outputs, shape->weight, l};
     const struct tp_range columns = columns_of(model, number, model->shards.count);
     const size_t before = shape->inputs * columns.begin;
     return (struct tp_weights){model->shards.weights + before, columns.begin, columns.end - columns.begin,
-                               shape->weight + before};
+                               shape->weight + before, l};
 }
 
 static void copy_shards(const struct tp_model *model, float *parameters, bool load, struct tp_team team) {

@@ -19,7 +19,7 @@
  * optimiser from number state on. */
 struct tp_weights {
     float *p;
-    size_t begin, n, state;
+    size_t begin, n, state, layer;
 };
 
 /* In how many parts the weights of layer l are, 1 or the shards, and part number 0.., in the order of columns; shards

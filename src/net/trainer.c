@@ -115,7 +115,7 @@ static tp_status describe_trainer(struct tp_model *model, const tp_data *data, c
     t->threads = tp_pass_threads(model, model->context->threads, t->options.batch, true);
     if (rule->clip_norm == 0 && t->steps_per_epoch * t->options.epochs > FEW_STEPS)
         t->shards.count = tp_shard_count(model, t->options.batch, t->threads);
-    return tp_check_optimizer(model->context, rule);
+    return tp_check_optimizer(model, rule);
 }
 
 struct parts {

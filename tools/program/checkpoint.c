@@ -7,9 +7,8 @@
 
 int checkpoint_open(struct checkpoint *checkpoint, const tp_model *model) {
     const size_t count = tp_model_parameter_count(model);
-    *checkpoint = (struct checkpoint){.proven = calloc(count, sizeof(float)),
-                                      .pending = calloc(count, sizeof(float)),
-                                      .count = count};
+    *checkpoint = (struct checkpoint){
+        .proven = calloc(count, sizeof(float)), .pending = calloc(count, sizeof(float)), .count = count};
     if (checkpoint->proven && checkpoint->pending)
         return EXIT_SUCCESS;
     checkpoint_close(checkpoint);

@@ -7,6 +7,7 @@
 #include "train_run.h"
 #include "train_task.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -17,6 +18,16 @@ static int refuse_with_init(const char *option, const char *taken) {
     return options_usage_error(&train_command);
 }
 
+static int check_freeze(const struct train_options *options, const tp_model *model) {
+    tp_model_options shape;
+    tp_model_describe(model, &shape);
+    if (options->freeze < shape.layer_count)
+        return EXIT_SUCCESS;
+    complain("--freeze %" PRIu64 ": must be less than the %zu layers of --init %s", options->freeze, shape.layer_count,
+             options->init);
+    return options_usage_error(&train_command);
+}
+
 /* A model without a schema has its scaling all the same. */
 static int check_init(const struct train_options *options, const tp_model *model) {
     const char *decided = data_schema_option(&options->data);
@@ -24,7 +35,9 @@ static int check_init(const struct train_options *options, const tp_model *model
         return refuse_with_init("init-weights", "weights");
     if (options->data.scaling)
         return refuse_with_init("scaling", "the scaling");
-    return decided && tp_model_schema(model) ? refuse_with_init(decided, "columns and task") : EXIT_SUCCESS;
+    if (decided && tp_model_schema(model))
+        return refuse_with_init(decided, "columns and task");
+    return check_freeze(options, model);
 }
 
 /* Before all work whose result could then not be saved. */
@@ -37,6 +50,10 @@ static int open_output(struct training *run) {
 }
 
 static int load_model(struct training *run) {
+    if (!run->options->init && run->options->freeze) {
+        complain("--freeze %" PRIu64 ": needs --init, a model whose layers it keeps", run->options->freeze);
+        return options_usage_error(&train_command);
+    }
     if (!run->options->init)
         return EXIT_SUCCESS;
     const int code = train_load_model(run->session, run->options, &run->model);

@@ -21,6 +21,9 @@ const struct option_row train_rows[] = {
      .also = "resume checkpoint load warm-start",
      IS_FILE(FILE_INPUT, init),
      .help = "go on from this saved model, with its layers, loss and scaling; the optimizer starts anew"},
+    {.name = "freeze",
+     IS_INTEGER(freeze, 1, TP_MAX_LAYERS - 1),
+     .help = "with --init: the first N layers stay as they are, the others learn"},
     {.name = "lr",
      .also = "learning-rate learning-rate-init",
      IS_REAL(learning_rate, 0, INFINITY),
@@ -90,6 +93,8 @@ void train_settle(struct train_options *options, size_t samples) {
         options->hidden = large ? (struct size_list){2, {512, 256}} : (struct size_list){1, {100}};
     if (!options->batch)
         options->batch = large ? 128 : 32;
+    for (size_t l = 0; l < TP_MAX_LAYERS; l++)
+        options->layer_rates[l] = l < options->freeze ? 0 : 1;
     if (!options->epochs)
         options->epochs = large ? 10 : small_epochs(train_steps(options, samples));
 }
@@ -116,6 +121,7 @@ tp_train_options train_library_options(const struct train_options *options, size
     library.seed = options->seed;
     library.optimizer.kind = (tp_optimizer_kind)options->optimizer;
     library.optimizer.learning_rate = train_learning_rate(options);
+    library.optimizer.layer_rates = options->freeze ? options->layer_rates : NULL;
     library.optimizer.momentum = (float)options->momentum;
     library.optimizer.weight_decay = (float)options->weight_decay;
     library.optimizer.clip_norm = (float)options->clip;

@@ -29,7 +29,9 @@ struct train_options {
     int init_weights; /* tp_init */
     double dropout;
     const char *init; /* model to start from, or NULL */
-    int optimizer;    /* tp_optimizer_kind */
+    uint64_t freeze;  /* layers of it that do not learn */
+    float layer_rates[TP_MAX_LAYERS];
+    int optimizer; /* tp_optimizer_kind */
     double learning_rate, momentum, weight_decay, clip;
     int schedule; /* tp_schedule */
     uint64_t warmup, step_every;
