@@ -196,6 +196,8 @@ mkdir -p build/locale
 localedef -i de_DE -f UTF-8 build/locale/de_DE.UTF-8
 LOCPATH=$PWD/build/locale
 export LOCPATH
+LSAN_OPTIONS=suppressions=$PWD/tests/leaks.txt:print_suppressions=0
+export LSAN_OPTIONS
 CTEST_PARALLEL_LEVEL=$(nproc)
 export CTEST_PARALLEL_LEVEL
 build_static_sleef

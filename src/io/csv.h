@@ -63,7 +63,7 @@ void tp_csv_words_release(const struct tp_context *context, struct tp_csv_words 
 
 /* All bytes of a file, of a gzipped one, or of standard input ("-"), then a NUL; tp_release takes it. One that has NUL
  * bytes is refused. */
-tp_status tp_csv_read_text(const struct tp_context *context, const char *path, char **text, size_t *size);
+tp_status tp_csv_read_text(const struct tp_context *context, const char *path, char **bytes, size_t *size);
 
 /* ---- the reader: csv.c ---- */
 

@@ -4,6 +4,7 @@
 #include "io/csv.h"
 #include "io/stream.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -67,6 +68,7 @@ static tp_status read_all(const struct tp_context *context, const char *path, si
         if (status)
             return status;
         text->size += got;
+        assert(text->bytes);
         text->bytes[text->size] = '\0';
         if (text->size + 1 < text->room)
             return TP_OK;
@@ -104,7 +106,7 @@ static tp_status check(const struct tp_context *context, const char *path, const
 tp_status tp_csv_read_text(const struct tp_context *context, const char *path, char **bytes, size_t *size) {
     struct text text = {0};
     tp_status status;
-    if (strcmp(path, "-"))
+    if (strcmp(path, "-") != 0)
         status = read_path(context, path, &text);
     else
         status = read_all(context, path, FIRST_ROOM, read_input, (void *)(uintptr_t)context, &text);

@@ -53,7 +53,7 @@ static tp_status reserve(const struct reading *reading, struct growing *array, s
     void *data = tp_allocate(context, tp_size_mul(room, size));
     if (!data)
         return tp_fail_allocation(context, reading->table->path, tp_size_mul(room, size));
-    if (array->count)
+    if (array->data)
         memcpy(data, array->data, array->count * size);
     tp_release(context, array->data);
     array->data = data;
