@@ -508,7 +508,7 @@ Test(dataset, labels_that_do_not_fit) {
     const unsigned char negative[] = {0, 0, 12, 1, 0, 0, 0, 3, 0, 0, 0, 4, 0xff, 0xff, 0xff, 0xfe, 0, 0, 0, 0};
     tp_test_write_file(IMAGES, images, sizeof images);
     tp_test_write_file(LABELS, square, sizeof square);
-    refuse_set(TP_SPLIT_TRAIN, TP_ERR_FORMAT, "labels must have 1 dimension");
+    refuse_set(TP_SPLIT_TRAIN, TP_ERR_FORMAT, "labels of u8 must have 1 dimension");
     tp_test_write_file(LABELS, fewer, sizeof fewer);
     refuse_set(TP_SPLIT_TRAIN, TP_ERR_FORMAT, "2 labels for 3 images");
     tp_test_write_file(LABELS, negative, sizeof negative);

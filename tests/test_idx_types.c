@@ -220,14 +220,6 @@ static const struct labels {
      {TP_IDX_TYPE_I16, 2, 3, (const int16_t[]){3, -259, 1}},
      {0},
      "label 1 is -259; it must be at least"},
-    {"f32",
-     {TP_IDX_TYPE_F32, 4, 3, (const float[]){1, 2, 3}},
-     {0},
-     "elements are f32; labels must be u8, i8, i16 or i32"},
-    {"f64",
-     {TP_IDX_TYPE_F64, 8, 3, (const double[]){1, 2, 3}},
-     {0},
-     "elements are f64; labels must be u8, i8, i16 or i32"},
 };
 
 static void check_labels(const struct labels *l, tp_status status, const tp_dataset *dataset) {
@@ -252,4 +244,37 @@ Test(idx_types, labels) {
         tp_dataset_destroy(dataset);
         cr_expect_eq(tp_test_held(), held, "%s: something leaked", labels[i].name);
     }
+}
+
+/* Of one value for each sample, in one or two dimensions. */
+static void check_values(size_t rank, const struct content *content) {
+    tp_dataset *dataset = NULL;
+    write_idx(LABELS, rank, content);
+    const size_t held = tp_test_held();
+    cr_assert_eq(load(&dataset), TP_OK, "%s", tp_test_message(context));
+    const tp_data *data = tp_dataset_data(dataset);
+    cr_expect_null(data->classes);
+    cr_expect_eq(data->outputs, 1);
+    cr_expect_eq(memcmp(data->values, (const float[]){1, -2.5f, 3}, 3 * sizeof(float)), 0);
+    tp_dataset_destroy(dataset);
+    cr_assert_eq(tp_dataset_open(context, tp_test_scratch.path, NULL, &dataset), TP_OK, "%s", tp_test_message(context));
+    cr_expect_eq(tp_schema_task(tp_dataset_schema(dataset)), TP_TASK_REGRESSION);
+    cr_expect_eq(tp_schema_target(tp_dataset_schema(dataset), 0)->mean, 0.5);
+    tp_dataset_destroy(dataset);
+    cr_expect_eq(tp_test_held(), held, "something leaked");
+}
+
+Test(idx_types, values) {
+    const struct content floats = {TP_IDX_TYPE_F32, 4, 3, (const float[]){1, -2.5f, 3}};
+    const struct content doubles = {TP_IDX_TYPE_F64, 8, 3, (const double[]){1, -2.5, 3}};
+    write_idx(IMAGES, 2, &(struct content){TP_IDX_TYPE_U8, 1, 3, u8});
+    for (size_t rank = 1; rank <= 2; rank++) {
+        check_values(rank, &floats);
+        check_values(rank, &doubles);
+    }
+    tp_dataset *dataset = NULL;
+    write_idx(LABELS, 3, &floats);
+    cr_expect_eq(load(&dataset), TP_ERR_FORMAT);
+    cr_expect(strstr(tp_test_message(context), "labels of f32 must have 1 or 2 dimensions"), "%s",
+              tp_test_message(context));
 }

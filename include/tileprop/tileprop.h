@@ -1084,8 +1084,9 @@ typedef struct tp_dataset tp_dataset;
  *                     train-images.idx3-ubyte.gz
  *   training labels   the same with train-labels and idx1
  *   test              the same with t10k instead of train
- * Images have two or more dimensions and any type; they are converted as by tp_idx_to_samples. Labels have one
- * dimension and type u8, i8, i16 or i32. A label must be less than the number of samples, or than 1024 if that is more.
+ * Images have two or more dimensions and any type; they are converted as by tp_idx_to_samples. Labels of type u8, i8,
+ * i16 or i32 have one dimension and are classes: less than the number of samples, or than 1024 if that is more. Those
+ * of type f32 or f64 have one or two dimensions and are values: one or more for each sample.
  */
 TP_API tp_status tp_dataset_load(tp_context *context, const char *where, tp_split split, tp_dataset **dataset);
 /* Releases the data set. */

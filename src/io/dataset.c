@@ -91,15 +91,13 @@ static tp_status load_images(struct tp_dataset *dataset, const char *path) {
 }
 
 static tp_status check_labels(const struct tp_dataset *dataset, const char *path, const tp_idx *labels) {
-    const struct tp_idx_kind *kind = tp_idx_kind_of(labels->type);
-    if (!kind->to_classes)
-        return tp_fail(dataset->context, TP_ERR_FORMAT, "%s: elements are %s; labels must be " TP_IDX_LABEL_TYPES, path,
-                       kind->name);
-    if (labels->rank != 1)
-        return tp_fail(dataset->context, TP_ERR_FORMAT, "%s: rank is %zu; labels must have 1 dimension", path,
-                       labels->rank);
-    if (labels->elements != dataset->samples.data.samples)
-        return tp_fail(dataset->context, TP_ERR_FORMAT, "%s: %zu labels for %zu images", path, labels->elements,
+    const size_t most = tp_idx_kind_of(labels->type)->to_classes ? 1 : 2;
+    if (labels->rank > most)
+        return tp_fail(dataset->context, TP_ERR_FORMAT, "%s: rank is %zu; labels of %s must have %s", path,
+                       labels->rank, tp_idx_kind_of(labels->type)->name,
+                       most == 1 ? "1 dimension" : "1 or 2 dimensions");
+    if (labels->dims[0] != dataset->samples.data.samples)
+        return tp_fail(dataset->context, TP_ERR_FORMAT, "%s: %zu labels for %zu images", path, labels->dims[0],
                        dataset->samples.data.samples);
     return TP_OK;
 }
@@ -123,18 +121,37 @@ static tp_status count_classes(struct tp_dataset *dataset, const char *path) {
     return TP_OK;
 }
 
+static tp_status make_classes(struct tp_dataset *dataset, const char *path, const tp_idx *labels) {
+    void *classes = NULL;
+    const tp_status status =
+        tp_idx_convert(dataset->context, path, labels, tp_idx_kind_of(labels->type)->to_classes, &classes);
+    dataset->classes = classes;
+    return status ? status : count_classes(dataset, path);
+}
+
+/* Floats are targets of regression, or labels that are 0 and 1. */
+static tp_status make_values(struct tp_dataset *dataset, const char *path, tp_idx *labels) {
+    const tp_status status = tp_idx_to_samples(dataset->context, path, labels);
+    if (status)
+        return status;
+    dataset->values = *labels;
+    labels->data = NULL;
+    dataset->samples.data.values = dataset->values.data;
+    dataset->samples.data.outputs = dataset->values.elements / dataset->values.dims[0];
+    return TP_OK;
+}
+
 static tp_status load_labels(struct tp_dataset *dataset, const char *path) {
     tp_idx labels;
     tp_status status = tp_idx_read(dataset->context, path, &labels);
     if (status)
         return status;
-    void *classes = NULL;
     status = check_labels(dataset, path, &labels);
     if (!status)
-        status = tp_idx_convert(dataset->context, path, &labels, tp_idx_kind_of(labels.type)->to_classes, &classes);
+        status = (tp_idx_kind_of(labels.type)->to_classes ? make_classes(dataset, path, &labels)
+                                                          : make_values(dataset, path, &labels));
     tp_idx_release(dataset->context, &labels);
-    dataset->classes = classes;
-    return status ? status : count_classes(dataset, path);
+    return status;
 }
 
 static tp_status load_files(struct tp_dataset *dataset, const char *directory, tp_split split) {
@@ -199,6 +216,7 @@ void tp_dataset_destroy(tp_dataset *dataset) {
     tp_schema_release(dataset->samples.schema);
     tp_table_release(&dataset->table);
     tp_release(context, dataset->classes);
+    tp_idx_release(context, &dataset->values);
     tp_idx_release(context, &dataset->images);
     tp_release(context, dataset);
 }

@@ -12,7 +12,8 @@ tp_status tp_dataset_directory(const struct tp_context *context, const char *roo
 struct tp_dataset {
     tp_context *context;
     tp_idx images;    /* of a directory */
-    int32_t *classes; /* of a directory */
+    int32_t *classes; /* of a directory, or */
+    tp_idx values;    /* its targets, f32 */
     struct tp_table table;
     struct tp_samples samples;
     char id[TP_NUMBER_TEXT]; /* what tp_dataset_id last made of a number */

@@ -59,27 +59,37 @@ static tp_status check_options(const struct tp_context *context, const tp_datase
 
 /* ---- directories ---- */
 
-/* Images are a matrix of columns without names; classes are the column behind them. */
+/* Fields beside each other in rows of count numbers. */
+static void fill_fields(struct tp_field *fields, const void *numbers, enum tp_number type, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        fields[i] = (struct tp_field){
+            .numbers = (const char *)numbers + i * tp_number_size(type), .type = type, .stride = count};
+}
+
+/* The classes as numbers; NULL after a message. */
+static double *class_column(struct tp_dataset *dataset, size_t samples) {
+    double *classes = tp_table_take(&dataset->table, samples, sizeof *classes);
+    for (size_t i = 0; classes && i < samples; i++)
+        classes[i] = dataset->classes[i];
+    return classes;
+}
+
+/* Images are a matrix of columns without names; their targets are the columns behind them. */
 static tp_status fill_table(struct tp_dataset *dataset) {
     struct tp_table *table = &dataset->table;
     const tp_data *data = &dataset->samples.data;
-    const enum tp_number type = data->bytes ? TP_NUMBER_U8 : TP_NUMBER_F32;
-    table->fields = tp_table_take(table, data->features + 1, sizeof *table->fields);
-    double *classes = table->fields ? tp_table_take(table, data->samples, sizeof *classes) : NULL;
-    if (!classes)
+    const size_t targets = data->classes ? 1 : data->outputs;
+    const void *numbers = data->classes ? class_column(dataset, data->samples) : (const void *)data->values;
+    table->fields = numbers ? tp_table_take(table, data->features + targets, sizeof *table->fields) : NULL;
+    if (!table->fields)
         return TP_ERR_MEMORY;
-    for (size_t i = 0; i < data->features; i++)
-        table->fields[i] = (struct tp_field){.numbers = (const char *)dataset->images.data + i * tp_number_size(type),
-                                             .type = type,
-                                             .stride = data->features};
-    for (size_t i = 0; i < data->samples; i++)
-        classes[i] = dataset->classes[i];
-    table->fields[data->features] = (struct tp_field){.numbers = classes, .type = TP_NUMBER_F64, .stride = 1};
-    table->count = data->features + 1;
+    fill_fields(table->fields, dataset->images.data, data->bytes ? TP_NUMBER_U8 : TP_NUMBER_F32, data->features);
+    fill_fields(table->fields + data->features, numbers, data->classes ? TP_NUMBER_F64 : TP_NUMBER_F32, targets);
+    table->count = data->features + targets;
     table->rows = data->samples;
     table->rank = dataset->images.rank;
-    table->targets = 1;
-    table->class_numbers = true;
+    table->targets = targets;
+    table->class_numbers = data->classes != NULL;
     return TP_OK;
 }
 

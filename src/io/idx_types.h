@@ -5,9 +5,8 @@
 
 #include "io/stream.h"
 
-/* For messages; labels are those with to_classes. */
+/* For messages. */
 #define TP_IDX_TYPES "u8, i8, i16, i32, f32 and f64"
-#define TP_IDX_LABEL_TYPES "u8, i8, i16 or i32"
 
 /* Returns how many elements there are before the first that does not fit; count if all do. */
 typedef size_t tp_idx_conversion(const void *source, void *target, size_t count);
