@@ -4,8 +4,8 @@
 #include "fuzz.h"
 
 #include "command.h"
+#include "cv.h"
 #include "session.h"
-#include "train_options.h"
 
 #include <getopt.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 #define SAMPLES 20
 
 struct values {
-    _Alignas(max_align_t) unsigned char bytes[sizeof(struct train_options)]; /* the largest */
+    _Alignas(max_align_t) unsigned char bytes[sizeof(struct cv_options)]; /* the largest */
 };
 
 static const struct command *command_named(const char *name) {
@@ -48,6 +48,13 @@ static bool allowed_sizes(const struct option_row *row, const struct size_list *
     return allowed;
 }
 
+static bool allowed_grid(const struct option_row *row, const struct size_grid *grid) {
+    bool allowed = grid->count <= GRID_MAX;
+    for (size_t i = 0; allowed && i < grid->count; i++)
+        allowed = allowed_sizes(row, &grid->list[i]);
+    return allowed;
+}
+
 static bool allowed_real(const struct option_row *row, float value) {
     return value < (float)row->below && (row->above_low ? value > (float)row->low : value >= (float)row->low);
 }
@@ -71,6 +78,8 @@ static bool allowed(const struct option_row *row, const void *value) {
         return *(const int *)value >= 0 && row->value_name(*(const int *)value);
     case OPTION_SIZES:
         return allowed_sizes(row, value);
+    case OPTION_SIZE_GRID:
+        return allowed_grid(row, value);
     case OPTION_TEXT:
         return *(char *const *)value ? **(char *const *)value : !row->required;
     case OPTION_FLAG:
@@ -79,10 +88,11 @@ static bool allowed(const struct option_row *row, const void *value) {
     return false;
 }
 
-/* A number that was not given may be one that cannot be given, which stands for "none". */
+/* A number or name that was not given may be one that cannot be given, which stands for "none". */
 static bool left_out(const struct option_row *row, const void *value, const void *standard) {
     const bool number = row->kind == OPTION_INTEGER || row->kind == OPTION_REAL;
-    return number && !memcmp(value, standard, sizeof(uint64_t));
+    const size_t size = number ? sizeof(uint64_t) : row->kind == OPTION_NAME ? sizeof(int) : 0;
+    return size && !memcmp(value, standard, size);
 }
 
 static void require_allowed(const struct command *command, const struct values *values) {
@@ -94,22 +104,20 @@ static void require_allowed(const struct command *command, const struct values *
     }
 }
 
-static void require_trainable(const struct train_options *options) {
+static void require_trainable(struct train_options *options) {
     static const uint8_t bytes[SAMPLES];
     static const int32_t classes[SAMPLES];
     static const tp_layer layer = {2, TP_ACTIVATION_SOFTMAX, 0, 0};
     static tp_model *model;
     const tp_data data = {.samples = SAMPLES, .features = 1, .bytes = bytes, .classes = classes, .outputs = 1};
-    const size_t kept = train_samples(options, SAMPLES);
     tp_model_options shape;
     tp_model_options_default(&shape);
     shape.inputs = 1, shape.layer_count = 1, shape.layers = &layer;
     if (!model)
         require(!tp_model_create(fuzz_context(), &shape, &model));
-    if (!kept || (options->validation > 0 && kept == SAMPLES))
-        return; /* 'train' says so once it knows the data, as it does of the next */
+    train_settle(options, SAMPLES);
     if (!train_warmup_fits(options, SAMPLES))
-        return;
+        return; /* 'train' says so once it knows the data */
     const tp_train_options library = train_library_options(options, SAMPLES);
     tp_trainer *trainer = NULL;
     require(!tp_trainer_create(model, &data, &library, NULL, 0, &trainer));
@@ -138,7 +146,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             require_session((const struct machine_options *)&values);
         }
         if (code == OPTIONS_PARSED && command == &train_command)
-            require_trainable((const struct train_options *)&values);
+            require_trainable((struct train_options *)&values);
     }
     for (int i = 0; i < argc; i++)
         free(argv[i]);
