@@ -147,4 +147,11 @@ holds "--freeze N: other layers learn" sh -c '! cmp -s kept0 kept1 && ! cmp -s k
 fails 2 "needs --init" train --data kept.csv --freeze 1
 fails 2 "less than the 3 layers" train --data kept.csv --init base --freeze 3
 
+fails 1 "targets 'cloud' is the name of an array; a csv file has none" train --data kept.csv --targets cloud
+awk 'BEGIN { print "name,a,y"; for (i = 0; i < 30; i++) print "n" i "," i "," i % 2 }' >ids.csv
+exits 0 train --data ids.csv --epochs 1
+holds "a feature that names rows is noticed" grep -q "column 'name': the texts of all 30 training rows differ" err
+exits 0 train --data ids.csv --epochs 1 --id name
+holds "unless it is an id" sh -c '! grep -q "differ" err'
+
 finish

@@ -233,4 +233,4 @@ static bool is_text(const struct tp_file_head *head) {
     return head->size > 0;
 }
 
-const struct tp_format tp_csv_format = {"csv", ".csv .tsv .txt .data", is_text, true, read_csv};
+const struct tp_format tp_csv_format = {"csv", ".csv .tsv .txt .data", is_text, true, false, read_csv};

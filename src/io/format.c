@@ -108,6 +108,10 @@ tp_status tp_read_table(const struct tp_context *context, const char *path, cons
     const struct tp_format *format = find_format(&head);
     if (!format || (is_standard_input(path) && !format->standard_input))
         return fail_format(context, &head, format);
+    if ((options->inputs || options->targets) && !format->named_arrays)
+        return tp_fail(context, TP_ERR_ARGUMENT, "%s: %s '%s' is the name of an array; a %s file has none", path,
+                       options->inputs ? "inputs" : "targets", options->inputs ? options->inputs : options->targets,
+                       format->name);
     *table = (struct tp_table){.context = context, .path = path};
     status = format->read(path, options, table);
     if (status)

@@ -20,6 +20,7 @@ struct tp_format {
     const char *suffixes;                                /* ".csv .tsv": where the content does not tell */
     bool (*recognises)(const struct tp_file_head *head); /* by content; NULL: by name alone */
     bool standard_input;                                 /* can be read from a pipe */
+    bool named_arrays;                                   /* inputs and targets of the options are names in it */
     /* Fills the table, whose context and path are set. After a failure the caller releases it. */
     tp_status (*read)(const char *path, const struct tp_read_options *options, struct tp_table *table);
 };

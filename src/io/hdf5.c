@@ -267,4 +267,4 @@ static tp_status read_table(const char *path, const struct tp_read_options *opti
 
 #endif
 
-const struct tp_format tp_hdf5_format = {"hdf5", ".h5 .hdf5 .he5", recognises, false, read_table};
+const struct tp_format tp_hdf5_format = {"hdf5", ".h5 .hdf5 .he5", recognises, false, true, read_table};

@@ -54,4 +54,4 @@ static tp_status read_table(const char *path, const struct tp_read_options *opti
     return status;
 }
 
-const struct tp_format tp_idx_format = {"idx", ".idx -ubyte", recognises, false, read_table};
+const struct tp_format tp_idx_format = {"idx", ".idx -ubyte", recognises, false, false, read_table};

@@ -113,4 +113,4 @@ static tp_status read_table(const char *path, const struct tp_read_options *opti
     return status;
 }
 
-const struct tp_format tp_npy_format = {"npy", ".npy", recognises, false, read_table};
+const struct tp_format tp_npy_format = {"npy", ".npy", recognises, false, false, read_table};

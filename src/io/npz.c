@@ -286,4 +286,4 @@ static tp_status read_table(const char *path, const struct tp_read_options *opti
 
 #endif
 
-const struct tp_format tp_npz_format = {"npz", ".npz", recognises, false, read_table};
+const struct tp_format tp_npz_format = {"npz", ".npz", recognises, false, true, read_table};

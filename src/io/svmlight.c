@@ -295,4 +295,4 @@ static bool recognises(const struct tp_file_head *head) {
            (!strncmp(word, "qid:", 4) || (strspn(word, "0123456789") && word[strspn(word, "0123456789")] == ':'));
 }
 
-const struct tp_format tp_svmlight_format = {"libsvm", ".libsvm .svm .svmlight", recognises, true, read_table};
+const struct tp_format tp_svmlight_format = {"libsvm", ".libsvm .svm .svmlight", recognises, true, false, read_table};

@@ -96,7 +96,8 @@ static tp_status put_categories(const struct tp_plan *plan, size_t index, const 
         if (category != TP_NO_WORD)
             put(store, row, at + category, 1);
         else if (plan->unknown == TP_UNKNOWN_ERROR)
-            return fail_unknown(plan, index, row, "is a category that the training rows do not have");
+            return fail_unknown(plan, index, row,
+                                "is a category that the training rows do not have; the option 'unknown' can be ignore");
     }
     return TP_OK;
 }

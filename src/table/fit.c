@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of fewer rows it says nothing that all texts differ. */
+#define FEW_ROWS 20
+
 /* Running moments of columns beside each other: Welford 1962. They are exact for a constant column. */
 struct moments {
     double *mean, *squares, *minimum, *maximum; /* squares: of the distances from the mean, summed up */
@@ -139,7 +142,17 @@ static void list_words(const struct tp_field *field, const bool *seen, const cha
     column->categories = names;
 }
 
-static tp_status fit_words(const struct tp_plan *plan, size_t index, bool target, struct tp_schema_column *made) {
+/* Names of rows say nothing of other rows. */
+static void note_all_differ(const struct tp_plan *plan, size_t field, size_t rows) {
+    char label[TP_LABEL_SIZE];
+    if (!plan->options->schema_only)
+        tp_note(plan->table->context,
+                "%s: column %s: the texts of all %zu training rows differ; is it no feature, but an id?",
+                plan->table->path, tp_field_label(plan->table, field, label, sizeof label), rows);
+}
+
+static tp_status fit_words(const struct tp_plan *plan, size_t index, bool target, size_t rows,
+                           struct tp_schema_column *made) {
     const struct tp_field *field = &plan->table->fields[index];
     tp_column *column = &made->column;
     bool *seen = tp_table_take(plan->table, field->word_count, sizeof *seen);
@@ -154,6 +167,8 @@ static tp_status fit_words(const struct tp_plan *plan, size_t index, bool target
     list_words(field, seen, names, column);
     if (made->texts)
         qsort(names, column->category_count, sizeof *names, by_bytes);
+    if (!target && column->category_count >= FEW_ROWS && column->category_count == rows - column->missing)
+        note_all_differ(plan, index, rows);
     return column->category_count ? TP_OK : no_value(plan, index);
 }
 
@@ -172,7 +187,7 @@ static tp_status fit_columns(const struct tp_plan *plan, const size_t *list, siz
     for (size_t i = 0; !status && i < count;) {
         const struct tp_span span = tp_span_at(plan->table, list, count, i);
         status = span.numbers ? fit_numbers(plan, list, &span, rows, columns)
-                              : fit_words(plan, list[i], target, &columns[i]);
+                              : fit_words(plan, list[i], target, rows, &columns[i]);
         i += span.count;
     }
     *made = columns;

@@ -143,8 +143,7 @@ static tp_status use_features(struct tp_plan *plan) {
     if (status)
         return status;
     use_rows(plan, first, plan->missing == TP_MISSING_MEAN, &problems);
-    return problems.rows ? fail_missing(plan, &problems, "; to take the mean or to drop such rows has to be asked for")
-                         : TP_OK;
+    return problems.rows ? fail_missing(plan, &problems, "; the option 'missing' can be mean or drop") : TP_OK;
 }
 
 static tp_status use_needed(struct tp_plan *plan, const size_t *list, size_t count, const char *help) {
