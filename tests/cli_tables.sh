@@ -154,4 +154,20 @@ holds "a feature that names rows is noticed" grep -q "column 'name': the texts o
 exits 0 train --data ids.csv --epochs 1 --id name
 holds "unless it is an id" sh -c '! grep -q "texts of all" err'
 
+# --- columns without names, and one that was not there in training
+
+awk 'BEGIN { for (i = 0; i < 40; i++) print i % 7 "," i % 5 "," (i % 7 > i % 5) }' >plain.csv
+exits 0 train --data plain.csv --task binary --epochs 20 --out plain --quiet
+cut -d , -f 1,2 plain.csv >features.csv
+awk '{ print 1000 + NR "," $0 }' features.csv >first.csv
+awk -F , '{ print $1 "," 1000 + NR "," $2 }' features.csv >middle.csv
+awk '{ print $0 "," 1000 + NR }' features.csv >last.csv
+exits 0 predict --model plain --input features.csv --format csv
+mv out expected
+for place in first:1 middle:2 last:3; do
+    exits 0 predict --model plain --input "${place%:*}.csv" --id "${place#*:}" --format csv
+    cut -d , -f 2- out >without
+    holds "an id that is the ${place%:*} column is no feature" cmp without expected
+done
+
 finish

@@ -35,10 +35,9 @@ double tp_auc(struct tp_ranked *items, struct tp_ranked *spare, size_t count) {
     for (size_t i = 0; i < count;) {
         double side[2] = {0, 0};
         const double score = sorted[i].score;
-        while (i < count && sorted[i].score == score) {
+        do
             side[sorted[i].positive] += (double)sorted[i].weight;
-            i++;
-        }
+        while (++i < count && sorted[i].score == score);
         area += side[1] * (negatives + side[0] / 2);
         positives += side[1];
         negatives += side[0];

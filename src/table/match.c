@@ -104,11 +104,25 @@ static tp_status match_names(struct tp_plan *plan, const struct tp_schema *schem
 
 /* ---- fields by number ---- */
 
+/* Whether the column of an id or of weights is one of these. */
+static bool is_taken(const struct tp_plan *plan, const struct tp_schema_column *columns, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (columns[i].index == plan->id || columns[i].index == plan->weight)
+            return true;
+    return false;
+}
+
+/* As many columns as in training, each of which is where it was; an id or weights may be others. */
+static bool is_laid_out(const struct tp_plan *plan, const struct tp_schema *schema) {
+    return plan->table->count == schema->columns && !is_taken(plan, schema->features, schema->feature_count) &&
+           !is_taken(plan, schema->targets, schema->target_count);
+}
+
 /* The columns of training, or its features alone. */
 static tp_status match_numbers(struct tp_plan *plan, const struct tp_schema *schema) {
     const struct tp_table *table = plan->table;
     const size_t others = (plan->weight != TP_NO_FIELD ? 1U : 0U) + (plan->id != TP_NO_FIELD ? 1U : 0U);
-    const bool all = table->count == schema->columns;
+    const bool all = is_laid_out(plan, schema);
     size_t next = 0;
     if (!all && table->count - tp_min(table->count, others) != schema->feature_count)
         return tp_fail(table->context, TP_ERR_FORMAT,
