@@ -69,7 +69,7 @@ static tp_status examine_first(struct tp_csv *csv, bool *numbers) {
     }
 }
 
-static tp_status take_name(struct tp_csv *csv, struct tp_csv_words *seen, size_t i, struct tp_csv_field *field) {
+static tp_status take_name(struct tp_csv *csv, struct tp_words *seen, size_t i, struct tp_csv_field *field) {
     char number[32];
     tp_csv_undouble(field);
     const bool empty = field->begin == field->end;
@@ -81,7 +81,7 @@ static tp_status take_name(struct tp_csv *csv, struct tp_csv_words *seen, size_t
     memcpy(name, empty ? number : field->begin, size);
     name[size] = '\0';
     csv->table->fields[i].name = name;
-    const uint32_t code = tp_csv_word(csv->context, seen, name, size);
+    const uint32_t code = tp_words_add(csv->context, seen, name, size);
     if (code == TP_NO_WORD)
         return tp_fail(csv->context, TP_ERR_MEMORY, "%s: cannot allocate memory for its names", csv->path);
     if (code < i)
@@ -91,7 +91,7 @@ static tp_status take_name(struct tp_csv *csv, struct tp_csv_words *seen, size_t
 }
 
 static tp_status take_names(struct tp_csv *csv) {
-    struct tp_csv_words seen = {0};
+    struct tp_words seen = {0};
     tp_status status = TP_OK;
     char *at = csv->rows_begin;
     size_t newlines = 0;
@@ -101,7 +101,7 @@ static tp_status take_names(struct tp_csv *csv) {
         newlines += field.newlines;
         status = take_name(csv, &seen, i, &field);
     }
-    tp_csv_words_release(csv->context, &seen);
+    tp_words_release(csv->context, &seen);
     csv->line += newlines + (*at != '\0');
     csv->rows_begin = tp_csv_skip_end(at);
     return status;

@@ -4,6 +4,7 @@
 #define TP_IO_CSV_H
 
 #include "io/format.h"
+#include "io/words.h"
 
 #include <locale.h>
 
@@ -39,25 +40,6 @@ void tp_csv_undouble(struct tp_csv_field *field);
 
 /* Empty, NA, NaN, nan and ? */
 bool tp_csv_is_missing(const char *begin, const char *end);
-
-/* ---- words: csv_words.c ---- */
-
-struct tp_csv_word {
-    const char *text; /* not terminated */
-    size_t size;
-    uint64_t hash;
-};
-
-/* Different words, numbered as they came. Begins as zeros. */
-struct tp_csv_words {
-    struct tp_csv_word *words;
-    uint32_t *slots;
-    size_t count, room; /* of words; there are twice as many slots */
-};
-
-/* The number of this word, which stays where it is; TP_NO_WORD: no memory. */
-uint32_t tp_csv_word(const struct tp_context *context, struct tp_csv_words *words, const char *text, size_t size);
-void tp_csv_words_release(const struct tp_context *context, struct tp_csv_words *words);
 
 /* ---- the text: csv_text.c ---- */
 

@@ -21,12 +21,12 @@
 
 struct part {
     char *begin, *end;
-    char *first;                /* row that begins in it */
-    size_t quotes, newlines;    /* in it */
-    size_t line;                /* of begin, later of first */
-    bool in_quotes;             /* begin is */
-    size_t rows, row;           /* that begin in it, and the number of the first */
-    struct tp_csv_words *words; /* of each column of texts */
+    char *first;             /* row that begins in it */
+    size_t quotes, newlines; /* in it */
+    size_t line;             /* of begin, later of first */
+    bool in_quotes;          /* begin is */
+    size_t rows, row;        /* that begin in it, and the number of the first */
+    struct tp_words *words;  /* of each column of texts */
     int fault;
     size_t fault_line, fault_column;
     struct tp_csv_field fault_field; /* or how many fields there are, as its newlines */
@@ -36,8 +36,8 @@ struct job {
     struct tp_csv *csv;
     struct part *parts;
     size_t part_count;
-    struct tp_csv_words *words; /* of each column of texts: all of the file */
-    uint32_t **maps;            /* from words of a part to these: [part * text_count + column] */
+    struct tp_words *words; /* of each column of texts: all of the file */
+    uint32_t **maps;        /* from words of a part to these: [part * text_count + column] */
     size_t rows;
     void (*step)(struct job *job, struct part *part);
     atomic_size_t next;
@@ -128,7 +128,8 @@ static bool take_text(struct job *job, struct part *part, size_t row, const stru
     *code = TP_NO_WORD;
     if (tp_csv_is_missing(field->begin, field->end))
         return true;
-    *code = tp_csv_word(job->csv->context, &part->words[column->at], field->begin, (size_t)(field->end - field->begin));
+    *code =
+        tp_words_add(job->csv->context, &part->words[column->at], field->begin, (size_t)(field->end - field->begin));
     return *code != TP_NO_WORD;
 }
 
@@ -251,13 +252,13 @@ static tp_status report_first(const struct job *job) {
 static tp_status merge_words(struct job *job) {
     const struct tp_csv *csv = job->csv;
     for (size_t i = 0; i < job->part_count * csv->text_count; i++) {
-        const struct tp_csv_words *part = &job->parts[i / csv->text_count].words[i % csv->text_count];
+        const struct tp_words *part = &job->parts[i / csv->text_count].words[i % csv->text_count];
         uint32_t *map = job->maps[i] = tp_allocate(csv->context, tp_size_mul(part->count + 1, sizeof *map));
         if (!map)
             return tp_fail_allocation(csv->context, csv->path, part->count * sizeof *map);
         for (size_t j = 0; j < part->count; j++) {
             map[j] =
-                tp_csv_word(csv->context, &job->words[i % csv->text_count], part->words[j].text, part->words[j].size);
+                tp_words_add(csv->context, &job->words[i % csv->text_count], part->words[j].text, part->words[j].size);
             if (map[j] == TP_NO_WORD)
                 return tp_fail(csv->context, TP_ERR_MEMORY, "%s: cannot allocate memory for its texts", csv->path);
         }
@@ -276,7 +277,7 @@ static void renumber(struct job *job, struct part *part) {
 }
 
 /* Strings of the table, since the text of the file goes. */
-static tp_status keep_words(const struct tp_csv *csv, const struct tp_csv_words *words, struct tp_field *field) {
+static tp_status keep_words(const struct tp_csv *csv, const struct tp_words *words, struct tp_field *field) {
     size_t size = tp_size_mul(words->count + 1, sizeof(char *));
     for (size_t i = 0; i < words->count; i++)
         size = tp_size_add(size, words->words[i].size + 1);
@@ -376,7 +377,7 @@ static void cut(struct job *job, size_t part) {
 static void clean(struct job *job) {
     const struct tp_csv *csv = job->csv;
     for (size_t i = 0; i < (job->part_count + 1) * csv->text_count; i++)
-        tp_csv_words_release(csv->context, &job->words[i]);
+        tp_words_release(csv->context, &job->words[i]);
     for (size_t i = 0; i < job->part_count * csv->text_count; i++)
         tp_release(csv->context, job->maps[i]);
 }

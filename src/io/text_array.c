@@ -68,16 +68,45 @@ struct column {
 static struct column *make_columns(struct tp_table *table, size_t columns, size_t rows) {
     struct column *made = tp_table_allocate(table, tp_size_mul(columns, sizeof *made));
     for (size_t i = 0; made && i < columns; i++) {
-        made[i] = (struct column){.words = {.table = table},
-                                  .codes = tp_table_allocate(table, tp_size_mul(rows, sizeof *made[i].codes))};
+        made[i] = (struct column){.codes = tp_table_allocate(table, tp_size_mul(rows, sizeof *made[i].codes))};
         if (!made[i].codes)
             return NULL;
     }
     return made;
 }
 
+/* A text that is new becomes one of the table's. */
+static tp_status add_word(struct tp_table *table, struct tp_words *words, const char *text, size_t length,
+                          uint32_t *code) {
+    const size_t known = words->count;
+    *code = tp_words_add(table->context, words, text, length);
+    if (*code != TP_NO_WORD && words->count == known)
+        return TP_OK;
+    char *copy = *code == TP_NO_WORD ? NULL : tp_table_allocate(table, tp_size_add(length, 1));
+    if (!copy)
+        return tp_fail_allocation(table->context, table->path, length);
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    words->words[*code].text = copy;
+    return TP_OK;
+}
+
+static tp_status set_field(struct tp_table *table, const struct column *column, struct tp_field *field) {
+    const size_t size = tp_size_mul(column->words.count + 1, sizeof(char *));
+    const char **list = tp_table_allocate(table, size);
+    if (!list)
+        return tp_fail_allocation(table->context, table->path, size);
+    for (size_t i = 0; i < column->words.count; i++)
+        list[i] = column->words.words[i].text;
+    field->codes = column->codes;
+    field->words = list;
+    field->word_count = column->words.count;
+    return TP_OK;
+}
+
 /* An empty text is a missing one. */
-static tp_status read_columns(struct tp_source *source, const struct tp_npy *npy, struct column *columns) {
+static tp_status read_columns(struct tp_source *source, const struct tp_npy *npy, struct tp_table *table,
+                              struct column *columns) {
     char text[MAX_TEXT];
     const struct tp_array *array = &npy->array;
     const size_t rows = array->dims[0], count = array->elements / rows;
@@ -88,9 +117,17 @@ static tp_status read_columns(struct tp_source *source, const struct tp_npy *npy
         columns[column].codes[row] = TP_NO_WORD;
         status = read_text(source, npy, text, &length);
         if (!status && length)
-            status = tp_words_add(&columns[column].words, text, length, &columns[column].codes[row]);
+            status = add_word(table, &columns[column].words, text, length, &columns[column].codes[row]);
     }
     return status ? status : tp_source_end(source);
+}
+
+static tp_status append(struct tp_table *table, const struct column *columns, size_t count) {
+    struct tp_field *fields = tp_table_append(table, count);
+    tp_status status = fields ? TP_OK : TP_ERR_MEMORY;
+    for (size_t i = 0; !status && i < count; i++)
+        status = set_field(table, &columns[i], &fields[i]);
+    return status;
 }
 
 tp_status tp_text_array_append(struct tp_source *source, struct tp_npy *npy, struct tp_table *table) {
@@ -101,19 +138,16 @@ tp_status tp_text_array_append(struct tp_source *source, struct tp_npy *npy, str
     struct column *columns = make_columns(table, count, rows);
     if (!columns)
         return tp_fail_allocation(source->context, source->label, tp_size_mul(npy->array.elements, sizeof(uint32_t)));
-    status = read_columns(source, npy, columns);
+    status = read_columns(source, npy, table, columns);
     if (!status)
         status = tp_array_check_rows(source, table, rows);
-    struct tp_field *fields = status ? NULL : tp_table_append(table, count);
-    if (!fields)
-        return status ? status : TP_ERR_MEMORY;
-    for (size_t i = 0; i < count; i++) {
-        fields[i].codes = columns[i].codes;
-        fields[i].words = columns[i].words.words;
-        fields[i].word_count = columns[i].words.count;
-    }
-    table->rows = rows;
-    return TP_OK;
+    if (!status)
+        status = append(table, columns, count);
+    for (size_t i = 0; i < count; i++)
+        tp_words_release(table->context, &columns[i].words);
+    if (!status)
+        table->rows = rows;
+    return status;
 }
 
 /* ---- lists ---- */

@@ -7,63 +7,58 @@
 
 #define FIRST_ROOM 16
 
-static uint64_t hash(const char *text, size_t length) {
-    uint64_t value = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
-    for (size_t i = 0; i < length; i++)
-        value = (value ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
-    return value ^ value >> 32;
+/* FNV-1a. */
+static uint64_t hash_of(const char *text, size_t size) {
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3u;
+    return hash ^ hash >> 32;
 }
 
-/* The slot of this text, or the free one where it belongs. */
-static uint32_t *find_slot(const struct tp_words *words, const char *text, size_t length) {
+/* The slot of the word, or the free one for it. */
+static size_t find(const struct tp_words *words, const struct tp_word *word) {
     const size_t mask = 2 * words->room - 1;
-    for (size_t i = hash(text, length) & mask;; i = (i + 1) & mask) {
-        const uint32_t taken = words->slots[i];
-        if (!taken || (!strncmp(words->words[taken - 1], text, length) && !words->words[taken - 1][length]))
-            return &words->slots[i];
+    size_t slot = (size_t)word->hash & mask;
+    for (; words->slots[slot] != TP_NO_WORD; slot = (slot + 1) & mask) {
+        const struct tp_word *other = &words->words[words->slots[slot]];
+        if (other->hash == word->hash && other->size == word->size && !memcmp(other->text, word->text, word->size))
+            break;
     }
+    return slot;
 }
 
-/* The arrays before stay the table's until it is released: together they are no larger than the last. */
-static tp_status grow(struct tp_words *words) {
-    const size_t room = words->room ? 2 * words->room : FIRST_ROOM;
-    const char **texts = tp_table_allocate(words->table, tp_size_mul(room, sizeof *texts));
-    uint32_t *slots = tp_table_allocate(words->table, tp_size_mul(2 * room, sizeof *slots));
-    if (!texts || !slots)
-        return tp_fail_allocation(words->table->context, words->table->path, tp_size_mul(room, sizeof *texts));
+static bool grow(const struct tp_context *context, struct tp_words *words) {
+    struct tp_words larger = {.count = words->count, .room = words->room ? 2 * words->room : FIRST_ROOM};
+    larger.words = tp_allocate(context, tp_size_mul(larger.room, sizeof *larger.words));
+    larger.slots = tp_allocate(context, tp_size_mul(larger.room, 2 * sizeof *larger.slots));
+    if (!larger.words || !larger.slots) {
+        tp_words_release(context, &larger);
+        return false;
+    }
+    memset(larger.slots, 0xff, larger.room * 2 * sizeof *larger.slots);
     if (words->count)
-        memcpy(texts, words->words, words->count * sizeof *texts);
-    memset(slots, 0, 2 * room * sizeof *slots);
-    words->words = texts;
-    words->slots = slots;
-    words->room = room;
+        memcpy(larger.words, words->words, words->count * sizeof *words->words);
     for (size_t i = 0; i < words->count; i++)
-        *find_slot(words, texts[i], strlen(texts[i])) = (uint32_t)i + 1;
-    return TP_OK;
+        larger.slots[find(&larger, &larger.words[i])] = (uint32_t)i;
+    tp_words_release(context, words);
+    *words = larger;
+    return true;
 }
 
-static tp_status keep(struct tp_words *words, const char *text, size_t length) {
-    char *copy = tp_table_allocate(words->table, tp_size_add(length, 1));
-    if (!copy)
-        return tp_fail_allocation(words->table->context, words->table->path, length);
-    memcpy(copy, text, length);
-    copy[length] = '\0';
-    words->words[words->count++] = copy;
-    return TP_OK;
-}
-
-tp_status tp_words_add(struct tp_words *words, const char *text, size_t length, uint32_t *code) {
-    tp_status status = words->count == words->room ? grow(words) : TP_OK;
-    if (status)
-        return status;
-    uint32_t *slot = find_slot(words, text, length);
-    if (!*slot) {
-        if (words->count == TP_NO_WORD - 1)
-            return tp_fail(words->table->context, TP_ERR_FORMAT, "%s: more than %zu different texts in a column",
-                           words->table->path, words->count);
-        status = keep(words, text, length);
-        *slot = status ? 0 : (uint32_t)words->count;
+uint32_t tp_words_add(const struct tp_context *context, struct tp_words *words, const char *text, size_t size) {
+    const struct tp_word word = {text, size, hash_of(text, size)};
+    if (words->count == words->room && (words->count >= TP_NO_WORD / 2 || !grow(context, words)))
+        return TP_NO_WORD;
+    const size_t slot = find(words, &word);
+    if (words->slots[slot] == TP_NO_WORD) {
+        words->words[words->count] = word;
+        words->slots[slot] = (uint32_t)words->count++;
     }
-    *code = *slot - 1;
-    return status;
+    return words->slots[slot];
+}
+
+void tp_words_release(const struct tp_context *context, struct tp_words *words) {
+    tp_release(context, words->words);
+    tp_release(context, words->slots);
+    *words = (struct tp_words){0};
 }

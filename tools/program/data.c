@@ -136,3 +136,14 @@ const char *data_schema_option(const struct data_options *options) {
            : options->scaling    ? "scaling"
                                  : NULL;
 }
+
+size_t data_row(const tp_data *data, size_t sample) {
+    return data->rows ? data->rows[sample] : sample;
+}
+
+double data_target(const tp_data *data, size_t sample, size_t target) {
+    const bool together = !data->target_sample_stride && !data->target_stride;
+    const size_t at = data_row(data, sample) * (together ? data->outputs : data->target_sample_stride) +
+                      target * (together ? 1 : data->target_stride);
+    return data->values ? (double)data->values[at] : data->double_values[at];
+}

@@ -113,6 +113,10 @@ int data_check(const struct session *session, const char *path, tp_status status
 /* The first of the options that a schema decides and that was given, or NULL. */
 const char *data_schema_option(const struct data_options *options);
 
+/* The row of a data set's arrays that a sample is, and a target value of a sample. */
+size_t data_row(const tp_data *data, size_t sample);
+double data_target(const tp_data *data, size_t sample, size_t target);
+
 /* Whether path is a directory, or a set of an installed package, which have a part for the test. */
 bool data_has_parts(const char *path);
 

@@ -1,30 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "evaluate_plot.h"
+#include "data.h"
 #include "report.h"
 
 #include <stdlib.h>
 
-static size_t row_of(const tp_data *data, size_t i) {
-    return data->rows ? data->rows[i] : i;
-}
-
-static double target_at(const tp_data *data, size_t i, size_t j) {
-    const bool together = !data->target_sample_stride && !data->target_stride;
-    const size_t at = row_of(data, i) * (together ? data->outputs : data->target_sample_stride) +
-                      j * (together ? 1 : data->target_stride);
-    return data->values ? (double)data->values[at] : data->double_values[at];
-}
-
 /* The second of two classes is the one that the only output stands for. */
 static bool is_true(const tp_data *data, size_t i, size_t k, bool binary) {
-    return data->classes ? data->classes[row_of(data, i)] == (int32_t)k + binary : target_at(data, i, k) >= 0.5;
+    return data->classes ? data->classes[data_row(data, i)] == (int32_t)k + binary : data_target(data, i, k) >= 0.5;
 }
 
 static int draw_curves(const struct picture_target *target, const struct metrics_report *report, const tp_data *data,
                        const struct predictions *predictions, bool *truth, double *weights) {
     const bool binary = report->task == TP_TASK_BINARY;
     for (size_t i = 0; i < data->samples; i++) {
-        weights[i] = data->weights ? (double)data->weights[row_of(data, i)] : 1;
+        weights[i] = data->weights ? (double)data->weights[data_row(data, i)] : 1;
         for (size_t k = 0; k < predictions->outputs; k++)
             truth[i * predictions->outputs + k] = is_true(data, i, k, binary);
     }
@@ -42,7 +32,7 @@ static int draw_numbers(const struct picture_target *target, const struct metric
                         const struct predictions *predictions, double *values) {
     const size_t outputs = predictions->outputs;
     for (size_t i = 0; i < data->samples * outputs; i++)
-        values[i] = target_at(data, i / outputs, i % outputs);
+        values[i] = data_target(data, i / outputs, i % outputs);
     return picture_scatter(target, data->samples, outputs, report->names, values, outputs, predictions->values,
                            outputs);
 }

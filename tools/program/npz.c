@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "npz.h"
+#include "data.h"
 #include "interrupt.h"
 #include "report.h"
 #include "zip.h"
@@ -63,17 +64,13 @@ struct matrix {
     size_t size, width, sample_stride, value_stride;
 };
 
-static size_t number_of(const tp_data *data, size_t sample) {
-    return data->rows ? data->rows[sample] : sample;
-}
-
 static int add_matrix(struct writer *writer, const struct matrix *matrix) {
     const bool packed = !matrix->sample_stride && !matrix->value_stride;
     const size_t sample_step = (packed ? matrix->width : matrix->sample_stride) * matrix->size;
     const size_t value_step = (packed ? 1 : matrix->value_stride) * matrix->size;
     int code = EXIT_SUCCESS;
     for (size_t i = 0; !code && i < writer->data->samples; i++) {
-        const unsigned char *sample = matrix->values + number_of(writer->data, i) * sample_step;
+        const unsigned char *sample = matrix->values + data_row(writer->data, i) * sample_step;
         for (size_t j = 0; !code && j < matrix->width; j++)
             code = add(writer, sample + j * value_step, matrix->size);
     }
@@ -200,7 +197,7 @@ static int write_integers(struct writer *writer, const tp_column *column) {
     int code = begin(writer, "targets.npy", "i8", shape);
     for (size_t i = 0; !code && i < writer->data->samples; i++) {
         int64_t value;
-        is_integer(column->categories[writer->data->classes[number_of(writer->data, i)]], &value);
+        is_integer(column->categories[writer->data->classes[data_row(writer->data, i)]], &value);
         code = add(writer, &value, sizeof value);
     }
     return code ? code : end(writer);
@@ -214,7 +211,7 @@ static int write_class_names(struct writer *writer, const tp_column *column) {
     if (!code)
         code = begin_texts(writer, "targets.npy", width, writer->data->samples);
     for (size_t i = 0; !code && i < writer->data->samples; i++)
-        code = add_text(writer, column->categories[writer->data->classes[number_of(writer->data, i)]], width);
+        code = add_text(writer, column->categories[writer->data->classes[data_row(writer->data, i)]], width);
     return code ? code : end(writer);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "train_notes.h"
+#include "data.h"
 #include "report.h"
 #include "session.h"
 #include "train_task.h"
@@ -68,19 +69,12 @@ static double loss_of_frequencies(const struct class_counts *counts, const tp_mo
     return sum > 0 ? sum : (double)NAN;
 }
 
-static double label_at(const tp_data *data, size_t sample, size_t label) {
-    const size_t row = data->rows ? data->rows[sample] : sample;
-    const size_t stride = data->target_sample_stride ? data->target_sample_stride : data->outputs;
-    const size_t at = row * stride + label * (data->target_stride ? data->target_stride : 1);
-    return data->values ? (double)data->values[at] : data->double_values[at];
-}
-
 static double loss_of_labels(const tp_data *data) {
     double loss = 0;
     for (size_t label = 0; label < data->outputs; label++) {
         double sum = 0;
         for (size_t i = 0; i < data->samples; i++)
-            sum += label_at(data, i, label);
+            sum += data_target(data, i, label);
         loss += information(sum / (double)data->samples) + information(1 - sum / (double)data->samples);
     }
     return loss > 0 ? loss : (double)NAN;

@@ -53,7 +53,7 @@ tp_activation train_last_activation(tp_loss loss) {
 
 void train_count_classes(const tp_data *data, size_t *counts) {
     for (size_t i = 0; i < data->samples; i++)
-        counts[data->classes[data->rows ? data->rows[i] : i]]++;
+        counts[data->classes[data_row(data, i)]]++;
 }
 
 /* For balanced weights, n / (k n_c) for the n_c of n samples in class c of k, into weights; k at most REALS_MAX. 0 for
