@@ -565,6 +565,15 @@ TP_API bool tp_output_is(const tp_output *output, const char *path);
  * the schema's.
  */
 TP_API tp_status tp_model_save_to(const tp_model *model, tp_output *output);
+
+/* Notes about a model: texts in UTF-8 by name, which its file keeps as metadata. Names are 1 to 63 bytes and begin with
+ * "note."; a name and its text have at most 65536 bytes together with all others. NULL removes a note. The text is
+ * copied into memory of the context's allocator. */
+TP_API tp_status tp_model_set_note(tp_model *model, const char *name, const char *text);
+/* The text of a note, which lives until it is changed or the model is destroyed; NULL: there is none. */
+TP_API const char *tp_model_note(const tp_model *model, const char *name);
+/* Name of note number index, from 0, in the order of names; NULL if there are not so many. */
+TP_API const char *tp_model_note_name(const tp_model *model, size_t index);
 /* tp_model_save_to with an output of its own for path. */
 TP_API tp_status tp_model_save(const tp_model *model, const char *path);
 
@@ -784,6 +793,10 @@ typedef enum tp_schedule {
     /* final_factor + (1 - final_factor) (1 + cos(pi p)) / 2, p = (t - 1 - warmup_steps) / (total_steps - warmup_steps),
      * limited to 0..1 */
     TP_SCHEDULE_COSINE,
+    /* step_factor ^ reductions: the trainer reduces the rate when epochs become no better, tp_train_options */
+    TP_SCHEDULE_PLATEAU,
+    /* final_factor ^ p, p as with cosine; final_factor may be more than 1: the range test of learning rates */
+    TP_SCHEDULE_EXPONENTIAL,
     /* how many there are */
     TP_SCHEDULE_COUNT
 } tp_schedule;
@@ -806,10 +819,10 @@ typedef struct tp_optimizer_options {
     float clip_norm; /* > 0: g is scaled, before decay is added, so that its Euclidean norm is at most this; 0: off */
     tp_schedule schedule;  /* of the learning rate */
     uint64_t warmup_steps; /* while t <= warmup_steps, the learning rate is multiplied by t / warmup_steps */
-    uint64_t total_steps;  /* cosine only, > warmup_steps; if 0, the trainer sets it to the number of its steps */
+    uint64_t total_steps;  /* cosine and exponential only, > warmup_steps; if 0, the trainer sets it to the number of its steps */
     uint64_t step_every;   /* step schedule only, >= 1 */
-    float step_factor;     /* step schedule only, > 0 */
-    float final_factor;    /* cosine only, 0..1 */
+    float step_factor;     /* step and plateau schedules only, > 0 */
+    float final_factor;    /* cosine only, 0..1; exponential only, > 0 */
     /* A factor of the learning rate for each layer, L entries, each 0 or more and finite, copied; NULL: all 1. The
      * product with the rate of a step is rounded to float. A layer whose factor is 0 is frozen: its parameters and
      * their state keep their bits, its gradients are not computed by the trainer and tp_train_step, and with clip_norm
@@ -921,6 +934,7 @@ typedef struct tp_epoch {
     tp_score validation;       /* samples = 0 without validation */
     double seconds;            /* wall time of the epoch with its validation */
     double samples_per_second; /* training samples over the time of steps and on_step */
+    size_t best_epoch;         /* number of the best epoch so far, maybe this one: tp_monitor */
 } tp_epoch;
 
 /* What on_step receives. */
@@ -952,6 +966,25 @@ typedef struct tp_phases {
     double barrier;  /* waiting for other threads */
 } tp_phases;
 
+/* What tells how good an epoch is: the score of the validation samples or, without any, of the training samples. */
+typedef enum tp_monitor {
+    TP_MONITOR_LOSS = 0, /* the lower the better */
+    TP_MONITOR_ACCURACY, /* correct / samples, the higher the better */
+    TP_MONITOR_COUNT     /* how many there are */
+} tp_monitor;
+
+/* Which parameters the model has after the run, and in the callback after an epoch. */
+typedef enum tp_keep {
+    TP_KEEP_LAST = 0, /* those after the last step, or their average */
+    TP_KEEP_BEST,     /* after the run those of the best epoch, which needs validation; in the callback as with LAST */
+    TP_KEEP_COUNT     /* how many there are */
+} tp_keep;
+
+/* The name that the command line uses: "loss", ... NULL if the value is not valid. */
+TP_API const char *tp_monitor_name(tp_monitor monitor);
+/* The name that the command line uses: "last", ... NULL if the value is not valid. */
+TP_API const char *tp_keep_name(tp_keep keep);
+
 /* Options of tp_trainer_create. */
 typedef struct tp_train_options {
     size_t struct_size;         /* set by tp_train_options_default */
@@ -972,12 +1005,21 @@ typedef struct tp_train_options {
     void *user;                 /* passed to both */
     const float *class_weights; /* as in tp_targets, of the training samples, but not of those for validation; NULL:
                                    all 1 */
+    tp_monitor monitor;         /* what tells how good an epoch is */
+    tp_keep keep;               /* the parameters that the run leaves in the model */
+    size_t patience;            /* the run ends after so many epochs in a row that are no better; 0: never */
+    double min_delta;           /* a better epoch is better by more than this; 0 or more, finite */
+    size_t plateau;             /* plateau schedule: epochs in a row that are no better until the rate is reduced, >= 1 */
+    double average;             /* d > 0: after each step e = e + (1 - d) (w - e), rounded once, starting with e = w; the
+                                   averages e, not w, are validated, seen by on_epoch and kept; 0 <= d < 1; 0: off */
+    const char *fingerprint;    /* a text that stands for data and validation in files of tp_trainer_save, at most 255
+                                   bytes, copied; NULL: tp_data_fingerprint of both, taken when it is needed first */
 } tp_train_options;
 
 /* Sets every field to its default; for interfaces to other languages. */
 TP_API void tp_train_options_init(tp_train_options *options, size_t struct_size, size_t optimizer_size);
-/* Batch 128, 10 epochs, shuffled, seed 1, no validation, the default optimiser. Its learning rate falls to 0 by the
- * cosine schedule, because the trainer sets total_steps. */
+/* Batch 128, 10 epochs, shuffled, seed 1, no validation, the default optimiser, monitor loss, keep last, no patience,
+ * plateau 5, no average. The learning rate falls to 0 by the cosine schedule, because the trainer sets total_steps. */
 TP_INLINE void tp_train_options_default(tp_train_options *options) {
     tp_train_options_init(options, sizeof *options, sizeof(tp_optimizer_options));
 }
@@ -995,13 +1037,75 @@ TP_API tp_status tp_trainer_create(tp_model *model, const tp_data *data, const t
 /* Releases the trainer. */
 TP_API void tp_trainer_destroy(tp_trainer *trainer);
 
-/* Trains until all epochs are done.
+/* Trains until all epochs are done, or patience ends. Called again, it does nothing more.
  *   TP_ERR_STOPPED     A callback asked to stop. Call again to continue with the next step. With several threads, each
  *                      start and each stop may copy the weights of the first layer, so frequent stops cost time.
  *   TP_ERR_NONFINITE   The loss of a step is not finite: the message names the step and the first layer whose output is
  *                      not finite, and the parameters are those before the step. Or parameters are not finite at the
  *                      end of an epoch: the message names the epoch and the layer. */
 TP_API tp_status tp_trainer_run(tp_trainer *trainer);
+
+/* Number of epochs that are done; 0 if trainer is NULL. */
+TP_API size_t tp_trainer_epochs(const tp_trainer *trainer);
+/* Number of steps that are done; 0 if trainer is NULL. */
+TP_API uint64_t tp_trainer_steps(const tp_trainer *trainer);
+/* Number of the best epoch so far, from 1; 0: there is none yet, or trainer is NULL. */
+TP_API size_t tp_trainer_best_epoch(const tp_trainer *trainer);
+
+/*
+ * Checkpoints. A run that is saved after any step, and resumed in another process, on another machine, with other
+ * instruction sets and threads, ends with the same bits as one that was never stopped.
+ *
+ * The file is of the safetensors format, replaced as tp_output does it. It holds the tensors, in the flat order of the
+ * parameters: "parameters"; "state.0", "state.1" of the optimiser, as many as it has; "average" with the option
+ * average; "best" with TP_KEEP_BEST; and "crc32", the CRC-32 of all bytes before it, little endian. Its metadata holds
+ * the model's description, the options, the fingerprint of the data, the version of the library, and as "at.*" where
+ * the run is.
+ */
+
+/* Saves where the run is. It allocates a copy of the state. It may be called between runs and in callbacks. */
+TP_API tp_status tp_trainer_save(const tp_trainer *trainer, const char *path);
+
+/* Takes the run to where the file was saved. The trainer must have been made with the same data, the same options but
+ * for callbacks, user and phases, and a model of the same layers, loss and scaling; whatever parameters it has are
+ * replaced. It must not be called in a callback. After a failure the trainer and its model are unchanged.
+ *   TP_ERR_ARGUMENT   model, options or data are not those of the file: the message names every difference
+ *   TP_ERR_FORMAT     the file is damaged, or is no checkpoint */
+TP_API tp_status tp_trainer_resume(tp_trainer *trainer, const char *path);
+
+/* A copy of where a run is, so that training goes on while the copy is written. */
+typedef struct tp_snapshot tp_snapshot;
+
+/* Bytes that a snapshot of this trainer needs; 0 if trainer is NULL. */
+TP_API size_t tp_snapshot_size(const tp_trainer *trainer);
+/* Makes an empty snapshot for this trainer, which must live longer, in memory of size bytes, any alignment; with NULL
+ * and 0 it allocates. */
+TP_API tp_status tp_snapshot_create(const tp_trainer *trainer, void *memory, size_t size, tp_snapshot **snapshot);
+/* Releases the snapshot. */
+TP_API void tp_snapshot_destroy(tp_snapshot *snapshot);
+/* Copies where the run is; nothing is allocated. It may be called between runs and in callbacks. Nobody may write the
+ * snapshot meanwhile. */
+TP_API tp_status tp_snapshot_take(tp_snapshot *snapshot);
+/* Writes the snapshot, as tp_trainer_save does. Another thread may do this while the trainer runs; messages of the
+ * context then come from that thread. TP_ERR_ARGUMENT if it is empty. */
+TP_API tp_status tp_snapshot_save(const tp_snapshot *snapshot, const char *path);
+
+/* Room for a fingerprint: 64 hexadecimal digits and a zero. */
+#define TP_FINGERPRINT_SIZE 65
+
+/*
+ * SHA-256 of samples and targets, as text, which tells whether two sets are the same. It does not depend on strides,
+ * rows, the machine or the format of a file. What is hashed, all numbers little endian:
+ *   header    "tileprop data 1" and a zero byte; samples, features and outputs as 8 bytes each; then one byte each for
+ *             the type of inputs (1 bytes, 2 floats, 3 doubles), of targets (0 none, 4 classes, 2 floats, 3 doubles) and
+ *             weights (0 none, 2 floats)
+ *   samples   for each sample its inputs, its targets and its weight
+ */
+TP_API tp_status tp_data_fingerprint(const tp_context *context, const tp_data *data,
+                                     char fingerprint[TP_FINGERPRINT_SIZE]);
+
+/* SHA-256 of the parameters in their flat order, little endian, as text. It may be called in callbacks. */
+TP_API tp_status tp_model_fingerprint(const tp_model *model, char fingerprint[TP_FINGERPRINT_SIZE]);
 
 /* The time that the calls of tp_trainer_run have spent on each part so far; all 0 without the option phases. The struct
  * lives as long as the trainer. It is brought up to date after each epoch and at the end of a call. NULL if trainer is
