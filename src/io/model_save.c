@@ -17,7 +17,7 @@
 #define NO_DIGEST "0000000000000000000000000000000000000000000000000000000000000000"
 
 /* jansson writes a decimal point in every locale. */
-json_t *tp_number_text(double value, size_t digits) {
+json_t *tp_json_number(double value, size_t digits) {
     char text[32];
     json_t *real = json_real(value);
     const size_t length = json_dumpb(real, text, sizeof text, JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits));
@@ -26,7 +26,7 @@ json_t *tp_number_text(double value, size_t digits) {
 }
 
 static json_t *number(float value) {
-    return tp_number_text((double)value, TP_FLOAT_DIGITS);
+    return tp_json_number((double)value, TP_FLOAT_DIGITS);
 }
 
 /* json_object_set_new takes NULL for a failure. */
@@ -66,7 +66,7 @@ static int describe_scaling(json_t *metadata, const tp_model_options *options) {
         size_t count;
         const double *values = scaling_array(options, array, &count);
         if (count == 1 && json_object_set_new(metadata, tp_scaling_key((enum tp_scaling_array)array),
-                                              tp_number_text(*values, TP_DOUBLE_DIGITS)))
+                                              tp_json_number(*values, TP_DOUBLE_DIGITS)))
             return -1;
     }
     return 0;
