@@ -119,7 +119,7 @@ static void run_shapes(const struct tp_isa *isa, const struct room *r, struct re
             for (size_t k = 0; k < sizeof steps / sizeof *steps; k++)
                 run_variants(isa, rows[i], columns[j], steps[k], r, reached);
     const struct variant columns_of_b = {
-        .m = 37, .n = 8, .k = 200, .ta = true, .tb = true, .alpha = 1, .lda = TP_CONFLICT, .ldb = 203};
+        .m = 40, .n = 8, .k = 200, .ta = true, .tb = true, .alpha = 1, .lda = TP_CONFLICT, .ldb = 203};
     run(isa, &columns_of_b, r, reached);
     /* long rows of B, which is vast */
     const struct variant long_rows = {
