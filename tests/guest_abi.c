@@ -196,13 +196,13 @@ static void call_strip(size_t m, size_t n, size_t k, enum tp_start start, enum l
         .next_rows = layout == IN_PLACE ? k / 2 : 0,
         .width = width,
         .b_padded = packed,
-        .b_far = copies || n % 2,
+        .b_uncached = copies || n % 2,
         .b_copy = copies ? v : NULL,
         .b_copy_panel = width * k,
         .c = y,
         .ldc = LD,
-        .later = packed ? NULL : y,
-        .ldlater = LD,
+        .prefetch_c = packed ? NULL : y,
+        .ldprefetch = LD,
         .start = start,
         .beta = 0.5f,
         .bias = z,
@@ -210,26 +210,26 @@ static void call_strip(size_t m, size_t n, size_t k, enum tp_start start, enum l
     CALL(gemm_strip, .integers = {P(&strip)});
 }
 
-static void call_thin(size_t m, size_t n, size_t k, enum tp_start start, bool beside) {
-    const struct tp_strip strip = {.m = m,
-                                   .n = n,
-                                   .k = k,
-                                   .a = w,
-                                   .b = x,
-                                   .a_row = beside ? 1 : LD,
-                                   .a_step = beside ? LD : 1,
-                                   .b_step = LD,
-                                   .c = y,
-                                   .ldc = LD,
-                                   .start = start,
-                                   .beta = 0.5f,
-                                   .bias = z};
+static void call_skinny(size_t m, size_t n, size_t k, enum tp_start start, bool beside) {
+    const struct tp_skinny product = {.m = m,
+                                      .n = n,
+                                      .k = k,
+                                      .a = w,
+                                      .b = x,
+                                      .a_row = beside ? 1 : LD,
+                                      .a_step = beside ? LD : 1,
+                                      .b_step = LD,
+                                      .c = y,
+                                      .ldc = LD,
+                                      .start = start,
+                                      .beta = 0.5f,
+                                      .bias = z};
     if (k == 1 && start == TP_START_ZERO)
-        CALL(gemm_outer, .integers = {P(&strip)});
+        CALL(gemm_ger, .integers = {P(&product)});
     if (k >= TP_DOTS_STEPS && n >= isa->lanes && (beside || m <= TP_DOTS_APART))
-        CALL(gemm_dots, .integers = {P(&strip)});
+        CALL(gemm_dot, .integers = {P(&product)});
     if (m <= TP_AXPY_ROWS)
-        CALL(gemm_axpy, .integers = {P(&strip)});
+        CALL(gemm_axpy, .integers = {P(&product)});
 }
 
 static void call_strips(size_t n) {
@@ -240,20 +240,20 @@ static void call_strips(size_t n) {
                     call_strip(m, n, k, (enum tp_start)start, (enum layout)layout);
 }
 
-static void call_thin_products(size_t n) {
+static void call_skinny_products(size_t n) {
     static const size_t steps[] = {1, TP_DOTS_STEPS, TP_DOTS_STEPS + 3, 40};
     for (size_t m = 1; m <= TP_DOTS_ROWS; m++)
         for (size_t k = 0; k < sizeof steps / sizeof *steps; k++)
             for (int start = TP_START_ZERO; start <= TP_START_BIAS; start++)
                 for (int beside = 0; beside < 2; beside++)
-                    call_thin(m, n, steps[k], (enum tp_start)start, beside);
+                    call_skinny(m, n, steps[k], (enum tp_start)start, beside);
 }
 
 static void call_every_kernel(void) {
     memset(called, 0, sizeof called);
     for (size_t i = 0; i < LENGTHS; i++) {
-        void (*const groups[])(size_t) = {call_activations, call_losses, call_updates,      call_others,
-                                          call_packing,     call_strips, call_thin_products};
+        void (*const groups[])(size_t) = {call_activations, call_losses, call_updates,        call_others,
+                                          call_packing,     call_strips, call_skinny_products};
         for (size_t g = 0; g < sizeof groups / sizeof *groups; g++) {
             fill();
             groups[g](lengths[i]);

@@ -324,7 +324,7 @@ static void consume(const void *consumer, const float *c, size_t ldc, const stru
 static void expect_share(const struct tp_gemm *g, int size, size_t rows, size_t columns) {
     const struct tp_team team = {0, size, NULL};
     struct tp_range i, j;
-    tp_gemm_share(g, false, team, &i, &j);
+    tp_gemm_share(g, 1, team, &i, &j);
     cr_expect(i.begin == 0 && i.end == rows, "%d threads: %zu rows", size, i.end);
     cr_expect(j.begin == 0 && j.end == columns, "%d threads: %zu columns", size, j.end);
 }

@@ -36,7 +36,7 @@ measure() {
     $build/bench/bench_"$program" --isa "$isa" --threads "$threads" --json "$out.json" "$@" "$out.dat" >"$out.txt" ||
         failed=1
     cat "$out.txt"
-    [ ! -s "$out.dat" ] || gnuplot -c "bench/$program.gp" "$out.dat" "$title, $isa, threads: $threads" "$out"
+    [ ! -s "$out.dat" ] || gnuplot -c "bench/$program/$program.gp" "$out.dat" "$title, $isa, threads: $threads" "$out"
 }
 
 # gemm_one ISA THREADS: there is nothing to compare the scalar code with, and it is slow.
@@ -69,16 +69,16 @@ train_all() {
 tables() {
     [ "$quick" = no ] || set -- "$@" --quick
     echo "== tables"
-    /usr/bin/python3 bench/tables.py $build/tileprop $build/tables "$@" || failed=1
+    /usr/bin/python3 bench/tables/tables.py $build/tileprop $build/tables "$@" || failed=1
     cat $build/tables/tables.txt
-    gnuplot -c bench/tables.gp $build/tables/tables.dat "Six tables, one thread" $build/tables/tables
+    gnuplot -c bench/tables/tables.gp $build/tables/tables.dat "Six tables, one thread" $build/tables/tables
 }
 
 csv() {
     megabytes=500
     [ "$quick" = no ] || megabytes=50
     echo "== csv"
-    sh bench/bench_csv.sh $build/bench/bench_csv $megabytes
+    sh bench/csv/bench_csv.sh $build/bench/bench_csv $megabytes
 }
 
 # for_each_isa FUNCTION: on one thread and on all.

@@ -20,8 +20,8 @@ build_programs() {
     cmake --preset aarch64 -B "$build" -D TILEPROP_BUILD_CBLAS=ON -D TILEPROP_BUILD_TOOLS=OFF \
         -D TILEPROP_BUILD_BENCH=OFF -D BUILD_TESTING=OFF
     cmake --build "$build" -j "$(nproc)"
-    aarch64-linux-gnu-gcc --sysroot="$root" -std=gnu11 -O2 bench/neon_count.c -o "$build/neon_count" -ldl
-    cc -std=gnu11 -O2 -shared -fPIC bench/neon_count_plugin.c -o "$build/plugin.so"
+    aarch64-linux-gnu-gcc --sysroot="$root" -std=gnu11 -O2 bench/neon/neon_count.c -o "$build/neon_count" -ldl
+    cc -std=gnu11 -O2 -shared -fPIC bench/neon/neon_count_plugin.c -o "$build/plugin.so"
 }
 
 # run LIBRARY VARIABLE=CORE PRODUCTS: instructions and multiply-adds of all of it; nothing if that core is not there.

@@ -3,7 +3,6 @@
 #include "gemm/share.h"
 
 #include "core/size.h"
-#include "gemm/plan.h"
 
 #include <assert.h>
 
@@ -13,13 +12,13 @@
 #define EDGE_FLOATS 256
 #define NEAR_CACHES 2
 
-/* What threads share: rows one by one, or swapped in pieces; columns by the line, or by the panels that are there. */
+/* What threads share: rows in grains of the route, columns by the line, or by the panels that are there. */
 struct grains {
     size_t rows, columns;
 };
 
-static struct grains grains_of(const struct tp_gemm *g, bool swapped) {
-    return (struct grains){swapped ? TP_SWAPPED_ROWS : 1, g->b.packed ? tp_panel_width(g->isa, g->n) : TP_LINE};
+static struct grains grains_of(const struct tp_gemm *g, size_t row_grain) {
+    return (struct grains){row_grain, g->b.packed ? tp_panel_width(g->isa, g->n) : TP_LINE};
 }
 
 /* The most of count that one of size threads gets. */
@@ -34,7 +33,8 @@ static double edge_floats(const struct tp_gemm *g) {
 
 /* Threads along the rows of C, the rest along its columns: the split whose largest part is smallest, and that reads
  * least of the operands. */
-static int row_parts(const struct tp_gemm *g, bool swapped, struct grains grains, int size) {
+static int row_parts(const struct tp_gemm *g, struct grains grains, int size) {
+    const bool transposed = grains.rows > 1;
     int best = 1;
     double least_work = 0, least_read = 0;
     for (int parts = 1; parts <= size; parts++) {
@@ -42,8 +42,8 @@ static int row_parts(const struct tp_gemm *g, bool swapped, struct grains grains
             continue;
         const double m = (double)largest_share(g->m, grains.rows, parts);
         const double n = (double)largest_share(g->n, grains.columns, size / parts);
-        const bool shared = swapped ? parts > 1 : parts < size;
-        const double edges = shared ? edge_floats(g) * (swapped ? n : m) : 0;
+        const bool shared = transposed ? parts > 1 : parts < size;
+        const double edges = shared ? edge_floats(g) * (transposed ? n : m) : 0;
         const double work = m * n, read = (double)g->k * (m + n) + edges;
         if (parts == 1 || work < least_work || (work == least_work && read < least_read)) {
             best = parts;
@@ -54,14 +54,14 @@ static int row_parts(const struct tp_gemm *g, bool swapped, struct grains grains
     return best;
 }
 
-void tp_gemm_share(const struct tp_gemm *g, bool swapped, struct tp_team team, struct tp_range *rows,
+void tp_gemm_share(const struct tp_gemm *g, size_t row_grain, struct tp_team team, struct tp_range *rows,
                    struct tp_range *columns) {
     *rows = (struct tp_range){0, g->m};
     *columns = (struct tp_range){0, g->n};
     if (team.size == 1)
         return;
-    const struct grains grains = grains_of(g, swapped);
-    const int down = row_parts(g, swapped, grains, team.size), across = team.size / down;
+    const struct grains grains = grains_of(g, row_grain);
+    const int down = row_parts(g, grains, team.size), across = team.size / down;
     *rows = tp_share(g->m, grains.rows, team.id % down, down);
     *columns = tp_share(g->n, grains.columns, team.id / down, across);
 }

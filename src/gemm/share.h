@@ -4,8 +4,9 @@
 
 #include "gemm/gemm.h"
 
-/* What one thread of the team computes: of C or, if the product is swapped, of its C^T; perhaps nothing. */
-void tp_gemm_share(const struct tp_gemm *gemm, bool swapped, struct tp_team team, struct tp_range *rows,
+/* What one thread of the team computes; perhaps nothing. Rows are shared in multiples of row_grain, which is more than
+ * 1 for C^T of a product that is transposed. */
+void tp_gemm_share(const struct tp_gemm *gemm, size_t row_grain, struct tp_team team, struct tp_range *rows,
                    struct tp_range *columns);
 
 /* n columns of a product, from column j on, as a product of its own with these columns of B. It may be given a

@@ -137,5 +137,6 @@ ALWAYS_INLINE vf v_cospi(vf v) {
 
 #define TP_ISA tp_isa_avx2
 #define TP_ISA_NAME "avx2"
+#define TP_ISA_TUNING TP_TUNING_NARROW
 #define TP_ISA_NEEDS (TP_FEATURE_AVX2 | TP_FEATURE_FMA)
 #include "kernels/instantiate.h"

@@ -149,5 +149,6 @@ ALWAYS_INLINE vf v_cospi(vf v) {
 
 #define TP_ISA tp_isa_neon
 #define TP_ISA_NAME "neon"
+#define TP_ISA_TUNING TP_TUNING_NARROW
 #define TP_ISA_NEEDS TP_FEATURE_NEON
 #include "kernels/instantiate.h"

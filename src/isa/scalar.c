@@ -118,6 +118,7 @@ ALWAYS_INLINE vf v_cospi(vf v) {
 
 #define TP_ISA tp_isa_scalar
 #define TP_ISA_NAME "scalar"
+#define TP_ISA_TUNING TP_TUNING_NARROW
 #if defined(__x86_64__)
 #define TP_ISA_NEEDS TP_FEATURE_FMA
 #else

@@ -77,7 +77,7 @@ ALWAYS_INLINE const float *moved(const float *p, ptrdiff_t floats) {
 /* The rows that are needed later, over the rounds of a tile. The first needs no stop. */
 ALWAYS_INLINE void spread_rows(struct tile_work *w, const struct tp_strip *t, size_t m) {
     const size_t rounds = (t->k + ROUND - 1) / ROUND;
-    const size_t rows = t->next_rows + (t->later && rounds >= LEAST_ROUNDS ? m : 0);
+    const size_t rows = t->next_rows + (t->prefetch_c && rounds >= LEAST_ROUNDS ? m : 0);
     w->rounds = rounds;
     w->stops = w->burst = w->pause = 0;
     if (rows <= 1 || rounds <= 1)
@@ -109,15 +109,15 @@ ALWAYS_INLINE struct asm_strip asm_strip(const struct tp_strip *t, size_t m) {
     s.work.scale = t->start == TP_START_BETA ? t->beta : 1;
     s.work.skip = (size_t)skip;
     spread_rows(&s.work, t, m);
-    s.work.later_distance[1] = size * (ptrdiff_t)t->ldlater;
+    s.work.later_distance[1] = size * (ptrdiff_t)t->ldprefetch;
     s.work.later_distance[0] = t->next_rows ? s.work.b_distance : s.work.later_distance[1];
     s.work.later_rows = t->next_rows;
     return s;
 }
 
 /* Assembly asks for something in any case. */
-ALWAYS_INLINE const float *later_or_c(const struct tile *at) {
-    return at->later ? at->later : at->c;
+ALWAYS_INLINE const float *place_or_c(const struct tile *at) {
+    return at->prefetch_c ? at->prefetch_c : at->c;
 }
 
 ALWAYS_INLINE void first_tile(const struct tp_strip *t, struct asm_strip *s, const struct tile *at, size_t m) {
@@ -129,7 +129,7 @@ ALWAYS_INLINE void first_tile(const struct tp_strip *t, struct asm_strip *s, con
     w->b_ahead = s->b_ahead;
     w->c = at->c;
     w->start = t->start == TP_START_ZERO ? NULL : t->start == TP_START_BIAS ? t->bias : at->c;
-    w->later[1] = later_or_c(at) + t->width;
+    w->later[1] = place_or_c(at) + t->width;
     w->later[0] = t->next_rows ? s->later_b : w->later[1];
     s->later_b = moved(s->later_b, (ptrdiff_t)(t->next_rows * t->b_step));
 }
@@ -150,7 +150,7 @@ ALWAYS_INLINE void asm_tile(struct tile_work *work, size_t m, size_t n, bool bes
 ALWAYS_INLINE void all_tiles(const struct tp_strip *t, struct asm_strip *s, const struct tile *at, size_t m,
                              bool beside, bool ahead, bool copies) {
     struct tile_work *w = &s->work;
-    const float *below = later_or_c(at) + m * t->ldlater;
+    const float *below = place_or_c(at) + m * t->ldprefetch;
     for (size_t left = s->tiles; left; left--) {
         if (left == 1) {
             w->later[1] = below;
@@ -171,7 +171,7 @@ ALWAYS_INLINE void all_tiles(const struct tp_strip *t, struct asm_strip *s, cons
 /* Another instruction per step costs more than it brings where a row of a tile is one line, unless B is far: processors
  * find such a row themselves, and strips after the first find it in a cache. */
 ALWAYS_INLINE bool asks_ahead(const struct tp_strip *t, const struct tile *at) {
-    return NR > TP_LINE || (t->b_far && at->a == t->a);
+    return NR > TP_LINE || (t->b_uncached && at->a == t->a);
 }
 
 ALWAYS_INLINE void tiles_by_reading(const struct tp_strip *t, struct asm_strip *s, const struct tile *at, size_t m,

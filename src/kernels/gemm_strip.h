@@ -63,10 +63,10 @@ ALWAYS_INLINE void tile_scale(tile_row *acc, size_t m, size_t nv, vf factor) {
     }
 }
 
-/* Where a tile is, its n columns, its place in the strip's later, and the place there that is prefetched meanwhile; or
- * NULL. */
+/* Where a tile is, its n columns, its place in the strip's prefetch_c, and the place there that is prefetched
+ * meanwhile; or NULL. */
 struct tile {
-    const float *a, *b, *bias, *later, *next;
+    const float *a, *b, *bias, *prefetch_c, *next;
     float *c;
     size_t n;
 };
@@ -296,7 +296,7 @@ ALWAYS_INLINE void tile_rows(const struct tp_strip *t, const struct tile *tile, 
     tile_row acc[MR];
     const size_t last = tile->n - (nv - 1) * VL;
     if (tile->next)
-        tile_prefetch(m, tile->next, t->ldlater);
+        tile_prefetch(m, tile->next, t->ldprefetch);
 #ifdef HAVE_LANES
     if (m == MR && nv == NV && t->a_row != 1 && (t->b_padded || last == VL)) {
         tile_apart(t, tile);
@@ -389,12 +389,12 @@ ALWAYS_INLINE void strip_columns(const struct tp_strip *t, struct tile tile, siz
         few_rows(t, tile, m <= WIDE_ROWS ? m : 1); /* with more rows this is dead, but has to compile */
         return;
     }
-    const float *below = tile.later ? tile.later + m * t->ldlater : NULL;
+    const float *below = tile.prefetch_c ? tile.prefetch_c + m * t->ldprefetch : NULL;
     for (size_t left = tile.n; left; left -= tile.n) {
         tile.n = left < t->width ? left : t->width;
         if (below)
-            tile.later += t->width;
-        tile.next = below && left > t->width ? tile.later : below;
+            tile.prefetch_c += t->width;
+        tile.next = below && left > t->width ? tile.prefetch_c : below;
         tile_columns(t, &tile, m);
         next_tile(&tile, tile.n, t->b_panel);
     }
@@ -419,7 +419,7 @@ static void copy_b(const struct tp_strip *t, size_t first) {
 typedef void strip_columns_fn(const struct tp_strip *t, const struct tile *tile);
 
 ALWAYS_INLINE void all_strips(const struct tp_strip *t, strip_columns_fn *columns, size_t m) {
-    struct tile first = {.a = t->a, .b = t->b, .bias = t->bias, .later = t->later, .c = t->c};
+    struct tile first = {.a = t->a, .b = t->b, .bias = t->bias, .prefetch_c = t->prefetch_c, .c = t->c};
     size_t done = 0, panels = 0;
 #ifdef TILE_ASM
     struct asm_strip assembly = asm_strip(t, m);
@@ -440,8 +440,8 @@ ALWAYS_INLINE void all_strips(const struct tp_strip *t, strip_columns_fn *column
         }
         first.a += t->a_strip;
         first.c += m * t->ldc;
-        if (first.later)
-            first.later += m * t->ldlater;
+        if (first.prefetch_c)
+            first.prefetch_c += m * t->ldprefetch;
     }
 #ifdef TILE_ASM
     asm_end();
@@ -481,7 +481,7 @@ static void gemm_strip(const struct tp_strip *t) {
     assert(t->k == 0 || (t->a && t->b && (t->a_row == 1 || t->a_step == 1)));
     assert(t->k == 0 || t->n <= t->width || t->b_panel >= t->width);
     assert(!t->b_padded || t->b_step == t->width);
-    assert(!t->b_copy || (NR <= TP_LINE && t->n % t->width == 0 && t->strips == 1 && !t->next_rows && t->b_far));
+    assert(!t->b_copy || (NR <= TP_LINE && t->n % t->width == 0 && t->strips == 1 && !t->next_rows && t->b_uncached));
     assert(!t->b_copy || t->b_copy_panel >= t->k * t->width);
     static tp_gemm_strip_fn *const strips[MR] = {
         strip_1,

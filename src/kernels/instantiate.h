@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Includes every kernel and fills the table of one instruction set. Before: the vocabulary of vec.h, and
- * TP_ISA (the table's name), TP_ISA_NAME (a string), TP_ISA_NEEDS (features). */
+ * TP_ISA (the table's name), TP_ISA_NAME (a string), TP_ISA_NEEDS (features), TP_ISA_TUNING (of products). */
 #include "kernels/average.h"
 #include "kernels/gemm_strip.h"
 #include "kernels/normal.h"
 #include "kernels/pack.h"
 #include "kernels/reduce.h"
+#include "kernels/skinny.h"
 #include "kernels/softmax.h"
-#include "kernels/thin.h"
 
 #include "kernels/activation/elu.h"
 #include "kernels/activation/gelu.h"
@@ -61,9 +61,10 @@ const struct tp_isa TP_ISA = {
     .lanes = VL,
     .mr = MR,
     .nr = NR,
+    .tuning = TP_ISA_TUNING,
     .gemm_strip = gemm_strip,
-    .gemm_outer = gemm_outer,
-    .gemm_dots = gemm_dots,
+    .gemm_ger = gemm_ger,
+    .gemm_dot = gemm_dot,
     .gemm_axpy = gemm_axpy,
     .pack_a = pack_a,
     .pack_b = pack_b,

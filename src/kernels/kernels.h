@@ -6,6 +6,7 @@
 #ifndef TP_KERNELS_KERNELS_H
 #define TP_KERNELS_KERNELS_H
 
+#include "kernels/tuning.h"
 #include "tileprop/tileprop.h"
 
 /* Lanes of the canonical sum (vec.h) and elements per partial sum of squares. */
@@ -38,14 +39,14 @@ enum tp_start {
  * and m rows of C after the one before.
  *
  * If b_copy is not NULL, which is for NR of no more than TP_LINE, the rows of B that are read are also written there,
- * as panels b_copy_panel floats apart; n is a multiple of width, strips is 1, next_rows 0 and b_far true.
+ * as panels b_copy_panel floats apart; n is a multiple of width, strips is 1, next_rows 0 and b_uncached true.
  *
  * The caches are asked for what lies b_ahead floats after each row of B that is read, unless processors do that well
- * enough themselves, which they do not if b_far: the first strip does not find B in the caches near it. They may
+ * enough themselves, which they do not if b_uncached: the first strip does not find B in the caches near it. They may
  * be asked, tile by tile, for what is needed later: what lies b_next floats after next_rows of the tile's rows of B, of
- * the first strip from k = next_first on, of each other from where the one before has ended; then, if later is not
- * NULL, the place of the next tile in later, rows ldlater apart: C itself, or where C goes next. A row or two more than
- * that may be asked for.
+ * the first strip from k = next_first on, of each other from where the one before has ended; then, if prefetch_c is
+ * not NULL, the place of the next tile in prefetch_c, rows ldprefetch apart: C itself, or where C goes next. A row or
+ * two more than that may be asked for.
  */
 struct tp_strip {
     size_t m, n, k, strips;
@@ -53,13 +54,13 @@ struct tp_strip {
     size_t a_row, a_step, a_strip, b_step, b_panel, b_ahead, width;
     ptrdiff_t b_next;
     size_t next_first, next_rows;
-    bool b_padded, b_far;
+    bool b_padded, b_uncached;
     float *b_copy;
     size_t b_copy_panel;
     float *c;
     size_t ldc;
-    const float *later;
-    size_t ldlater;
+    const float *prefetch_c;
+    size_t ldprefetch;
     enum tp_start start;
     float beta;
     const float *bias; /* n values */
@@ -68,14 +69,27 @@ struct tp_strip {
 typedef void tp_gemm_strip_fn(const struct tp_strip *strip);
 
 /*
- * Thin products, in place; of the strip they read m, n, k, a, a_row, a_step, b, b_step, c, ldc and how C starts; A[i,k]
- * is at a[i * a_row + k * a_step], and a_row or a_step is 1.
+ * Skinny products, m x n over k steps, in place: C = start + A B, element by element the same chain. A[i,k] is at
+ * a[i * a_row + k * a_step], and a_row or a_step is 1.
  *
- * gemm_outer: from 0, k is 1, so that no step is read; B[0,j] at b[j].
- * gemm_dots: m <= TP_DOTS_ROWS, n >= lanes, k >= TP_DOTS_STEPS; B[k,j] at b[j * b_step + k]. If m > TP_DOTS_APART,
+ * gemm_ger: k = 1, from 0; B[0,j] at b[j].
+ * gemm_dot: m <= TP_DOTS_ROWS, n >= lanes, k >= TP_DOTS_STEPS; B[k,j] at b[j * b_step + k]. If m > TP_DOTS_APART,
  * a_row is 1: more rows of A that lie apart would crowd the sets of a cache together with those of B.
  * gemm_axpy: m <= TP_AXPY_ROWS; B[k,j] at b[k * b_step + j]. C is passed over once for some rows of B.
  */
+struct tp_skinny {
+    size_t m, n, k;
+    const float *a, *b;
+    size_t a_row, a_step, b_step;
+    float *c;
+    size_t ldc;
+    enum tp_start start;
+    float beta;
+    const float *bias; /* n values */
+};
+
+typedef void tp_skinny_fn(const struct tp_skinny *product);
+
 #define TP_DOTS_ROWS 11
 #define TP_DOTS_APART 3
 #define TP_DOTS_STEPS 4
@@ -132,7 +146,7 @@ struct tp_update {
 
 /* w and its states s, t (as many as the rule has; else NULL) from g, n elements. */
 typedef void tp_update_fn(const struct tp_update *update, float *w, const float *g, float *s, float *t, size_t n);
-/* The same for m rows of n, which follow each other, with g[i,j] = a[i] * b[j] as gemm_outer computes it and for a
+/* The same for m rows of n, which follow each other, with g[i,j] = a[i] * b[j] as gemm_ger computes it and for a
  * gradient_scale of 1. */
 typedef void tp_update_outer_fn(const struct tp_update *update, float *w, float *s, float *t, const float *a,
                                 const float *b, size_t m, size_t n);
@@ -161,7 +175,9 @@ struct tp_isa {
     uint32_t needs; /* enum tp_feature */
     size_t lanes;   /* floats of a vector, a power of two */
     size_t mr, nr;  /* tile: rows, columns */
-    tp_gemm_strip_fn *gemm_strip, *gemm_outer, *gemm_dots, *gemm_axpy;
+    struct tp_tuning tuning;
+    tp_gemm_strip_fn *gemm_strip;
+    tp_skinny_fn *gemm_ger, *gemm_dot, *gemm_axpy;
     tp_pack_a_fn *pack_a;
     tp_pack_b_fn *pack_b;
     tp_transpose_fn *transpose;

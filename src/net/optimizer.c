@@ -390,13 +390,13 @@ void tp_update_weights(struct tp_optimizer *optimizer, const struct tp_weights *
 static void update_short_rows(struct tp_optimizer *optimizer, const struct tp_weights *w, const float *a,
                               const float *b, struct tp_range rows) {
     float gradient[SHORT_FLOATS];
-    struct tp_strip strip = {.n = w->n, .k = 1, .a_row = 1, .b = b, .c = gradient, .ldc = w->n};
-    for (; rows.begin < rows.end; rows.begin += strip.m) {
+    struct tp_skinny ger = {.n = w->n, .k = 1, .a_row = 1, .b = b, .c = gradient, .ldc = w->n};
+    for (; rows.begin < rows.end; rows.begin += ger.m) {
         const size_t at = rows.begin * w->n;
-        strip.m = tp_min(SHORT_FLOATS / w->n, rows.end - rows.begin);
-        strip.a = a + rows.begin;
-        optimizer->model->context->isa->gemm_outer(&strip);
-        update_some(optimizer, &optimizer->next[w->layer], w->p + at, gradient, w->state + at, strip.m * w->n);
+        ger.m = tp_min(SHORT_FLOATS / w->n, rows.end - rows.begin);
+        ger.a = a + rows.begin;
+        optimizer->model->context->isa->gemm_ger(&ger);
+        update_some(optimizer, &optimizer->next[w->layer], w->p + at, gradient, w->state + at, ger.m * w->n);
     }
 }
 

@@ -14,19 +14,19 @@ static void strip(const struct tp_strip *strip) {
     real->gemm_strip(strip);
 }
 
-static void outer(const struct tp_strip *strip) {
+static void ger(const struct tp_skinny *product) {
     call_hook(TEST_STRIP);
-    real->gemm_outer(strip);
+    real->gemm_ger(product);
 }
 
-static void dots(const struct tp_strip *strip) {
+static void dot(const struct tp_skinny *product) {
     call_hook(TEST_STRIP);
-    real->gemm_dots(strip);
+    real->gemm_dot(product);
 }
 
-static void axpy(const struct tp_strip *strip) {
+static void axpy(const struct tp_skinny *product) {
     call_hook(TEST_STRIP);
-    real->gemm_axpy(strip);
+    real->gemm_axpy(product);
 }
 
 static void activate(float *z, size_t ldz, size_t rows, size_t columns, float parameter) {
@@ -66,8 +66,8 @@ struct tp_isa test_hooked(const struct tp_isa *isa, test_hook_fn *hook) {
     call_hook = hook;
     hooked.scale_floats = scale;
     hooked.gemm_strip = strip;
-    hooked.gemm_outer = outer;
-    hooked.gemm_dots = dots;
+    hooked.gemm_ger = ger;
+    hooked.gemm_dot = dot;
     hooked.gemm_axpy = axpy;
     hooked.activation[TP_ACTIVATION_RELU].activate = activate;
     hooked.loss_row[TP_LOSS_CCE] = loss;

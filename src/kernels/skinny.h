@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Products that are no more than a few passes over one operand: for these, panels and tiles would cost more. */
-#ifndef TP_KERNELS_THIN_H
-#define TP_KERNELS_THIN_H
+#ifndef TP_KERNELS_SKINNY_H
+#define TP_KERNELS_SKINNY_H
 
 #include "kernels/gemm_strip.h"
 #include "kernels/transpose.h"
 
 #include <assert.h>
 
-/* Vectors of columns of the outer product that are done together. */
-#define OUTER_VECTORS 4
+/* Vectors of columns of the rank-one update that are done together. */
+#define GER_VECTORS 4
 /* Vectors of columns of B are done in pairs, so that there are enough chains to hide the latency of the multiply-add.
  * They are done one by one for more rows than these, whose sums would take more than half of the registers that a
  * tile's take, and where columns conflict, so that the cache cannot hold a line of each. */
@@ -17,8 +17,8 @@
 #define DOTS_PAIR_ROWS (MR * NV / 2 / DOTS_VECTORS)
 
 /* vectors vectors of columns from column j, the last one cut to last columns. */
-ALWAYS_INLINE void outer_columns(const struct tp_strip *t, size_t j, size_t vectors, size_t last) {
-    vf row[OUTER_VECTORS];
+ALWAYS_INLINE void ger_columns(const struct tp_skinny *t, size_t j, size_t vectors, size_t last) {
+    vf row[GER_VECTORS];
     UNROLL
     for (size_t v = 0; v < vectors; v++)
         row[v] = load_some(t->b + j + v * VL, v + 1 < vectors ? VL : last);
@@ -33,17 +33,17 @@ ALWAYS_INLINE void outer_columns(const struct tp_strip *t, size_t j, size_t vect
     }
 }
 
-static void gemm_outer(const struct tp_strip *t) {
+static void gemm_ger(const struct tp_skinny *t) {
     assert(t->k == 1 && t->start == TP_START_ZERO && (t->ldc >= t->n || t->m <= 1));
     size_t j = 0;
-    for (; j + OUTER_VECTORS * VL <= t->n; j += OUTER_VECTORS * VL)
-        outer_columns(t, j, OUTER_VECTORS, VL);
+    for (; j + GER_VECTORS * VL <= t->n; j += GER_VECTORS * VL)
+        ger_columns(t, j, GER_VECTORS, VL);
     for (; j < t->n; j += VL)
-        outer_columns(t, j, 1, t->n - j < VL ? t->n - j : VL);
+        ger_columns(t, j, 1, t->n - j < VL ? t->n - j : VL);
 }
 
 /* C as it starts, for kernels that add to it. */
-static void thin_start(const struct tp_strip *t) {
+static void skinny_start(const struct tp_skinny *t) {
     const vf beta = v_set(t->beta), zero = v_set(0);
     for (size_t i = 0; i < t->m; i++) {
         float *c = t->c + i * t->ldc;
@@ -69,7 +69,7 @@ ALWAYS_INLINE void store_last(float *p, vf v, size_t first) {
  * along the rows and along k, that is 1. */
 typedef vf dots_sums[DOTS_VECTORS][TP_DOTS_ROWS];
 
-ALWAYS_INLINE void dots_load(dots_sums sum, const struct tp_strip *t, size_t j, size_t m, size_t vectors) {
+ALWAYS_INLINE void dots_load(dots_sums sum, const struct tp_skinny *t, size_t j, size_t m, size_t vectors) {
     const bool zero = t->start == TP_START_ZERO;
     UNROLL
     for (size_t v = 0; v < vectors; v++) {
@@ -80,7 +80,7 @@ ALWAYS_INLINE void dots_load(dots_sums sum, const struct tp_strip *t, size_t j, 
 }
 
 /* The first done columns were stored before. */
-ALWAYS_INLINE void dots_store(dots_sums sum, const struct tp_strip *t, size_t j, size_t m, size_t vectors,
+ALWAYS_INLINE void dots_store(dots_sums sum, const struct tp_skinny *t, size_t j, size_t m, size_t vectors,
                               size_t done) {
     UNROLL
     for (size_t v = 0; v < vectors; v++) {
@@ -115,8 +115,8 @@ ALWAYS_INLINE void dots_step(dots_sums sum, const float *a, size_t row, vf x[DOT
 }
 
 /* m rows of vectors vectors of columns from column j; the first done of them were done before. */
-ALWAYS_INLINE void dots_columns(const struct tp_strip *t, struct row_steps *columns, size_t j, size_t m, size_t vectors,
-                                size_t row, size_t step, size_t done) {
+ALWAYS_INLINE void dots_columns(const struct tp_skinny *t, struct row_steps *columns, size_t j, size_t m,
+                                size_t vectors, size_t row, size_t step, size_t done) {
     const float *a = t->a, *b[DOTS_VECTORS];
     dots_sums sum;
     dots_load(sum, t, j, m, vectors);
@@ -152,7 +152,7 @@ ALWAYS_INLINE void dots_columns(const struct tp_strip *t, struct row_steps *colu
 }
 
 /* Whole vectors, the last of which begins before the columns that are left. */
-ALWAYS_INLINE void dots_rows(const struct tp_strip *t, size_t m, size_t row, size_t step) {
+ALWAYS_INLINE void dots_rows(const struct tp_skinny *t, size_t m, size_t row, size_t step) {
     const size_t conflict = m > 2 ? TP_CONFLICT / 2 : TP_CONFLICT;
     const bool pairs = m <= DOTS_PAIR_ROWS && t->b_step % conflict != 0;
     struct row_steps columns = row_steps(t->b_step);
@@ -168,11 +168,11 @@ ALWAYS_INLINE void dots_rows(const struct tp_strip *t, size_t m, size_t row, siz
 
 /* A function for each height, as in gemm_strip.h. */
 #define DOTS_APART(m)                                                                                                  \
-    static __attribute__((noinline)) void dots_apart_##m(const struct tp_strip *t) {                                   \
+    static __attribute__((noinline)) void dots_apart_##m(const struct tp_skinny *t) {                                  \
         dots_rows(t, m, t->a_row, 1);                                                                                  \
     }
 #define DOTS_BESIDE(m)                                                                                                 \
-    static __attribute__((noinline)) void dots_beside_##m(const struct tp_strip *t) {                                  \
+    static __attribute__((noinline)) void dots_beside_##m(const struct tp_skinny *t) {                                 \
         dots_rows(t, m, 1, t->a_step);                                                                                 \
     }
 DOTS_APART(1)
@@ -192,8 +192,8 @@ DOTS_BESIDE(10)
 DOTS_BESIDE(11)
 #undef DOTS_BESIDE
 
-static void gemm_dots(const struct tp_strip *t) {
-    static tp_gemm_strip_fn *const dots[][TP_DOTS_ROWS] = {
+static void gemm_dot(const struct tp_skinny *t) {
+    static tp_skinny_fn *const dots[][TP_DOTS_ROWS] = {
         {dots_beside_1, dots_beside_2, dots_beside_3, dots_beside_4, dots_beside_5, dots_beside_6, dots_beside_7,
          dots_beside_8, dots_beside_9, dots_beside_10, dots_beside_11},
         {dots_apart_1, dots_apart_2, dots_apart_3},
@@ -204,7 +204,7 @@ static void gemm_dots(const struct tp_strip *t) {
     assert((t->b_step >= t->k || t->n == 1) && (t->ldc >= t->n || t->m == 1));
     assert(t->start != TP_START_BIAS || t->bias);
     if (t->start == TP_START_BETA || t->start == TP_START_BIAS)
-        thin_start(t);
+        skinny_start(t);
     dots[apart][t->m - 1](t);
 }
 
@@ -220,7 +220,7 @@ struct axpy_pass {
 };
 
 /* lanes columns from offset on. */
-ALWAYS_INLINE void axpy_vector(const struct tp_strip *t, const struct axpy_pass *p, size_t m, size_t steps,
+ALWAYS_INLINE void axpy_vector(const struct tp_skinny *t, const struct axpy_pass *p, size_t m, size_t steps,
                                size_t offset, size_t lanes) {
     vf sum[TP_AXPY_ROWS];
     UNROLL
@@ -239,7 +239,8 @@ ALWAYS_INLINE void axpy_vector(const struct tp_strip *t, const struct axpy_pass 
 }
 
 /* vectors whole vectors, and on to what follows them. */
-ALWAYS_INLINE void axpy_vectors(const struct tp_strip *t, struct axpy_pass *p, size_t m, size_t steps, size_t vectors) {
+ALWAYS_INLINE void axpy_vectors(const struct tp_skinny *t, struct axpy_pass *p, size_t m, size_t steps,
+                                size_t vectors) {
     UNROLL
     for (size_t v = 0; v < vectors; v++)
         axpy_vector(t, p, m, steps, v * VL, VL);
@@ -252,7 +253,7 @@ ALWAYS_INLINE void axpy_vectors(const struct tp_strip *t, struct axpy_pass *p, s
     KEEP_POINTER(p->c);
 }
 
-ALWAYS_INLINE void axpy_pass(const struct tp_strip *t, size_t k, size_t m, size_t steps) {
+ALWAYS_INLINE void axpy_pass(const struct tp_skinny *t, size_t k, size_t m, size_t steps) {
     struct axpy_pass p;
     p.c = t->c;
     UNROLL
@@ -274,7 +275,7 @@ ALWAYS_INLINE void axpy_pass(const struct tp_strip *t, size_t k, size_t m, size_
         axpy_vector(t, &p, m, steps, 0, left);
 }
 
-ALWAYS_INLINE void axpy_passes(const struct tp_strip *t, size_t m) {
+ALWAYS_INLINE void axpy_passes(const struct tp_skinny *t, size_t m) {
     const size_t steps = AXPY_FACTORS / m;
     size_t k = 0;
     for (; k + steps <= t->k; k += steps)
@@ -284,24 +285,24 @@ ALWAYS_INLINE void axpy_passes(const struct tp_strip *t, size_t m) {
 }
 
 #define AXPY(m)                                                                                                        \
-    static __attribute__((noinline)) void axpy_##m(const struct tp_strip *t) {                                         \
+    static __attribute__((noinline)) void axpy_##m(const struct tp_skinny *t) {                                        \
         axpy_passes(t, m);                                                                                             \
     }
 AXPY(1)
 AXPY(2)
 #undef AXPY
 
-static void gemm_axpy(const struct tp_strip *t) {
-    static tp_gemm_strip_fn *const axpy[TP_AXPY_ROWS] = {axpy_1, axpy_2};
+static void gemm_axpy(const struct tp_skinny *t) {
+    static tp_skinny_fn *const axpy[TP_AXPY_ROWS] = {axpy_1, axpy_2};
     assert(t->m >= 1 && t->m <= TP_AXPY_ROWS && (t->ldc >= t->n || t->m == 1));
     assert(t->b_step >= t->n || t->k <= 1);
     assert(t->start != TP_START_BIAS || t->bias);
     if (t->start != TP_START_C)
-        thin_start(t);
+        skinny_start(t);
     axpy[t->m - 1](t);
 }
 
 _Static_assert(TP_DOTS_ROWS == 11 && TP_DOTS_APART == 3 && TP_DOTS_STEPS >= GROUP,
-               "gemm_dots has a function for every height");
+               "gemm_dot has a function for every height");
 
 #endif

@@ -131,10 +131,10 @@ const struct bench_library bench_torch = {.name = "torch",
                                           .variable = "ATEN_CPU_CAPABILITY",
                                           .avx512 = "avx512",
                                           .avx2 = "avx2",
-                                          .script = "train_torch.py"};
+                                          .script = "train/train_torch.py"};
 
 const struct bench_library bench_sklearn = {.name = "sklearn",
                                             .files = {"/usr/bin/python3"},
                                             .avx512 = "SkylakeX",
                                             .avx2 = "Haswell",
-                                            .script = "train_sklearn.py"};
+                                            .script = "train/train_sklearn.py"};

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define GEMM_LARGEST 65536 /* of m, n and k */
+
 /* C = op(A) op(B), row-major and contiguous; op(A): m x k, op(B): k x n. */
 struct gemm_shape {
     char group[32]; /* the file's name without folder and suffix */

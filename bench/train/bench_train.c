@@ -2,6 +2,7 @@
 /* Speed of whole training steps, or of forward passes, against other libraries and against the machine's own speed of
  * multiply-adds. */
 #include "options.h"
+#include "train_explain.h"
 #include "train_report.h"
 
 #include <stdio.h>
@@ -17,6 +18,7 @@ static const char usage[] =
     "bench/nets/table.txt)\n"
     "  --net LIST       only the networks with these names\n"
     "  --inference      measures forward passes instead (default file: bench/nets/inference.txt)\n"
+    "  --explain        measures nothing: prints which way each product takes\n"
     "  --isa NAME       instruction set: avx512, avx2, neon, scalar (default: the best)\n"
     "  --threads N      (default 1); with more, tileprop is also measured on one thread\n"
     "  --peers LIST     of openblas, blis, onednn, torch, sklearn, fann, each NAME or NAME=FILE, where FILE is a "
@@ -30,7 +32,7 @@ static const char usage[] =
 struct options {
     struct bench_options common;
     const char *names;
-    bool inference;
+    bool inference, explain;
     double seconds;
 };
 
@@ -47,6 +49,8 @@ static void set_option(struct options *options, int name) {
         options->names = optarg;
     else if (name == 'x')
         options->inference = true;
+    else if (name == 'e')
+        options->explain = true;
     else if (name == 's')
         options->seconds = seconds(&options->common);
     else
@@ -57,6 +61,7 @@ static struct options read_options(int argc, char **argv) {
     static const struct option names[] = {{"nets", required_argument, NULL, 'f'},
                                           {"net", required_argument, NULL, 'n'},
                                           {"inference", no_argument, NULL, 'x'},
+                                          {"explain", no_argument, NULL, 'e'},
                                           {"seconds", required_argument, NULL, 's'},
                                           {"plot", required_argument, NULL, 'd'},
                                           BENCH_OPTIONS,
@@ -121,7 +126,12 @@ int main(int argc, char **argv) {
         read = train_nets_read(&nets, options.common.files[f], options.names, options.inference);
     if (read && !nets.count)
         bench_refuse(&options.common, "--net: no network has such a name");
-    const int status = read ? compare(&run, &options.common, &nets) : 2;
+    const struct bench_options *common = &options.common;
+    int status = 2;
+    if (read && options.explain)
+        status = train_explain(&nets, common->isa, common->threads, options.inference) ? 0 : 2;
+    else if (read)
+        status = compare(&run, common, &nets);
     free(run.row);
     free(nets.net);
     return status;

@@ -26,7 +26,7 @@ static float start(const struct product *p, float c, float bias) {
     return p->start == TP_START_ZERO ? 0 : p->start == TP_START_C ? c : p->start == TP_START_BETA ? BETA * c : bias;
 }
 
-static float element(const struct tp_strip *s, const struct product *p, size_t i, size_t j) {
+static float element(const struct tp_skinny *s, const struct product *p, size_t i, size_t j) {
     float sum = start(p, s->c[i * s->ldc + j], s->bias[j]);
     for (size_t k = 0; k < p->k; k++)
         sum = fmaf(s->a[i * s->a_row + k * s->a_step], p->b_beside ? s->b[k * s->b_step + j] : s->b[j * s->b_step + k],
@@ -34,23 +34,23 @@ static float element(const struct tp_strip *s, const struct product *p, size_t i
     return sum;
 }
 
-static void check(const struct tp_isa *isa, const char *name, tp_gemm_strip_fn *kernel, const struct product *p) {
+static void check(const struct tp_isa *isa, const char *name, tp_skinny_fn *kernel, const struct product *p) {
     const size_t lda = (p->a_beside ? p->m : p->k) + GAP, ldb = (p->b_beside ? p->n : p->k) + GAP, ldc = p->n + GAP;
     float *a = filled((p->a_beside ? p->k : p->m) * lda, 4, 1), *b = filled((p->b_beside ? p->k : p->n) * ldb, 8, 2);
     float *c = filled(p->m * ldc, 12, 3), *expected = filled(p->m * ldc, 0, 3), *bias = filled(p->n, 4, 4);
-    const struct tp_strip strip = {.m = p->m,
-                                   .n = p->n,
-                                   .k = p->k,
-                                   .a = a,
-                                   .a_row = p->a_beside ? 1 : lda,
-                                   .a_step = p->a_beside ? lda : 1,
-                                   .b = b,
-                                   .b_step = ldb,
-                                   .c = c,
-                                   .ldc = ldc,
-                                   .start = p->start,
-                                   .beta = BETA,
-                                   .bias = bias};
+    const struct tp_skinny strip = {.m = p->m,
+                                    .n = p->n,
+                                    .k = p->k,
+                                    .a = a,
+                                    .a_row = p->a_beside ? 1 : lda,
+                                    .a_step = p->a_beside ? lda : 1,
+                                    .b = b,
+                                    .b_step = ldb,
+                                    .c = c,
+                                    .ldc = ldc,
+                                    .start = p->start,
+                                    .beta = BETA,
+                                    .bias = bias};
     for (size_t i = 0; i < p->m; i++)
         for (size_t j = 0; j < p->n; j++)
             expected[i * ldc + j] = element(&strip, p, i, j);
@@ -77,9 +77,9 @@ static void for_all(const struct tp_isa *isa, size_t rows, void (*kernels)(const
                     }
 }
 
-static void dots(const struct tp_isa *isa, struct product *p) {
+static void dot(const struct tp_isa *isa, struct product *p) {
     if (p->n >= isa->lanes && p->k >= TP_DOTS_STEPS && (p->a_beside || p->m <= TP_DOTS_APART))
-        check(isa, "dots", isa->gemm_dots, p);
+        check(isa, "dot", isa->gemm_dot, p);
 }
 
 static void axpy(const struct tp_isa *isa, struct product *p) {
@@ -87,23 +87,23 @@ static void axpy(const struct tp_isa *isa, struct product *p) {
     check(isa, "axpy", isa->gemm_axpy, p);
 }
 
-static void outer(const struct tp_isa *isa, struct product *p) {
+static void ger(const struct tp_isa *isa, struct product *p) {
     p->b_beside = true;
     if (p->k == 1 && p->start == TP_START_ZERO)
-        check(isa, "outer", isa->gemm_outer, p);
+        check(isa, "ger", isa->gemm_ger, p);
 }
 
-Test(thin, dot_products) {
+Test(skinny, dot) {
     for (int i = 0; i < tp_test_isa_count(); i++)
-        for_all(tp_test_table(i), TP_DOTS_ROWS, dots);
+        for_all(tp_test_table(i), TP_DOTS_ROWS, dot);
 }
 
-Test(thin, rows_added_to_rows) {
+Test(skinny, axpy) {
     for (int i = 0; i < tp_test_isa_count(); i++)
         for_all(tp_test_table(i), TP_AXPY_ROWS, axpy);
 }
 
-Test(thin, outer_products) {
+Test(skinny, ger) {
     for (int i = 0; i < tp_test_isa_count(); i++)
-        for_all(tp_test_table(i), 9, outer);
+        for_all(tp_test_table(i), 9, ger);
 }

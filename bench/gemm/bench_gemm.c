@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Speed of the matrix product against other libraries and against the machine's own speed of multiply-adds. */
+#include "gemm_explain.h"
 #include "gemm_report.h"
 #include "gemm_worker.h"
 #include "options.h"
@@ -17,17 +18,21 @@ static const char usage[] =
     "  --repeats N      interleaved rounds for each shape (default 7)\n"
     "  --limit GFLOP    leaves out the shapes that need more\n"
     "  --json FILE      writes everything, with every sample\n"
+    "  --explain M N K OP\n"
+    "                   measures nothing: prints which way a product takes and why; OP is nn, nt, tn or tt\n"
     "  --cubes FILE     writes everybody's share of the peak over the size of cubes, for plots\n";
 
 struct options {
     struct bench_options common;
     double limit;
+    bool explain;
 };
 
 static struct options read_options(int argc, char **argv) {
     static const struct option names[] = {{"shapes", required_argument, NULL, 'f'},
                                           {"limit", required_argument, NULL, 'l'},
                                           {"cubes", required_argument, NULL, 'd'},
+                                          {"explain", no_argument, NULL, 'e'},
                                           BENCH_OPTIONS,
                                           {0}};
     struct options options = {.common = {.usage = usage, .threads = 1, .repeats = 7, .peers = "openblas,blis,onednn"},
@@ -35,8 +40,12 @@ static struct options read_options(int argc, char **argv) {
     for (int o; (o = getopt_long(argc, argv, "", names, NULL)) != -1;)
         if (o == 'l')
             options.limit = atof(optarg);
+        else if (o == 'e')
+            options.explain = true;
         else
             bench_set_option(&options.common, o);
+    if (options.explain)
+        return options;
     if (optind < argc || !options.common.file_count)
         bench_refuse(&options.common, optind < argc ? "unexpected argument" : "--shapes FILE is missing");
     return options;
@@ -77,6 +86,8 @@ int main(int argc, char **argv) {
     if (argc > 1 && !strcmp(argv[1], BENCH_WORKER_OPTION))
         return gemm_worker_main(argc, argv);
     struct options options = read_options(argc, argv);
+    if (options.explain)
+        return gemm_explain(&options.common, argc - optind, argv + optind);
     struct gemm_shapes shapes = {0};
     bool read = true;
     for (int f = 0; f < options.common.file_count && read; f++)

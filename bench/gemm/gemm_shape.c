@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LARGEST 65536 /* of m, n and k */
-
 double gemm_shape_gflop(const struct gemm_shape *shape) {
     return 2e-9 * (double)shape->m * (double)shape->n * (double)shape->k;
 }
@@ -19,7 +17,7 @@ static void set_group(struct gemm_shape *shape, const char *path) {
 }
 
 static bool in_range(size_t x) {
-    return x >= 1 && x <= LARGEST;
+    return x >= 1 && x <= GEMM_LARGEST;
 }
 
 static bool parse(struct gemm_shape *shape, const char *line) {
@@ -51,7 +49,7 @@ static bool read_lines(struct gemm_shapes *shapes, FILE *file, const char *path,
         struct gemm_shape shape;
         if (!parse(&shape, line)) {
             fprintf(stderr, "bench_gemm: %s:%d: not 'name M N K transA transB' with sizes from 1 to %d and 0 or 1\n",
-                    path, number, LARGEST);
+                    path, number, GEMM_LARGEST);
             return false;
         }
         set_group(&shape, path);
