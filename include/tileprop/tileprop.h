@@ -987,6 +987,14 @@ typedef enum tp_keep {
     TP_KEEP_COUNT     /* how many there are */
 } tp_keep;
 
+/* Whether a trainer tries out instruction sets and numbers of threads, which all give the same bits. */
+typedef enum tp_tune {
+    TP_TUNE_AUTO = 0, /* if there are 500 steps or more, unless the environment has TILEPROP_TUNE=off; instruction
+                           sets unless the context was made for a certain one, teams of up to the context's threads */
+    TP_TUNE_OFF,      /* no: the built-in choice */
+    TP_TUNE_COUNT     /* how many there are */
+} tp_tune;
+
 /* The name that the command line uses: "loss", ... NULL if the value is not valid. */
 TP_API const char *tp_monitor_name(tp_monitor monitor);
 /* The name that the command line uses: "last", ... NULL if the value is not valid. */
@@ -1019,6 +1027,8 @@ typedef struct tp_train_options {
     size_t plateau;             /* plateau schedule: epochs in a row that are no better until the rate is reduced, >= 1 */
     double average;             /* d > 0: after each step e = e + (1 - d) (w - e), rounded once, starting with e = w; the
                                    averages e, not w, are validated, seen by on_epoch and kept; 0 <= d < 1; 0: off */
+    tp_tune tune;               /* what the run may try out to be faster */
+    int32_t reserved;           /* 0 */
     const char *fingerprint;    /* a text that stands for data and validation in checkpoints, of at most 255 bytes,
                                    copied; NULL or "": tp_data_fingerprint of both, taken by each tp_trainer_save and
                                    tp_trainer_resume, and by the first tp_snapshot_save of a snapshot */

@@ -22,6 +22,10 @@ struct tp_context {
     const struct tp_isa *isa;
     const struct tp_cpu *cpu;
     const struct tp_blocking *blocking;
+    struct {
+        const struct tp_isa *isa;
+        const struct tp_blocking *blocking;
+    } other; /* the next best instruction set, for tuners, if nobody asked for one; or NULL */
     const tp_machine *machine;
     struct tp_message *message; /* outside, so that a const context can report errors */
 };

@@ -31,6 +31,16 @@ const struct tp_isa *tp_isa_choose(const struct tp_cpu *cpu, const char *name) {
     return NULL;
 }
 
+const struct tp_isa *tp_isa_after(const struct tp_cpu *cpu, const struct tp_isa *isa) {
+    size_t i = 0;
+    while (tables[i] != isa)
+        i++;
+    for (i++; i < TABLES; i++)
+        if (runs(cpu, tables[i]) && tables[i]->lanes > 1)
+            return tables[i];
+    return NULL;
+}
+
 static void append(char *buffer, size_t size, const char *name) {
     const size_t used = strlen(buffer);
     if (used < size)

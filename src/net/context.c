@@ -16,7 +16,7 @@ struct context_block {
     struct tp_context context;
     struct tp_message message;
     struct tp_cpu cpu;
-    struct tp_blocking blocking;
+    struct tp_blocking blocking, other_blocking;
     tp_machine machine;
 };
 
@@ -68,6 +68,7 @@ static tp_status choose_isa(const struct tp_context *context, const char *name, 
 static void join(struct context_block *block) {
     block->context.cpu = &block->cpu;
     block->context.blocking = &block->blocking;
+    block->context.other.blocking = &block->other_blocking;
     block->context.machine = &block->machine;
     block->context.message = &block->message;
 }
@@ -127,6 +128,9 @@ static tp_status complete(struct context_block *block, const tp_context_options 
     if (status)
         return status;
     block->blocking = tp_blocking_choose(&block->cpu, context->isa);
+    context->other.isa = options->isa ? NULL : tp_isa_after(&block->cpu, context->isa);
+    if (context->other.isa)
+        block->other_blocking = tp_blocking_choose(&block->cpu, context->other.isa);
     describe_machine(block);
     return tp_context_set_threads(context, options->threads);
 }

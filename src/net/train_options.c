@@ -61,6 +61,10 @@ static tp_status check_best(const struct tp_context *context, const tp_train_opt
         return tp_fail(context, TP_ERR_ARGUMENT, "monitor %d is unknown", (int)o->monitor);
     if (!tp_keep_name(o->keep))
         return tp_fail(context, TP_ERR_ARGUMENT, "keep %d is unknown", (int)o->keep);
+    if ((unsigned)o->tune >= TP_TUNE_COUNT)
+        return tp_fail(context, TP_ERR_ARGUMENT, "tune %d is unknown", (int)o->tune);
+    if (o->reserved)
+        return tp_fail(context, TP_ERR_ARGUMENT, "reserved is %d; it must be 0", (int)o->reserved);
     if (!(o->min_delta >= 0 && isfinite(o->min_delta)))
         return tp_fail(context, TP_ERR_ARGUMENT, "min_delta is %g; it must be 0 or more and finite", o->min_delta);
     if (o->plateau < 1)

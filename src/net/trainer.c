@@ -13,6 +13,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* For no more steps it does not pay to bring weights into shards and back. */
@@ -108,6 +109,11 @@ static void begin_epoch(struct tp_trainer *t) {
     t->at.step_seconds = 0;
 }
 
+static bool wants_tuner(const struct tp_trainer *t) {
+    const char *wish = getenv("TILEPROP_TUNE");
+    return t->options.tune == TP_TUNE_AUTO && !(wish && !strcmp(wish, "off"));
+}
+
 tp_status tp_trainer_create(tp_model *model, const tp_data *data, const tp_train_options *options, void *memory,
                             size_t size, tp_trainer **trainer) {
     if (!model)
@@ -131,6 +137,7 @@ tp_status tp_trainer_create(tp_model *model, const tp_data *data, const tp_train
         tp_block_close(model->context, &t.block);
         return status;
     }
+    tp_tuner_start(&t.tuner, model->context, t.threads, model->context->threads, wants_tuner(&t));
     choose_pool(&t);
     begin_epoch(&t);
     *made = t;
@@ -205,13 +212,16 @@ static tp_status check_parameters(const struct tp_trainer *t) {
 static bool report_step(const struct tp_trainer *t, double loss) {
     if (!t->options.on_step)
         return false;
+    t->model->context = t->context;
     const tp_step step = {tp_steps_done(t),       t->steps_per_epoch, t->at.epoch + 1, t->options.epochs, loss,
                           tp_now() - t->run_began};
-    return t->options.on_step(t->options.user, &step);
+    const bool stop = t->options.on_step(t->options.user, &step);
+    t->model->context = &t->tried;
+    return stop;
 }
 
 /* Counts and reports a step, and prepares the next, on one thread. */
-static tp_status end_step(struct tp_trainer *t) {
+static tp_status end_step(struct tp_trainer *t, bool *leave) {
     const tp_targets targets = batch_targets(t);
     const tp_score score = tp_read_score(t->workspace, &targets);
     if (!isfinite(score.loss))
@@ -221,25 +231,28 @@ static tp_status end_step(struct tp_trainer *t) {
     const bool stop = report_step(t, score.loss);
     tp_shards_begin(t->model, &t->shards); /* a callback may have ended them */
     prepare_step(t);
+    *leave = tp_tuner_step(&t->tuner, t->options.epochs * t->steps_per_epoch - tp_steps_done(t));
     return stop ? TP_ERR_STOPPED : TP_OK;
 }
 
 struct epoch_call {
     struct tp_trainer *trainer;
     tp_status status;
+    bool leave; /* another team goes on */
 };
 
-/* The steps that are left of an epoch: one parallel region, so that threads are not sent home between steps. */
+/* The steps that are left of an epoch, as long as the tuner stays with its choice: one parallel region, so that threads
+ * are not sent home between steps. */
 static void epoch_task(void *argument, struct tp_team team) {
     struct epoch_call *call = argument;
     struct tp_trainer *t = call->trainer;
     if (team.id == 0 && t->options.phases)
         team.crew->clock = &t->clock;
-    while (!call->status && t->at.step < t->steps_per_epoch) {
+    while (!call->status && !call->leave && t->at.step < t->steps_per_epoch) {
         run_step(t, team);
         tp_enter(tp_team_clock(team), TP_PHASE_NONE);
         if (team.id == 0) /* nobody reads status and step behind the barriers of a step */
-            call->status = end_step(t);
+            call->status = end_step(t, &call->leave);
         tp_team_barrier(team);
     }
 }
@@ -253,13 +266,28 @@ static void add_phases(tp_phases *phases, const double *seconds) {
     phases->barrier += seconds[TP_PHASE_BARRIER];
 }
 
+/* With the tuner's choice; what is called meanwhile sees the model's own context. */
+static void run_steps(struct tp_trainer *t, struct epoch_call *call) {
+    const struct tp_candidate *choice = tp_tuner_current(&t->tuner);
+    t->context = t->model->context;
+    t->tried = *t->context;
+    t->tried.isa = choice->isa;
+    t->tried.blocking = choice->blocking;
+    t->model->context = &t->tried;
+    call->leave = false;
+    tp_tuner_enter(&t->tuner);
+    tp_parallel(choice->threads, epoch_task, call);
+    t->model->context = t->context;
+}
+
 static tp_status run_epoch(struct tp_trainer *t) {
-    struct epoch_call call = {t, TP_OK};
+    struct epoch_call call = {.trainer = t, .leave = true};
     tp_shards_begin(t->model, &t->shards);
     prepare_step(t);
     const double began = tp_now();
     t->clock = (struct tp_clock){.since = began};
-    tp_parallel(t->threads, epoch_task, &call);
+    while (call.leave && !call.status)
+        run_steps(t, &call);
     t->at.step_seconds += tp_now() - began;
     if (t->options.phases)
         add_phases(&t->phases, t->clock.seconds);

@@ -4,6 +4,7 @@
 #define TP_NET_TRAINER_H
 
 #include "net/optimizer.h"
+#include "net/tuner.h"
 #include "net/workspace.h"
 
 /* Where a run is, but for arrays; every field has 8 bytes. */
@@ -26,10 +27,13 @@ struct tp_trainer {
     tp_train_options options; /* the optimiser's total_steps filled in */
     struct tp_workspace *workspace;
     struct tp_optimizer *optimizer;
-    int threads;             /* that are worth waking */
-    struct tp_shards shards; /* for its runs; count 0: none */
-    uint32_t *pool;          /* sample numbers: first those to train on, then those held out */
-    uint32_t *order;         /* of this epoch: a permutation of 0..train_count */
+    struct tp_tuner tuner;
+    struct tp_context tried;          /* the context with the tuner's choice, which the model has during steps */
+    const struct tp_context *context; /* the model's own */
+    int threads;                      /* that are worth waking, as the built-in choice has it */
+    struct tp_shards shards;          /* for its runs; count 0: none */
+    uint32_t *pool;                   /* sample numbers: first those to train on, then those held out */
+    uint32_t *order;                  /* of this epoch: a permutation of 0..train_count */
     size_t train_count, held_out;
     uint64_t steps_per_epoch;
     struct tp_point at;

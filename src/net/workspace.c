@@ -16,9 +16,7 @@ static struct tp_matrix take_matrix(struct tp_arena *arena, size_t rows, size_t 
 }
 
 /* Of every product of a step: forward, dW, dX. */
-static size_t largest_scratch(const struct tp_workspace *w) {
-    const struct tp_isa *isa = w->model->context->isa;
-    const struct tp_blocking *blocking = w->model->context->blocking;
+static size_t scratch_for(const struct tp_workspace *w, const struct tp_isa *isa, const struct tp_blocking *blocking) {
     size_t most = 0;
     for (size_t l = 0; l < w->model->layers; l++) {
         const size_t in = w->model->shape[l].inputs, out = w->model->shape[l].outputs, n = w->max_batch;
@@ -31,6 +29,14 @@ static size_t largest_scratch(const struct tp_workspace *w) {
             most = tp_max(most, tp_gemm_scratch(isa, blocking, tp_model_outputs(w->model), in, out));
     }
     return tp_padded(most);
+}
+
+/* A trainer may change to the context's other instruction set. */
+static size_t largest_scratch(const struct tp_workspace *w) {
+    const struct tp_context *context = w->model->context;
+    const size_t own = scratch_for(w, context->isa, context->blocking);
+    const bool both = w->mode == TP_MODE_TRAINING && context->other.isa;
+    return both ? tp_max(own, scratch_for(w, context->other.isa, context->other.blocking)) : own;
 }
 
 static void lay_out_layers(struct tp_workspace *w, struct tp_arena *arena) {
