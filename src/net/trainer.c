@@ -355,6 +355,14 @@ tp_status tp_trainer_run(tp_trainer *t) {
     return status;
 }
 
+const char *tp_trainer_isa(const tp_trainer *trainer) {
+    return trainer ? tp_tuner_current(&trainer->tuner)->isa->name : NULL;
+}
+
+int tp_trainer_threads(const tp_trainer *trainer) {
+    return trainer ? tp_tuner_current(&trainer->tuner)->threads : 0;
+}
+
 size_t tp_trainer_epochs(const tp_trainer *trainer) {
     return trainer ? trainer->at.epoch : 0;
 }

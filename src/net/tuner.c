@@ -30,7 +30,7 @@ static void add(struct tp_tuner *t, const struct tp_isa *isa, const struct tp_bl
 
 void tp_tuner_start(struct tp_tuner *t, const struct tp_context *context, int threads, int most, bool try) {
     const int teams[TP_TUNER_TEAMS] = {threads, most, most > 3 ? most / 2 : 1, 1};
-    *t = (struct tp_tuner){.count = 0};
+    *t = (struct tp_tuner){.now = tp_now};
     for (int i = 0; i < (try ? TP_TUNER_TEAMS : 1); i++)
         add(t, context->isa, context->blocking, teams[i]);
     for (int i = 0; try && context->other.isa && i < TP_TUNER_TEAMS; i++)
@@ -141,14 +141,14 @@ bool tp_tuner_step(struct tp_tuner *t, uint64_t left) {
         return false;
     if (t->first) {
         t->first = false;
-        t->began = tp_now();
+        t->began = t->now();
         return false;
     }
     t->done++;
     const bool enough = t->done >= t->steps;
     if (!enough && !t->trying)
         return false;
-    const double now = tp_now(), seconds = (now - t->began) / (double)t->done;
+    const double now = t->now(), seconds = (now - t->began) / (double)t->done;
     if (!enough && now - t->began < TRY_TIMES * t->expected * (double)t->steps)
         return false;
     const int before = t->current;

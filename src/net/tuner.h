@@ -25,6 +25,7 @@ struct tp_candidate {
 };
 
 struct tp_tuner {
+    double (*now)(void); /* seconds, of which only differences matter */
     struct tp_candidate candidate[TP_TUNER_CANDIDATES];
     int count, current; /* count 1: there is nothing to choose */
     int before;         /* what was chosen before the trial */
