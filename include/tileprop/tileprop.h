@@ -1012,8 +1012,9 @@ typedef struct tp_train_options {
     size_t plateau;             /* plateau schedule: epochs in a row that are no better until the rate is reduced, >= 1 */
     double average;             /* d > 0: after each step e = e + (1 - d) (w - e), rounded once, starting with e = w; the
                                    averages e, not w, are validated, seen by on_epoch and kept; 0 <= d < 1; 0: off */
-    const char *fingerprint;    /* a text that stands for data and validation in files of tp_trainer_save, at most 255
-                                   bytes, copied; NULL: tp_data_fingerprint of both, taken when it is needed first */
+    const char *fingerprint;    /* a text that stands for data and validation in checkpoints, of at most 255 bytes,
+                                   copied; NULL or "": tp_data_fingerprint of both, taken by each tp_trainer_save and
+                                   tp_trainer_resume, and by the first tp_snapshot_save of a snapshot */
 } tp_train_options;
 
 /* Sets every field to its default; for interfaces to other languages. */
@@ -1088,7 +1089,7 @@ TP_API void tp_snapshot_destroy(tp_snapshot *snapshot);
 TP_API tp_status tp_snapshot_take(tp_snapshot *snapshot);
 /* Writes the snapshot, as tp_trainer_save does. Another thread may do this while the trainer runs; messages of the
  * context then come from that thread. TP_ERR_ARGUMENT if it is empty. */
-TP_API tp_status tp_snapshot_save(const tp_snapshot *snapshot, const char *path);
+TP_API tp_status tp_snapshot_save(tp_snapshot *snapshot, const char *path);
 
 /* Room for a fingerprint: 64 hexadecimal digits and a zero. */
 #define TP_FINGERPRINT_SIZE 65

@@ -41,8 +41,16 @@ _Static_assert(COUNT(inits) == TP_INIT_COUNT, "a name for every init");
 static const char *const schedules[] = {[TP_SCHEDULE_AUTO] = "auto",
                                         [TP_SCHEDULE_CONSTANT] = "constant",
                                         [TP_SCHEDULE_STEP] = "step",
-                                        [TP_SCHEDULE_COSINE] = "cosine"};
+                                        [TP_SCHEDULE_COSINE] = "cosine",
+                                        [TP_SCHEDULE_PLATEAU] = "plateau",
+                                        [TP_SCHEDULE_EXPONENTIAL] = "exponential"};
 _Static_assert(COUNT(schedules) == TP_SCHEDULE_COUNT, "a name for every schedule");
+
+static const char *const monitors[] = {[TP_MONITOR_LOSS] = "loss", [TP_MONITOR_ACCURACY] = "accuracy"};
+_Static_assert(COUNT(monitors) == TP_MONITOR_COUNT, "a name for every monitor");
+
+static const char *const keeps[] = {[TP_KEEP_LAST] = "last", [TP_KEEP_BEST] = "best"};
+_Static_assert(COUNT(keeps) == TP_KEEP_COUNT, "a name for what is kept");
 
 static const char *const tasks[] = {[TP_TASK_AUTO] = "auto",
                                     [TP_TASK_BINARY] = "binary",
@@ -86,6 +94,14 @@ const char *tp_optimizer_name(tp_optimizer_kind kind) {
 
 const char *tp_schedule_name(tp_schedule schedule) {
     return name(schedules, COUNT(schedules), (unsigned)schedule);
+}
+
+const char *tp_monitor_name(tp_monitor monitor) {
+    return name(monitors, COUNT(monitors), (unsigned)monitor);
+}
+
+const char *tp_keep_name(tp_keep keep) {
+    return name(keeps, COUNT(keeps), (unsigned)keep);
 }
 
 const char *tp_task_name(tp_task task) {

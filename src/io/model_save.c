@@ -2,6 +2,7 @@
 #include "core/cancel.h"
 #include "core/memory.h"
 #include "core/size.h"
+#include "io/model_header.h"
 #include "io/model_names.h"
 #include "io/output.h"
 #include "io/safetensors.h"
@@ -15,8 +16,8 @@
 /* As long as the digest that takes its place once the tensors are known. */
 #define NO_DIGEST "0000000000000000000000000000000000000000000000000000000000000000"
 
-/* jansson writes a decimal point in every locale. NULL if memory runs out. */
-static json_t *number_of_digits(double value, size_t digits) {
+/* jansson writes a decimal point in every locale. */
+json_t *tp_number_text(double value, size_t digits) {
     char text[32];
     json_t *real = json_real(value);
     const size_t length = json_dumpb(real, text, sizeof text, JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits));
@@ -24,16 +25,11 @@ static json_t *number_of_digits(double value, size_t digits) {
     return length && length <= sizeof text ? json_stringn(text, length) : NULL;
 }
 
-/* So many digits identify a float, and a double. */
 static json_t *number(float value) {
-    return number_of_digits((double)value, 9);
+    return tp_number_text((double)value, TP_FLOAT_DIGITS);
 }
 
-static json_t *long_number(double value) {
-    return number_of_digits(value, 17);
-}
-
-/* These return 0, or -1 if memory runs out, as jansson does. json_object_set_new takes NULL for a failure. */
+/* json_object_set_new takes NULL for a failure. */
 
 static int describe_layer(json_t *metadata, size_t l, const tp_layer *layer) {
     const struct tp_layer_key activation = tp_layer_key(l, TP_OF_LAYER_ACTIVATION);
@@ -69,8 +65,8 @@ static int describe_scaling(json_t *metadata, const tp_model_options *options) {
     for (int array = 0; array < TP_SCALING_ARRAYS; array++) {
         size_t count;
         const double *values = scaling_array(options, array, &count);
-        if (count == 1 &&
-            json_object_set_new(metadata, tp_scaling_key((enum tp_scaling_array)array), long_number(*values)))
+        if (count == 1 && json_object_set_new(metadata, tp_scaling_key((enum tp_scaling_array)array),
+                                              tp_number_text(*values, TP_DOUBLE_DIGITS)))
             return -1;
     }
     return 0;
@@ -78,7 +74,7 @@ static int describe_scaling(json_t *metadata, const tp_model_options *options) {
 
 /* The digest comes before longer keys: jansson, when memory runs out, reads beyond a string of 14 bytes that is the
  * first to need more than its first buffer. */
-static int describe_model(json_t *metadata, const tp_model_options *options) {
+int tp_describe_model(json_t *metadata, const tp_model_options *options) {
     if (json_object_set_new(metadata, TP_KEY_FORMAT, json_string(TP_FORMAT)) ||
         json_object_set_new(metadata, TP_KEY_VERSION, json_string(tp_version())) ||
         json_object_set_new(metadata, TP_KEY_DIGEST, json_string(NO_DIGEST)) ||
@@ -91,9 +87,8 @@ static int describe_model(json_t *metadata, const tp_model_options *options) {
     return 0;
 }
 
-/* Adds a tensor whose data begins at *offset and moves *offset to its end. shape may be NULL if memory ran out. */
-static int describe_tensor(json_t *header, const char *name, json_t *shape, size_t elements, size_t element,
-                           size_t *offset) {
+int tp_describe_tensor(json_t *header, const char *name, json_t *shape, size_t elements, size_t element,
+                       size_t *offset) {
     const char *type = element == sizeof(double) ? "F64" : element == sizeof(float) ? "F32" : "U8";
     const size_t begin = *offset;
     *offset = begin + elements * element;
@@ -108,8 +103,8 @@ static int describe_scaling_tensors(json_t *header, const tp_model_options *opti
     for (int array = 0; array < TP_SCALING_ARRAYS; array++) {
         size_t count;
         scaling_array(options, array, &count);
-        if (count > 1 && describe_tensor(header, tp_scaling_key((enum tp_scaling_array)array),
-                                         json_pack("[I]", (json_int_t)count), count, sizeof(double), offset))
+        if (count > 1 && tp_describe_tensor(header, tp_scaling_key((enum tp_scaling_array)array),
+                                            json_pack("[I]", (json_int_t)count), count, sizeof(double), offset))
             return -1;
     }
     return 0;
@@ -121,24 +116,24 @@ static int describe_tensors(json_t *header, const tp_model_options *options, siz
         return -1;
     for (size_t l = 0; l < options->layer_count; l++) {
         const size_t columns = options->layers[l].width;
-        if (describe_tensor(header, tp_tensor_key(2 * l).text,
-                            json_pack("[I, I]", (json_int_t)rows, (json_int_t)columns), rows * columns, sizeof(float),
-                            offset) ||
-            describe_tensor(header, tp_tensor_key(2 * l + 1).text, json_pack("[I]", (json_int_t)columns), columns,
-                            sizeof(float), offset))
+        if (tp_describe_tensor(header, tp_tensor_key(2 * l).text,
+                               json_pack("[I, I]", (json_int_t)rows, (json_int_t)columns), rows * columns,
+                               sizeof(float), offset) ||
+            tp_describe_tensor(header, tp_tensor_key(2 * l + 1).text, json_pack("[I]", (json_int_t)columns), columns,
+                               sizeof(float), offset))
             return -1;
         rows = columns;
     }
     if (!schema)
         return 0;
-    return describe_tensor(header, TP_SCHEMA_KEY, json_pack("[I]", (json_int_t)schema), schema, 1, offset);
+    return tp_describe_tensor(header, TP_SCHEMA_KEY, json_pack("[I]", (json_int_t)schema), schema, 1, offset);
 }
 
 /* NULL if memory runs out. schema: bytes of it; tensors: how many bytes they have. */
 static json_t *make_header(const tp_model_options *options, size_t schema, size_t *tensors) {
     json_t *header = json_object();
     json_t *metadata = json_object();
-    const bool described = metadata && !describe_model(metadata, options);
+    const bool described = metadata && !tp_describe_model(metadata, options);
     *tensors = 0;
     if (json_object_set_new(header, TP_KEY_METADATA, metadata) || !described ||
         describe_tensors(header, options, schema, tensors)) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Includes every kernel and fills the table of one instruction set. Before: the vocabulary of vec.h, and
  * TP_ISA (the table's name), TP_ISA_NAME (a string), TP_ISA_NEEDS (features). */
+#include "kernels/average.h"
 #include "kernels/gemm_strip.h"
 #include "kernels/normal.h"
 #include "kernels/pack.h"
@@ -99,4 +100,5 @@ const struct tp_isa TP_ISA = {
     .scale_doubles = scale_doubles,
     .normals = normals,
     .cosine = cosine,
+    .average = average,
 };

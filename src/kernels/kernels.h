@@ -153,6 +153,8 @@ typedef void tp_scale_doubles_fn(float *x, const double *raw, size_t n, const do
 typedef void tp_normals_fn(float *x, const float *v, size_t n, float deviation);
 /* cos(pi p). */
 typedef float tp_cosine_fn(float p);
+/* e = e + part (w - e), the difference rounded, then the rest; what is below 2^-126 is 0. */
+typedef void tp_average_fn(float *e, const float *w, size_t n, float part);
 
 struct tp_isa {
     const char *name;
@@ -174,6 +176,7 @@ struct tp_isa {
     tp_scale_doubles_fn *scale_doubles;
     tp_normals_fn *normals;
     tp_cosine_fn *cosine;
+    tp_average_fn *average;
 };
 
 extern const struct tp_isa tp_isa_scalar, tp_isa_avx2, tp_isa_avx512, tp_isa_neon;

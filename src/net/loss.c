@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-static size_t class_count(const struct tp_model *model) {
+size_t tp_class_count(const struct tp_model *model) {
     const size_t outputs = tp_model_outputs(model);
     return outputs > 1 || model->loss == TP_LOSS_CCE ? outputs : 2;
 }
@@ -19,7 +19,7 @@ static const float *target_row(const struct tp_workspace *w, const tp_targets *t
         return targets->values + i * targets->ld;
     const size_t outputs = tp_model_outputs(w->model);
     float *row = tp_row(&w->target, (size_t)team.id);
-    assert(targets->classes[i] >= 0 && (size_t)targets->classes[i] < class_count(w->model));
+    assert(targets->classes[i] >= 0 && (size_t)targets->classes[i] < tp_class_count(w->model));
     memset(row, 0, outputs * sizeof *row);
     if (outputs == 1 && w->model->loss != TP_LOSS_CCE)
         row[0] = (float)targets->classes[i];
@@ -163,7 +163,7 @@ tp_score tp_read_score(const struct tp_workspace *w, const tp_targets *targets) 
 
 tp_status tp_check_classes(const struct tp_model *model, const char *what, const int32_t *classes, const uint32_t *rows,
                            size_t count) {
-    const size_t limit = class_count(model);
+    const size_t limit = tp_class_count(model);
     for (size_t i = 0; i < count; i++) {
         const size_t at = rows ? rows[i] : i;
         if (classes[at] < 0 || (size_t)classes[at] >= limit)
@@ -193,7 +193,7 @@ tp_status tp_check_class_weights(const struct tp_model *model, const char *what,
                                  const int32_t *classes) {
     if (class_weights && !classes)
         return tp_fail(model->context, TP_ERR_ARGUMENT, "%s: class_weights needs targets by class", what);
-    return check_weights(model, what, "class_weights", class_weights, NULL, class_count(model));
+    return check_weights(model, what, "class_weights", class_weights, NULL, tp_class_count(model));
 }
 
 static tp_status check_classes_or_values(const struct tp_model *model, const tp_targets *targets, size_t batch) {

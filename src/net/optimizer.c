@@ -67,6 +67,10 @@ static tp_status check_number(const struct tp_context *context, const char *name
     return tp_fail(context, TP_ERR_ARGUMENT, "optimizer: %s is %g; it must be %s", name, (double)value, rule);
 }
 
+static bool uses_step_factor(const tp_optimizer_options *o) {
+    return o->schedule == TP_SCHEDULE_STEP || o->schedule == TP_SCHEDULE_PLATEAU;
+}
+
 static tp_status check_numbers(const struct tp_context *context, const tp_optimizer_options *o) {
     static const char *const positive = "positive and finite", *const fraction = "0 or more and below 1";
     const bool exponential = tp_schedule_of(o) == TP_SCHEDULE_EXPONENTIAL;
@@ -83,7 +87,7 @@ static tp_status check_numbers(const struct tp_context *context, const tp_optimi
         {"epsilon", o->epsilon, o->epsilon > 0, positive},
         {"weight_decay", o->weight_decay, o->weight_decay >= 0, "0 or more and finite"},
         {"clip_norm", o->clip_norm, o->clip_norm >= 0, "0 (off) or more and finite"},
-        {"step_factor", o->step_factor, tp_schedule_of(o) != TP_SCHEDULE_STEP || o->step_factor > 0, positive},
+        {"step_factor", o->step_factor, !uses_step_factor(o) || o->step_factor > 0, positive},
         {"final_factor", o->final_factor,
          exponential ? o->final_factor > 0 : o->final_factor >= 0 && o->final_factor <= 1,
          exponential ? positive : "0..1"},
@@ -268,10 +272,17 @@ static struct tp_update update_at(const tp_optimizer_options *o, uint64_t t, dou
     };
 }
 
+static float rate_of_step(const struct tp_optimizer *optimizer, uint64_t t) {
+    const tp_optimizer_options *o = &optimizer->options;
+    const float rate = tp_learning_rate(optimizer->model->context->isa, o, t);
+    return optimizer->reductions ? (float)((double)rate * tp_power((double)o->step_factor, optimizer->reductions))
+                                 : rate;
+}
+
 void tp_update_begin(struct tp_optimizer *optimizer) {
     const tp_optimizer_options *o = &optimizer->options;
     const uint64_t t = ++optimizer->steps;
-    const float rate = tp_learning_rate(optimizer->model->context->isa, o, t);
+    const float rate = rate_of_step(optimizer, t);
     const float *factors = optimizer->layer_rates;
     for (size_t l = 0; l < optimizer->model->layers; l++)
         optimizer->next[l] = update_at(o, t, (double)(factors ? rate * factors[l] : rate));
@@ -452,7 +463,7 @@ uint64_t tp_optimizer_steps(const tp_optimizer *optimizer) {
 float tp_optimizer_learning_rate(const tp_optimizer *optimizer, uint64_t step) {
     if (!optimizer || !step)
         return 0;
-    return tp_learning_rate(optimizer->model->context->isa, &optimizer->options, step);
+    return rate_of_step(optimizer, step);
 }
 
 tp_status tp_optimizer_set_learning_rate(tp_optimizer *optimizer, float rate) {

@@ -10,6 +10,7 @@ struct tp_optimizer {
     struct tp_block block;
     tp_optimizer_options options;
     uint64_t steps;
+    uint64_t reductions; /* of the learning rate so far: TP_SCHEDULE_PLATEAU */
     float *state[2];     /* flat like the parameters; NULL where the rule has none */
     bool far;            /* they and the parameters are more than the second-level cache holds */
     double *square_sums; /* per TP_SUM_CHUNK gradients, for clipping */

@@ -51,7 +51,7 @@ struct tp_gradient_sink {
 
 /* One step on the workspace's batch: forward, loss, backward, update. If the loss is not finite, all threads return
  * together before the backward pass. */
-void tp_run_step(struct tp_workspace *workspace, struct tp_optimizer *optimizer, struct tp_model *model,
+bool tp_run_step(struct tp_workspace *workspace, struct tp_optimizer *optimizer, struct tp_model *model,
                  const tp_targets *targets, struct tp_team team);
 
 /* Whether all elements are finite. */
@@ -113,6 +113,8 @@ tp_status tp_take_targets(const struct tp_model *model, const tp_targets *given,
 /* Weights of samples, numbered likewise, and weights of classes, which only targets by class have; both may be NULL. */
 tp_status tp_check_weights(const struct tp_model *model, const char *what, const float *weights, const uint32_t *rows,
                            size_t count);
+/* How many classes a model tells apart. */
+size_t tp_class_count(const struct tp_model *model);
 tp_status tp_check_class_weights(const struct tp_model *model, const char *what, const float *class_weights,
                                  const int32_t *classes);
 

@@ -41,14 +41,32 @@ struct tp_weights tp_weight_part(const struct tp_model *model, size_t l, int num
                                shape->weight + before, l};
 }
 
-static void copy_shards(const struct tp_model *model, float *parameters, bool load, struct tp_team team) {
+/* Between the rows of a shard, n columns from begin on, and those of the first layer's weights. */
+static void copy_rows(const struct tp_model *model, float *shard, float *weights, struct tp_range columns, bool load) {
     const struct tp_shape *shape = &model->shape[0];
+    const size_t n = columns.end - columns.begin;
+    float *out = weights + columns.begin;
+    for (size_t i = 0; i < shape->inputs; i++, shard += n, out += shape->outputs)
+        memcpy(load ? shard : out, load ? out : shard, n * sizeof *shard);
+}
+
+static void copy_shards(const struct tp_model *model, float *parameters, bool load, struct tp_team team) {
     for (int s = team.id; s < model->shards.count; s += team.size) {
         const struct tp_weights shard = tp_weight_part(model, 0, s);
-        float *in = shard.p, *out = parameters + shape->weight + shard.begin;
-        for (size_t i = 0; i < shape->inputs; i++, in += shard.n, out += shape->outputs)
-            memcpy(load ? in : out, load ? out : in, shard.n * sizeof *in);
+        copy_rows(model, shard.p, parameters + model->shape[0].weight,
+                  (struct tp_range){shard.begin, shard.begin + shard.n}, load);
     }
+}
+
+void tp_shards_copy_state(const struct tp_model *model, int count, float *state, float *flat, bool load) {
+    const struct tp_shape *shape = &model->shape[0];
+    const size_t rest = count ? shape->bias : 0;
+    for (int s = 0; s < count; s++) {
+        const struct tp_range columns = columns_of(model, s, count);
+        copy_rows(model, state + shape->weight + shape->inputs * columns.begin, flat + shape->weight, columns, load);
+    }
+    memcpy(load ? state + rest : flat + rest, load ? flat + rest : state + rest,
+           (model->parameter_count - rest) * sizeof *state);
 }
 
 /* Where parameter number index is, and how many follow it there. */

@@ -35,6 +35,10 @@ void tp_shards_begin(struct tp_model *model, const struct tp_shards *shards);
 /* Brings them back into the parameters, if they are in shards. */
 void tp_shards_end(struct tp_model *model);
 
+/* Copies a state of the optimiser of runs with so many shards, where their order is that of shards, from or to the flat
+ * order; 0: it is flat already. */
+void tp_shards_copy_state(const struct tp_model *model, int count, float *state, float *flat, bool load);
+
 /* Copies count parameters from number begin of the flat order on, wherever they are. */
 void tp_model_copy_parameters(const struct tp_model *model, size_t begin, size_t count, float *parameters);
 

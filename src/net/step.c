@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <math.h>
 
-void tp_run_step(struct tp_workspace *w, struct tp_optimizer *optimizer, struct tp_model *model,
+bool tp_run_step(struct tp_workspace *w, struct tp_optimizer *optimizer, struct tp_model *model,
                  const tp_targets *targets, struct tp_team team) {
     assert(w->model == model && optimizer->model == model);
     const bool fused = tp_update_is_fused(optimizer);
@@ -14,7 +14,7 @@ void tp_run_step(struct tp_workspace *w, struct tp_optimizer *optimizer, struct 
     tp_enter(tp_team_clock(team), TP_PHASE_LOSS);
     tp_run_loss(w, targets, TP_GRADIENT_OF_MEAN, team);
     if (!isfinite(tp_read_score(w, targets).loss)) /* the same on every thread */
-        return;
+        return false;
     tp_enter(tp_team_clock(team), TP_PHASE_BACKWARD);
     if (team.id == 0)
         tp_update_begin(optimizer); /* tp_run_backward: all meet before the first update */
@@ -24,6 +24,7 @@ void tp_run_step(struct tp_workspace *w, struct tp_optimizer *optimizer, struct 
         tp_enter(tp_team_clock(team), TP_PHASE_UPDATE);
         tp_run_update(optimizer, model, optimizer->room, team);
     }
+    return true;
 }
 
 bool tp_finite_rows(const float *p, size_t ld, size_t rows, size_t columns) {

@@ -1,108 +1,28 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The training loop: shuffled mini-batches, one parallel region per epoch, validation after each epoch. */
+#include "net/trainer.h"
+
 #include "core/cancel.h"
-#include "core/options.h"
 #include "core/random.h"
 #include "core/size.h"
 #include "net/evaluate.h"
 #include "net/gather.h"
-#include "net/optimizer.h"
 #include "net/pass.h"
 #include "table/split.h"
 
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 /* For no more steps it does not pay to bring weights into shards and back. */
 #define FEW_STEPS 2
-
-struct tp_trainer {
-    struct tp_model *model;
-    struct tp_block block;
-    tp_data data, validation; /* validation: samples = 0 without */
-    tp_train_options options; /* the optimiser's total_steps filled in */
-    struct tp_workspace *workspace;
-    struct tp_optimizer *optimizer;
-    int threads;             /* that are worth waking */
-    struct tp_shards shards; /* for its runs; count 0: none */
-    uint32_t *pool;          /* sample numbers: first those to train on, then those held out */
-    uint32_t *order;         /* of this epoch: a permutation of 0..train_count */
-    size_t train_count, held_out;
-    uint64_t steps_per_epoch;
-    size_t epoch;        /* done */
-    uint64_t step;       /* done in this epoch */
-    tp_score running;    /* of this epoch, by tp_add_score */
-    double step_seconds; /* of this epoch */
-    double epoch_began, run_began;
-    struct tp_clock clock; /* of this call's first thread, if the options ask for phases */
-    tp_phases phases;      /* of the runs so far */
-};
-
-static const tp_train_options default_options = {
-    .struct_size = sizeof default_options, .batch = 128, .epochs = 10, .shuffle = true, .seed = 1};
-static const struct tp_struct options_type = {.name = "train options",
-                                              .size = sizeof default_options,
-                                              .first = offsetof(tp_train_options, class_weights),
-                                              .defaults = &default_options};
-_Static_assert(sizeof(tp_optimizer_options) <= sizeof((tp_train_options *)0)->optimizer_room, "more room is needed");
-
-TP_NO_PADDING(tp_train_options, class_weights);
-
-void tp_train_options_init(tp_train_options *options, size_t struct_size, size_t optimizer_size) {
-    tp_struct_init(&options_type, options, struct_size);
-    if (options && struct_size >= options_type.first && optimizer_size <= sizeof options->optimizer_room)
-        tp_optimizer_options_init(&options->optimizer, optimizer_size);
-}
-
-static tp_status check_numbers(const struct tp_context *context, const tp_data *data, const tp_train_options *o) {
-    if (o->batch < 1)
-        return tp_fail(context, TP_ERR_ARGUMENT, "batch is 0; it must be at least 1");
-    if (o->epochs < 1)
-        return tp_fail(context, TP_ERR_ARGUMENT, "epochs is 0; it must be at least 1");
-    if (!(o->validation_fraction >= 0 && o->validation_fraction < 1))
-        return tp_fail(context, TP_ERR_ARGUMENT, "validation_fraction is %g; it must be 0 or more and below 1",
-                       o->validation_fraction);
-    if (o->validation && o->validation_fraction > 0)
-        return tp_fail(context, TP_ERR_ARGUMENT, "validation and validation_fraction exclude each other");
-    if (tp_size_mul(o->epochs, data->samples) == TP_SIZE_OVERFLOW)
-        return tp_fail(context, TP_ERR_ARGUMENT, "epochs is %zu; the number of steps does not fit in 64 bits",
-                       o->epochs);
-    const double held_out = floor((double)data->samples * o->validation_fraction);
-    if (held_out >= (double)data->samples || (o->validation_fraction > 0 && held_out < 1))
-        return tp_fail(context, TP_ERR_ARGUMENT, "validation_fraction %g of %zu samples leaves one of the sets empty",
-                       o->validation_fraction, data->samples);
-    return TP_OK;
-}
-
-static tp_status take_options(const struct tp_context *context, const tp_train_options *given,
-                              tp_train_options *options) {
-    if (!given)
-        return tp_fail(context, TP_ERR_ARGUMENT, "options is NULL");
-    const tp_status status = tp_struct_take(context, &options_type, given, options);
-    return status ? status : tp_take_optimizer(context, &given->optimizer, &options->optimizer);
-}
-
-/* What the program gives, checked. */
-static tp_status take(const struct tp_model *model, const tp_data *data, const tp_train_options *given,
-                      struct tp_trainer *t) {
-    tp_status status = take_options(model->context, given, &t->options);
-    if (!status)
-        status = tp_take_data(model, "data", data, true, &t->data);
-    if (!status)
-        status = check_numbers(model->context, &t->data, &t->options);
-    if (!status && t->options.validation)
-        status = tp_take_data(model, "validation", t->options.validation, true, &t->validation);
-    if (!status)
-        status = tp_check_class_weights(model, "options", t->options.class_weights, t->data.classes);
-    return status;
-}
 
 /* Everything about a trainer but its memory. */
 static tp_status describe_trainer(struct tp_model *model, const tp_data *data, const tp_train_options *given,
                                   struct tp_trainer *t) {
     *t = (struct tp_trainer){.model = model};
-    const tp_status status = take(model, data, given, t);
+    const tp_status status = tp_take_training(model, data, given, t);
     if (status)
         return status;
     tp_optimizer_options *rule = &t->options.optimizer;
@@ -113,7 +33,7 @@ static tp_status describe_trainer(struct tp_model *model, const tp_data *data, c
     if (!rule->total_steps)
         rule->total_steps = t->steps_per_epoch * t->options.epochs;
     t->threads = tp_pass_threads(model, model->context->threads, t->options.batch, true);
-    if (rule->clip_norm == 0 && t->steps_per_epoch * t->options.epochs > FEW_STEPS)
+    if (rule->clip_norm == 0 && !tp_averages(t) && t->steps_per_epoch * t->options.epochs > FEW_STEPS)
         t->shards.count = tp_shard_count(model, t->options.batch, t->threads);
     return tp_check_optimizer(model, rule);
 }
@@ -142,6 +62,7 @@ static struct parts lay_out_trainer(struct tp_trainer *t, struct tp_arena *arena
     t->shards.weights = tp_arena_take(arena, t->shards.count ? weights : 0, sizeof(float));
     t->pool = tp_arena_take(arena, t->data.samples, sizeof *t->pool);
     t->order = tp_arena_take(arena, t->train_count, sizeof *t->order);
+    tp_best_lay_out(t, arena);
     return parts;
 }
 
@@ -172,14 +93,19 @@ static void choose_pool(struct tp_trainer *t) {
     (void)kept;
 }
 
-static void begin_epoch(struct tp_trainer *t) {
+void tp_trainer_order(struct tp_trainer *t) {
     if (t->options.shuffle)
-        tp_random_permutation(t->order, t->train_count, t->options.seed, TP_PURPOSE_SHUFFLE, (uint32_t)t->epoch);
+        tp_random_permutation(t->order, t->train_count, t->options.seed, TP_PURPOSE_SHUFFLE, (uint32_t)t->at.epoch);
     else
         for (size_t i = 0; i < t->train_count; i++)
             t->order[i] = (uint32_t)i;
-    t->running = (tp_score){0};
-    t->step_seconds = 0;
+}
+
+static void begin_epoch(struct tp_trainer *t) {
+    tp_trainer_order(t);
+    t->at.step = 0;
+    t->at.running = (tp_score){0};
+    t->at.step_seconds = 0;
 }
 
 tp_status tp_trainer_create(tp_model *model, const tp_data *data, const tp_train_options *options, void *memory,
@@ -220,7 +146,7 @@ void tp_trainer_destroy(tp_trainer *trainer) {
 }
 
 static struct tp_batch next_batch(const struct tp_trainer *t) {
-    const size_t first = (size_t)t->step * t->options.batch, rest = t->train_count - first;
+    const size_t first = (size_t)t->at.step * t->options.batch, rest = t->train_count - first;
     return (struct tp_batch){&t->data, t->pool, t->order, first, rest < t->options.batch ? rest : t->options.batch,
                              true};
 }
@@ -231,14 +157,10 @@ static tp_targets batch_targets(const struct tp_trainer *t) {
     return targets;
 }
 
-static uint64_t steps_done(const struct tp_trainer *t) {
-    return t->epoch * t->steps_per_epoch + t->step;
-}
-
 /* On one thread, before the others begin the step. */
 static void prepare_step(const struct tp_trainer *t) {
     t->workspace->dropout_seed = t->options.seed;
-    t->workspace->dropout_step = steps_done(t) + 1;
+    t->workspace->dropout_step = tp_steps_done(t) + 1;
 }
 
 static void run_step(struct tp_trainer *t, struct tp_team team) {
@@ -247,7 +169,8 @@ static void run_step(struct tp_trainer *t, struct tp_team team) {
     tp_enter(tp_team_clock(team), TP_PHASE_DATA);
     tp_run_gather(w, &batch, team);
     const tp_targets targets = batch_targets(t);
-    tp_run_step(w, t->optimizer, t->model, &targets, team);
+    if (tp_run_step(w, t->optimizer, t->model, &targets, team) && tp_averages(t))
+        tp_average_step(t, team);
 }
 
 static tp_status fail_nonfinite(const struct tp_trainer *t, uint64_t step, double loss) {
@@ -274,7 +197,7 @@ static tp_status check_parameters(const struct tp_trainer *t) {
             return tp_fail(model->context, TP_ERR_NONFINITE,
                            "epoch %zu: the parameters of layer %zu are no longer finite: the learning rate may be too "
                            "large",
-                           t->epoch + 1, l);
+                           t->at.epoch + 1, l);
     return TP_OK;
 }
 
@@ -282,8 +205,8 @@ static tp_status check_parameters(const struct tp_trainer *t) {
 static bool report_step(const struct tp_trainer *t, double loss) {
     if (!t->options.on_step)
         return false;
-    const tp_step step = {steps_done(t), t->steps_per_epoch,     t->epoch + 1, t->options.epochs,
-                          loss,          tp_now() - t->run_began};
+    const tp_step step = {tp_steps_done(t),       t->steps_per_epoch, t->at.epoch + 1, t->options.epochs, loss,
+                          tp_now() - t->run_began};
     return t->options.on_step(t->options.user, &step);
 }
 
@@ -292,9 +215,9 @@ static tp_status end_step(struct tp_trainer *t) {
     const tp_targets targets = batch_targets(t);
     const tp_score score = tp_read_score(t->workspace, &targets);
     if (!isfinite(score.loss))
-        return fail_nonfinite(t, steps_done(t) + 1, score.loss);
-    t->step++;
-    tp_add_score(&t->running, &score);
+        return fail_nonfinite(t, tp_steps_done(t) + 1, score.loss);
+    t->at.step++;
+    tp_add_score(&t->at.running, &score);
     const bool stop = report_step(t, score.loss);
     tp_shards_begin(t->model, &t->shards); /* a callback may have ended them */
     prepare_step(t);
@@ -312,7 +235,7 @@ static void epoch_task(void *argument, struct tp_team team) {
     struct tp_trainer *t = call->trainer;
     if (team.id == 0 && t->options.phases)
         team.crew->clock = &t->clock;
-    while (!call->status && t->step < t->steps_per_epoch) {
+    while (!call->status && t->at.step < t->steps_per_epoch) {
         run_step(t, team);
         tp_enter(tp_team_clock(team), TP_PHASE_NONE);
         if (team.id == 0) /* nobody reads status and step behind the barriers of a step */
@@ -337,7 +260,7 @@ static tp_status run_epoch(struct tp_trainer *t) {
     const double began = tp_now();
     t->clock = (struct tp_clock){.since = began};
     tp_parallel(t->threads, epoch_task, &call);
-    t->step_seconds += tp_now() - began;
+    t->at.step_seconds += tp_now() - began;
     if (t->options.phases)
         add_phases(&t->phases, t->clock.seconds);
     return call.status;
@@ -354,34 +277,38 @@ static tp_score validate(const struct tp_trainer *t) {
 
 /* Closes the epoch, calls the callback, begins the next; true if the callback wants to stop. */
 static bool end_epoch(struct tp_trainer *t) {
+    tp_best_show_average(t);
     tp_epoch epoch = {
-        .epoch = t->epoch + 1,
+        .epoch = t->at.epoch + 1,
         .epochs = t->options.epochs,
-        .steps = steps_done(t),
+        .steps = tp_steps_done(t),
         .learning_rate = (double)tp_optimizer_learning_rate(t->optimizer, tp_optimizer_steps(t->optimizer)),
-        .train = tp_mean_score(&t->running),
+        .train = tp_mean_score(&t->at.running),
         .validation = validate(t),
     };
     epoch.seconds = tp_now() - t->epoch_began;
-    epoch.samples_per_second = (double)epoch.train.samples / t->step_seconds;
-    t->epoch++;
-    t->step = 0;
+    epoch.samples_per_second = (double)epoch.train.samples / t->at.step_seconds;
+    tp_best_judge(t, &epoch);
+    epoch.best_epoch = t->at.best_epoch;
+    t->at.epoch++;
     begin_epoch(t);
     t->epoch_began = tp_now();
-    return t->options.on_epoch && t->options.on_epoch(t->options.user, &epoch);
+    const bool stop = t->options.on_epoch && t->options.on_epoch(t->options.user, &epoch);
+    tp_best_hide(t);
+    return stop;
 }
 
 static tp_status run_epochs(struct tp_trainer *t) {
-    while (t->epoch < t->options.epochs) {
+    while (!tp_best_is_final(t)) {
         tp_status status = run_epoch(t);
-        if (t->step == t->steps_per_epoch && status != TP_ERR_NONFINITE)
+        if (t->at.step == t->steps_per_epoch && status != TP_ERR_NONFINITE)
             status = check_parameters(t) ? TP_ERR_NONFINITE : status;
         if (status == TP_ERR_NONFINITE)
             return status;
         const bool stopped = status == TP_ERR_STOPPED;
-        if ((t->step == t->steps_per_epoch && end_epoch(t)) || stopped)
+        if ((t->at.step == t->steps_per_epoch && end_epoch(t)) || stopped)
             return tp_fail(t->model->context, TP_ERR_STOPPED, "stopped by a callback after step %llu",
-                           (unsigned long long)steps_done(t));
+                           (unsigned long long)tp_steps_done(t));
     }
     return TP_OK;
 }
@@ -391,11 +318,25 @@ tp_status tp_trainer_run(tp_trainer *t) {
         return TP_ERR_ARGUMENT;
     t->run_began = t->epoch_began = tp_now();
     tp_shards_end(t->model); /* it has shards if this is the callback of another run, which will take them again */
+    tp_best_begin(t);
     const int cancel = tp_cancel_hold(); /* callbacks must return */
     const tp_status status = run_epochs(t);
     tp_cancel_restore(cancel);
     tp_shards_end(t->model);
+    tp_best_show(t);
     return status;
+}
+
+size_t tp_trainer_epochs(const tp_trainer *trainer) {
+    return trainer ? trainer->at.epoch : 0;
+}
+
+uint64_t tp_trainer_steps(const tp_trainer *trainer) {
+    return trainer ? tp_steps_done(trainer) : 0;
+}
+
+size_t tp_trainer_best_epoch(const tp_trainer *trainer) {
+    return trainer ? trainer->at.best_epoch : 0;
 }
 
 const tp_phases *tp_trainer_phases(const tp_trainer *trainer) {

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a checkpoint's header says of a run, and the comparison of two headers. */
+#ifndef TP_IO_CHECKPOINT_H
+#define TP_IO_CHECKPOINT_H
+
+#include "io/safetensors.h"
+#include "net/snapshot.h"
+
+#define TP_CHECKPOINT_CRC "crc32"
+#define TP_AT "at." /* keys that begin with it say where the run is, the others what it is */
+
+/* The header of a file with this snapshot, whose point need not be set; NULL if memory runs out. tensors: how many
+ * bytes they have. */
+json_t *tp_checkpoint_header(const struct tp_snapshot *snapshot, size_t *tensors);
+
+/* The name of an array's tensor. */
+const char *tp_kept_name(enum tp_kept which);
+
+/* TP_ERR_ARGUMENT, naming the differences, unless the file at path with the header found is of the run with the header
+ * own. */
+tp_status tp_checkpoint_compare(const struct tp_context *context, const char *path, const json_t *own,
+                                const json_t *found);
+
+/* Where the run of the file was; TP_ERR_FORMAT if it cannot be there. */
+tp_status tp_checkpoint_point(const struct tp_trainer *trainer, const char *path, const json_t *header,
+                              struct tp_point *point);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What headers of files with models say; the functions return 0, or -1 if memory runs out, as those of jansson do. */
+#ifndef TP_IO_MODEL_HEADER_H
+#define TP_IO_MODEL_HEADER_H
+
+#include "io/safetensors.h"
+
+/* A number as text, in every locale the same; so many digits identify a float, and a double. NULL if memory runs out. */
+#define TP_FLOAT_DIGITS 9
+#define TP_DOUBLE_DIGITS 17
+json_t *tp_number_text(double value, size_t digits);
+
+/* Adds what a model is, but for its shapes and what is in tensors. */
+int tp_describe_model(json_t *metadata, const tp_model_options *options);
+
+/* Adds a tensor whose data begins at *offset and moves *offset to its end. shape may be NULL if memory ran out. */
+int tp_describe_tensor(json_t *header, const char *name, json_t *shape, size_t elements, size_t element,
+                       size_t *offset);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "net/snapshot.h"
+
+#include <string.h>
+
+/* The array of a trainer, or NULL; the parameters have a way of their own. */
+static float *array_of(const struct tp_trainer *t, enum tp_kept which) {
+    float *const arrays[TP_KEPT_COUNT] = {t->model->parameters, t->optimizer->state[0], t->optimizer->state[1],
+                                          t->average, t->best};
+    return arrays[which];
+}
+
+static bool is_state(enum tp_kept which) {
+    return which == TP_KEPT_STATE_0 || which == TP_KEPT_STATE_1;
+}
+
+static size_t lay_out(struct tp_snapshot *snapshot, struct tp_arena *arena) {
+    const struct tp_trainer *t = snapshot->trainer;
+    tp_arena_take(arena, 1, sizeof *snapshot);
+    for (int i = 0; i < TP_KEPT_COUNT; i++)
+        if (array_of(t, i))
+            snapshot->array[i] = tp_arena_take(arena, t->model->parameter_count, sizeof(float));
+    return arena->used;
+}
+
+static size_t needed(const struct tp_trainer *trainer) {
+    struct tp_snapshot snapshot = {.trainer = trainer};
+    return lay_out(&snapshot, &(struct tp_arena){0});
+}
+
+size_t tp_snapshot_size(const tp_trainer *trainer) {
+    return trainer ? tp_block_size(needed(trainer)) : 0;
+}
+
+tp_status tp_snapshot_create(const tp_trainer *trainer, void *memory, size_t size, tp_snapshot **snapshot) {
+    if (!trainer)
+        return TP_ERR_ARGUMENT;
+    const struct tp_context *context = trainer->model->context;
+    if (!snapshot)
+        return tp_fail(context, TP_ERR_ARGUMENT, "snapshot is NULL");
+    struct tp_snapshot made = {.trainer = trainer};
+    const tp_status status = tp_block_open(context, "snapshot", needed(trainer), memory, size, &made.block);
+    if (status)
+        return status;
+    lay_out(&made, &(struct tp_arena){.base = made.block.base});
+    *snapshot = made.block.base;
+    **snapshot = made;
+    return TP_OK;
+}
+
+void tp_snapshot_destroy(tp_snapshot *snapshot) {
+    if (snapshot) {
+        const struct tp_block block = snapshot->block;
+        tp_block_close(snapshot->trainer->model->context, &block);
+    }
+}
+
+tp_status tp_snapshot_take(tp_snapshot *snapshot) {
+    if (!snapshot)
+        return TP_ERR_ARGUMENT;
+    const struct tp_trainer *t = snapshot->trainer;
+    tp_trained_parameters(t, snapshot->array[TP_KEPT_PARAMETERS]);
+    for (int i = TP_KEPT_STATE_0; i < TP_KEPT_COUNT; i++)
+        if (snapshot->array[i])
+            tp_shards_copy_state(t->model, is_state(i) ? t->shards.count : 0, array_of(t, i), snapshot->array[i],
+                                 false);
+    snapshot->at = t->at;
+    snapshot->taken = true;
+    return TP_OK;
+}
+
+void tp_snapshot_apply(const struct tp_snapshot *snapshot, struct tp_trainer *t) {
+    tp_shards_end(t->model);
+    for (int i = 0; i < TP_KEPT_COUNT; i++)
+        if (snapshot->array[i])
+            tp_shards_copy_state(t->model, is_state(i) ? t->shards.count : 0, array_of(t, i), snapshot->array[i], true);
+    t->shows = false;
+    t->at = snapshot->at;
+    t->optimizer->steps = tp_steps_done(t);
+    t->optimizer->reductions = t->at.reductions;
+    tp_trainer_order(t);
+}
