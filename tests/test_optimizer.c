@@ -362,9 +362,18 @@ Test(optimizer, exponential_rate_after_warmup) {
 
 /* A range test's: the exact rates, computed with 200 bits and rounded once. */
 Test(optimizer, exponential_rates_are_rounded_once) {
-    static const float expected[] = {0x1.ad7f2ap-24f, 0x1.52be1ep-21f, 0x1.0b2a4ap-18f, 0x1.a56cb4p-16f,
-                                     0x1.4c604ep-13f, 0x1.0624dep-10f, 0x1.9d8114p-8f,  0x1.462120p-5f,
-                                     0x1.013798p-2f,  0x1.95bb90p+0f,  10,              10};
+    static const float expected[] = {0x1.ad7f2ap-24f,
+                                     0x1.52be1ep-21f,
+                                     0x1.0b2a4ap-18f,
+                                     0x1.a56cb4p-16f,
+                                     0x1.4c604ep-13f,
+                                     0x1.0624dep-10f,
+                                     0x1.9d8114p-8f,
+                                     0x1.462120p-5f,
+                                     0x1.013798p-2f,
+                                     0x1.95bb90p+0f,
+                                     10,
+                                     10};
     tp_optimizer_options options = rate_options(TP_SCHEDULE_EXPONENTIAL, 0);
     options.learning_rate = 1e-7f;
     options.final_factor = 1e8f;

@@ -34,8 +34,8 @@ static double cosine(const struct tp_isa *isa, const tp_optimizer_options *o, ui
     return final + (1 - final) * (1 + (double)isa->cosine((float)progress(o, step))) / 2;
 }
 
-/* base^p, 0 <= p <= 1: a root of base for each binary digit of p. Square roots are exactly rounded on every machine, and
- * p has 53 digits at most, so nearly as many bits of the power are right. */
+/* base^p, 0 <= p <= 1: a root of base for each binary digit of p. Square roots are exactly rounded on every machine,
+ * and p has 53 digits at most, so nearly as many bits of the power are right. */
 static double root_power(double base, double p) {
     double result = 1;
     for (; p > 0; p *= 2, base = sqrt(base)) {
