@@ -25,9 +25,16 @@ static double largest_before_least(const struct range_test *test) {
     return most;
 }
 
-/* From the least loss to the largest before it: where losses rise behind it, how far does not matter. */
+static double smallest_loss(const struct range_test *test) {
+    double least = test->least->smoothed;
+    for (size_t i = 0; i < test->count; i++)
+        least = test->points[i].loss < least ? test->points[i].loss : least;
+    return least;
+}
+
+/* Up to the largest mean before the least: where losses rise behind it, how far does not matter. */
 static void put_range(struct picture *picture, const struct range_test *test) {
-    const double low = test->least->smoothed, high = largest_before_least(test), margin = MARGIN * (high - low);
+    const double low = smallest_loss(test), high = largest_before_least(test), margin = MARGIN * (high - low);
     fprintf(picture->commands, "set yrange [%.9g:%.9g]\n", low - margin, high + margin);
 }
 

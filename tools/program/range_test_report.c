@@ -18,7 +18,7 @@ static void print_table(const struct range_test *test) {
 }
 
 static void print_end(const struct range_test *test) {
-    static const char *const reasons[] = {[RANGE_ROSE] = "the smoothed loss was more than 4 times its least",
+    static const char *const reasons[] = {[RANGE_ROSE] = "the smoothed loss was over 4 times its least",
                                           [RANGE_NOT_FINITE] = "the loss was no longer finite"};
     if (test->end != RANGE_ALL)
         printf("%-11s after %zu of %zu steps: %s\n", "stopped", test->count, test->planned, reasons[test->end]);
