@@ -13,9 +13,9 @@ list() {
 
 # curve FILE: lines "rate loss smoothed", one for each step.
 curve() {
-    list rates "$1" >rates
-    list losses "$1" >losses
-    list smoothed_losses "$1" | paste rates losses -
+    list rates "$1" >curve.rates
+    list losses "$1" >curve.losses
+    list smoothed_losses "$1" | paste curve.rates curve.losses -
 }
 
 # follows FILE STEPS: the means are those of the losses, and what is told is what they say.
@@ -66,7 +66,7 @@ for batch in 1 4; do
     result "batches of $batch: the steps of an epoch, at most 1000"
 done
 
-# --------------------------------------------------------------------------------------------------- the same everywhere
+# -------------------------------------------------------------------------------------------------- the same everywhere
 
 # told OPTION...: without what differs.
 told() {

@@ -87,12 +87,11 @@ const char train_about[] = "The model is saved to --out when training ends, or w
                            "No output may be a file that is read or written as well; only --out may replace\n"
                            "the model of --init. Training loss and accuracy are means over the last epoch,\n"
                            "of each batch before its step.\n"
-                           "--find-lr trains a model that is thrown away, with learning rates that rise from\n"
-                           "1e-7 to 10 over the steps of an epoch, but at least 100 and at most 1000, and\n"
-                           "stops where the smoothed loss is more than 4 times its least (L. N. Smith, 2017,\n"
-                           "arXiv:1506.01186). It takes --optimizer, --batch, --init and the others as the\n"
-                           "training would; --lr, --schedule, --warmup, --epochs, --test, --out and --log are\n"
-                           "not used. That it diverges is expected, and no error.\n"
+                           "--find-lr trains a model that is thrown away, with learning rates that rise\n"
+                           "from 1e-7 to 10 over the steps of an epoch, but at least 100 and at most 1000,\n"
+                           "and stops where the smoothed loss is over 4 times its least (L. N. Smith, 2017,\n"
+                           "arXiv:1506.01186). That it diverges is expected, and no error. It does not use\n"
+                           "--lr, --schedule, --warmup, --epochs, --test, --out and --log, but all others.\n"
                            "On a terminal too narrow for a line, fields are left out: first samples/s, then\n"
                            "rate, time, training loss, training metric, validation loss.\n";
 
