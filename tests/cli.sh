@@ -195,7 +195,7 @@ differ "--step-factor" "--schedule step --step-every 1" "--schedule step --step-
 differ "--final-factor" "--schedule exponential" "--schedule exponential --final-factor 0.1"
 differ "--final-factor of cosine" "--schedule cosine" "--schedule cosine --final-factor 0.1"
 exits 0 train $small --epochs 4 --schedule exponential --log log &&
-    [ "$(sed -n '$s/.*"learning_rate":\([0-9.e-]*\),.*/\1/p' log | awk '{ print ($1 > 1.05e-5 && $1 < 1.15e-5) }')" = 1 ]
+    sed -n '$s/.*"learning_rate":\([0-9.e-]*\),.*/\1/p' log | awk '{ exit !($1 > 1.05e-5 && $1 < 1.15e-5) }'
 result "the exponential schedule falls to a hundredth unless told"
 exits 0 train $small --epochs 4 --optimizer sgd --out a && exits 0 train $small --epochs 4 --optimizer sgd --lr 0.1 \
     --out b && cmp -s a b

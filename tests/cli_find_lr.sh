@@ -125,8 +125,9 @@ fails 2 "is the file of --data, too" train --data numbers.svg --find-lr --plot .
 # ---------------------------------------------------------------------------------------------------------- the picture
 
 mkdir empty
-(PATH=$work/empty && exits 1 train $small --find-lr --plot none.svg)
-grep -q gnuplot err && grep -q '^suggested' out && [ ! -e none.svg ]
+# shellcheck disable=SC2086 # a list of options
+PATH=$work/empty "$tileprop" train $small --find-lr --plot none.svg >out 2>err
+[ $? -eq 1 ] && grep -q gnuplot err && grep -q '^suggested' out && [ ! -e none.svg ]
 result "without gnuplot there are the numbers, and a message"
 if command -v gnuplot >/dev/null; then
     exits 0 train $small --find-lr --plot rates.svg --width 600 && ! grep -q warning err &&

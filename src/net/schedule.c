@@ -38,11 +38,13 @@ static double cosine(const struct tp_isa *isa, const tp_optimizer_options *o, ui
  * and p has 53 digits at most, so nearly as many bits of the power are right. */
 static double root_power(double base, double p) {
     double result = 1;
-    for (; p > 0; p *= 2, base = sqrt(base)) {
+    while (p > 0) {
         if (p >= 1) {
             result *= base;
             p -= 1;
         }
+        p *= 2;
+        base = sqrt(base);
     }
     return result;
 }

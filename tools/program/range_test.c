@@ -91,36 +91,37 @@ static int on_step(void *user, const tp_step *step) {
 
 /* ---- what it tells ---- */
 
-static const struct range_point *least_point(const struct range_test *test) {
-    const struct range_point *least = &test->points[first_judged(test)];
-    for (const struct range_point *point = least; point < test->points + test->count; point++)
-        if (point->smoothed < least->smoothed)
-            least = point;
+static size_t least_point(const struct range_test *test) {
+    size_t least = first_judged(test);
+    for (size_t i = least; i < test->count; i++)
+        if (test->points[i].smoothed < test->points[least].smoothed)
+            least = i;
     return least;
 }
 
-/* Up to the least loss; the fall is that over a part of the test on each side. NULL: there is none. */
-static const struct range_point *steepest_point(const struct range_test *test, const struct range_point *least) {
+/* Up to the least loss; the fall is that over a part of the test on each side. 0: there is none. */
+static size_t steepest_point(const struct range_test *test, size_t least) {
     const size_t part = first_judged(test);
-    const struct range_point *const end = test->points + test->count - part, *steepest = NULL;
+    size_t steepest = 0;
     double most = 0;
-    for (const struct range_point *point = test->points + part; point <= least && point < end; point++) {
-        const double fall = point[-(ptrdiff_t)part].smoothed - point[part].smoothed;
+    for (size_t i = part; i <= least && i + part < test->count; i++) {
+        const double fall = test->points[i - part].smoothed - test->points[i + part].smoothed;
         if (fall > most) {
             most = fall;
-            steepest = point;
+            steepest = i;
         }
     }
     return steepest;
 }
 
 static void conclude(struct range_test *test) {
-    if (test->count <= 2 * first_judged(test))
+    if (test->count <= first_judged(test))
         return;
-    test->least = least_point(test);
-    test->steepest = steepest_point(test, test->least);
-    test->fell = test->steepest != NULL;
-    test->suggested = test->least->rate / PART_OF_LEAST;
+    const size_t least = least_point(test), steepest = steepest_point(test, least);
+    test->fell = steepest > 0;
+    test->steepest = &test->points[steepest];
+    test->least = &test->points[least];
+    test->suggested = test->points[least].rate / PART_OF_LEAST;
 }
 
 /* ---- the run ---- */
