@@ -61,6 +61,8 @@ const struct synonyms train_optimizer_also[] = {
 const struct synonyms train_schedule_also[] = {
     {"none fixed", "constant"},
     {"cosine_annealing", "cosine"},
-    {"step_decay step_lr exponential", "step"},
+    {"step_decay step_lr", "step"},
+    {"exponential_decay exponential_lr", "exponential"},
+    {"reduce_on_plateau reduce_lr_on_plateau", "plateau"},
     {0},
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "train_options.h"
 #include "command.h"
+#include "gnuplot.h"
 
 #include <math.h>
 
@@ -47,6 +48,14 @@ const struct option_row train_rows[] = {
      .also = "log-file history",
      IS_FILE(FILE_STREAM, log),
      .help = "write one JSON object per epoch to this file"},
+    {.name = "find-lr",
+     .also = "lr-find lr-finder find-learning-rate lr-range-test auto-lr",
+     IS_FLAG(find_lr),
+     .help = "try rising learning rates on a model that is thrown away, and suggest one"},
+    {.name = "plot",
+     IS_FILE(FILE_SAVED, plot),
+     .help = "with --find-lr: draw loss against learning rate into this .svg or .png file"},
+    {.name = "width", IS_INTEGER(width, PICTURE_LEAST, PICTURE_MOST), .help = "of the picture, in pixels"},
     OPTION_ROW_THREADS,
     OPTION_ROW_ISA,
     {.name = "quiet",
@@ -74,6 +83,7 @@ void train_defaults(void *values) {
         .step_every = 3,
         .step_factor = 0.5,
         .seed = library.seed,
+        .width = PICTURE_WIDTH,
     };
 }
 
@@ -100,8 +110,9 @@ void train_settle(struct train_options *options, size_t samples) {
 }
 
 bool train_warmup_fits(const struct train_options *options, size_t samples) {
-    const bool cosine = options->schedule == TP_SCHEDULE_COSINE || options->schedule == TP_SCHEDULE_AUTO;
-    return !cosine || options->warmup < train_steps(options, samples) * options->epochs;
+    const bool ends = options->schedule == TP_SCHEDULE_COSINE || options->schedule == TP_SCHEDULE_AUTO ||
+                      options->schedule == TP_SCHEDULE_EXPONENTIAL;
+    return !ends || options->warmup < train_steps(options, samples) * options->epochs;
 }
 
 float train_learning_rate(const struct train_options *options) {
@@ -110,6 +121,12 @@ float train_learning_rate(const struct train_options *options) {
         [TP_OPTIMIZER_ADAM] = 1e-3F,   [TP_OPTIMIZER_ADAMW] = 1e-3F,   [TP_OPTIMIZER_RMSPROP] = 1e-3F,
         [TP_OPTIMIZER_ADAGRAD] = 0.01F};
     return options->learning_rate_given ? (float)options->learning_rate : usual[options->optimizer];
+}
+
+static float final_factor(const struct train_options *options) {
+    return options->final_factor > 0                      ? (float)options->final_factor
+           : options->schedule == TP_SCHEDULE_EXPONENTIAL ? 0.01F
+                                                          : 0;
 }
 
 tp_train_options train_library_options(const struct train_options *options, size_t samples) {
@@ -129,5 +146,6 @@ tp_train_options train_library_options(const struct train_options *options, size
     library.optimizer.warmup_steps = options->warmup;
     library.optimizer.step_every = options->step_every * train_steps(options, samples);
     library.optimizer.step_factor = (float)options->step_factor;
+    library.optimizer.final_factor = final_factor(options);
     return library;
 }
