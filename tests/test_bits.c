@@ -56,6 +56,7 @@ static const struct run runs[] = {
      "c6e83d052fb2607c5632eb3d43e7f1416c72f1aac8c9d15beda277d5a3410cf2"},
     {"gelu gelu mse adamw", TP_ACTIVATION_GELU, TP_ACTIVATION_GELU, TP_LOSS_MSE, TP_OPTIMIZER_ADAMW,
      "9e5b2e640f3d7f79a368268dc3b540bc882a054dfc8a5a7ad5b70a097f979df5"},
+    {"exp exp poisson sgd", TP_ACTIVATION_EXP, TP_ACTIVATION_EXP, TP_LOSS_POISSON, TP_OPTIMIZER_SGD, ""},
 };
 
 #define RUNS (sizeof runs / sizeof *runs)
