@@ -118,6 +118,7 @@ static void open_world(struct world *w, const char *isa, struct ref_net net) {
     memset(w->values, 0xff, sizeof w->values);
     memset(w->dy, 0xff, sizeof w->dy);
     tp_test_fill(w->parameters, w->count, 1, 0.125f, 1);
+    test_lower_biases(&net, w->parameters);
     for (size_t i = 0; i < N; i++) {
         tp_test_fill(w->x + i * LDX, net.width[0], 2 + i, 0.125f, 1);
         test_fill_targets(w->values + i * LDY, &net, 1, 12 + i);

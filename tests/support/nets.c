@@ -53,6 +53,12 @@ struct ref_net test_net(size_t hidden, const size_t *widths, tp_activation activ
     return net;
 }
 
+void test_lower_biases(const struct ref_net *net, float *parameters) {
+    for (size_t l = 1; l < net->layers; l++)
+        for (size_t j = 0; net->activation[l] == TP_ACTIVATION_EXP && j < net->width[l]; j++)
+            parameters[ref_bias_offset(net, l) + j] -= 2;
+}
+
 void test_set_dropout(struct ref_net *net) {
     for (size_t l = 1; l < net->layers; l++)
         net->dropout[l] = l % 2 ? 0.25 : 0.375;
