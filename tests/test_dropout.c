@@ -191,7 +191,7 @@ static void check_gradient(tp_context *context, tp_activation f) {
 Test(dropout, gradients_with_a_fixed_mask) {
     tp_context *context = tp_test_context(NULL, 2);
     const tp_activation smooth[] = {TP_ACTIVATION_IDENTITY, TP_ACTIVATION_SIGMOID, TP_ACTIVATION_TANH,
-                                    TP_ACTIVATION_SOFTPLUS, TP_ACTIVATION_SILU,    TP_ACTIVATION_GELU, TP_ACTIVATION_EXP};
+                                    TP_ACTIVATION_SOFTPLUS, TP_ACTIVATION_SILU,    TP_ACTIVATION_GELU};
     for (size_t f = 0; f < sizeof smooth / sizeof *smooth; f++)
         check_gradient(context, smooth[f]);
     tp_context_destroy(context);
