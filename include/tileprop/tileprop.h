@@ -67,8 +67,8 @@
  * payload of a NaN are not part of the promise.
  *
  * NaN and infinity. They are data, not errors; only options, weights of samples and the targets of TP_LOSS_POISSON must
- * be finite. A NaN in an operand that is used appears in the results that depend on it. Memory that is not used is never
- * read:
+ * be finite. A NaN in an operand that is used appears in the results that depend on it. Memory that is not used is
+ * never read:
  *   product      NaN in row i of op(A) gives NaN in row i of C. NaN in column j of op(B) or of the bias gives NaN in
  *                column j of C. NaN in an element of C, if beta is not 0, gives NaN in this element. NaN in beta, or
  *                in alpha if k > 0, gives NaN in all elements. 0 times NaN is NaN, and so is 0 times infinity. With
@@ -401,10 +401,10 @@ typedef enum tp_loss {
     /* (1/n_L) sum_j h(a_j - y_j), h(e) = |e| <= delta ? e^2/2 : delta (|e| - delta/2); with every activation: Huber
      * 1964 */
     TP_LOSS_HUBER,
-    /* (1/n_L) sum_j exp(z_j) - y_j z_j, the negative log-likelihood of counts y_j whose Poisson distribution has the mean
-     * a_j = exp(z_j), without ln y_j!, which does not depend on the model, so that it may be negative; as PyTorch's
-     * PoissonNLLLoss with log_input. Needs TP_ACTIVATION_EXP as last activation. Target values must be finite and at
-     * least 0: others are refused. */
+    /* (1/n_L) sum_j exp(z_j) - y_j z_j, the negative log-likelihood of counts y_j that have Poisson distributions of
+     * means a_j = exp(z_j), as PyTorch's PoissonNLLLoss with log_input; without ln y_j!, which does not depend on the
+     * model, so that it may be negative. Needs TP_ACTIVATION_EXP as last activation. Target values must be finite and
+     * at least 0; others are refused. */
     TP_LOSS_POISSON,
     /* how many there are */
     TP_LOSS_COUNT

@@ -69,8 +69,8 @@ tp_status tp_check_values(const struct tp_model *model, const char *what, const 
 }
 
 static tp_status take_values(const struct tp_model *model, const char *what, size_t numbers, tp_data *data) {
-    const tp_status status = tp_take_strides(model->context, what, numbers, data->outputs,
-                                             &data->target_sample_stride, &data->target_stride);
+    const tp_status status = tp_take_strides(model->context, what, numbers, data->outputs, &data->target_sample_stride,
+                                             &data->target_stride);
     return status ? status : tp_check_values(model, what, data);
 }
 

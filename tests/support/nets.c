@@ -28,10 +28,9 @@ const struct test_head test_heads[TEST_HEADS] = {
     {TP_ACTIVATION_EXP, TP_LOSS_HUBER},        {TP_ACTIVATION_EXP, TP_LOSS_POISSON},
 };
 
-const tp_activation test_hidden[TEST_HIDDEN] = {TP_ACTIVATION_IDENTITY, TP_ACTIVATION_RELU, TP_ACTIVATION_LEAKY_RELU,
-                                                TP_ACTIVATION_SIGMOID,  TP_ACTIVATION_TANH, TP_ACTIVATION_ELU,
-                                                TP_ACTIVATION_SOFTPLUS, TP_ACTIVATION_SILU, TP_ACTIVATION_GELU,
-                                                TP_ACTIVATION_EXP};
+const tp_activation test_hidden[TEST_HIDDEN] = {
+    TP_ACTIVATION_IDENTITY, TP_ACTIVATION_RELU,     TP_ACTIVATION_LEAKY_RELU, TP_ACTIVATION_SIGMOID, TP_ACTIVATION_TANH,
+    TP_ACTIVATION_ELU,      TP_ACTIVATION_SOFTPLUS, TP_ACTIVATION_SILU,       TP_ACTIVATION_GELU,    TP_ACTIVATION_EXP};
 
 tp_activation test_last_activation(tp_loss loss, tp_activation otherwise) {
     return loss == TP_LOSS_BCE       ? TP_ACTIVATION_SIGMOID

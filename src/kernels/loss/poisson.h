@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "kernels/loss/loss_row.h"
 
-/* exp(z) - y z; the derivative by z is exp(z) - y. A target of 0 leaves z out, even where it is -Inf; and z does not grow
- * further where exp(z) is infinite, so that the term is, too. */
+/* exp(z) - y z; the derivative by z is exp(z) - y. A target of 0 leaves z out, even where it is -Inf; and where exp(z)
+ * is infinite z is limited, so that the term is infinite, too. */
 ALWAYS_INLINE vf poisson_term(vf z, vf y, vf parameter, vf *derivative) {
     (void)parameter;
     const vf zero = v_set(0), e = exp_of(z), limited = at_most(z, v_set(128));
