@@ -123,9 +123,9 @@ Test(poisson, data_with_other_targets_are_refused) {
     check_data_refused(&c, ": target 0 of sample 7 is -1; with loss poisson it must be finite and at least 0");
     c.y[7] = NAN;
     check_data_refused(&c, "target 0 of sample 7 is nan");
-    c.data.rows = c.rows, c.y[7] = INFINITY;
+    c.data.rows = c.rows, c.data.samples = 5, c.y[7] = INFINITY; /* 11, 10, .. 7 */
     check_data_refused(&c, "target 0 of sample 7 is inf");
-    c.data.samples = 4; /* not among these */
+    c.data.samples = 4;
     tp_score score;
     tp_model *model = make_model(1);
     cr_expect_eq(evaluate(model, &c.data, &score), TP_OK);
