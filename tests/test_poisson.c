@@ -51,7 +51,8 @@ static void fill(struct counts *c) {
         c->x[i] = i >= GROUP, c->y[i] = (float)(i % 3 + i / 4);
         c->wide[i] = (double)c->y[i], c->rows[i] = (uint32_t)(SAMPLES - 1 - i);
     }
-    c->data = (tp_data){.samples = SAMPLES, .features = 1, .floats = c->x, .values = c->y, .outputs = 1};
+    c->data = (tp_data){
+        .struct_size = sizeof c->data, .samples = SAMPLES, .features = 1, .floats = c->x, .values = c->y, .outputs = 1};
 }
 
 static tp_train_options train_options(void) {
