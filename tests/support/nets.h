@@ -5,13 +5,13 @@
 
 #include "../reference.h"
 
-/* Last activations with the losses that they accept. */
+/* Last activations with the losses that they accept; exp, to save time, with one of those that every activation has. */
 struct test_head {
     tp_activation activation;
     tp_loss loss;
 };
 
-#define TEST_HEADS 36
+#define TEST_HEADS 34
 extern const struct test_head test_heads[TEST_HEADS];
 
 /* Hidden layers may have any activation but softmax. */
