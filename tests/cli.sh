@@ -64,7 +64,7 @@ fails 2 "--lr 'nan': must be a number greater than 0" train $small --lr nan
 fails 2 "--weight-decay '1e99': must be a number of at least 0" train $small --weight-decay 1e99
 fails 2 "--validation '1': must be a number of at least 0 and less than 1" train $small --validation 1
 fails 2 "--dropout '1': must be a number of at least 0 and less than 1" train $small --dropout 1
-fails 2 "--loss 'cee': must be one of mse, bce, cce, mae, huber; did you mean 'cce'?" train $small --loss cee
+fails 2 "--loss 'cee': must be one of mse, bce, cce, mae, huber, poisson; did you mean 'cce'?" train $small --loss cee
 fails 2 "--activation 'softmax': must be one of identity, relu" train $small --activation softmax
 fails 2 "--huber-delta '0': must be a number greater than 0" train $small --loss huber --huber-delta 0
 fails 2 "--huber-delta 'inf': must be a number greater than 0" train $small --loss huber --huber-delta inf
@@ -153,6 +153,7 @@ done <<TABLE
 --activation softplus
 --activation silu
 --activation gelu
+--activation exp
 --dropout 0.1
 --loss bce
 --label-smoothing 0.1

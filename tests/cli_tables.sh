@@ -84,6 +84,32 @@ result "predictions are in the units of the target"
 exits 0 evaluate --model numbers --data numbers.csv && grep -q '^RMSE ' out && grep -q '^y  *0[.]9' out
 result "evaluate of regression"
 
+# Counts: the rates of scikit-learn 1.2, PoissonRegressor(alpha=0, tol=1e-12), for the first five rows.
+awk 'BEGIN {
+    print "a,b,n"
+    for (i = 0; i < 60; i++) {
+        x = (x * 16807 + 12345) % 2147483647
+        print i % 5 "," i % 7 "," int(x % 5 * (i % 5 + 2) / (i % 7 + 2))
+    }
+}' >counts.csv
+as_counts="--task regression --loss poisson --hidden none"
+exits 0 train --data counts.csv $as_counts --optimizer sgd --lr 0.3 --schedule constant --batch 60 --epochs 1000 \
+    --out counts --json && json loss out 'x > 0.2249621 && x < 0.2249623'
+result "counts: the loss has no term of the counts alone"
+exits 0 predict --model counts --input counts.csv --format csv && [ "$(head -n 1 out)" = n ] && awk '
+    BEGIN { split("1.8058053 1.9076329 2.0152024 2.1288377 2.2488807", rate) }
+    NR > 1 && NR < 7 && ($1 < rate[NR - 1] - 1e-5 || $1 > rate[NR - 1] + 1e-5) { exit 1 }' out
+result "counts: predictions are the rates of scikit-learn"
+exits 0 evaluate --model counts --data counts.csv --json && json r2 out 'x > 0.333 && x < 0.334' &&
+    json rmse out 'x > 1.7163 && x < 1.7164' && exits 0 cv --data counts.csv $as_counts --epochs 2
+result "counts: metrics are those of regression"
+sed '7s/,[0-9]*$/,-1/' counts.csv >debts.csv
+for command in "train $as_counts" "evaluate --model counts"; do
+    fails 1 "target 0 of sample 5 is -1; with loss poisson it must be finite and at least 0" $command --data debts.csv
+done
+fails 2 "--label-smoothing 0.1: is for --loss cce and bce, not poisson" \
+    train --data counts.csv $as_counts --label-smoothing 0.1
+
 awk -F, -v OFS=, 'NR == 1 { print "a,b,long,broad"; next } { print $2, $3, ($2 > 20), ($3 > 5) }' \
     flowers.csv >labels.csv
 exits 0 train --data labels.csv --target long,broad --out labels --json && json accuracy out 'x > 0.9' &&
@@ -97,7 +123,7 @@ result "evaluate of labels"
 
 fails 2 "--loss mse: does not fit the task multiclass of flowers.csv; what does: cce, bce" \
     train --data flowers.csv --loss mse
-fails 2 "--loss cce: does not fit the task regression of numbers.csv; what does: mse, mae, huber" \
+fails 2 "--loss cce: does not fit the task regression of numbers.csv; what does: mse, mae, huber, poisson" \
     train --data numbers.csv --loss cce
 fails 2 "--loss cce: does not fit the task binary of two.csv; what does: bce" train --data two.csv --loss cce
 fails 1 "task regression does not fit; the one that does is multiclass" train --data flowers.csv --task regression

@@ -92,6 +92,8 @@ double ref_activation(tp_activation activation, double slope, double z) {
         return z / (1 + exp(-z));
     case TP_ACTIVATION_GELU:
         return z / 2 * erfc(-z / sqrt(2));
+    case TP_ACTIVATION_EXP:
+        return exp(z);
     default:
         return z;
     }
@@ -151,6 +153,9 @@ static double sample_loss(const struct ref_net *net, const double *z, const doub
         case TP_LOSS_HUBER:
             value += huber(a[j] - y[j], net->huber_delta) / (double)n;
             break;
+        case TP_LOSS_POISSON:
+            value += (exp(z[j]) - y[j] * z[j]) / (double)n;
+            break;
         default:
             value += (a[j] - y[j]) * (a[j] - y[j]) / (double)n;
         }
@@ -194,6 +199,8 @@ static double derivative(tp_activation activation, double slope, double z, doubl
         return (1 + z / (1 + exp(z))) / (1 + exp(-z));
     case TP_ACTIVATION_GELU:
         return erfc(-z / sqrt(2)) / 2 + z * exp(-z * z / 2) / sqrt(2 * acos(-1));
+    case TP_ACTIVATION_EXP:
+        return a;
     default:
         return 1;
     }
@@ -272,13 +279,15 @@ void ref_backward_from(struct ref_pass *pass, const double *parameters, const do
     backward_layers(pass, parameters, gradients, dx);
 }
 
-/* Of a term of the loss by a - y. */
-static double error_derivative(const struct ref_net *net, double error) {
+/* Of a term of the loss by a, where error is a - y. */
+static double error_derivative(const struct ref_net *net, double a, double error) {
     switch (net->loss) {
     case TP_LOSS_MAE:
         return error > 0 ? 1 : error < 0 ? -1 : 0;
     case TP_LOSS_HUBER:
         return fabs(error) <= net->huber_delta ? error : error > 0 ? net->huber_delta : -net->huber_delta;
+    case TP_LOSS_POISSON:
+        return error / a;
     default:
         return 2 * error;
     }
@@ -287,10 +296,10 @@ static double error_derivative(const struct ref_net *net, double error) {
 static void error_backward(struct ref_pass *pass, const double *parameters, const double *targets, double *gradients,
                            double *dx) {
     const size_t n = pass->net.width[pass->net.layers];
+    const double *a = pass->a[pass->net.layers];
     double *dy = doubles(pass->batch * n);
     for (size_t i = 0; i < pass->batch * n; i++)
-        dy[i] = ref_share(pass, i / n) / (double)n *
-                error_derivative(&pass->net, pass->a[pass->net.layers][i] - targets[i]);
+        dy[i] = ref_share(pass, i / n) / (double)n * error_derivative(&pass->net, a[i], a[i] - targets[i]);
     ref_backward_from(pass, parameters, dy, gradients, dx);
     free(dy);
 }

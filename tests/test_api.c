@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Which options go with which losses. What else is refused is in test_refuse.c. */
 #include "support/fixture.h"
+#include "support/nets.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -18,7 +19,7 @@ Test(api, label_smoothing_is_for_cross_entropies) {
     const float values[] = {-0.1f, 1, 2, NAN, INFINITY};
     for (int loss = 0; loss < TP_LOSS_COUNT; loss++) {
         const bool takes = loss == TP_LOSS_BCE || loss == TP_LOSS_CCE;
-        const tp_layer last = {3, loss == TP_LOSS_BCE ? TP_ACTIVATION_SIGMOID : TP_ACTIVATION_SOFTMAX, 0, 0};
+        const tp_layer last = {3, test_last_activation((tp_loss)loss, TP_ACTIVATION_SOFTMAX), 0, 0};
         tp_model_options options = test_model_options();
         options.layer_count = 1, options.layers = &last, options.loss = (tp_loss)loss;
         for (size_t i = 0; i < 5; i++)
@@ -41,7 +42,7 @@ Test(api, label_smoothing_is_for_cross_entropies) {
 /* Options that were filled with zeros, and not by tp_model_options_default, know no delta. */
 Test(api, huber_delta_is_for_huber) {
     for (int loss = 0; loss < TP_LOSS_COUNT; loss++) {
-        const tp_layer last = {3, loss == TP_LOSS_BCE ? TP_ACTIVATION_SIGMOID : TP_ACTIVATION_SOFTMAX, 0, 0};
+        const tp_layer last = {3, test_last_activation((tp_loss)loss, TP_ACTIVATION_SOFTMAX), 0, 0};
         tp_model_options options = test_model_options();
         options.layer_count = 1, options.layers = &last, options.loss = (tp_loss)loss, options.huber_delta = 0;
         tp_model *model = NULL;
@@ -60,9 +61,7 @@ Test(api, losses_need_their_activation) {
             const tp_layer last = {3, (tp_activation)activation, 1, 0};
             tp_model_options options = test_model_options();
             options.layer_count = 1, options.layers = &last, options.loss = (tp_loss)loss;
-            const bool fits = loss == TP_LOSS_BCE   ? activation == TP_ACTIVATION_SIGMOID
-                              : loss == TP_LOSS_CCE ? activation == TP_ACTIVATION_SOFTMAX
-                                                    : true; /* of a_L itself */
+            const bool fits = test_last_activation((tp_loss)loss, last.activation) == last.activation;
             tp_model *model = NULL;
             const tp_status status = tp_model_create(fixture.context, &options, &model);
             if (fits) {

@@ -56,6 +56,10 @@ static const struct run runs[] = {
      "c6e83d052fb2607c5632eb3d43e7f1416c72f1aac8c9d15beda277d5a3410cf2"},
     {"gelu gelu mse adamw", TP_ACTIVATION_GELU, TP_ACTIVATION_GELU, TP_LOSS_MSE, TP_OPTIMIZER_ADAMW,
      "9e5b2e640f3d7f79a368268dc3b540bc882a054dfc8a5a7ad5b70a097f979df5"},
+    {"tanh exp poisson adam", TP_ACTIVATION_TANH, TP_ACTIVATION_EXP, TP_LOSS_POISSON, TP_OPTIMIZER_ADAM,
+     "28462b36ea1e19ab3fbbb978a072bab85774d5752f8fb8310c1faa1a30aecea4"},
+    {"exp sigmoid bce sgd", TP_ACTIVATION_EXP, TP_ACTIVATION_SIGMOID, TP_LOSS_BCE, TP_OPTIMIZER_SGD,
+     "98088235de2c4d26207c69dc00f2576f5486e848fd7a9fa53763a9626f3392db"},
 };
 
 #define RUNS (sizeof runs / sizeof *runs)

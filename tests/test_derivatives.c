@@ -29,6 +29,7 @@ static void open_problem(struct problem *p, int isa, int threads, struct ref_net
     const size_t count = ref_parameter_count(&net);
     float *parameters = tp_test_floats(count);
     tp_test_fill(parameters, count, 5, -0.6f, 0.6f);
+    test_lower_biases(&net, parameters);
     p->model = test_model(p->context, &net, parameters);
     free(parameters);
     cr_assert_eq(tp_workspace_create(p->model, TEST_WORKSPACE(MOST, TP_MODE_DERIVATIVES), NULL, 0, &p->workspace),

@@ -258,6 +258,8 @@ Test(edges, limits_of_the_smooth_activations) {
                  (const float[]){0, 0, 0.5f, 0.5f, 1, 1, NAN});
     check_limits(TP_ACTIVATION_GELU, (const float[]){0, 0, 0, 0, 3e38f, INFINITY, NAN},
                  (const float[]){0, 0, 0.5f, 0.5f, 1, 1, NAN});
+    check_limits(TP_ACTIVATION_EXP, (const float[]){0, 0, 1, 1, INFINITY, INFINITY, NAN},
+                 (const float[]){0, 0, 1, 1, INFINITY, INFINITY, NAN});
 }
 
 /* The derivative of ReLU at 0 is 0, that of leaky ReLU its slope. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Losses of 100 training steps against those of PyTorch in double precision: tests/golden/<activation>_<loss>.json,
  * made by tools/golden.py, which says how the two systems differ. */
+#include "support/nets.h"
 #include "support/support.h"
 
 #include <criterion/criterion.h>
@@ -82,16 +83,13 @@ static struct golden open_golden(const char *name) {
     snprintf(path, sizeof path, "%s/%s.json", TP_TEST_GOLDEN, name);
     struct golden g = {.json = json_load_file(path, 0, &error)};
     cr_assert(g.json, "%s: %s", path, error.text);
-    static const tp_activation last[] = {[TP_LOSS_MSE] = TP_ACTIVATION_IDENTITY,
-                                         [TP_LOSS_BCE] = TP_ACTIVATION_SIGMOID,
-                                         [TP_LOSS_CCE] = TP_ACTIVATION_SOFTMAX};
     g.loss = (tp_loss)named(g.json, "loss", loss_name, TP_LOSS_COUNT);
     g.samples = (size_t)number(g.json, "samples");
     g.inputs = width(g.json, 0);
     g.outputs = width(g.json, 2);
     g.layers[0].width = width(g.json, 1);
     g.layers[0].activation = (tp_activation)named(g.json, "activation", activation_name, TP_ACTIVATION_COUNT);
-    g.layers[1] = (tp_layer){.width = g.outputs, .activation = last[g.loss]};
+    g.layers[1] = (tp_layer){.width = g.outputs, .activation = test_last_activation(g.loss, TP_ACTIVATION_IDENTITY)};
     g.parameter_count = (g.inputs + 1) * g.layers[0].width + (g.layers[0].width + 1) * g.outputs;
     g.x = floats(g.json, "x", g.samples * g.inputs);
     g.parameters = floats(g.json, "parameters", g.parameter_count);
@@ -200,4 +198,7 @@ Test(golden, tanh_cce) { check_file("tanh_cce"); }
 Test(golden, sigmoid_mse) { check_file("sigmoid_mse"); }
 Test(golden, sigmoid_bce) { check_file("sigmoid_bce"); }
 Test(golden, sigmoid_cce) { check_file("sigmoid_cce"); }
+Test(golden, relu_poisson) { check_file("relu_poisson"); }
+Test(golden, tanh_poisson) { check_file("tanh_poisson"); }
+Test(golden, sigmoid_poisson) { check_file("sigmoid_poisson"); }
 /* clang-format on */

@@ -72,6 +72,7 @@ static void fill_parameters(struct problem *p) {
         tp_test_fill(p->parameter + weight, bias - weight, 10 + l, -size, size);
         tp_test_fill(p->parameter + bias, p->net.width[l], 30 + l, 0, 1);
     }
+    test_lower_biases(&p->net, p->parameter);
 }
 
 static void fill(struct problem *p) {

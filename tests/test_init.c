@@ -65,7 +65,8 @@ Test(init, automatic_by_activation) {
     float automatic[WEIGHTS + FAN_OUT], expected[WEIGHTS + FAN_OUT];
     for (int activation = 0; activation < TP_ACTIVATION_COUNT; activation++) {
         const bool he = activation != TP_ACTIVATION_IDENTITY && activation != TP_ACTIVATION_SIGMOID &&
-                        activation != TP_ACTIVATION_TANH && activation != TP_ACTIVATION_SOFTMAX;
+                        activation != TP_ACTIVATION_TANH && activation != TP_ACTIVATION_SOFTMAX &&
+                        activation != TP_ACTIVATION_EXP;
         initialise(TP_INIT_AUTO, (tp_activation)activation, 1, automatic);
         initialise(he ? TP_INIT_HE_NORMAL : TP_INIT_GLOROT_UNIFORM, (tp_activation)activation, 1, expected);
         cr_assert(tp_test_same_bits(expected, automatic, WEIGHTS, "%s", tp_activation_name((tp_activation)activation)));

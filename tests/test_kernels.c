@@ -6,6 +6,7 @@
 #include "support/support.h"
 
 #include <criterion/criterion.h>
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -265,7 +266,7 @@ static void check_ulps(const struct tp_isa *isa, tp_activation f) {
         a = z;
         isa->activation[f].activate(&a, 1, 1, 1, 0.75f);
         const double expected = ref_activation(f, 0.75, (double)z);
-        if (!isfinite(z) || fabs(expected) < 0x1p-126)
+        if (!isfinite(z) || fabs(expected) < 0x1p-126 || fabs(expected) > (double)FLT_MAX)
             continue;
         int exponent;
         frexp(expected, &exponent);

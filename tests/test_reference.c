@@ -34,12 +34,24 @@ struct problem {
     const double *linear; /* not NULL: J = sum linear * A_L instead of the loss */
 };
 
-static double *uniform(size_t n, uint64_t seed) {
-    float *narrow = tp_test_floats(n);
-    tp_test_fill(narrow, n, seed, -1, 1);
+static double *widen_all(float *narrow, size_t n) {
     double *x = test_widen(narrow, n);
     free(narrow);
     return x;
+}
+
+static double *uniform(size_t n, uint64_t seed) {
+    float *narrow = tp_test_floats(n);
+    tp_test_fill(narrow, n, seed, -1, 1);
+    return widen_all(narrow, n);
+}
+
+static double *draw_parameters(const struct ref_net *net, uint64_t seed) {
+    const size_t n = ref_parameter_count(net);
+    float *narrow = tp_test_floats(n);
+    tp_test_fill(narrow, n, seed, -1, 1);
+    test_lower_biases(net, narrow);
+    return widen_all(narrow, n);
 }
 
 static bool has_kink(tp_activation activation) {
@@ -68,7 +80,7 @@ static double distance_to_kink(const struct ref_pass *pass, const double *target
 static void draw(struct problem *problem, uint64_t seed) {
     free(problem->parameter);
     free(problem->x);
-    problem->parameter = uniform(problem->parameters, seed);
+    problem->parameter = draw_parameters(&problem->pass.net, seed);
     problem->x = uniform(problem->inputs, seed + 1);
     ref_forward(&problem->pass, problem->parameter, problem->x);
 }

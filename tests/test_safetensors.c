@@ -3,6 +3,7 @@
 
 #include "core/context.h"
 #include "support/model_file.h"
+#include "support/nets.h"
 
 #include <criterion/criterion.h>
 #include <locale.h>
@@ -68,7 +69,7 @@ static void check_saved_loss(const tp_model_options *options, const char *text) 
 
 /* Models of other losses have nothing between loss and layers, as before there were such options. */
 Test(save, options_of_the_loss) {
-    const tp_layer layer = {2, TP_ACTIVATION_SOFTMAX, 0, 0};
+    tp_layer layer = {2, TP_ACTIVATION_SOFTMAX, 0, 0};
     tp_model_options options;
     tp_model_options_default(&options);
     options.inputs = 2, options.layer_count = 1, options.layers = &layer;
@@ -77,8 +78,10 @@ Test(save, options_of_the_loss) {
         if (loss == TP_LOSS_BCE || loss == TP_LOSS_HUBER)
             continue;
         snprintf(text, sizeof text, "\"loss\":\"%s\",\"layers.0.activation\":", tp_loss_name((tp_loss)loss));
+        layer.activation = test_last_activation((tp_loss)loss, TP_ACTIVATION_SOFTMAX);
         options.loss = (tp_loss)loss, options.huber_delta = 0.1f, check_saved_loss(&options, text);
     }
+    layer.activation = TP_ACTIVATION_SOFTMAX;
     options.loss = TP_LOSS_CCE, options.label_smoothing = 0.1f;
     check_saved_loss(&options, "\"loss\":\"cce\",\"label_smoothing\":\"0.100000001\",\"layers.0.activation\":");
     options.loss = TP_LOSS_HUBER, options.label_smoothing = 0;
@@ -135,9 +138,7 @@ static void check_round_trip(const tp_model_options *options) {
 
 Test(load, every_activation_and_loss) {
     for (int loss = 0; loss < TP_LOSS_COUNT; loss++) {
-        const tp_activation last = loss == TP_LOSS_BCE   ? TP_ACTIVATION_SIGMOID
-                                   : loss == TP_LOSS_CCE ? TP_ACTIVATION_SOFTMAX
-                                                         : TP_ACTIVATION_TANH;
+        const tp_activation last = test_last_activation((tp_loss)loss, TP_ACTIVATION_TANH);
         for (int hidden = 0; hidden < TP_ACTIVATION_COUNT; hidden++) {
             const tp_activation activation = (tp_activation)hidden;
             if (activation == TP_ACTIVATION_SOFTMAX)
@@ -152,7 +153,7 @@ Test(load, every_activation_and_loss) {
                 .layer_size = sizeof *layer,
                 .loss = (tp_loss)loss,
                 .huber_delta = 1e-30f / 3,
-                .label_smoothing = last == TP_ACTIVATION_TANH ? 0 : 0.1f,
+                .label_smoothing = loss == TP_LOSS_BCE || loss == TP_LOSS_CCE ? 0.1f : 0,
                 .seed = 7,
                 .inputs_scaled = {1, &(const double){-1e-30 / 3}, &(const double){1e300 / 3}}};
             check_round_trip(&options);

@@ -7,7 +7,8 @@ Double precision, so that the files tell what the formulas give; whatever both s
 options) is exact in single precision. Differences between the two systems, which are settled here:
 - PyTorch's weights are [outputs, inputs], ours [inputs, outputs].
 - PyTorch decays all parameters, tileprop the weights, not the biases: two groups of parameters.
-- BCE is the sum over the outputs and the mean over the samples, MSE the mean over both, CCE the mean over the samples.
+- BCE is the sum over the outputs and the mean over the samples, MSE and Poisson the mean over both, CCE the mean over
+  the samples.
 The rest agrees: v = mu v + g with Nesterov's step along g + mu v, the first v being g; Adam's epsilon is added to the
 square root after the correction of its bias; L2 decay is added to the gradient, AdamW's is r decay w before the step.
 """
@@ -24,7 +25,7 @@ BATCHES = [SAMPLES, 8]  # 8, 8, 6, 8, 8, 6, ...
 OPTIONS = {"momentum": 0.875, "beta1": 0.875, "beta2": 0.96875, "epsilon": 2.0**-7, "weight_decay": 2.0**-6}
 RATES = {"sgd": 0.125, "momentum": 0.03125, "nesterov": 0.03125, "adam": 0.03125, "adamw": 0.03125}
 ACTIVATIONS = {"relu": torch.relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid}
-LOSSES = ["mse", "bce", "cce"]
+LOSSES = ["mse", "bce", "cce", "poisson"]
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "golden")
 
 
@@ -37,6 +38,8 @@ def make_targets(loss, x):
     score = x[:, : WIDTHS[-1]] * 2 - x[:, WIDTHS[-1] :]
     if loss == "mse":
         return torch.round(torch.sin(3 * score) * 1024) / 1024
+    if loss == "poisson":
+        return torch.floor(2 * score.abs())
     return (score > 0).double() if loss == "bce" else score.argmax(1)
 
 
@@ -45,6 +48,8 @@ def make_loss(loss, z, y):
         return torch.nn.functional.mse_loss(z, y)
     if loss == "bce":
         return torch.nn.functional.binary_cross_entropy_with_logits(z, y, reduction="none").sum(1).mean()
+    if loss == "poisson":
+        return torch.nn.functional.poisson_nll_loss(z, y)
     return torch.nn.functional.cross_entropy(z, y)
 
 

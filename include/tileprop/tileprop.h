@@ -66,8 +66,9 @@
  * is created in such a mode, a note says so (tp_message_fn), and so does tp_machine.floating_point. The sign and the
  * payload of a NaN are not part of the promise.
  *
- * NaN and infinity. They are data, not errors; only options must be finite. A NaN in an operand that is used appears in
- * the results that depend on it. Memory that is not used is never read:
+ * NaN and infinity. They are data, not errors; only options, weights of samples and the targets of TP_LOSS_POISSON must
+ * be finite. A NaN in an operand that is used appears in the results that depend on it. Memory that is not used is
+ * never read:
  *   product      NaN in row i of op(A) gives NaN in row i of C. NaN in column j of op(B) or of the bias gives NaN in
  *                column j of C. NaN in an element of C, if beta is not 0, gives NaN in this element. NaN in beta, or
  *                in alpha if k > 0, gives NaN in all elements. 0 times NaN is NaN, and so is 0 times infinity. With
@@ -319,7 +320,7 @@ TP_API void tp_packed_destroy(tp_packed *packed);
  * f(z). NaN gives NaN. The limits, except those of softmax (see NaN and infinity at the top of this header):
  *   activation                          f(-Inf)   f(+Inf)
  *   identity                            -Inf      +Inf
- *   ReLU, softplus, SiLU, GELU          0         +Inf
+ *   ReLU, softplus, SiLU, GELU, exp     0         +Inf
  *   leaky ReLU                          -Inf      +Inf      (f(-Inf) is NaN with slope 0)
  *   ELU                                 -slope    +Inf
  *   sigmoid                             0         1
@@ -335,7 +336,7 @@ TP_API void tp_packed_destroy(tp_packed *packed);
  *   softplus     1.50                      1.00
  *   SiLU         3.40                      3.22 (*)
  *   GELU         3.57                      3.53 (*)
- *   exp          0.99
+ *   exp          0.99                      exact
  *   ln           0.63
  *   log1p        1.01
  * Softmax and the losses are made of exp, ln and log1p.
@@ -353,6 +354,7 @@ typedef enum tp_activation {
     TP_ACTIVATION_SOFTPLUS,     /* ln(1 + exp(z)) */
     TP_ACTIVATION_SILU,         /* z / (1 + exp(-z)), also called Swish */
     TP_ACTIVATION_GELU, /* z (1 + erf(z / sqrt 2)) / 2; Hendrycks and Gimpel 2016, not the approximation by tanh */
+    TP_ACTIVATION_EXP,  /* exp(z): rates; the output of TP_LOSS_POISSON */
     TP_ACTIVATION_COUNT /* how many there are */
 } tp_activation;
 
@@ -384,6 +386,7 @@ TP_API tp_status tp_sgemm_packed(tp_context *context, tp_transpose transpose_a, 
  *   MSE, MAE, Huber   Inf; NaN if y is +Inf      Inf; NaN if y is -Inf
  *   BCE               NaN                        Inf if y > 0; NaN if y = 0
  *   CCE               NaN                        Inf if y > 0; if y = 0, as without this class; NaN if all are -Inf
+ *   Poisson           Inf                        Inf if y > 0; 0 if y = 0
  * where y is the target after label smoothing. Finite logits never lead to the logarithm of 0.
  */
 typedef enum tp_loss {
@@ -398,6 +401,11 @@ typedef enum tp_loss {
     /* (1/n_L) sum_j h(a_j - y_j), h(e) = |e| <= delta ? e^2/2 : delta (|e| - delta/2); with every activation: Huber
      * 1964 */
     TP_LOSS_HUBER,
+    /* (1/n_L) sum_j exp(z_j) - y_j z_j, the negative log-likelihood of counts y_j that have Poisson distributions of
+     * means a_j = exp(z_j), as PyTorch's PoissonNLLLoss with log_input; without ln y_j!, which does not depend on the
+     * model, so that it may be negative. Needs TP_ACTIVATION_EXP as last activation. Target values must be finite and
+     * at least 0; others are refused. */
+    TP_LOSS_POISSON,
     /* how many there are */
     TP_LOSS_COUNT
 } tp_loss;
@@ -693,9 +701,9 @@ typedef struct tp_targets {
  * does not change the bits.
  * A sample is correct if the index of its largest output is the index of its largest target (the lowest one of equals).
  * With one output, or with BCE and values, it is correct if every output is on the side of its target: output >= 0.5
- * where target >= 0.5. For BCE and CCE, logits z_L are compared instead of outputs. For the other losses with values,
- * no sample counts as correct. Targets are compared without label smoothing. A sample with a loss of NaN is not
- * correct.
+ * where target >= 0.5. For BCE, CCE and Poisson, logits z_L are compared instead of outputs. With values, no sample
+ * counts as correct for losses other than BCE and CCE. Targets are compared without label smoothing. A sample with a
+ * loss of NaN is not correct.
  */
 typedef struct tp_score {
     double loss;    /* J, the weighted mean over the samples */

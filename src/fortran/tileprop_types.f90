@@ -40,6 +40,7 @@ module tileprop_types
         enumerator :: TP_ACTIVATION_SOFTPLUS
         enumerator :: TP_ACTIVATION_SILU
         enumerator :: TP_ACTIVATION_GELU
+        enumerator :: TP_ACTIVATION_EXP
         enumerator :: TP_ACTIVATION_COUNT
     end enum
 
@@ -49,6 +50,7 @@ module tileprop_types
         enumerator :: TP_LOSS_CCE
         enumerator :: TP_LOSS_MAE
         enumerator :: TP_LOSS_HUBER
+        enumerator :: TP_LOSS_POISSON
         enumerator :: TP_LOSS_COUNT
     end enum
 

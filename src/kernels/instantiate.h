@@ -10,6 +10,7 @@
 #include "kernels/softmax.h"
 
 #include "kernels/activation/elu.h"
+#include "kernels/activation/exp.h"
 #include "kernels/activation/gelu.h"
 #include "kernels/activation/identity.h"
 #include "kernels/activation/leaky_relu.h"
@@ -24,6 +25,7 @@
 #include "kernels/loss/huber.h"
 #include "kernels/loss/mae.h"
 #include "kernels/loss/mse.h"
+#include "kernels/loss/poisson.h"
 
 #include "kernels/optimizer/adagrad.h"
 #include "kernels/optimizer/adam.h"

@@ -37,11 +37,20 @@ ALWAYS_INLINE vf small_to_zero(vf v) {
     return zero_below(0x1p-40f, v);
 }
 
-/* exp(x) for x <= 0; 0 where that is below 2^-126. */
+#define LN_SMALLEST -0x1.5d589ep+6f /* ln 2^-126, rounded towards 0 */
+#define LN_TOO_SMALL -0x1.5d58ap+6f /* the next float */
+
+/* exp(x); 0 where that is below 2^-126. */
+ALWAYS_INLINE vf exp_of(vf x) {
+    const vf e = v_exp(small_to_zero(v_at_least(x, v_set(LN_SMALLEST))));
+    return v_zero_le(x, v_set(LN_TOO_SMALL), e);
+}
+
+/* The same for x <= 0. */
 ALWAYS_INLINE vf exp_below(vf x) {
-    const vf large = v_at_least(x, v_set(-0x1.5d589ep+6f)); /* ln 2^-126, rounded towards 0 */
+    const vf large = v_at_least(x, v_set(LN_SMALLEST));
     const vf e = v_exp(v_zero_le(v_set(-0x1p-40f), large, large));
-    return v_zero_le(x, v_set(-0x1.5d58ap+6f), e);
+    return v_zero_le(x, v_set(LN_TOO_SMALL), e);
 }
 
 typedef vf value_fn(vf v);

@@ -6,6 +6,7 @@
 #include "net/pass.h"
 
 #include <assert.h>
+#include <math.h>
 
 static int count_set(const void *a, const void *b, const void *c) {
     return (a != NULL) + (b != NULL) + (c != NULL);
@@ -48,6 +49,25 @@ static size_t extent(const tp_data *data) {
     return last + 1;
 }
 
+/* Without scaling floats are taken as they are. */
+static float target_value(const tp_data *data, size_t at) {
+    return data->values ? data->values[at] : (float)data->double_values[at];
+}
+
+tp_status tp_check_values(const struct tp_model *model, const char *what, const tp_data *data) {
+    for (size_t i = 0; model->loss == TP_LOSS_POISSON && i < data->samples; i++) {
+        const size_t sample = data->rows ? data->rows[i] : i, first = sample * data->target_sample_stride;
+        for (size_t j = 0; j < data->outputs; j++) {
+            const float value = target_value(data, first + j * data->target_stride);
+            if (!(value >= 0 && isfinite(value)))
+                return tp_fail(model->context, TP_ERR_ARGUMENT,
+                               "%s: target %zu of sample %zu is %g; with loss poisson it must be finite and at least 0",
+                               what, j, sample, (double)value);
+        }
+    }
+    return TP_OK;
+}
+
 static tp_status check_inputs(const struct tp_context *context, const char *what, const tp_data *data) {
     if (data->samples < 1 || data->samples > UINT32_MAX)
         return tp_fail(context, TP_ERR_ARGUMENT, "%s: samples is %zu; it must be 1..%lu", what, data->samples,
@@ -85,7 +105,10 @@ tp_status tp_take_data(const struct tp_model *model, const char *what, const tp_
                        data->features, model->inputs);
     if (!status && need_targets)
         status = check_targets(model, what, data);
-    return status ? status : take_both_strides(model->context, what, data, need_targets && !data->classes);
+    const bool values = need_targets && !data->classes;
+    if (!status)
+        status = take_both_strides(model->context, what, data, values);
+    return status || !values ? status : tp_check_values(model, what, data);
 }
 
 tp_status tp_take_samples(const struct tp_context *context, const char *what, const tp_data *given, tp_data *data) {
@@ -140,7 +163,6 @@ static void gather_inputs(const struct tp_model *model, const tp_data *data, siz
         isa->scale_doubles(x, data->doubles + first, n, s->mean, s->factor, each);
 }
 
-/* Without scaling floats are taken as they are. */
 static void gather_values(const struct tp_model *model, const tp_data *data, size_t sample, float *y) {
     const size_t first = sample * data->target_sample_stride, step = data->target_stride;
     for (size_t j = 0; j < data->outputs; j++) {
@@ -149,7 +171,7 @@ static void gather_values(const struct tp_model *model, const tp_data *data, siz
             y[j] = scale_value(data->values ? (double)tp_to_float((double)data->values[at]) : data->double_values[at],
                                &model->outputs_scaled, j);
         else
-            y[j] = data->values ? data->values[at] : (float)data->double_values[at];
+            y[j] = target_value(data, at);
     }
 }
 

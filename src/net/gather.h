@@ -35,6 +35,10 @@ static inline float tp_to_float(double value) {
 /* A thread's part; the workspace's forward input becomes the batch. Ends with a barrier. */
 void tp_run_gather(struct tp_workspace *workspace, const struct tp_batch *batch, struct tp_team team);
 
+/* What the model's loss demands of target values, whose strides are known: the Poisson loss, that they are finite and
+ * at least 0. */
+tp_status tp_check_values(const struct tp_model *model, const char *what, const tp_data *data);
+
 /* The targets of a gathered batch. */
 tp_targets tp_gathered_targets(const struct tp_workspace *workspace, const tp_data *data);
 

@@ -3,6 +3,7 @@
 
 #include "core/options.h"
 #include "gemm/share.h"
+#include "net/gather.h"
 
 #include <assert.h>
 #include <math.h>
@@ -50,16 +51,22 @@ size_t tp_largest(const float *row, size_t n) {
     return best;
 }
 
-/* On which side of 0.5 the output is; logits are compared with 0. */
+/* What x is where the output is 0.5. */
+static float middle(const struct tp_model *model) {
+    if (!tp_reads_logits(model))
+        return 0.5f;
+    return tp_is_cross_entropy(model->loss) ? 0 : -0x1.62e43p-1f; /* ln 0.5 */
+}
+
+/* On which side of 0.5 the output is. */
 static bool is_right(const struct tp_model *model, const float *x, const float *y, bool classes) {
     const size_t outputs = tp_model_outputs(model);
-    const float middle = tp_reads_logits(model) ? 0 : 0.5f;
-    if (!tp_reads_logits(model) && !classes)
+    if (!tp_is_cross_entropy(model->loss) && !classes)
         return false;
     if (model->loss == TP_LOSS_CCE || (outputs > 1 && classes))
         return tp_largest(x, outputs) == tp_largest(y, outputs);
     for (size_t j = 0; j < outputs; j++)
-        if ((x[j] >= middle) != (y[j] >= 0.5f))
+        if ((x[j] >= middle(model)) != (y[j] >= 0.5f))
             return false;
     return true;
 }
@@ -205,7 +212,13 @@ static tp_status check_classes_or_values(const struct tp_model *model, const tp_
     if (targets->ld < tp_model_outputs(model))
         return tp_fail(context, TP_ERR_ARGUMENT, "targets: ld is %zu; it must be at least %zu", targets->ld,
                        tp_model_outputs(model));
-    return tp_check_rows(context, "targets", batch, targets->ld);
+    const tp_status status = tp_check_rows(context, "targets", batch, targets->ld);
+    const tp_data data = {.samples = batch,
+                          .values = targets->values,
+                          .outputs = tp_model_outputs(model),
+                          .target_sample_stride = targets->ld,
+                          .target_stride = 1};
+    return status ? status : tp_check_values(model, "targets", &data);
 }
 
 tp_status tp_take_targets(const struct tp_model *model, const tp_targets *given, size_t batch, tp_targets *targets) {

@@ -108,7 +108,7 @@ static tp_status check_loss(const struct tp_context *context, const tp_model_opt
     if (!(options->label_smoothing >= 0 && options->label_smoothing < 1))
         return tp_fail(context, TP_ERR_ARGUMENT, "label_smoothing is %g; it must be 0 or more and below 1",
                        (double)options->label_smoothing);
-    if (options->label_smoothing > 0 && needed == TP_ACTIVATION_COUNT)
+    if (options->label_smoothing > 0 && !tp_is_cross_entropy(options->loss))
         return tp_fail(context, TP_ERR_ARGUMENT, "label_smoothing is %g; with loss %s it must be 0",
                        (double)options->label_smoothing, name);
     if (options->loss == TP_LOSS_HUBER && !(options->huber_delta > 0 && isfinite(options->huber_delta)))

@@ -71,6 +71,11 @@ static inline bool tp_reads_logits(const tp_model *model) {
     return tp_loss_activation(model->loss) != TP_ACTIVATION_COUNT;
 }
 
+/* Losses whose targets are probabilities: they take label smoothing, and their outputs are right or wrong. */
+static inline bool tp_is_cross_entropy(tp_loss loss) {
+    return loss == TP_LOSS_BCE || loss == TP_LOSS_CCE;
+}
+
 /* Width of the widest layer. */
 size_t tp_model_widest(const tp_model *model);
 

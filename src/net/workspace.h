@@ -29,7 +29,7 @@ struct tp_workspace {
     tp_mode mode;
     int threads;
     struct tp_matrix input;                /* scaled samples of a gathered batch */
-    struct tp_matrix layer[TP_MAX_LAYERS]; /* A_l; of the last layer Z_L for BCE and CCE */
+    struct tp_matrix layer[TP_MAX_LAYERS]; /* A_l; of the last layer Z_L for BCE, CCE and Poisson */
     struct tp_matrix kept[TP_MAX_LAYERS];  /* what the derivative needs if it is not in layer[l]: Z_l, or A_l from
                                               before dropout; not for inference */
     uint8_t *mask[TP_MAX_LAYERS];          /* of layers with dropout: a bit per output, tp_mask_bytes per row; training

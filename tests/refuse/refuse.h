@@ -189,6 +189,8 @@ struct refusal {
                WITH(layers[1].activation, TP_ACTIVATION_TANH)),                                                        \
         REFUSE("layer 1: loss bce needs sigmoid as last activation, not softmax",                                      \
                WITH(model_options.loss, TP_LOSS_BCE)),                                                                 \
+        REFUSE("layer 1: loss poisson needs exp as last activation, not softmax",                                      \
+               WITH(model_options.loss, TP_LOSS_POISSON)),                                                             \
         REFUSE("layer 0: slope is -1; it must be positive", WITH(layers[0].activation, TP_ACTIVATION_ELU),             \
                WITH(layers[0].slope, -1)),                                                                             \
         REFUSE("layer 0: slope is inf; it must be positive", WITH(layers[0].activation, TP_ACTIVATION_ELU),            \

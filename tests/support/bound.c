@@ -99,6 +99,8 @@ static double activation_error(tp_activation activation, double z, double a, dou
         return 1.1 * ez + 8 * U * (fabs(a) + 1.1 * ez) + TINY;
     case TP_ACTIVATION_GELU:
         return 1.13 * ez + 8 * U * (fabs(a) + 1.13 * ez) + TINY;
+    case TP_ACTIVATION_EXP:
+        return a * (expm1(ez) + 2 * U * exp(ez)) + TINY;
     default:
         return ez;
     }
@@ -217,6 +219,17 @@ static double huber_error(const double *a, const double *ea, const double *y, si
     return (propagated + test_gamma(n + 3) * chain.magnitude + (double)n * TINY) / (double)n;
 }
 
+/* Terms exp(z), whose error is that of a, and -y z; an addition each, a sum and a division. */
+static double poisson_error(const double *z, const double *ez, const double *a, const double *ea, const double *y,
+                            size_t n) {
+    double propagated = 0, magnitude = 0;
+    for (size_t j = 0; j < n; j++) {
+        propagated += ea[j] + fabs(y[j]) * ez[j];
+        magnitude += a[j] + ea[j] + fabs(y[j]) * (fabs(z[j]) + ez[j]);
+    }
+    return (propagated + test_gamma(n + 3) * magnitude + (double)n * TINY) / (double)n;
+}
+
 static double sample_error(const struct test_bound *bound, const double *targets, size_t i) {
     const struct ref_net *net = &bound->pass->net;
     const size_t last = net->layers, n = net->width[last];
@@ -231,6 +244,8 @@ static double sample_error(const struct test_bound *bound, const double *targets
         return mae_error(a, ea, y, n);
     case TP_LOSS_HUBER:
         return huber_error(a, ea, y, n, net->huber_delta);
+    case TP_LOSS_POISSON:
+        return poisson_error(z, ez, a, ea, y, n);
     default:
         return mse_error(a, ea, y, n);
     }
@@ -241,8 +256,8 @@ double test_bound_loss(const struct test_bound *bound, const double *targets) {
     double error = 0;
     for (size_t i = 0; i < pass->batch; i++)
         error += ref_share(pass, i) * sample_error(bound, targets, i);
-    /* the mean over samples may be taken in f32 as well; losses are not negative */
-    return error + test_gamma(pass->batch + 1) * ref_loss(pass, targets);
+    /* more than the mean over samples, which is in double, adds */
+    return error + test_gamma(pass->batch + 1) * fabs(ref_loss(pass, targets));
 }
 
 /* --------------------------------------------------------------------------------------------------------- backward */
@@ -279,6 +294,8 @@ static struct number derivative(const struct test_bound *bound, size_t l, size_t
         const double phi = exp(-z * z / 2) / sqrt(2 * acos(-1)), Phi = erfc(-z / sqrt(2)) / 2;
         return (struct number){Phi + z * phi, 0.8 * ez + 10 * U * (Phi + fabs(z) * phi + ez) + TINY};
     }
+    case TP_ACTIVATION_EXP:
+        return (struct number){a, ea};
     default:
         return exactly(1);
     }
@@ -383,6 +400,16 @@ static struct number error_derivative(const struct test_bound *bound, size_t at,
     }
 }
 
+/* dZ_L = scale (a - y), y smoothed. */
+static void errors_of_logits(struct test_bound *bound, const double *targets) {
+    const struct ref_net *net = &bound->pass->net;
+    const size_t n = net->width[net->layers];
+    const double terms = net->loss == TP_LOSS_POISSON ? (double)n : 1; /* whose mean is taken */
+    for (size_t at = 0; at < bound->pass->batch * n; at++)
+        bound->dz[net->layers][at] =
+            output_error(bound, at, target(net, targets[at]), ref_share(bound->pass, at / n) / terms).e;
+}
+
 static void errors_through_activation(struct test_bound *bound, const double *targets) {
     const size_t last = bound->pass->net.layers, n = bound->pass->net.width[last];
     struct number *g = numbers(n);
@@ -396,13 +423,11 @@ static void errors_through_activation(struct test_bound *bound, const double *ta
 
 void test_bound_backward(struct test_bound *bound, const double *parameters, const double *targets, double *gradients,
                          double *dx) {
-    const size_t last = bound->pass->net.layers, n = bound->pass->net.width[last];
-    if (bound->pass->net.loss != TP_LOSS_BCE && bound->pass->net.loss != TP_LOSS_CCE)
-        errors_through_activation(bound, targets);
+    const tp_loss loss = bound->pass->net.loss;
+    if (loss == TP_LOSS_BCE || loss == TP_LOSS_CCE || loss == TP_LOSS_POISSON)
+        errors_of_logits(bound, targets);
     else
-        for (size_t at = 0; at < bound->pass->batch * n; at++)
-            bound->dz[last][at] =
-                output_error(bound, at, target(&bound->pass->net, targets[at]), ref_share(bound->pass, at / n)).e;
+        errors_through_activation(bound, targets);
     backward_layers(bound, parameters, gradients, dx);
 }
 

@@ -18,10 +18,12 @@
  *   softplus                  ez          + 6 u (a + ez): exp and log1p of 1 ulp, with condition at most 1; an addition
  *   SiLU                      1.1 ez      + 8 u (|a| + 1.1 ez): sigmoid above, a product, and 2 u for its shifted exp
  *   GELU                      1.13 ez     + 8 u (|a| + 1.13 ez): erfc of 1.5 ulp, 3 u for its argument, two products
+ *   exp                       a (exp(ez) - 1) + 2 u a exp(ez): 1 ulp
  *   softmax                   a (exp(2 max ez + (2 R + 10 + 2 n) u) - 1), R = max z' - min z': a perturbation of the
  *                             logits by at most E changes each ratio by at most exp(2 E); the exponents are rounded by
  *                             R u each, exp by 2 u, the sum of n terms by n u, the division by u; above and below
  *   f' of ReLU                exact, unless |z| <= ez: then the sides may differ, by 1 - slope
+ *   f' = a, of exp            ea
  *   f' = a (1 - a)            ea (1 + ea) + 2 u (...)
  *   f' = 1 - a^2              2 |a| ea + ea^2 + u (...)
  *   label smoothing           u 4 (|y| + s (c + |y|)) in the target

@@ -4,6 +4,7 @@
 #include "support.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdio.h>
 
 const struct test_head test_heads[TEST_HEADS] = {
@@ -23,11 +24,19 @@ const struct test_head test_heads[TEST_HEADS] = {
     {TP_ACTIVATION_TANH, TP_LOSS_HUBER},       {TP_ACTIVATION_SOFTMAX, TP_LOSS_HUBER},
     {TP_ACTIVATION_ELU, TP_LOSS_HUBER},        {TP_ACTIVATION_SOFTPLUS, TP_LOSS_HUBER},
     {TP_ACTIVATION_SILU, TP_LOSS_HUBER},       {TP_ACTIVATION_GELU, TP_LOSS_HUBER},
+    {TP_ACTIVATION_EXP, TP_LOSS_MSE},          {TP_ACTIVATION_EXP, TP_LOSS_POISSON},
 };
 
-const tp_activation test_hidden[TEST_HIDDEN] = {TP_ACTIVATION_IDENTITY, TP_ACTIVATION_RELU, TP_ACTIVATION_LEAKY_RELU,
-                                                TP_ACTIVATION_SIGMOID,  TP_ACTIVATION_TANH, TP_ACTIVATION_ELU,
-                                                TP_ACTIVATION_SOFTPLUS, TP_ACTIVATION_SILU, TP_ACTIVATION_GELU};
+const tp_activation test_hidden[TEST_HIDDEN] = {
+    TP_ACTIVATION_IDENTITY, TP_ACTIVATION_RELU,     TP_ACTIVATION_LEAKY_RELU, TP_ACTIVATION_SIGMOID, TP_ACTIVATION_TANH,
+    TP_ACTIVATION_ELU,      TP_ACTIVATION_SOFTPLUS, TP_ACTIVATION_SILU,       TP_ACTIVATION_GELU,    TP_ACTIVATION_EXP};
+
+tp_activation test_last_activation(tp_loss loss, tp_activation otherwise) {
+    return loss == TP_LOSS_BCE       ? TP_ACTIVATION_SIGMOID
+           : loss == TP_LOSS_CCE     ? TP_ACTIVATION_SOFTMAX
+           : loss == TP_LOSS_POISSON ? TP_ACTIVATION_EXP
+                                     : otherwise;
+}
 
 struct ref_net test_net(size_t hidden, const size_t *widths, tp_activation activation, struct test_head head) {
     struct ref_net net = {.layers = hidden + 1, .loss = head.loss, .huber_delta = (double)TEST_DELTA};
@@ -40,6 +49,12 @@ struct ref_net test_net(size_t hidden, const size_t *widths, tp_activation activ
                                                                      : 0;
     }
     return net;
+}
+
+void test_lower_biases(const struct ref_net *net, float *parameters) {
+    for (size_t l = 1; l < net->layers; l++)
+        for (size_t j = 0; net->activation[l] == TP_ACTIVATION_EXP && j < net->width[l]; j++)
+            parameters[ref_bias_offset(net, l) + j] -= 2;
 }
 
 void test_set_dropout(struct ref_net *net) {
@@ -110,6 +125,8 @@ void test_fill_targets(float *targets, const struct ref_net *net, size_t batch, 
     const size_t n = net->width[net->layers];
     if (net->loss != TP_LOSS_CCE) {
         tp_test_fill(targets, batch * n, seed, net->loss == TP_LOSS_BCE ? 0.0f : -1.0f, 1.0f);
+        for (size_t i = 0; net->loss == TP_LOSS_POISSON && i < batch * n; i++)
+            targets[i] = floorf(2 * targets[i] + 2);
         return;
     }
     for (size_t i = 0; i < batch; i++)

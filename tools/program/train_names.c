@@ -42,6 +42,7 @@ const struct synonyms train_loss_also[] = {
     {"mean_squared_error squared_error squared l2 rmse", "mse"},
     {"mean_absolute_error absolute_error absolute l1", "mae"},
     {"smooth_l1", "huber"},
+    {"poisson_nll count counts", "poisson"},
     {0},
 };
 

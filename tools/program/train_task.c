@@ -14,7 +14,7 @@ static const struct fitting fitting_losses[TP_TASK_COUNT] = {
     [TP_TASK_BINARY] = {1, {TP_LOSS_BCE}},
     [TP_TASK_MULTICLASS] = {2, {TP_LOSS_CCE, TP_LOSS_BCE}},
     [TP_TASK_MULTILABEL] = {1, {TP_LOSS_BCE}},
-    [TP_TASK_REGRESSION] = {3, {TP_LOSS_MSE, TP_LOSS_MAE, TP_LOSS_HUBER}},
+    [TP_TASK_REGRESSION] = {4, {TP_LOSS_MSE, TP_LOSS_MAE, TP_LOSS_HUBER, TP_LOSS_POISSON}},
 };
 
 static void list_losses(const struct fitting *fitting, char *text, size_t size) {
@@ -39,6 +39,8 @@ int train_choose_loss(const struct train_options *options, tp_model_options *mod
         return EXIT_SUCCESS;
     }
     model->loss = (tp_loss)options->loss;
+    if (model->loss == TP_LOSS_POISSON)
+        model->outputs_scaled = (tp_scaling){0}; /* counts are not scaled */
     for (size_t i = 0; i < fitting->count; i++)
         if (fitting->loss[i] == model->loss)
             return EXIT_SUCCESS;
@@ -46,9 +48,10 @@ int train_choose_loss(const struct train_options *options, tp_model_options *mod
 }
 
 tp_activation train_last_activation(tp_loss loss) {
-    return loss == TP_LOSS_BCE   ? TP_ACTIVATION_SIGMOID
-           : loss == TP_LOSS_CCE ? TP_ACTIVATION_SOFTMAX
-                                 : TP_ACTIVATION_IDENTITY;
+    static const tp_activation last[TP_LOSS_COUNT] = {[TP_LOSS_BCE] = TP_ACTIVATION_SIGMOID,
+                                                      [TP_LOSS_CCE] = TP_ACTIVATION_SOFTMAX,
+                                                      [TP_LOSS_POISSON] = TP_ACTIVATION_EXP};
+    return last[loss]; /* of others the identity */
 }
 
 void train_count_classes(const tp_data *data, size_t *counts) {
