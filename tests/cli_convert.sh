@@ -48,7 +48,7 @@ same() {
     columns=$1
     shift
     # shellcheck disable=SC2086 # options
-    exits 0 convert --data table.csv --out same.npz $columns "$@" && train table.csv a $columns "$@" &&
+    exits 0 convert table.csv same.npz $columns "$@" && train table.csv a $columns "$@" &&
         train same.npz b "$@" && cmp a.hex b.hex
     result "a table as NPZ trains the same parameters: $columns $*"
 }
@@ -60,7 +60,7 @@ awk 'BEGIN {
             i % 3 == 0 ? "red" : i % 3 == 1 ? "gr\303\274n" : "blue"
 }' >table.csv
 
-if ! exits 0 convert --data table.csv --out probe.npz || ! exits 0 describe probe.npz; then
+if ! exits 0 convert table.csv probe.npz || ! exits 0 describe probe.npz; then
     skip "the program was built without libzip and reads no NPZ"
     echo "1..$checks"
     exit
@@ -74,13 +74,13 @@ same "--target n --ignore kind" --task regression
 same "--target n" --scaling none
 same "--categories n" --scaling none
 
-exits 0 convert --data data --out images.npz && train data a && train images.npz b && cmp a.hex b.hex
+exits 0 convert data images.npz && train data a && train images.npz b && cmp a.hex b.hex
 result "images stay images, and are divided by 255"
 
-exits 0 convert --data table.csv --out first.npz && exits 0 convert --data first.npz --out second.npz &&
+exits 0 convert table.csv first.npz && exits 0 convert first.npz second.npz &&
     cmp first.npz second.npz
 result "NPZ becomes the same NPZ"
-exits 0 convert --data table.csv --categories n --out names.npz && exits 0 describe --json names.npz &&
+exits 0 convert table.csv --categories n --out names.npz && exits 0 describe --json names.npz &&
     grep -q '"name":"n=0".*"name":"n=2".*"name":"kind".*"categories":\["blue","gr.*n","red"\]' out
 result "names of categories and classes"
 
@@ -101,12 +101,18 @@ else
 fi
 
 echo old >kept.npz
-fails 1 "does not fit" convert --data table.csv --task regression --out kept.npz
+fails 1 "does not fit" convert table.csv --task regression kept.npz
 holds "after an error the old file stays" test "$(cat kept.npz)" = old
-fails 2 "--out table.csv: is the file of --data, too" convert --data table.csv --out table.csv
-fails 2 "--out FILE is missing" convert --data table.csv
+fails 2 "--out table.csv: is the file of --data, too" convert table.csv table.csv
+exits 0 convert --out options.npz --data table.csv && cmp options.npz first.npz
+result "options name the same files"
+fails 2 "--out FILE is missing" convert table.csv
+fails 2 "--data D is missing" convert --out kept.npz
+fails 2 "unexpected argument 'kept.npz', as there is --data table.csv" convert --data table.csv kept.npz
+fails 2 "unexpected argument 'other.npz', as there is --out kept.npz" convert table.csv other.npz --out kept.npz
+fails 2 "unexpected argument 'c'" convert a b c
 printf 'x,c\n1,\377\n2,b\n' >latin.csv
-fails 1 "is not UTF-8" convert --data latin.csv --out latin.npz
+fails 1 "is not UTF-8" convert latin.csv latin.npz
 
 echo "1..$checks"
 [ $failures -eq 0 ]

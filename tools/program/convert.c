@@ -15,9 +15,15 @@ struct convert_options {
 
 #define OPTION_STRUCT struct convert_options
 static const struct option_row rows[] = {
-    OPTION_ROW_SAMPLES("data"),
-    {.name = "out", IS_FILE(FILE_SAVED, out), .required = true, .help = "the NPZ file"},
+    OPTION_ROW_SAMPLES("data", true),
+    {.name = "out",
+     .also = "output save",
+     IS_FILE(FILE_SAVED, out),
+     .required = true,
+     .operand = true,
+     .help = "the NPZ file"},
     OPTION_ROWS_COLUMNS,
+    OPTION_ROWS_VALUES,
     OPTION_ROWS_READING,
     OPTION_ROW_THREADS,
     OPTION_ROW_ISA,
@@ -69,8 +75,8 @@ const struct command convert_command = {
     .name = "convert",
     .also = "export transform npz",
     .summary = "Write the samples of a file as NPZ, which needs no conversion when it is read",
-    .example = "tileprop convert --data data.csv --out data.npz",
-    .usage = "--data D --out FILE [OPTION...]",
+    .example = "tileprop convert data.csv data.npz",
+    .usage = "IN OUT.npz [OPTION...]",
     .about = "The arrays, not compressed: 'inputs', the features before scaling, each\n"
              "category an input of 0 and 1; 'targets', names or integers of classes, or\n"
              "numbers; 'names', of the inputs and targets, if the data has them; an input of\n"

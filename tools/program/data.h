@@ -28,10 +28,10 @@ const char *data_unknown_name(int value);
 const char *data_scaling_name(int value);
 
 /* Rows for a command whose values have a struct data_options data. */
-#define OPTION_ROW_SAMPLES(option)                                                                                     \
+#define OPTION_ROW_SAMPLES(option, is_operand)                                                                         \
     {                                                                                                                  \
         .name = option, .also = "data input dataset file csv train", IS_TEXT("D", data.path), .role = FILE_DATA,       \
-        .required = true,                                                                                              \
+        .required = true, .operand = is_operand,                                                                       \
         .help = "CSV, NPY, NPZ, libsvm, HDF5 or IDX file, '-' (text from standard input), directory of the four "      \
                 "MNIST-named IDX files, or fashion-mnist"                                                              \
     }
@@ -70,21 +70,24 @@ const char *data_scaling_name(int value);
 #define OPTION_ROW_ID(what)                                                                                            \
     { .name = "id", .also = "id-column index", IS_TEXT("COLUMN", data.id), .help = what }
 
-/* How a file is read. */
-#define OPTION_ROWS_READING                                                                                            \
+/* Values that a network cannot take. */
+#define OPTION_ROWS_VALUES                                                                                             \
     {.name = "missing",                                                                                                \
      .also = "na nan impute",                                                                                          \
      IS_NAME(data_missing_name, data.missing),                                                                         \
      .help = "rows in which a value is missing: refuse the data, take the mean over the training data instead, or "    \
              "leave the row out; a model keeps what its training said"},                                               \
-        {.name = "unknown",                                                                                            \
-         .also = "handle-unknown",                                                                                     \
-         IS_NAME(data_unknown_name, data.unknown),                                                                     \
-         .help = "categories that training has not seen: refuse the data, or take them for none of its categories"},   \
-        {.name = "no-header",                                                                                          \
-         .also = "noheader headerless",                                                                                \
-         IS_FLAG(data.no_header),                                                                                      \
-         .help = "the first line of a text file is a row"},                                                            \
+    {                                                                                                                  \
+        .name = "unknown", .also = "handle-unknown", IS_NAME(data_unknown_name, data.unknown),                         \
+        .help = "categories that training has not seen: refuse the data, or take them for none of its categories"      \
+    }
+
+/* How a file is read. */
+#define OPTION_ROWS_READING                                                                                            \
+    {.name = "no-header",                                                                                              \
+     .also = "noheader headerless",                                                                                    \
+     IS_FLAG(data.no_header),                                                                                          \
+     .help = "the first line of a text file is a row"},                                                                \
         {.name = "inputs",                                                                                             \
          .also = "features x",                                                                                         \
          IS_TEXT("NAME", data.inputs),                                                                                 \

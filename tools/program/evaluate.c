@@ -48,8 +48,9 @@ static const char *split_name(int value) {
 #define OPTION_STRUCT struct evaluate_options
 static const struct option_row rows[] = {
     OPTION_ROW_MODEL,
-    OPTION_ROW_SAMPLES("data"),
+    OPTION_ROW_SAMPLES("data", false),
     OPTION_ROW_WEIGHT,
+    OPTION_ROWS_VALUES,
     OPTION_ROWS_READING,
     {.name = "split",
      .also = "part subset",

@@ -218,13 +218,33 @@ static void fill_long_options(const struct command *command, struct option *opti
     options[count + 1] = (struct option){0};
 }
 
-static bool take_operands(const struct command *command, char *const *text, int count, void *values) {
-    if (!command->operand && count)
-        return complain("unexpected argument '%s'", *text), false;
-    if (command->operand && !count)
+static bool take_list(const struct command *command, char *const *text, int count, void *values) {
+    if (!count)
         return complain("%s is missing", command->operand), false;
+    *(struct operand_list *)at(values, command->operands) = (struct operand_list){text, (size_t)count};
+    return true;
+}
+
+static bool take_operand(const struct option_row *row, const char *text, void *values) {
+    const char *given = row->name ? *(const char **)at(values, row->offset) : NULL;
+    if (!row->name)
+        return complain("unexpected argument '%s'", text), false;
+    if (given)
+        return complain("unexpected argument '%s', as there is --%s %s", text, row->name, given), false;
+    return accept_option(row, text, values);
+}
+
+/* Each fills the next row that takes one. */
+static bool take_operands(const struct command *command, char *const *text, int count, void *values) {
+    const struct option_row *row = command->rows;
     if (command->operand)
-        *(struct operand_list *)at(values, command->operands) = (struct operand_list){text, (size_t)count};
+        return take_list(command, text, count, values);
+    for (int i = 0; i < count; i++, row++) {
+        while (row->name && !row->operand)
+            row++;
+        if (!take_operand(row, text[i], values))
+            return false;
+    }
     return true;
 }
 

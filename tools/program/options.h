@@ -62,6 +62,7 @@ struct option_row {
     const char *argument; /* its name in --help; NULL for flags */
     enum option_kind kind;
     bool required;        /* texts only */
+    bool operand;         /* likewise: an argument without an option also gives it; several do in the order of rows */
     enum file_role role;  /* likewise */
     const char *replaces; /* name of the input that this output may replace; NULL: none */
     size_t offset;        /* of the value in the subcommand's struct */
