@@ -43,13 +43,13 @@ train() {
 }
 
 # same COLUMNS [OPTION...]: the conversion and the training from the table have the options, the other training only
-# those behind the columns. Categories are scaled by no means, numbers of NPZ are.
+# those behind the columns.
 same() {
     columns=$1
     shift
     # shellcheck disable=SC2086 # options
-    exits 0 convert table.csv same.npz $columns "$@" && train table.csv a $columns "$@" &&
-        train same.npz b "$@" && cmp a.hex b.hex
+    exits 0 convert table.csv same.npz $columns && train table.csv a $columns "$@" && train same.npz b "$@" &&
+        cmp a.hex b.hex
     result "a table as NPZ trains the same parameters: $columns $*"
 }
 
@@ -72,7 +72,34 @@ same "--target x,size --ignore kind" --task regression
 same "--target n --ignore kind"
 same "--target n --ignore kind" --task regression
 same "--target n" --scaling none
-same "--categories n" --scaling none
+same "--target n"
+same "--categories n" --validation 0.3
+
+awk 'BEGIN {
+    print "id,x,w,color,size,kind"
+    for (i = 0; i < 120; i++)
+        printf "r%d,%s,%g,%s,%g,%s\n", i, i % 11 == 3 ? "" : i * 37 % 100 / 80, 1 + i % 4,
+            i % 13 == 5 ? "NA" : i % 3 == 0 ? "red" : i % 3 == 1 ? "green" : "blue", i * i % 17, (i * 7 % 19 > 9)
+}' >gaps.csv
+exits 0 convert gaps.csv gaps.npz --weight w --id id
+for missing in mean drop; do
+    train gaps.csv a --weight w --id id --missing $missing --validation 0.3 &&
+        train gaps.npz b --weight w --missing $missing --validation 0.3 && cmp a.hex b.hex
+    result "missing values and weights train the same: --missing $missing"
+done
+train gaps.csv c --ignore w --id id --missing drop --validation 0.3 && ! cmp -s a.hex c.hex
+result "the weights count"
+exits 0 convert gaps.csv less.npz --weight w --id id --missing drop && train less.npz b --weight w --validation 0.3 &&
+    cmp a.hex b.hex
+result "rows with missing values are left out"
+fails 1 "20 rows with missing values: row 4 ('x'), row 6 ('color=blue')" train --data gaps.npz
+exits 0 predict --model b --input gaps.npz --id id --format csv --missing mean && sed -n '1p;5p' out >head &&
+    grep -q '^id,prediction' head && grep -q '^r3,' head
+result "ids are kept"
+exits 0 convert gaps.npz again.npz --weight w --id id && cmp gaps.npz again.npz
+result "NPZ with weights, ids, categories and missing values becomes the same NPZ"
+sed '1s/.*/targets,x,w,color,size,kind/' gaps.csv >taken.csv
+fails 1 "--id targets: an array of an NPZ file cannot have this name" convert taken.csv bad.npz --id targets
 
 exits 0 convert data images.npz && train data a && train images.npz b && cmp a.hex b.hex
 result "images stay images, and are divided by 255"

@@ -102,6 +102,10 @@ static tp_status set_number(const struct tp_plan *plan, size_t field, const stru
     column->maximum = m->maximum[j];
     if (!isfinite(column->mean) || !isfinite(column->deviation))
         return fail_statistics(plan, field, "has numbers that are too large for a mean and a deviation");
+    if (plan->table->fields[field].one_hot && !plan->options->schema_only) {
+        column->mean = 0; /* as of a category: a missing value is none of them, and scaling changes nothing */
+        column->deviation = 1;
+    }
     return TP_OK;
 }
 

@@ -22,6 +22,7 @@ struct tp_field {
     const uint32_t *codes;    /* one per row, of words or TP_NO_WORD; NULL: numbers */
     const char *const *words; /* in the order in which they first occur */
     size_t word_count;
+    bool one_hot; /* numbers, 1 in rows of some category and 0 in others: they are not scaled */
 };
 
 /* Columns of rows. Fields beside each other may be elements of one matrix: the encoder takes such a matrix as it is. */
@@ -68,6 +69,7 @@ struct tp_read_options {
     tp_split split;
     bool no_header;
     const char *inputs, *targets; /* names of arrays, NULL: the format's usual names */
+    const char *others[2];        /* of arrays that become columns too where the file has them; NULL: none */
     size_t features;              /* of the schema, for sparse files; 0: the largest index */
     size_t memory;                /* larger arrays are put into a temporary file (io/store.h); 0: the default */
     /* Kind of column index, from 0, with this name (NULL: none); may be NULL: TP_FIELD_ANY. */

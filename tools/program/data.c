@@ -58,6 +58,7 @@ static tp_dataset_options library_options(const struct data_options *options, co
     library.unknown = (tp_unknown)options->unknown;
     library.scaling = (tp_input_scaling)options->scaling;
     library.no_header = options->no_header;
+    library.keep_missing = options->keep_missing;
     library.inputs = options->inputs;
     library.targets = options->targets;
     return library;

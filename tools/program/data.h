@@ -9,7 +9,7 @@ struct data_options {
     const char *path;
     const char *target, *ignore, *categories, *weight, *id; /* columns; NULL: none is named */
     int task, missing, unknown, scaling;                    /* tp_task, ... */
-    bool no_header;
+    bool no_header, keep_missing;
     const char *inputs, *targets; /* arrays; NULL: the usual names */
 };
 
