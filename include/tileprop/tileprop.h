@@ -1259,8 +1259,8 @@ typedef struct tp_dataset_options {
     bool schema_only;         /* only the schema, of which every column is a feature; missing values are allowed, and
                                  tp_dataset_data has the number of samples and no arrays */
     bool no_target;           /* with a schema: do not read targets (they may be missing values) */
-    bool keep_missing;        /* missing values are allowed and NaN in the inputs, unless rows are left out: for programs
-                                 that write them elsewhere; training does not take them */
+    bool keep_missing;        /* missing values are allowed and NaN in the inputs, unless rows are left out: to be
+                                 written elsewhere, as training does not take them */
     tp_split split;           /* of a directory or an NPZ file that has both */
     const char *inputs;       /* NPZ: name of the array of features, HDF5: path of the dataset; NULL: the usual names */
     const char *targets;      /* the same for targets */
