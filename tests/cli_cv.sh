@@ -62,7 +62,7 @@ holds "another seed makes other parts" sh -c '! cmp -s a b'
 fails 2 "--data -: cv reads the data more than once" cv --data - --target cloud
 fails 2 "each 'none' or integers from 1" cv --data clouds.csv --hidden 8/x
 fails 1 "folds is 91, but there are 90 samples" cv --data clouds.csv --missing mean --folds 91
-fails 2 "what does: cce, bce" cv --data clouds.csv --missing mean --loss mse
+fails 2 "what does: --loss cce, --loss bce" cv --data clouds.csv --missing mean --loss mse
 
 echo "1..$checks"
 [ $failures -eq 0 ]

@@ -31,6 +31,16 @@ done <<TABLE
 --optimizer SGDM momentum
 --schedule cosine_annealing cosine
 TABLE
+while read -r option several one; do
+    fails 2 "--$option '$several': must be" train --data data --$option $several
+    holds "which names 'tileprop cv'" grep -q "; 'tileprop cv' tries several$" err
+    fails 2 "--$option '$one': must be" train --data data --$option $one
+    holds "which does not" sh -c '! grep -q "tileprop cv" err'
+done <<TABLE
+lr 0.1,0.01 x
+weight-decay 0,0.1 x
+hidden 64/32 8,x
+TABLE
 fails 2 "unknown subcommand 'fit'; did you mean 'train'?" fit
 exits 0 train $small --epochs 1 --activation ReLU --loss CCE --optimizer Adam --out upper &&
     exits 0 train $small --epochs 1 --activation relu --loss cce --optimizer adam --out lower && cmp -s upper lower

@@ -94,14 +94,14 @@ const struct command convert_command = {
     .example = "tileprop convert data.csv data.npz",
     .usage = "IN OUT.npz [OPTION...]",
     .about = "The arrays, not compressed: 'inputs', the features before scaling, each\n"
-             "category an input of 0 and 1, and NaN where a value is missing; 'targets', names\n"
-             "or integers of classes, or numbers; 'names', of the inputs and targets, if the\n"
-             "data has them; an input of a category is called <column>=<category>, and\n"
+             "category an input of 0 and 1, and NaN where a value is missing; 'targets',\n"
+             "names or integers of classes, or numbers; 'names', of the inputs and targets,\n"
+             "if the data has them; an input of a category is called <column>=<category>, and\n"
              "'one_hot' tells which these are. The columns of --weight and --id become arrays\n"
              "of that name, so the same options take them when the file is used. What --task\n"
-             "and --scaling say is not kept in the file. The file appears when it is complete;\n"
-             "until then, and after an error or a signal, an old one stays. It may not be a\n"
-             "file that is read.\n",
+             "and --scaling say is not kept in the file. The file appears when it is\n"
+             "complete; until then, and after an error or a signal, an old one stays. It may\n"
+             "not be a file that is read.\n",
     .rows = rows,
     .values_size = sizeof(struct convert_options),
     .defaults = defaults,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cv.h"
+#include "class_weights.h"
 #include "command.h"
 #include "files.h"
 #include "interrupt.h"
@@ -219,7 +220,7 @@ static int refit(struct cross_validation *run) {
     if (!code)
         code = train_make_model(run->session, &options, tp_dataset_schema(training.train), &training.model);
     if (!code)
-        code = train_settle_class_weights(&options, tp_dataset_data(training.train), training.model);
+        code = class_weights_settle(&options, tp_dataset_data(training.train), training.model);
     if (!code)
         code = train_run(&training);
     if (!code && !interrupt_code())

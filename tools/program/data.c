@@ -148,3 +148,18 @@ double data_target(const tp_data *data, size_t sample, size_t target) {
                       target * (together ? 1 : data->target_stride);
     return data->values ? (double)data->values[at] : data->double_values[at];
 }
+
+bool data_is_integer(const char *name, int64_t *value) {
+    char again[32];
+    *value = strtoll(name, NULL, 10);
+    snprintf(again, sizeof again, "%lld", (long long)*value);
+    return !strcmp(again, name);
+}
+
+bool data_are_integers(const tp_column *column) {
+    int64_t value;
+    for (size_t i = 0; i < column->category_count; i++)
+        if (!data_is_integer(column->categories[i], &value))
+            return false;
+    return true;
+}

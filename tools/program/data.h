@@ -120,6 +120,10 @@ const char *data_schema_option(const struct data_options *options);
 size_t data_row(const tp_data *data, size_t sample);
 double data_target(const tp_data *data, size_t sample, size_t target);
 
+/* Whether the name is that which the library gives an integer, and whether those of all categories are. */
+bool data_is_integer(const char *name, int64_t *value);
+bool data_are_integers(const tp_column *column);
+
 /* Whether path is a directory, or a set of an installed package, which have a part for the test. */
 bool data_has_parts(const char *path);
 

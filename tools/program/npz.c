@@ -80,29 +80,13 @@ static int write_values(struct npz_writer *writer) {
 
 /* ---- classes ---- */
 
-/* Whether the name is that which the library gives an integer. */
-static bool is_integer(const char *name, int64_t *value) {
-    char again[32];
-    *value = strtoll(name, NULL, 10);
-    snprintf(again, sizeof again, "%lld", (long long)*value);
-    return !strcmp(again, name);
-}
-
-static bool are_integers(const tp_column *column) {
-    int64_t value;
-    for (size_t i = 0; i < column->category_count; i++)
-        if (!is_integer(column->categories[i], &value))
-            return false;
-    return true;
-}
-
 static int write_integers(struct npz_writer *writer, const tp_column *column) {
     char shape[32];
     snprintf(shape, sizeof shape, "%zu,", writer->data->samples);
     int code = npz_begin(writer, "targets.npy", "i8", shape);
     for (size_t i = 0; !code && i < writer->data->samples; i++) {
         int64_t value;
-        is_integer(column->categories[writer->data->classes[data_row(writer->data, i)]], &value);
+        data_is_integer(column->categories[writer->data->classes[data_row(writer->data, i)]], &value);
         code = npz_add(writer, &value, sizeof value);
     }
     return code ? code : npz_end(writer);
@@ -124,7 +108,7 @@ static int write_targets(struct npz_writer *writer) {
     const tp_column *column = tp_schema_target(writer->schema, 0);
     if (!writer->data->classes)
         return write_values(writer);
-    return (are_integers(column) ? write_integers : write_class_names)(writer, column);
+    return (data_are_integers(column) ? write_integers : write_class_names)(writer, column);
 }
 
 /* ---- names ---- */

@@ -47,14 +47,50 @@ static bool parse_real(const struct option_row *row, const char *text, void *val
     return read_real(row, &text, value) && !*text;
 }
 
+/* Moves text behind a number that ends an entry of a list. */
+static bool skip_number(const char **text) {
+    char *end;
+    strtod(*text, &end);
+    const bool ends = end != *text && (!*end || *end == ',');
+    *text = end;
+    return ends;
+}
+
+/* A name may have commas and '=' in it: its entry ends with '=' and a number. Returns that '=', or NULL. */
+static const char *end_of_name(const char *entry) {
+    const char *sign = strchr(entry, '=');
+    while (sign) {
+        const char *number = sign + 1;
+        if (skip_number(&number))
+            break;
+        sign = strchr(sign + 1, '=');
+    }
+    return sign;
+}
+
+const char *options_next_name(const char **names, size_t *length) {
+    const char *name = *names;
+    const char *sign = end_of_name(name);
+    *length = (size_t)(sign - name);
+    *names = sign + 1;
+    skip_number(names);
+    *names += **names == ',';
+    return name;
+}
+
 static bool parse_reals(const struct option_row *row, const char *text, void *value) {
     struct real_list *list = value;
     list->count = 0;
     list->by_word = row->word && !strcmp(text, row->word);
+    list->names = row->by_name && strchr(text, '=') ? text : NULL;
     if (list->by_word)
         return true;
     for (;; text++) {
         double real;
+        const char *sign = list->names ? end_of_name(text) : NULL;
+        if (list->names && !sign)
+            return false;
+        text = sign ? sign + 1 : text;
         if (list->count == REALS_MAX || !read_real(row, &text, &real))
             return false;
         list->real[list->count++] = (float)real;
@@ -175,10 +211,9 @@ static void complain_value(const struct option_row *row, const char *text) {
     char limits[256];
     options_describe_limits(row, limits, sizeof limits);
     const struct nearest nearest = nearest_value(row, text);
-    if (nearest.best)
-        complain("--%s '%s': must be %s; did you mean '%s'?", row->name, text, limits, nearest.best);
-    else
-        complain("--%s '%s': must be %s", row->name, text, limits);
+    const bool advise = row->advice && (!row->advice_on || strpbrk(text, row->advice_on));
+    complain("--%s '%s': must be %s%s%s%s%s%s", row->name, text, limits, nearest.best ? "; did you mean '" : "",
+             nearest.best ? nearest.best : "", nearest.best ? "'?" : "", advise ? "; " : "", advise ? row->advice : "");
 }
 
 /* ---- parsing ---- */

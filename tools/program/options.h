@@ -39,7 +39,8 @@ struct size_grid {
 
 #define REALS_MAX 1024
 struct real_list {
-    bool by_word; /* the row's word was given instead of numbers */
+    bool by_word;      /* the row's word was given instead of numbers */
+    const char *names; /* the text, if it is NAME=X,...: X are the numbers; options_next_name reads it */
     size_t count;
     float real[REALS_MAX];
 };
@@ -73,6 +74,9 @@ struct option_row {
     const char *(*value_name)(int value); /* names of 0, 1, ..., in any case; NULL ends them */
     const struct synonyms *value_also;    /* of these names, for suggestions; or NULL */
     const char *word;                     /* that real lists accept instead of numbers, or NULL */
+    bool by_name;                         /* real lists: NAME=X,... is accepted, too */
+    const char *advice;                   /* behind the refusal of a value; or NULL */
+    const char *advice_on;                /* only if one of these characters is in it; or NULL */
     const char *help;
 };
 
@@ -127,6 +131,9 @@ struct command;
 
 /* Fills values: the defaults, then argv[1..]. On --help prints it; on an error says what is wrong. */
 int options_parse(const struct command *command, int argc, char **argv, void *values);
+
+/* The name of an entry of real_list.names, which is moved to the next one; not terminated. */
+const char *options_next_name(const char **names, size_t *length);
 
 /* Writes what the row accepts, as in "must be ...". */
 void options_describe_limits(const struct option_row *row, char *text, size_t size);

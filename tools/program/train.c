@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "class_weights.h"
 #include "command.h"
 #include "files.h"
 #include "interrupt.h"
@@ -85,7 +86,7 @@ static int load(struct training *run) {
     if (!code && !run->model)
         code = train_make_model(run->session, run->options, tp_dataset_schema(run->train), &run->model);
     if (!code)
-        code = train_settle_class_weights(run->options, tp_dataset_data(run->train), run->model);
+        code = class_weights_settle(run->options, tp_dataset_data(run->train), run->model);
     if (!code)
         code = train_load_test(run->session, run->options, run->model, &run->test);
     return code;
