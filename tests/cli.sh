@@ -72,11 +72,13 @@ fails 2 "--huber-delta 2: is for regression; the task of data is multiclass" tra
 fails 2 "--huber-delta 2: is for --loss huber, not mse" train $numbers --huber-delta 2
 fails 2 "--label-smoothing '1': must be a number of at least 0 and less than 1" train $small --label-smoothing 1
 fails 2 "--label-smoothing '-0.1': must be a number of at least 0" train $small --label-smoothing -0.1
-fails 2 "--label-smoothing 0.1: is for classes and labels; the task of numbers.csv is regression" train $numbers --label-smoothing 0.1
-fails 2 "--class-weights '1,-2,1,1': must be 'balanced' or NAME=X,... or up to 1024 with commas between them, each a number of at" \
+fails 2 "--label-smoothing 0.1: is for classes and labels; the task of numbers.csv is regression" \
+    train $numbers --label-smoothing 0.1
+fails 2 "--class-weights '1,-2,1,1': must be 'balanced' or NAME=X,... or up to 1024 with commas between them" \
     train $small --class-weights 1,-2,1,1
 for weights in '' '1,' ',1' '1,,1' 1,nan 1,inf '1 2' 1,1e39; do
-    fails 2 "--class-weights '$weights': must be 'balanced' or NAME=X,... or up to 1024" train $small --class-weights "$weights"
+    fails 2 "--class-weights '$weights': must be 'balanced' or NAME=X,... or up to 1024" \
+        train $small --class-weights "$weights"
 done
 fails 2 "--class-weights: 3 weights for 4 classes" train $small --class-weights 1,2,3
 fails 2 "--optimizer 'adma'" train $small --optimizer adma

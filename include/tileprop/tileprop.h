@@ -1268,7 +1268,8 @@ typedef struct tp_dataset_options {
     size_t folds;               /* 0, or k >= 2: fold number fold of k is held out instead */
     size_t fold;                /* 0..folds-1 */
     uint64_t seed;              /* of the rows that are held out */
-    bool keep_order;            /* hold out the last rows instead of chosen ones */
+    bool keep_order;            /* hold out the last rows, or for fold f the f-th run of rows, instead of chosen
+                                   ones; both parts keep the order of the file */
     size_t memory;              /* arrays that have to be converted and take more bytes are kept in a temporary file in
                                    $TMPDIR; 0: half of the memory of the machine, of its control group, or of the
                                    process (RLIMIT_DATA), whichever is least */

@@ -298,9 +298,11 @@ const struct command cv_command = {
     .usage = "--data FILE [OPTION...]",
     .about = "Every candidate is trained on all parts but one and measured on that one:\n"
              "accuracy of classes and labels, R2 of regression. Parts have each class in the\n"
-             "same proportion and depend on --seed alone. Each of the threads trains by\n"
-             "itself, and results do not depend on their number. Candidates are printed best\n"
-             "first, with mean and deviation over the parts.\n",
+             "same proportion and depend on --seed alone; with --no-shuffle they are runs of\n"
+             "rows of about the same length, in the order of the file, whatever their\n"
+             "classes. Each of the threads trains by itself, and results do not depend on\n"
+             "their number. Candidates are printed best first, with mean and deviation over\n"
+             "the parts.\n",
     .keys = keys,
     .rows = rows,
     .values_size = sizeof(struct cv_options),
