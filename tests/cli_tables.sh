@@ -81,8 +81,8 @@ sed 's/rose/ro=se/' two.csv >sign.csv
 exits 0 train --data sign.csv --ignore name --quiet --class-weights ro=se=0.75,daisy=1.5 --epochs 2
 result "a name with '=' in it"
 exits 0 train --data flowers.csv --ignore name --quiet --epochs 2 --class-weights "iris, blue=0.5,daisy=3" \
-    --out named && exits 0 train --data flowers.csv --ignore name --quiet --epochs 2 --class-weights 3,0.5,1 --out given &&
-    cmp -s given named
+    --out named && exits 0 train --data flowers.csv --ignore name --quiet --epochs 2 --class-weights 3,0.5,1 \
+    --out given && cmp -s given named
 result "a class that is not named has weight 1"
 fails 2 "--class-weights: flowers.csv has no class 'ros'; did you mean 'rose'?" \
     train --data flowers.csv --class-weights daisy=1,ros=2
