@@ -74,7 +74,7 @@ fails 2 "--label-smoothing '1': must be a number of at least 0 and less than 1" 
 fails 2 "--label-smoothing '-0.1': must be a number of at least 0" train $small --label-smoothing -0.1
 fails 2 "--label-smoothing 0.1: is for classes and labels; the task of numbers.csv is regression" \
     train $numbers --label-smoothing 0.1
-fails 2 "--class-weights '1,-2,1,1': must be 'balanced' or NAME=X,... or up to 1024 with commas between them" \
+fails 2 "--class-weights '1,-2,1,1': must be 'balanced' or NAME=X,... or up to 1024 values with commas between them" \
     train $small --class-weights 1,-2,1,1
 for weights in '' '1,' ',1' '1,,1' 1,nan 1,inf '1 2' 1,1e39; do
     fails 2 "--class-weights '$weights': must be 'balanced' or NAME=X,... or up to 1024" \

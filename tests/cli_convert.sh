@@ -99,6 +99,7 @@ result "ids are kept"
 exits 0 convert gaps.npz again.npz --weight w --id id && cmp gaps.npz again.npz
 result "NPZ with weights, ids, categories and missing values becomes the same NPZ"
 sed '1s/.*/targets,x,w,color,size,kind/' gaps.csv >taken.csv
+fails 2 "--missing 'mean': must be one of keep, drop; did you mean 'keep'?" convert gaps.csv bad.npz --missing mean
 fails 1 "--id targets: an array of an NPZ file cannot have this name" convert taken.csv bad.npz --id targets
 
 exits 0 convert data images.npz && train data a && train images.npz b && cmp a.hex b.hex
@@ -130,7 +131,9 @@ fi
 echo old >kept.npz
 fails 1 "does not fit" convert table.csv --task regression kept.npz
 holds "after an error the old file stays" test "$(cat kept.npz)" = old
-fails 2 "--out table.csv: is the file of --data, too" convert table.csv table.csv
+cp table.csv table.npz
+fails 2 "--out table.npz: is the file of --data, too" convert table.npz table.npz
+fails 2 "--out new.csv: the name of an NPZ file must end in .npz" convert table.csv new.csv
 exits 0 convert --out options.npz --data table.csv && cmp options.npz first.npz
 result "options name the same files"
 fails 2 "--out FILE is missing" convert table.csv

@@ -4,8 +4,11 @@
 #include "files.h"
 #include "interrupt.h"
 #include "npz.h"
+#include "report.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 struct convert_options {
     struct machine_options machine;
@@ -15,6 +18,8 @@ struct convert_options {
 };
 
 enum { KEEP, DROP };
+
+static const struct synonyms missing_also[] = {{"mean error", "keep"}, {0}};
 
 static const char *missing_name(int value) {
     static const char *const names[] = {[KEEP] = "keep", [DROP] = "drop"};
@@ -36,6 +41,7 @@ static const struct option_row rows[] = {
     {.name = "missing",
      .also = "na nan impute",
      IS_NAME(missing_name, missing),
+     HAS_SYNONYMS(missing_also),
      .help = "rows in which a value is missing: keep them for training to decide, or leave them out"},
     OPTION_ROWS_READING,
     OPTION_ROW_THREADS,
@@ -60,6 +66,15 @@ static int convert(const struct session *session, const struct convert_options *
     return code;
 }
 
+/* Another name would promise another format. */
+static int check_name(const char *out) {
+    const size_t length = strlen(out);
+    if (length > 4 && !strcasecmp(out + length - 4, ".npz"))
+        return EXIT_SUCCESS;
+    complain("--out %s: the name of an NPZ file must end in .npz", out);
+    return options_usage_error(&convert_command);
+}
+
 static int run_conversion(const struct session *session, const struct convert_options *options) {
     tp_output *output = NULL;
     interrupt_catch();
@@ -78,6 +93,9 @@ static int run(int argc, char **argv) {
     struct convert_options options;
     int code = options_parse(&convert_command, argc, argv, &options);
     if (code != OPTIONS_PARSED)
+        return code;
+    code = check_name(options.out);
+    if (code)
         return code;
     struct session session;
     code = session_open(&session, &options.machine);
@@ -99,9 +117,10 @@ const struct command convert_command = {
              "if the data has them; an input of a category is called <column>=<category>, and\n"
              "'one_hot' tells which these are. The columns of --weight and --id become arrays\n"
              "of that name, so the same options take them when the file is used. What --task\n"
-             "and --scaling say is not kept in the file. The file appears when it is\n"
-             "complete; until then, and after an error or a signal, an old one stays. It may\n"
-             "not be a file that is read.\n",
+             "and --scaling say is not kept in the file. A model that is trained on it takes\n"
+             "files that are converted likewise. The file appears when it is complete; until\n"
+             "then, and after an error or a signal, an old one stays. It may not be a file\n"
+             "that is read.\n",
     .rows = rows,
     .values_size = sizeof(struct convert_options),
     .defaults = defaults,

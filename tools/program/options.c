@@ -231,14 +231,19 @@ static bool accept_option(const struct option_row *row, const char *text, void *
     return false;
 }
 
+/* An option that the command needs and does not have, or NULL. */
+static const struct option_row *first_missing(const struct command *command, void *values) {
+    for (const struct option_row *row = command->rows; row->name; row++)
+        if (row->required && !*(const char **)at(values, row->offset))
+            return row;
+    return NULL;
+}
+
 static bool has_required(const struct command *command, void *values) {
-    for (const struct option_row *row = command->rows; row->name; row++) {
-        if (row->required && !*(const char **)at(values, row->offset)) {
-            complain("--%s %s is missing", row->name, row->argument);
-            return false;
-        }
-    }
-    return true;
+    const struct option_row *row = first_missing(command, values);
+    if (row)
+        complain("--%s %s is missing", row->name, row->argument);
+    return !row;
 }
 
 static void fill_long_options(const struct command *command, struct option *options) {
@@ -260,10 +265,18 @@ static bool take_list(const struct command *command, char *const *text, int coun
     return true;
 }
 
-static bool take_operand(const struct option_row *row, const char *text, void *values) {
+static void complain_surplus(const struct command *command, const char *text, void *values) {
+    const struct option_row *row = first_missing(command, values);
+    if (row)
+        complain("unexpected argument '%s'; did you mean '--%s %s'?", text, row->name, text);
+    else
+        complain("unexpected argument '%s'", text);
+}
+
+static bool take_operand(const struct command *command, const struct option_row *row, const char *text, void *values) {
     const char *given = row->name ? *(const char **)at(values, row->offset) : NULL;
     if (!row->name)
-        return complain("unexpected argument '%s'", text), false;
+        return complain_surplus(command, text, values), false;
     if (given)
         return complain("unexpected argument '%s', as there is --%s %s", text, row->name, given), false;
     return accept_option(row, text, values);
@@ -277,7 +290,7 @@ static bool take_operands(const struct command *command, char *const *text, int 
     for (int i = 0; i < count; i++, row++) {
         while (row->name && !row->operand)
             row++;
-        if (!take_operand(row, text[i], values))
+        if (!take_operand(command, row, text[i], values))
             return false;
     }
     return true;

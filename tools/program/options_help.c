@@ -44,7 +44,7 @@ void options_describe_limits(const struct option_row *row, char *text, size_t si
             APPEND(text, size, "'%s' or ", row->word);
         if (row->by_name)
             APPEND(text, size, "NAME=X,... or ");
-        APPEND(text, size, "up to %d with commas between them, each ", REALS_MAX);
+        APPEND(text, size, "up to %d values with commas between them, each ", REALS_MAX);
         append_real_limits(row, text, size);
         break;
     case OPTION_NAME:
