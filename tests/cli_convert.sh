@@ -99,6 +99,11 @@ result "ids are kept"
 exits 0 convert gaps.npz again.npz --weight w --id id && cmp gaps.npz again.npz
 result "NPZ with weights, ids, categories and missing values becomes the same NPZ"
 sed '1s/.*/targets,x,w,color,size,kind/' gaps.csv >taken.csv
+sed 1d table.csv | awk -F, -v OFS=, '{ print $0, NR % 3 + 1, "r" NR }' >bare.csv
+exits 0 convert bare.csv bare.npz --no-header --target 5 --weight 6 --id 7 && train bare.csv a --no-header --target 5 \
+    --weight 6 --id 7 && train bare.npz b --weight 6 && cmp a.hex b.hex && exits 0 evaluate --model b --data bare.npz &&
+    exits 0 predict --model b --input bare.npz --id 7 --format csv && sed -n 3p out | grep -q '^r2,'
+result "without names, weights and ids are arrays with the numbers that the options have"
 fails 2 "--missing 'mean': must be one of keep, drop; did you mean 'keep'?" convert gaps.csv bad.npz --missing mean
 fails 1 "--id targets: an array of an NPZ file cannot have this name" convert taken.csv bad.npz --id targets
 

@@ -83,7 +83,7 @@ Test(archives, npz_stored_numbers_are_mapped) {
 
 /* Arrays that are columns beside the inputs and the targets, and which inputs are one-hot. */
 Test(archives, npz_of_more_columns) {
-    const double numbers[] = {1, 2, 5, 7, 3, 4, 6, 8};
+    const double numbers[] = {1, 2, 7, 5, 3, 4, 8, 6};
     const struct tp_read_options others = {.others = {"w", "absent"}}, inputs = {.others = {"x_train", "y_train"}};
     const struct tp_read_options matrix = {.others = {NULL, "z"}};
     begin_archive();
@@ -96,8 +96,9 @@ Test(archives, npz_of_more_columns) {
     struct tp_table table = tp_test_read_table(path_of_archive(), &others);
     tp_test_expect_numbers(&table, numbers, 2, 4);
     cr_expect_eq(table.targets, 1);
+    cr_expect_eq(table.others, 1);
     for (size_t i = 0; i < 4; i++) {
-        cr_expect_eq(*table.fields[i].name, "abwy"[i]);
+        cr_expect_eq(*table.fields[i].name, "abyw"[i]);
         cr_expect_eq(table.fields[i].one_hot, i == 1);
     }
     tp_table_release(&table);

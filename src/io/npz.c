@@ -250,17 +250,16 @@ static tp_status find_texts(struct archive *archive, const char *name, size_t co
     return status;
 }
 
-/* The fields are those of the inputs, the others, and the targets. */
-static tp_status label_columns(struct archive *archive, size_t inputs, size_t others) {
+static tp_status label_columns(struct archive *archive, size_t inputs) {
     struct tp_table *table = archive->table;
+    const size_t count = table->count - table->others;
     const char **names, **one_hot = NULL;
-    tp_status status = find_texts(archive, TP_ARRAY_COLUMN_NAMES, table->count - others, &names);
+    tp_status status = find_texts(archive, TP_ARRAY_COLUMN_NAMES, count, &names);
     if (!status)
-        status = find_texts(archive, TP_ARRAY_ONE_HOT, table->count - others, &one_hot);
-    for (size_t i = 0; !status && i < table->count - others; i++) {
-        struct tp_field *field = &table->fields[i < inputs ? i : i + others];
-        field->name = names ? names[i] : NULL;
-        field->one_hot = one_hot && i < inputs && *one_hot[i];
+        status = find_texts(archive, TP_ARRAY_ONE_HOT, count, &one_hot);
+    for (size_t i = 0; !status && i < count; i++) {
+        table->fields[i].name = names ? names[i] : NULL;
+        table->fields[i].one_hot = one_hot && i < inputs && *one_hot[i];
     }
     return status;
 }
@@ -279,6 +278,7 @@ static tp_status append_other(struct archive *archive, const char *name, const s
     if (!copy)
         return tp_fail_allocation(table->context, table->path, strlen(name) + 1);
     table->fields[before].name = strcpy(copy, name);
+    table->others++;
     return TP_OK;
 }
 
@@ -303,14 +303,13 @@ static tp_status read_arrays(struct archive *archive, const struct tp_read_optio
     if (!status)
         status = append(archive, names.inputs, options, &rank);
     const size_t inputs = table->count;
-    if (!status)
-        status = append_others(archive, &names, options);
-    const size_t features = table->count;
     if (!status && names.targets)
         status = append(archive, names.targets, options, &ignored);
     table->rank = tp_max(rank, 2);
-    table->targets = table->count - features;
-    return status ? status : label_columns(archive, inputs, features - inputs);
+    table->targets = table->count - inputs;
+    if (!status)
+        status = append_others(archive, &names, options);
+    return status ? status : label_columns(archive, inputs);
 }
 
 static tp_status read_table(const char *path, const struct tp_read_options *options, struct tp_table *table) {

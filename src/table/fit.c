@@ -221,7 +221,7 @@ tp_status tp_fit_schema(const struct tp_plan *plan, struct tp_schema *schema) {
                                  .missing = plan->missing,
                                  .unknown = plan->unknown,
                                  .scaling = choose_scaling(plan),
-                                 .columns = plan->table->count,
+                                 .columns = plan->table->count - plan->table->others,
                                  .feature_count = plan->feature_count,
                                  .target_count = plan->target_count};
     const tp_status status = fit_columns(plan, plan->feature, plan->feature_count, false, &schema->features);

@@ -34,8 +34,9 @@ struct tp_table {
     struct tp_field *fields;
     size_t rank;         /* dimensions that the samples came in, with that of the rows; 2 for tables, 0 unknown;
                             bytes of more are images */
-    size_t targets;      /* fields at the end that the file itself says are targets (labels of libsvm, arrays of
-                            NPZ and HDF5), else 0 */
+    size_t targets;      /* fields that the file itself says are targets (labels of libsvm, arrays of NPZ and HDF5),
+                            behind which there are only others; else 0 */
+    size_t others;       /* fields at the end that are there because the options name them */
     bool class_numbers;  /* these targets are numbers of classes 0, 1, ..., as in MNIST's files */
     const size_t *lines; /* of a text file: the line on which each row begins, from 1; NULL: no lines */
     struct tp_block_list *blocks; /* to release */
