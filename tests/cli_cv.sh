@@ -66,6 +66,11 @@ fails 2 "--data -: cv reads the data more than once" cv --data - --target cloud
 fails 2 "each 'none' or integers from 1" cv --data clouds.csv --hidden 8/x
 fails 1 "folds is 91, but there are 90 samples" cv --data clouds.csv --missing mean --folds 91
 fails 2 "what does: --loss cce, --loss bce" cv --data clouds.csv --missing mean --loss mse
+for option in "--loss mse" "--class-weights blu=2"; do
+    # shellcheck disable=SC2086 # an option and its value
+    holds "$option is refused once" sh -c "\"\$tileprop\" cv $grid --threads 8 $option 2>&1 |
+        grep -c -e 'tileprop: ${option%% *}' | grep -qx 1"
+done
 
 echo "1..$checks"
 [ $failures -eq 0 ]

@@ -240,6 +240,8 @@ static int run_all(struct cross_validation *run) {
     if (!code)
         code = open_folds(run);
     if (!code)
+        code = cv_check(run->session, run->options, run->folds[0], run->candidates);
+    if (!code)
         code = cv_run(run->options, run->folds, run->candidates, run->count, tp_context_threads(run->session->context),
                       &run->metric);
     if (code)

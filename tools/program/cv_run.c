@@ -81,6 +81,19 @@ static int run_fold(const struct session *session, struct work *work, struct cv_
     return code;
 }
 
+int cv_check(const struct session *session, const struct cv_options *options, const tp_dataset *fold,
+             const struct cv_candidate *candidate) {
+    struct train_options train = cv_train_options(options, candidate);
+    const tp_data *data = tp_dataset_data(fold);
+    tp_model *model = NULL;
+    train_settle(&train, data->samples);
+    int code = train_make_model(session, &train, tp_dataset_schema(fold), &model);
+    if (!code)
+        code = class_weights_settle(&train, data, model);
+    tp_model_destroy(model);
+    return code;
+}
+
 static void take_folds(const struct session *session, struct work *work) {
     const size_t folds = (size_t)work->options->folds;
     size_t next;

@@ -175,7 +175,7 @@ static int write_list(struct npz_writer *writer, const char *name, visit_list_fn
 
 /* Of numbers, 1 for rows of a category and 0 for others, which have this mean and deviation and no others could. */
 static bool is_one_hot(const tp_column *column) {
-    return !column->mean && column->deviation == 1 && column->minimum >= 0;
+    return column->mean == 0 && column->deviation == 1 && column->minimum >= 0;
 }
 
 /* What the array says of each input of the column; to be freed. */
