@@ -132,6 +132,9 @@ struct command;
 /* Fills values: the defaults, then argv[1..]. On --help prints it; on an error says what is wrong. */
 int options_parse(const struct command *command, int argc, char **argv, void *values);
 
+/* Whether the text is what the row accepts; fills value, which has the type of the row's kind. */
+bool options_parse_value(const struct option_row *row, const char *text, void *value);
+
 /* The name of an entry of real_list.names, which is moved to the next one; not terminated. */
 const char *options_next_name(const char **names, size_t *length);
 
