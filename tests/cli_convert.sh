@@ -93,8 +93,8 @@ exits 0 convert gaps.csv less.npz --weight w --id id --missing drop && train les
     cmp a.hex b.hex
 result "rows with missing values are left out"
 fails 1 "20 rows with missing values: row 4 ('x'), row 6 ('color=blue')" train --data gaps.npz
-exits 0 predict --model b --input gaps.npz --id id --format csv --missing mean && sed -n '1p;5p' out >head &&
-    grep -q '^id,prediction' head && grep -q '^r3,' head
+exits 0 predict --model b --input gaps.npz --id id --format csv --missing mean && sed -n '1p;5p' out >first-rows &&
+    grep -q '^id,prediction' first-rows && grep -q '^r3,' first-rows
 result "ids are kept"
 exits 0 convert gaps.npz again.npz --weight w --id id && cmp gaps.npz again.npz
 result "NPZ with weights, ids, categories and missing values becomes the same NPZ"

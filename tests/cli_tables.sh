@@ -88,7 +88,7 @@ fails 2 "--class-weights: flowers.csv has no class 'ros'; did you mean 'rose'?" 
     train --data flowers.csv --class-weights daisy=1,ros=2
 fails 2 "--class-weights: flowers.csv has no class 'tulip'" train --data flowers.csv --class-weights tulip=1
 fails 2 "--class-weights: class 'rose' is there twice" train --data flowers.csv --class-weights rose=1,rose=2
-for value in rose=x rose=1,2 rose= rose=-1 rose=1,; do
+for value in rose=x rose=1,2 rose= rose=-1 "rose=1,"; do
     fails 2 "--class-weights '$value': must be 'balanced' or NAME=X,... or up to 1024" \
         train --data flowers.csv --class-weights $value
 done
