@@ -138,14 +138,14 @@ fails 1 "does not fit" convert table.csv --task regression kept.npz
 holds "after an error the old file stays" test "$(cat kept.npz)" = old
 cp table.csv table.npz
 fails 2 "--out table.npz: is the file of --data, too" convert table.npz table.npz
-fails 2 "--out new.csv: the name of an NPZ file must end in .npz" convert table.csv new.csv
+fails 2 "--out 'new.csv': must be a name that ends in .npz" convert table.csv new.csv
 exits 0 convert --out options.npz --data table.csv && cmp options.npz first.npz
 result "options name the same files"
 fails 2 "--out FILE is missing" convert table.csv
 fails 2 "--data D is missing" convert --out kept.npz
 fails 2 "unexpected argument 'kept.npz', as there is --data table.csv" convert --data table.csv kept.npz
 fails 2 "unexpected argument 'other.npz', as there is --out kept.npz" convert table.csv other.npz --out kept.npz
-fails 2 "unexpected argument 'c'" convert a b c
+fails 2 "unexpected argument 'c'" convert a b.npz c
 printf 'x,c\n1,\377\n2,b\n' >latin.csv
 fails 1 "is not UTF-8" convert latin.csv latin.npz
 

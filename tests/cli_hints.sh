@@ -33,7 +33,7 @@ done <<TABLE
 TABLE
 fails 2 "unexpected argument 'numbers.csv'; did you mean '--data numbers.csv'?" train numbers.csv
 fails 2 "unexpected argument 'other'; did you mean '--model other'?" evaluate --data numbers.csv other
-fails 2 "unexpected argument 'c'" convert a b c
+fails 2 "unexpected argument 'c'" convert a b.npz c
 holds "and no option is offered" sh -c '! grep -q "did you mean" err'
 while read -r option several one; do
     fails 2 "--$option '$several': must be" train --data data --$option $several

@@ -4,11 +4,8 @@
 #include "files.h"
 #include "interrupt.h"
 #include "npz.h"
-#include "report.h"
 
 #include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 
 struct convert_options {
     struct machine_options machine;
@@ -32,6 +29,7 @@ static const struct option_row rows[] = {
     {.name = "out",
      .also = "output save",
      IS_FILE(FILE_SAVED, out),
+     .endings = {".npz"},
      .required = true,
      .operand = true,
      .help = "the NPZ file"},
@@ -66,15 +64,6 @@ static int convert(const struct session *session, const struct convert_options *
     return code;
 }
 
-/* Another name would promise another format. */
-static int check_name(const char *out) {
-    const size_t length = strlen(out);
-    if (length > 4 && !strcasecmp(out + length - 4, ".npz"))
-        return EXIT_SUCCESS;
-    complain("--out %s: the name of an NPZ file must end in .npz", out);
-    return options_usage_error(&convert_command);
-}
-
 static int run_conversion(const struct session *session, const struct convert_options *options) {
     tp_output *output = NULL;
     interrupt_catch();
@@ -93,9 +82,6 @@ static int run(int argc, char **argv) {
     struct convert_options options;
     int code = options_parse(&convert_command, argc, argv, &options);
     if (code != OPTIONS_PARSED)
-        return code;
-    code = check_name(options.out);
-    if (code)
         return code;
     struct session session;
     code = session_open(&session, &options.machine);

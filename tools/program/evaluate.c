@@ -58,6 +58,7 @@ static const struct option_row rows[] = {
      .help = "which part of a directory or of an NPZ file that has both"},
     {.name = "plot",
      IS_FILE(FILE_SAVED, plot),
+     .endings = PICTURE_ENDINGS,
      .help = "draw into this .svg or .png file: classes: confusion matrix, ROC and precision-recall curves; labels: "
              "the curves; numbers: predicted against true values"},
     {.name = "width", IS_INTEGER(width, PICTURE_LEAST, PICTURE_MOST), .help = "of the picture, in pixels"},

@@ -62,12 +62,13 @@ struct option_row {
     const char *also;     /* what other programs call it, for suggestions: words with blanks between them; or NULL */
     const char *argument; /* its name in --help; NULL for flags */
     enum option_kind kind;
-    bool required;        /* texts only */
-    bool operand;         /* likewise: an argument without an option also gives it; several do in the order of rows */
-    enum file_role role;  /* likewise */
-    const char *replaces; /* name of the input that this output may replace; NULL: none */
-    size_t offset;        /* of the value in the subcommand's struct */
-    size_t given;         /* offset of a bool that becomes true when the option is present; 0: none */
+    bool required;          /* texts only */
+    bool operand;           /* likewise: an argument without an option also gives it; several do in the order of rows */
+    enum file_role role;    /* likewise */
+    const char *endings[2]; /* likewise: of which the name of the file must have one; NULL: any, or no second one */
+    const char *replaces;   /* name of the input that this output may replace; NULL: none */
+    size_t offset;          /* of the value in the subcommand's struct */
+    size_t given;           /* offset of a bool that becomes true when the option is present; 0: none */
     uint64_t least, most;
     double low, below;
     bool above_low;

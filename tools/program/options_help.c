@@ -62,7 +62,9 @@ void options_describe_limits(const struct option_row *row, char *text, size_t si
                GRID_MAX, row->least, row->most);
         break;
     case OPTION_TEXT:
-        APPEND(text, size, "not empty");
+        APPEND(text, size, "%s%s%s%s", *row->endings ? "a name that ends in " : "not empty",
+               *row->endings ? row->endings[0] : "", row->endings[1] ? " or " : "",
+               row->endings[1] ? row->endings[1] : "");
         break;
     }
 }

@@ -134,10 +134,14 @@ static bool parse_size_grid(const struct option_row *row, const char *text, void
     }
 }
 
+static bool has_ending(const char *text, const char *ending) {
+    const size_t length = strlen(text);
+    return ending && length > strlen(ending) && !strcmp(text + length - strlen(ending), ending);
+}
+
 static bool parse_text(const struct option_row *row, const char *text, void *value) {
-    (void)row;
     *(const char **)value = text;
-    return *text;
+    return *text && (!*row->endings || has_ending(text, row->endings[0]) || has_ending(text, row->endings[1]));
 }
 
 static bool parse_flag(const struct option_row *row, const char *text, void *value) {
