@@ -143,7 +143,8 @@ fails 2 "--class-weights: numbers.csv has no classes" train --data numbers.csv -
 fails 2 "--class-weights: numbers.csv has no classes" train --data numbers.csv --class-weights balanced
 fails 2 "--target contradicts --init, which takes columns and task" \
     train --data flowers.csv --target kind --init kinds
-fails 2 "--plot 'x.pdf': must be a name that ends in .svg or .png" evaluate --model kinds --data flowers.csv --plot x.pdf
+fails 2 "--plot 'x.pdf': must be a name that ends in .svg or .png" \
+    evaluate --model kinds --data flowers.csv --plot x.pdf
 holds "before anything is measured" test ! -s out
 fails 2 "--id name: is for --format csv and jsonl, not text" predict --model kinds --input new.csv --id name
 fails 2 "--top 2: is for --format text, not csv" predict --model kinds --input new.csv --format csv --top 2
