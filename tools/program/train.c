@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "class_weights.h"
 #include "command.h"
 #include "files.h"
 #include "interrupt.h"
@@ -86,7 +87,7 @@ static int load(struct training *run) {
     if (!code && !run->model)
         code = train_make_model(run->session, run->options, tp_dataset_schema(run->train), &run->model);
     if (!code)
-        code = train_settle_class_weights(run->options, tp_dataset_data(run->train), run->model);
+        code = class_weights_settle(run->options, tp_dataset_data(run->train), run->model);
     if (!code && !run->options->find_lr)
         code = train_load_test(run->session, run->options, run->model, &run->test);
     return code;
@@ -189,8 +190,8 @@ static int run_training(const struct session *session, struct train_options *opt
 
 static int check_find_lr(struct train_options *options) {
     if (options->find_lr)
-        return range_test_settle(options);
-    if (!options->plot)
+        range_test_settle(options);
+    if (options->find_lr || !options->plot)
         return EXIT_SUCCESS;
     complain("--plot %s: is for --find-lr; 'tileprop plot' draws the course of a training from its --log",
              options->plot);
