@@ -848,7 +848,8 @@ TP_API tp_status tp_optimizer_step(tp_optimizer *optimizer, tp_model *model, con
  *   optimizer   made for this model
  *   score       the loss before the update; may be NULL
  * TP_ERR_NONFINITE if the loss is not finite. Then score contains this loss, and the model and the optimiser are
- * unchanged.
+ * unchanged; the message names the first input or target that is not finite, with its row in the batch, or else the
+ * first layer whose output is not finite.
  */
 TP_API tp_status tp_train_step(tp_model *model, tp_workspace *workspace, tp_optimizer *optimizer, size_t batch,
                                const float *x, size_t ldx, const tp_targets *targets, tp_score *score);
@@ -998,9 +999,10 @@ TP_API void tp_trainer_destroy(tp_trainer *trainer);
 /* Trains until all epochs are done.
  *   TP_ERR_STOPPED     A callback asked to stop. Call again to continue with the next step. With several threads, each
  *                      start and each stop may copy the weights of the first layer, so frequent stops cost time.
- *   TP_ERR_NONFINITE   The loss of a step is not finite: the message names the step and the first layer whose output is
- *                      not finite, and the parameters are those before the step. Or parameters are not finite at the
- *                      end of an epoch: the message names the epoch and the layer. */
+ *   TP_ERR_NONFINITE   The loss of a step is not finite: the message names the step and the first input or target that
+ *                      is not finite, with the number of its sample in the arrays of tp_data, or else the first layer
+ *                      whose output is not finite. The parameters are those before the step. Or parameters are not
+ *                      finite at the end of an epoch: the message names the epoch and the layer. */
 TP_API tp_status tp_trainer_run(tp_trainer *trainer);
 
 /* The time that the calls of tp_trainer_run have spent on each part so far; all 0 without the option phases. The struct
