@@ -1286,7 +1286,7 @@ TP_INLINE void tp_dataset_options_default(tp_dataset_options *options) {
  *   CSV, TSV      also gzipped; TSV if the first line has tabs and no comma
  *   NPY, NPZ      versions 1 to 3, either order, f2 f4 f8, i1..i8, u1..u8, bool
  *   libsvm        text with one-based indices, also gzipped
- *   HDF5          if the library was built with it
+ *   HDF5          if the library was built with it; libhdf5 is no guard against damaged files: only trusted ones
  *   IDX           also gzipped
  * path may also be "-", standard input, for text, and a directory or a name as for tp_dataset_load. options may be
  * NULL: the defaults. The schema is made from the rows that are not held out. With TP_TASK_AUTO the targets decide:
