@@ -1288,8 +1288,9 @@ TP_INLINE void tp_dataset_options_default(tp_dataset_options *options) {
  *   libsvm        text with one-based indices, also gzipped
  *   HDF5          if the library was built with it; libhdf5 is no guard against damaged files: only trusted ones
  *   IDX           also gzipped
- * path may also be "-", standard input, for text, and a directory or a name as for tp_dataset_load. options may be
- * NULL: the defaults. The schema is made from the rows that are not held out. With TP_TASK_AUTO the targets decide:
+ * path may also be "-", standard input, for text, gzipped or not, and a directory or a name as for tp_dataset_load.
+ * options may be NULL: the defaults. The schema is made from the rows that are not held out. With TP_TASK_AUTO the
+ * targets decide:
  *   one column of texts, or of at most 20 different integers   classes: two of them binary, else multi-class
  *   another column of numbers                                  regression
  *   several columns of 0 and 1                                 multi-label

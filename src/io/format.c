@@ -21,8 +21,13 @@ static bool is_standard_input(const char *path) {
 
 /* ---- the head of a file ---- */
 
+struct peeked {
+    size_t size;
+    unsigned char bytes[TP_FORMAT_HEAD];
+};
+
 /* Of a pipe a look at the first bytes leaves them to be read only through another pipe, to which tee copies them. */
-static ssize_t peek_pipe(struct tp_file_head *head) {
+static ssize_t peek_pipe(struct peeked *head) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC))
         return -1;
@@ -34,23 +39,34 @@ static ssize_t peek_pipe(struct tp_file_head *head) {
     return count;
 }
 
-/* What cannot be looked at, as a terminal, has a head of no bytes. */
-static tp_status read_standard_input(struct tp_file_head *head) {
+static void peek(struct peeked *head) {
     const off_t place = lseek(STDIN_FILENO, 0, SEEK_CUR);
     const ssize_t count = place < 0 ? peek_pipe(head) : pread(STDIN_FILENO, head->bytes, sizeof head->bytes, place);
     head->size = count > 0 ? (size_t)count : 0;
-    return TP_OK;
+}
+
+static tp_status take_head(struct tp_stream *stream, struct tp_file_head *head) {
+    head->gzip = stream->gzip;
+    const tp_status status = tp_stream_peek(stream, head->bytes, sizeof head->bytes, &head->size);
+    tp_stream_close(stream);
+    return status;
+}
+
+/* What cannot be looked at, as a terminal, has a head of no bytes. */
+static tp_status read_standard_input(const struct tp_context *context, struct tp_file_head *head) {
+    struct peeked peeked;
+    struct tp_stream stream;
+    peek(&peeked);
+    struct tp_file file = tp_file_in_memory(context, peeked.bytes, peeked.size);
+    file.path = TP_STANDARD_INPUT;
+    const tp_status status = tp_stream_of(&file, &stream);
+    return status ? status : take_head(&stream, head);
 }
 
 static tp_status read_file(const struct tp_context *context, const char *path, struct tp_file_head *head) {
     struct tp_stream stream;
-    tp_status status = tp_stream_open(context, path, &stream);
-    if (status)
-        return status;
-    head->gzip = stream.gzip;
-    status = tp_stream_read(&stream, head->bytes, sizeof head->bytes, &head->size);
-    tp_stream_close(&stream);
-    return status;
+    const tp_status status = tp_stream_open(context, path, &stream);
+    return status ? status : take_head(&stream, head);
 }
 
 /* ---- which format ---- */
@@ -93,16 +109,16 @@ static tp_status fail_format(const struct tp_context *context, const struct tp_f
     const bool piped = is_standard_input(head->path);
     list_formats(piped, list, sizeof list);
     if (format)
-        return tp_fail(context, TP_ERR_FORMAT, "standard input: %s needs a file; from standard input can come %s",
+        return tp_fail(context, TP_ERR_FORMAT, TP_STANDARD_INPUT ": %s needs a file; from standard input can come %s",
                        format->name, list);
     return tp_fail(context, TP_ERR_FORMAT, "%s: neither its content nor its name tells the format; formats are %s",
-                   piped ? "standard input" : head->path, list);
+                   piped ? TP_STANDARD_INPUT : head->path, list);
 }
 
 tp_status tp_read_table(const struct tp_context *context, const char *path, const struct tp_read_options *options,
                         struct tp_table *table) {
     struct tp_file_head head = {.path = path};
-    tp_status status = is_standard_input(path) ? read_standard_input(&head) : read_file(context, path, &head);
+    tp_status status = is_standard_input(path) ? read_standard_input(context, &head) : read_file(context, path, &head);
     if (status)
         return status;
     const struct tp_format *format = find_format(&head);

@@ -8,11 +8,9 @@
 #include "io/array.h"
 #include "io/stream.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define BLANKS " \t\r\f\v"
 #define FIRST_ROOM 1024
@@ -32,9 +30,9 @@ struct entry {
 
 struct reading {
     struct tp_table *table;
-    struct tp_stream *stream; /* NULL: standard input */
-    size_t features;          /* that the model has; 0: as many as there are */
-    size_t width;             /* the largest index */
+    struct tp_stream *stream;
+    size_t features; /* that the model has; 0: as many as there are */
+    size_t width;    /* the largest index */
     size_t line;
     struct growing text;    /* of the line */
     struct growing labels;  /* double, one a row */
@@ -78,17 +76,8 @@ static void release(const struct reading *reading) {
 /* ---- lines ---- */
 
 static tp_status refill(struct reading *reading) {
-    reading->begin = reading->end = 0;
-    if (reading->stream)
-        return tp_stream_read(reading->stream, reading->block, sizeof reading->block, &reading->end);
-    ssize_t count;
-    do
-        count = read(STDIN_FILENO, reading->block, sizeof reading->block);
-    while (count < 0 && errno == EINTR);
-    if (count < 0)
-        return tp_fail(reading->table->context, TP_ERR_IO, "standard input: cannot read: %s", strerror(errno));
-    reading->end = (size_t)count;
-    return TP_OK;
+    reading->begin = 0;
+    return tp_stream_read(reading->stream, reading->block, sizeof reading->block, &reading->end);
 }
 
 /* The next line as a string, without its comment; more is false after the last. */
@@ -268,9 +257,7 @@ static tp_status read_all(struct tp_stream *stream, const struct tp_read_options
 
 static tp_status read_table(const char *path, const struct tp_read_options *options, struct tp_table *table) {
     struct tp_stream stream;
-    if (!strcmp(path, "-"))
-        return read_all(NULL, options, table);
-    tp_status status = tp_stream_open(table->context, path, &stream);
+    tp_status status = tp_stream_open_text(table->context, path, &stream);
     if (status)
         return status;
     status = read_all(&stream, options, table);
