@@ -56,8 +56,9 @@ exits 0 predict --model kinds --input - --format csv --id name <new.csv && cmp -
 result "predict from standard input"
 gzip -c new.csv >new.csv.gz
 exits 0 predict --model kinds --input - --format csv --id name <new.csv.gz && cmp -s out new.out &&
-    gzip -c new.csv | exits 0 predict --model kinds --input - --format csv --id name && cmp -s out new.out
-result "predict from standard input, gzipped: a file and a pipe"
+    { head -c 40 new.csv.gz; sleep 0.5; tail -c +41 new.csv.gz; } |
+    exits 0 predict --model kinds --input - --format csv --id name && cmp -s out new.out
+result "predict from standard input, gzipped: a file, and a pipe that is filled slowly"
 head -c 200 new.csv.gz >cut.gz
 fails 1 "standard input: truncated gzip data" predict --model kinds --input - <cut.gz
 awk 'BEGIN { srand(1); for (i = 0; i < 3000; i++) print int(2 * rand()), "1:" rand(), "2:" rand() }' >pairs.svm

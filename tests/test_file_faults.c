@@ -289,14 +289,14 @@ static const struct operation {
     {"loading", with_old_file, load, check_loaded, 6},
     {"reading an IDX file", write_idx, read_idx, check_idx, 6},
     {"reading a gzipped IDX file", write_gzipped_idx, read_gzipped_idx, check_idx, 6},
-    {"reading a CSV file", write_csv, read_csv, check_table, 13},
-    {"reading a libsvm file", write_libsvm, read_libsvm, check_table, 14},
-    {"reading an NPY file", write_npy, read_npy, check_table, 15},
+    {"reading a CSV file", write_csv, read_csv, check_table, 12},
+    {"reading a libsvm file", write_libsvm, read_libsvm, check_table, 13},
+    {"reading an NPY file", write_npy, read_npy, check_table, 14},
 #ifdef TP_HAVE_LIBZIP
-    {"reading an NPZ file", write_npz, read_npz, check_table, 19},
+    {"reading an NPZ file", write_npz, read_npz, check_table, 18},
 #endif
 #ifdef TP_HAVE_HDF5
-    {"reading an HDF5 file", write_hdf5, read_hdf5, check_table, 10}, /* libhdf5 has calls of its own */
+    {"reading an HDF5 file", write_hdf5, read_hdf5, check_table, 9}, /* libhdf5 has calls of its own */
 #endif
     {"loading a data set", write_dataset, load_dataset, check_dataset, 15},
 };

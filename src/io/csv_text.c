@@ -62,15 +62,14 @@ static tp_status read_all(const struct tp_context *context, const char *path, si
 /* A plain file's size tells the room, with a byte more to see the end. */
 static tp_status read_path(const struct tp_context *context, const char *path, struct text *text) {
     struct tp_stream stream;
-    tp_status status = tp_stream_open_text(context, path, &stream);
+    tp_status status = tp_stream_open(context, path, &stream);
     if (status)
         return status;
-    const bool sized = !stream.gzip && !stream.piped;
-    const size_t room = sized ? tp_size_add(stream.file.size, 2) : FIRST_ROOM;
-    if (sized)
+    const size_t room = stream.gzip ? FIRST_ROOM : tp_size_add(stream.file.size, 2);
+    if (!stream.gzip)
         stream.offset = 0;
-    status = read_all(context, path, room, sized ? read_file : read_stream, &stream, text);
-    if (!status && sized && text->size < stream.file.size)
+    status = read_all(context, path, room, stream.gzip ? read_stream : read_file, &stream, text);
+    if (!status && !stream.gzip && text->size < stream.file.size)
         status = tp_fail(context, TP_ERR_IO, "%s: became shorter while it was read: %zu bytes of %zu", path, text->size,
                          stream.file.size);
     tp_stream_close(&stream);
@@ -87,9 +86,11 @@ static tp_status check(const struct tp_context *context, const char *path, const
     return tp_fail(context, TP_ERR_FORMAT, "%s: line %zu: has a byte 0x00: this is not a text", path, line);
 }
 
-tp_status tp_csv_read_text(const struct tp_context *context, const char *path, char **bytes, size_t *size) {
+tp_status tp_csv_read_text(const struct tp_context *context, const char *path, struct tp_stream *input, char **bytes,
+                           size_t *size) {
     struct text text = {0};
-    tp_status status = read_path(context, path, &text);
+    tp_status status =
+        input ? read_all(context, path, FIRST_ROOM, read_stream, input, &text) : read_path(context, path, &text);
     if (!status)
         status = check(context, path, &text);
     if (status)

@@ -3,11 +3,9 @@
 
 #include "io/stream.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 /* In the order in which they are asked whether they recognise a file: texts, which are told by less, come last. */
 static const struct tp_format *const formats[] = {
@@ -21,52 +19,19 @@ static bool is_standard_input(const char *path) {
 
 /* ---- the head of a file ---- */
 
-struct peeked {
-    size_t size;
-    unsigned char bytes[TP_FORMAT_HEAD];
-};
-
-/* Of a pipe a look at the first bytes leaves them to be read only through another pipe, to which tee copies them. */
-static ssize_t peek_pipe(struct peeked *head) {
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC))
-        return -1;
-    ssize_t count = tee(STDIN_FILENO, ends[1], sizeof head->bytes, 0);
-    if (count > 0)
-        count = read(ends[0], head->bytes, sizeof head->bytes);
-    close(ends[0]);
-    close(ends[1]);
-    return count;
-}
-
-static void peek(struct peeked *head) {
-    const off_t place = lseek(STDIN_FILENO, 0, SEEK_CUR);
-    const ssize_t count = place < 0 ? peek_pipe(head) : pread(STDIN_FILENO, head->bytes, sizeof head->bytes, place);
-    head->size = count > 0 ? (size_t)count : 0;
-}
-
-static tp_status take_head(struct tp_stream *stream, struct tp_file_head *head) {
+static tp_status take_head(const struct tp_stream *stream, struct tp_file_head *head) {
     head->gzip = stream->gzip;
-    const tp_status status = tp_stream_peek(stream, head->bytes, sizeof head->bytes, &head->size);
-    tp_stream_close(stream);
+    return tp_stream_peek(stream, head->bytes, sizeof head->bytes, &head->size);
+}
+
+static tp_status read_head(const struct tp_context *context, struct tp_file_head *head) {
+    struct tp_stream stream;
+    tp_status status = tp_stream_open(context, head->path, &stream);
+    if (status)
+        return status;
+    status = take_head(&stream, head);
+    tp_stream_close(&stream);
     return status;
-}
-
-/* What cannot be looked at, as a terminal, has a head of no bytes. */
-static tp_status read_standard_input(const struct tp_context *context, struct tp_file_head *head) {
-    struct peeked peeked;
-    struct tp_stream stream;
-    peek(&peeked);
-    struct tp_file file = tp_file_in_memory(context, peeked.bytes, peeked.size);
-    file.path = TP_STANDARD_INPUT;
-    const tp_status status = tp_stream_of(&file, &stream);
-    return status ? status : take_head(&stream, head);
-}
-
-static tp_status read_file(const struct tp_context *context, const char *path, struct tp_file_head *head) {
-    struct tp_stream stream;
-    const tp_status status = tp_stream_open(context, path, &stream);
-    return status ? status : take_head(&stream, head);
 }
 
 /* ---- which format ---- */
@@ -115,22 +80,44 @@ static tp_status fail_format(const struct tp_context *context, const struct tp_f
                    piped ? TP_STANDARD_INPUT : head->path, list);
 }
 
-tp_status tp_read_table(const struct tp_context *context, const char *path, const struct tp_read_options *options,
-                        struct tp_table *table) {
-    struct tp_file_head head = {.path = path};
-    tp_status status = is_standard_input(path) ? read_standard_input(context, &head) : read_file(context, path, &head);
-    if (status)
-        return status;
-    const struct tp_format *format = find_format(&head);
-    if (!format || (is_standard_input(path) && !format->standard_input))
-        return fail_format(context, &head, format);
+/* By the format that the head or the path tells. */
+static tp_status read_by_head(const struct tp_context *context, const struct tp_file_head *head,
+                              const struct tp_read_options *options, struct tp_table *table) {
+    const struct tp_format *format = find_format(head);
+    if (!format || (is_standard_input(head->path) && !format->standard_input))
+        return fail_format(context, head, format);
     if ((options->inputs || options->targets) && !format->named_arrays)
-        return tp_fail(context, TP_ERR_ARGUMENT, "%s: %s '%s' is the name of an array; a %s file has none", path,
+        return tp_fail(context, TP_ERR_ARGUMENT, "%s: %s '%s' is the name of an array; a %s file has none", head->path,
                        options->inputs ? "inputs" : "targets", options->inputs ? options->inputs : options->targets,
                        format->name);
-    *table = (struct tp_table){.context = context, .path = path};
-    status = format->read(path, options, table);
+    *table = (struct tp_table){.context = context, .path = head->path};
+    const tp_status status = format->read(head->path, options, table);
     if (status)
         tp_table_release(table);
     return status;
+}
+
+static tp_status read_standard_input(const struct tp_context *context, const struct tp_read_options *options,
+                                     struct tp_table *table) {
+    struct tp_stream input;
+    struct tp_file_head head = {.path = "-"};
+    struct tp_read_options piped = *options;
+    tp_status status = tp_stream_open_input(context, &input);
+    if (status)
+        return status;
+    piped.input = &input;
+    status = take_head(&input, &head);
+    if (!status)
+        status = read_by_head(context, &head, &piped, table);
+    tp_stream_close(&input);
+    return status;
+}
+
+tp_status tp_read_table(const struct tp_context *context, const char *path, const struct tp_read_options *options,
+                        struct tp_table *table) {
+    struct tp_file_head head = {.path = path};
+    if (is_standard_input(path))
+        return read_standard_input(context, options, table);
+    const tp_status status = read_head(context, &head);
+    return status ? status : read_by_head(context, &head, options, table);
 }

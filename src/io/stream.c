@@ -74,19 +74,15 @@ static tp_status open_stream(const struct tp_file *file, bool piped, struct tp_s
     return status;
 }
 
-tp_status tp_stream_of(const struct tp_file *file, struct tp_stream *stream) {
-    return open_stream(file, false, stream);
-}
-
 tp_status tp_stream_open(const struct tp_context *context, const char *path, struct tp_stream *stream) {
     struct tp_file file;
     const tp_status status = tp_file_open(context, path, &file);
     return status ? status : open_stream(&file, false, stream);
 }
 
-tp_status tp_stream_open_text(const struct tp_context *context, const char *path, struct tp_stream *stream) {
+tp_status tp_stream_open_input(const struct tp_context *context, struct tp_stream *stream) {
     const struct tp_file input = {.context = context, .path = TP_STANDARD_INPUT, .descriptor = STDIN_FILENO};
-    return strcmp(path, "-") ? tp_stream_open(context, path, stream) : open_stream(&input, true, stream);
+    return open_stream(&input, true, stream);
 }
 
 void tp_stream_close(struct tp_stream *stream) {
@@ -144,7 +140,7 @@ static bool is_padding(const struct tp_stream *stream) {
     return stream->gzip && !stream->in_member && stream->z.avail_in && !*stream->z.next_in;
 }
 
-tp_status tp_stream_peek(struct tp_stream *stream, void *buffer, size_t size, size_t *got) {
+static tp_status read_available(struct tp_stream *stream, void *buffer, size_t size, size_t *got) {
     *got = 0;
     while (*got < size) {
         tp_status status = stream->z.avail_in ? TP_OK : refill(stream);
@@ -166,9 +162,22 @@ tp_status tp_stream_peek(struct tp_stream *stream, void *buffer, size_t size, si
 }
 
 tp_status tp_stream_read(struct tp_stream *stream, void *buffer, size_t size, size_t *got) {
-    const tp_status status = tp_stream_peek(stream, buffer, size, got);
+    const tp_status status = read_available(stream, buffer, size, got);
     if (!status && *got < size && stream->in_member)
         return tp_fail(stream->file.context, TP_ERR_FORMAT, "%s: truncated gzip data", stream->file.path);
+    return status;
+}
+
+tp_status tp_stream_peek(const struct tp_stream *stream, void *buffer, size_t size, size_t *got) {
+    struct tp_stream first;
+    struct tp_file block = tp_file_in_memory(stream->file.context, stream->z.next_in, stream->z.avail_in);
+    block.path = stream->file.path;
+    tp_status status = open_stream(&block, false, &first);
+    *got = 0;
+    if (status)
+        return status;
+    status = read_available(&first, buffer, size, got);
+    tp_stream_close(&first);
     return status;
 }
 

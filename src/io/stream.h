@@ -22,18 +22,17 @@ struct tp_stream {
 
 /* The first two bytes tell whether the file is gzipped. */
 tp_status tp_stream_open(const struct tp_context *context, const char *path, struct tp_stream *stream);
-/* The same for text, whose path may be "-": standard input, which stays open. */
-tp_status tp_stream_open_text(const struct tp_context *context, const char *path, struct tp_stream *stream);
-/* The same for a file that is open; the stream closes it, even after a failure. */
-tp_status tp_stream_of(const struct tp_file *file, struct tp_stream *stream);
+/* The same for standard input, which stays open. */
+tp_status tp_stream_open_input(const struct tp_context *context, struct tp_stream *stream);
 void tp_stream_close(struct tp_stream *stream);
 
 /* Reads size bytes; fewer, told by got, only at the end. A gzipped file ends with its last member and zeros after it:
  * unlike gzread, this refuses whatever else follows. */
 tp_status tp_stream_read(struct tp_stream *stream, void *buffer, size_t size, size_t *got);
 
-/* The same for the first bytes of a file alone: a gzip member may end too early. */
-tp_status tp_stream_peek(struct tp_stream *stream, void *buffer, size_t size, size_t *got);
+/* The first bytes, as far as they are in the first block of the file, of a stream that nothing was read from; reading
+ * still begins with them. */
+tp_status tp_stream_peek(const struct tp_stream *stream, void *buffer, size_t size, size_t *got);
 
 /* No file of this size can hold more bytes than this. */
 size_t tp_stream_limit(const struct tp_stream *stream);

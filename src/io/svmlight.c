@@ -273,7 +273,9 @@ static tp_status read_all(struct tp_stream *stream, const struct tp_read_options
 
 static tp_status read_table(const char *path, const struct tp_read_options *options, struct tp_table *table) {
     struct tp_stream stream;
-    tp_status status = tp_stream_open_text(table->context, path, &stream);
+    if (options->input)
+        return read_all(options->input, options, table);
+    tp_status status = tp_stream_open(table->context, path, &stream);
     if (status)
         return status;
     status = read_all(&stream, options, table);
