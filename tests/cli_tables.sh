@@ -54,6 +54,17 @@ exits 0 predict --model kinds --input tulips.csv --format csv --id name && cmp -
 result "predict does not look at targets"
 exits 0 predict --model kinds --input - --format csv --id name <new.csv && cmp -s out new.out
 result "predict from standard input"
+gzip -c new.csv >new.csv.gz
+exits 0 predict --model kinds --input - --format csv --id name <new.csv.gz && cmp -s out new.out &&
+    { head -c 40 new.csv.gz; sleep 0.5; tail -c +41 new.csv.gz; } |
+    exits 0 predict --model kinds --input - --format csv --id name && cmp -s out new.out
+result "predict from standard input, gzipped: a file, and a pipe that is filled slowly"
+head -c 200 new.csv.gz >cut.gz
+fails 1 "standard input: truncated gzip data" predict --model kinds --input - <cut.gz
+awk 'BEGIN { srand(1); for (i = 0; i < 3000; i++) print int(2 * rand()), "1:" rand(), "2:" rand() }' >pairs.svm
+exits 0 describe pairs.svm && sed 's/pairs.svm/-/' out >expected && gzip -c pairs.svm | exits 0 describe - &&
+    cmp -s expected out
+result "libsvm from standard input, gzipped"
 exits 0 train --data - --target kind --ignore name --quiet --out piped <flowers.csv &&
     exits 0 train --data flowers.csv --target 5 --ignore 1 --quiet --out kinds && cmp -s piped kinds
 result "train from standard input, and columns by number: the same bytes"

@@ -7,8 +7,11 @@
 
 #include "core/context.h"
 #include "io/csv.h"
+#include "io/format.h"
+#include "support/archives.h"
 #include "support/faults.h"
 #include "support/scratch.h"
+#include "support/tables.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -83,13 +86,34 @@ static size_t gzip(const void *data, size_t size, unsigned char *out) {
     return z.total_out;
 }
 
+/* Arrays that are read and not mapped, and names of their columns. */
+static void write_arrays(void) {
+#define MATRIX "{'descr': '>f4', 'fortran_order': False, 'shape': (2, 2)}"
+#define NAMES "{'descr': '|S1', 'fortran_order': False, 'shape': (4,)}"
+    static const unsigned char matrix[16] = {0x3f, 0x80, 0, 0, 0x40};
+    unsigned char file[256];
+    tp_test_write_file("table.npy", file, tp_test_npy(file, 1, MATRIX, matrix, sizeof matrix));
+#ifdef TP_HAVE_LIBZIP
+    const char *npz = tp_test_in_scratch("table.npz");
+    tp_test_npz_add(npz, "X.npy", MATRIX, matrix, sizeof matrix, ZIP_CM_DEFLATE);
+    tp_test_npz_add(npz, "y.npy", MATRIX, matrix, sizeof matrix, ZIP_CM_STORE);
+    tp_test_npz_add(npz, "names.npy", NAMES, "abcd", 4, ZIP_CM_STORE);
+#endif
+#ifdef TP_HAVE_HDF5
+    tp_test_hdf5_write(tp_test_in_scratch("table.h5"), 2, 2, (const double[]){1, 2, 3, 4}, (const double[]){0, 1});
+#endif
+}
+
 static void write_files(void) {
     static const unsigned char images[] = {0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0, 2, 10, 11, 12, 13, 14, 15};
     static const unsigned char labels[] = {0, 0, 8, 1, 0, 0, 0, 3, 4, 200, 0};
     static const unsigned char i16[] = {0, 0, 11, 1, 0, 0, 0, 2, 1, 2, 3, 4};
+    static const char libsvm[] = "0 1:1 2:7\n1 1:2 2:8\n";
     static const char table[] = "age,town\n1,Oslo\n2,Rome\n3,Oslo\n";
     unsigned char packed[MAX_FILE];
     tp_test_write_file("table.csv", table, sizeof table - 1);
+    tp_test_write_file("table.svm", libsvm, sizeof libsvm - 1);
+    write_arrays();
     tp_test_write_file("train-images-idx3-ubyte", images, sizeof images);
     tp_test_write_file("train-labels-idx1-ubyte", labels, sizeof labels);
     tp_test_write_file("i16", i16, sizeof i16);
@@ -245,17 +269,46 @@ static tp_status read_gzipped_idx(void) {
     return tp_idx_read(all.context, tp_test_in_scratch("images.gz"), &all.out.idx);
 }
 
+static tp_status take_table(tp_status status, struct tp_table *table) {
+    if (status)
+        tp_table_release(table);
+    else
+        all.out.table = *table;
+    return status;
+}
+
 /* One part: allocations of one thread come in the same order each time. */
 static tp_status read_csv(void) {
     const struct tp_read_options options = {0};
     struct tp_table table = {.context = all.context, .path = tp_test_in_scratch("table.csv")};
-    const tp_status status = tp_csv_read_in_parts(table.path, &options, MAX_FILE, &table);
-    if (status)
-        tp_table_release(&table);
-    else
-        all.out.table = table;
-    return status;
+    return take_table(tp_csv_read_in_parts(table.path, &options, MAX_FILE, &table), &table);
 }
+
+static tp_status read_table(const struct tp_format *format, const char *name) {
+    const struct tp_read_options options = {0};
+    struct tp_table table = {.context = all.context, .path = tp_test_in_scratch(name)};
+    return take_table(format->read(table.path, &options, &table), &table);
+}
+
+static tp_status read_libsvm(void) {
+    return read_table(&tp_svmlight_format, "table.svm");
+}
+
+static tp_status read_npy(void) {
+    return read_table(&tp_npy_format, "table.npy");
+}
+
+#ifdef TP_HAVE_LIBZIP
+static tp_status read_npz(void) {
+    return read_table(&tp_npz_format, "table.npz");
+}
+#endif
+
+#ifdef TP_HAVE_HDF5
+static tp_status read_hdf5(void) {
+    return read_table(&tp_hdf5_format, "table.h5");
+}
+#endif
 
 static tp_status convert_idx(void) {
     tp_idx idx;
@@ -412,6 +465,14 @@ static const struct operation {
     {"tp_idx_read", read_idx, release_idx, 1},
     {"tp_idx_read, gzipped", read_gzipped_idx, release_idx, 3},
     {"a CSV file", read_csv, release_table, 15},
+    {"a libsvm file", read_libsvm, release_table, 9},
+    {"an NPY file", read_npy, release_table, 3},
+#ifdef TP_HAVE_LIBZIP
+    {"an NPZ file", read_npz, release_table, 12},
+#endif
+#ifdef TP_HAVE_HDF5
+    {"an HDF5 file", read_hdf5, release_table, 4},
+#endif
     {"tp_idx_to_samples", convert_idx, release_idx, 2},
     {"tp_dataset_load", load_dataset, release_dataset, 4},
     {"tp_dataset_load, gzipped", load_gzipped_dataset, release_dataset, 8},

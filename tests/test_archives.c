@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* NPZ and HDF5 files as tables; without their libraries they are refused. */
+#include "support/archives.h"
 #include "support/scratch.h"
 #include "support/tables.h"
 
@@ -7,12 +8,6 @@
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
-#ifdef TP_HAVE_LIBZIP
-#include <zip.h>
-#endif
-#ifdef TP_HAVE_HDF5
-#include <hdf5.h>
-#endif
 
 static const struct tp_read_options defaults;
 
@@ -31,14 +26,7 @@ static void begin_archive(void) {
 }
 
 static void add(const char *name, const char *dictionary, const void *data, size_t size, zip_int32_t method) {
-    unsigned char file[4096];
-    const size_t whole = tp_test_npy(file, 1, dictionary, data, size);
-    zip_t *zip = zip_open(path_of_archive(), ZIP_CREATE, NULL);
-    cr_assert(zip);
-    const zip_int64_t index = zip_file_add(zip, name, zip_source_buffer(zip, file, whole, 0), 0);
-    cr_assert_geq(index, 0);
-    cr_assert_eq(zip_set_file_compression(zip, (zip_uint64_t)index, method, 0), 0);
-    cr_assert_eq(zip_close(zip), 0);
+    tp_test_npz_add(path_of_archive(), name, dictionary, data, size, method);
 }
 
 #define BYTES "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 2)}"
@@ -135,22 +123,6 @@ static const char *path_of_hdf5(void) {
     return path;
 }
 
-/* chunk: rows of a chunk; 0: contiguous */
-static void add_dataset(hid_t file, const char *name, hid_t type, hsize_t rows, hsize_t columns, hsize_t chunk,
-                        const double *numbers) {
-    const hsize_t dims[] = {rows, columns}, chunks[] = {chunk, columns};
-    const hid_t space = H5Screate_simple(2, dims, NULL), layout = H5Pcreate(H5P_DATASET_CREATE);
-    if (chunk) {
-        H5Pset_chunk(layout, 2, chunks);
-        H5Pset_deflate(layout, 6);
-    }
-    const hid_t set = H5Dcreate2(file, name, type, space, H5P_DEFAULT, layout, H5P_DEFAULT);
-    cr_assert_geq(H5Dwrite(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers), 0);
-    H5Dclose(set);
-    H5Pclose(layout);
-    H5Sclose(space);
-}
-
 Test(archives, hdf5_types_and_layouts) {
     const hid_t types[] = {H5T_STD_U8LE,   H5T_STD_I8BE,   H5T_STD_I16BE,  H5T_STD_U32LE, H5T_STD_I64LE,
                            H5T_IEEE_F32LE, H5T_IEEE_F32BE, H5T_IEEE_F64LE, H5T_IEEE_F64BE};
@@ -159,8 +131,8 @@ Test(archives, hdf5_types_and_layouts) {
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         for (hsize_t chunk = 0; chunk < 2; chunk++) {
             const hid_t file = H5Fcreate(path_of_hdf5(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
-            add_dataset(file, "X", types[i], 2, 2, chunk, x);
-            add_dataset(file, "y", H5T_IEEE_F64LE, 2, 1, chunk, y);
+            tp_test_hdf5_add(file, "X", types[i], 2, 2, chunk, x);
+            tp_test_hdf5_add(file, "y", H5T_IEEE_F64LE, 2, 1, chunk, y);
             H5Fclose(file);
             const size_t held = tp_test_held();
             struct tp_table table = tp_test_read_table(path_of_hdf5(), i ? &defaults : &named);
@@ -178,7 +150,7 @@ Test(archives, hdf5_in_blocks) {
     for (size_t i = 0; i < rows; i++)
         numbers[i] = (double)i;
     const hid_t file = H5Fcreate(path_of_hdf5(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
-    add_dataset(file, "X", H5T_IEEE_F32BE, rows, 1, 0, numbers);
+    tp_test_hdf5_add(file, "X", H5T_IEEE_F32BE, rows, 1, 0, numbers);
     H5Fclose(file);
     struct tp_table table = tp_test_read_table(path_of_hdf5(), &defaults);
     cr_assert_eq(table.rows, rows);

@@ -259,7 +259,7 @@ Test(csv, gzip_and_standard_input) {
     expect_same(&plain, &other, 0);
     tp_table_release(&other);
     cr_assert(freopen(tp_test_in_scratch("file.csv"), "rb", stdin));
-    cr_assert_eq(read_with(context, "-", 0, &options, &other), TP_OK, "%s", tp_test_message(context));
+    cr_assert_eq(tp_read_table(context, "-", &options, &other), TP_OK, "%s", tp_test_message(context));
     expect_same(&plain, &other, 0);
     tp_table_release(&other);
     tp_table_release(&plain);

@@ -6,9 +6,11 @@
  */
 
 #include "core/context.h"
-#include "io/csv.h"
+#include "io/format.h"
+#include "support/archives.h"
 #include "support/faults.h"
 #include "support/scratch.h"
+#include "support/tables.h"
 
 #include <criterion/criterion.h>
 #include <dirent.h>
@@ -142,26 +144,75 @@ static void check_idx(void) {
     tp_idx_release(context, &out.idx);
 }
 
+/* The table 1 7, 2 8 in each of the formats. */
+
+static tp_status read_table(const char *name) {
+    const struct tp_read_options options = {0};
+    struct tp_table table;
+    const tp_status status = tp_read_table(context, tp_test_in_scratch(name), &options, &table);
+    if (!status)
+        out.table = table;
+    return status;
+}
+
+static void check_table(void) {
+    cr_expect(out.table.rows == 2 && tp_field_number(&out.table.fields[0], 1) == 2);
+    tp_table_release(&out.table);
+}
+
 static void write_csv(void) {
     static const char text[] = "age,town\n1,Oslo\n2,Rome\n";
     tp_test_write_file("table.csv", text, sizeof text - 1);
 }
 
 static tp_status read_csv(void) {
-    const struct tp_read_options options = {0};
-    struct tp_table table = {.context = context, .path = tp_test_in_scratch("table.csv")};
-    const tp_status status = tp_csv_format.read(table.path, &options, &table);
-    if (status)
-        tp_table_release(&table);
-    else
-        out.table = table;
-    return status;
+    return read_table("table.csv");
 }
 
-static void check_csv(void) {
-    cr_expect(out.table.rows == 2 && tp_field_number(&out.table.fields[0], 1) == 2);
-    tp_table_release(&out.table);
+static void write_libsvm(void) {
+    static const char text[] = "0 1:1 2:7\n1 1:2 2:8\n";
+    tp_test_write_file("table.svm", text, sizeof text - 1);
 }
+
+static tp_status read_libsvm(void) {
+    return read_table("table.svm");
+}
+
+/* Big-endian floats are not mapped but read. */
+#define MATRIX "{'descr': '>f4', 'fortran_order': False, 'shape': (2, 2)}"
+static const unsigned char matrix[] = {0x3f, 0x80, 0, 0, 0x40, 0xe0, 0, 0, 0x40, 0, 0, 0, 0x41, 0, 0, 0};
+
+static void write_npy(void) {
+    unsigned char file[256];
+    tp_test_write_file("table.npy", file, tp_test_npy(file, 1, MATRIX, matrix, sizeof matrix));
+}
+
+static tp_status read_npy(void) {
+    return read_table("table.npy");
+}
+
+#ifdef TP_HAVE_LIBZIP
+static void write_npz(void) {
+    const char *path = tp_test_in_scratch("table.npz");
+    unlink(path);
+    tp_test_npz_add(path, "X.npy", MATRIX, matrix, sizeof matrix, ZIP_CM_DEFLATE);
+    tp_test_npz_add(path, "y.npy", MATRIX, matrix, sizeof matrix, ZIP_CM_STORE);
+}
+
+static tp_status read_npz(void) {
+    return read_table("table.npz");
+}
+#endif
+
+#ifdef TP_HAVE_HDF5
+static void write_hdf5(void) {
+    tp_test_hdf5_write(tp_test_in_scratch("table.h5"), 2, 2, (const double[]){1, 7, 2, 8}, (const double[]){0, 1});
+}
+
+static tp_status read_hdf5(void) {
+    return read_table("table.h5");
+}
+#endif
 
 static tp_status load_dataset(void) {
     return tp_dataset_load(context, tp_test_scratch.path, TP_SPLIT_TRAIN, &out.dataset);
@@ -238,7 +289,15 @@ static const struct operation {
     {"loading", with_old_file, load, check_loaded, 6},
     {"reading an IDX file", write_idx, read_idx, check_idx, 6},
     {"reading a gzipped IDX file", write_gzipped_idx, read_gzipped_idx, check_idx, 6},
-    {"reading a CSV file", write_csv, read_csv, check_csv, 4},
+    {"reading a CSV file", write_csv, read_csv, check_table, 12},
+    {"reading a libsvm file", write_libsvm, read_libsvm, check_table, 13},
+    {"reading an NPY file", write_npy, read_npy, check_table, 14},
+#ifdef TP_HAVE_LIBZIP
+    {"reading an NPZ file", write_npz, read_npz, check_table, 18},
+#endif
+#ifdef TP_HAVE_HDF5
+    {"reading an HDF5 file", write_hdf5, read_hdf5, check_table, 9}, /* libhdf5 has calls of its own */
+#endif
     {"loading a data set", write_dataset, load_dataset, check_dataset, 15},
 };
 enum { OPERATIONS = sizeof operations / sizeof *operations };

@@ -52,6 +52,16 @@ Test(svmlight, refused) {
     tp_test_refuse_table(write_text("# nothing\n"), &defaults, TP_ERR_FORMAT, "has no rows");
 }
 
+/* More than any disk has room for. */
+Test(svmlight, one_line_cannot_ask_for_all_memory) {
+    static char text[100000 * 6 + 100];
+    char *end = stpcpy(text, "1 1:1\n1 99999999:1 \n1 99999999:2\n");
+    for (size_t i = 0; i < 100000; i++)
+        end = stpcpy(end, "1 2:3\n");
+    tp_test_refuse_table(write_text(text), &defaults, TP_ERR_MEMORY,
+                         "line 2 has the index 99999999: a matrix of 100003 rows and 99999999 columns is larger than ");
+}
+
 Test(svmlight, numbers) {
     static struct {
         char text[32];

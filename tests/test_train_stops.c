@@ -121,7 +121,7 @@ Test(train_stops, an_epoch_callback_stops_and_the_run_goes_on) {
 
 /* ------------------------------------------------------------------------------------------------------- non-finite */
 
-/* Training without shuffling hits sample 40 in step 3; returns the message. */
+/* Training without shuffling hits sample 40 in step 3. */
 static void check_nonfinite(struct test_world *w, float bad, const char *where) {
     float before[CLOUD_PARAMETERS], after[CLOUD_PARAMETERS];
     tp_train_options options = test_small_options(&w->diary);
@@ -189,11 +189,77 @@ Test(train_stops, overflow_in_the_last_layer_is_named) {
 }
 
 Test(train_stops, samples_that_are_not_finite_are_named) {
-    const float bad[] = {NAN, INFINITY};
-    for (size_t i = 0; i < 2; i++) {
+    static const struct {
+        float bad;
+        const char *where;
+    } cases[] = {{NAN, "step 3: sample 40, feature 2: nan is not finite"},
+                 {-NAN, "step 3: sample 40, feature 2: nan is not finite"},
+                 {INFINITY, "step 3: sample 40, feature 2: inf is not finite"},
+                 {-INFINITY, "step 3: sample 40, feature 2: -inf is not finite"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         static struct test_world w;
         test_open_world(&w, NULL);
-        check_nonfinite(&w, bad[i], "input");
+        check_nonfinite(&w, cases[i].bad, cases[i].where);
         test_close_world(&w);
     }
+}
+
+/* A set of rows out of larger arrays, column by column, in a shuffled order, of which some are held out. */
+enum { ROWS = 30, ALL_ROWS = 50, BAD_ROW = 31, WIDTH = 3 };
+
+struct columns {
+    double inputs[WIDTH * ALL_ROWS], targets[WIDTH * ALL_ROWS];
+    uint32_t rows[ROWS];
+    tp_data data;
+};
+
+static void make_columns(struct columns *c) {
+    for (size_t i = 0; i < WIDTH * ALL_ROWS; i++)
+        c->inputs[i] = c->targets[i] = 0.01 * (double)i;
+    for (uint32_t i = 0; i < ROWS; i++)
+        c->rows[i] = 2 + (i * 7) % ROWS;
+    c->data = (tp_data){.struct_size = sizeof c->data,
+                        .samples = ROWS,
+                        .features = WIDTH,
+                        .doubles = c->inputs,
+                        .double_values = c->targets,
+                        .outputs = WIDTH,
+                        .value_stride = ALL_ROWS,
+                        .sample_stride = 1,
+                        .target_stride = ALL_ROWS,
+                        .target_sample_stride = 1,
+                        .rows = c->rows};
+}
+
+static void expect_message(const struct columns *c, const char *expected) {
+    static const tp_layer layer = {WIDTH, TP_ACTIVATION_IDENTITY, 0, 0};
+    tp_context *context = tp_test_context(NULL, 1);
+    tp_model_options model_options;
+    tp_train_options options;
+    tp_model_options_default(&model_options);
+    tp_train_options_default(&options);
+    model_options.inputs = WIDTH, model_options.layer_count = 1, model_options.layers = &layer;
+    model_options.loss = TP_LOSS_MSE;
+    options.batch = 4;
+    options.epochs = 1;
+    tp_model *model = NULL;
+    tp_trainer *trainer = NULL;
+    cr_assert_eq(tp_model_create(context, &model_options, &model), TP_OK);
+    cr_assert_eq(tp_trainer_create(model, &c->data, &options, NULL, 0, &trainer), TP_OK);
+    cr_assert_eq(tp_trainer_run(trainer), TP_ERR_NONFINITE);
+    cr_expect(strstr(tp_test_message(context), expected), "%s", tp_test_message(context));
+    tp_trainer_destroy(trainer), tp_model_destroy(model), tp_context_destroy(context);
+}
+
+Test(train_stops, values_are_named_where_the_program_has_them) {
+    static struct columns c;
+    make_columns(&c);
+    c.inputs[2 * ALL_ROWS + BAD_ROW] = NAN;
+    expect_message(&c, "sample 31, feature 2: nan is not finite");
+    make_columns(&c);
+    c.inputs[BAD_ROW] = 1e300;
+    expect_message(&c, "sample 31, feature 0: 1e+300, scaled to a float, is infinite");
+    make_columns(&c);
+    c.targets[1 * ALL_ROWS + BAD_ROW] = -INFINITY;
+    expect_message(&c, "sample 31, target 1: -inf is not finite");
 }

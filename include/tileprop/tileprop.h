@@ -876,7 +876,8 @@ TP_API tp_status tp_optimizer_step(tp_optimizer *optimizer, tp_model *model, con
  *   optimizer   made for this model
  *   score       the loss before the update; may be NULL
  * TP_ERR_NONFINITE if the loss is not finite. Then score contains this loss, and the model and the optimiser are
- * unchanged.
+ * unchanged; the message names the first input or target that is not finite, with its row in the batch, or else the
+ * first layer whose output is not finite.
  */
 TP_API tp_status tp_train_step(tp_model *model, tp_workspace *workspace, tp_optimizer *optimizer, size_t batch,
                                const float *x, size_t ldx, const tp_targets *targets, tp_score *score);
@@ -1066,9 +1067,10 @@ TP_API void tp_trainer_destroy(tp_trainer *trainer);
 /* Trains until all epochs are done, or patience ends. Called again, it does nothing more.
  *   TP_ERR_STOPPED     A callback asked to stop. Call again to continue with the next step. With several threads, each
  *                      start and each stop may copy the weights of the first layer, so frequent stops cost time.
- *   TP_ERR_NONFINITE   The loss of a step is not finite: the message names the step and the first layer whose output is
- *                      not finite, and the parameters are those before the step. Or parameters are not finite at the
- *                      end of an epoch: the message names the epoch and the layer. */
+ *   TP_ERR_NONFINITE   The loss of a step is not finite: the message names the step and the first input or target that
+ *                      is not finite, with the number of its sample in the arrays of tp_data, or else the first layer
+ *                      whose output is not finite. The parameters are those before the step. Or parameters are not
+ *                      finite at the end of an epoch: the message names the epoch and the layer. */
 TP_API tp_status tp_trainer_run(tp_trainer *trainer);
 
 /* The instruction set and the number of threads that the next step will use, which the trainer may have found to be the
@@ -1427,10 +1429,11 @@ TP_INLINE void tp_dataset_options_default(tp_dataset_options *options) {
  *   CSV, TSV      also gzipped; TSV if the first line has tabs and no comma
  *   NPY, NPZ      versions 1 to 3, either order, f2 f4 f8, i1..i8, u1..u8, bool
  *   libsvm        text with one-based indices, also gzipped
- *   HDF5          if the library was built with it
+ *   HDF5          if the library was built with it; libhdf5 is no guard against damaged files: only trusted ones
  *   IDX           also gzipped
- * path may also be "-", standard input, for text, and a directory or a name as for tp_dataset_load. options may be
- * NULL: the defaults. The schema is made from the rows that are not held out. With TP_TASK_AUTO the targets decide:
+ * path may also be "-", standard input, for text, gzipped or not, and a directory or a name as for tp_dataset_load.
+ * options may be NULL: the defaults. The schema is made from the rows that are not held out. With TP_TASK_AUTO the
+ * targets decide:
  *   one column of texts, or of at most 20 different integers   classes: two of them binary, else multi-class
  *   another column of numbers                                  regression
  *   several columns of 0 and 1                                 multi-label

@@ -210,7 +210,7 @@ tp_status tp_csv_read_in_parts(const char *path, const struct tp_read_options *o
     if (!csv.locale)
         status = tp_fail(csv.context, TP_ERR_MEMORY, "%s: cannot have the locale C: %s", path, strerror(errno));
     if (!status)
-        status = tp_csv_read_text(csv.context, path, &csv.text, &size);
+        status = tp_csv_read_text(csv.context, path, options->input, &csv.text, &size);
     if (!status) {
         status = read_text(&csv, options, size, part);
         tp_release(csv.context, csv.text);

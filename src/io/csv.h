@@ -43,9 +43,10 @@ bool tp_csv_is_missing(const char *begin, const char *end);
 
 /* ---- the text: csv_text.c ---- */
 
-/* All bytes of a file, of a gzipped one, or of standard input ("-"), then a NUL; tp_release takes it. One that has NUL
- * bytes is refused. */
-tp_status tp_csv_read_text(const struct tp_context *context, const char *path, char **bytes, size_t *size);
+/* All bytes of a file, of a gzipped one, or of input if it is not NULL, then a NUL; tp_release takes it. One that has
+ * NUL bytes is refused. */
+tp_status tp_csv_read_text(const struct tp_context *context, const char *path, struct tp_stream *input, char **bytes,
+                           size_t *size);
 
 /* ---- the reader: csv.c ---- */
 

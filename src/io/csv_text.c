@@ -5,9 +5,7 @@
 #include "io/stream.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #define FIRST_ROOM ((size_t)1 << 16)
 
@@ -42,21 +40,6 @@ static tp_status read_file(void *source, void *buffer, size_t size, size_t *got)
     return status;
 }
 
-static tp_status read_input(void *source, void *buffer, size_t size, size_t *got) {
-    const struct tp_context *context = source;
-    *got = 0;
-    while (*got < size) {
-        const ssize_t n = read(STDIN_FILENO, (char *)buffer + *got, size - *got);
-        if (!n)
-            break;
-        if (n > 0)
-            *got += (size_t)n;
-        else if (errno != EINTR)
-            return tp_fail(context, TP_ERR_IO, "standard input: cannot read: %s", strerror(errno));
-    }
-    return TP_OK;
-}
-
 /* One byte of the room is for the NUL at the end. */
 static tp_status read_all(const struct tp_context *context, const char *path, size_t wanted, read_fn *read_some,
                           void *source, struct text *text) {
@@ -79,7 +62,7 @@ static tp_status read_all(const struct tp_context *context, const char *path, si
 /* A plain file's size tells the room, with a byte more to see the end. */
 static tp_status read_path(const struct tp_context *context, const char *path, struct text *text) {
     struct tp_stream stream;
-    tp_status status = tp_stream_open((tp_context *)(uintptr_t)context, path, &stream);
+    tp_status status = tp_stream_open(context, path, &stream);
     if (status)
         return status;
     const size_t room = stream.gzip ? FIRST_ROOM : tp_size_add(stream.file.size, 2);
@@ -103,13 +86,11 @@ static tp_status check(const struct tp_context *context, const char *path, const
     return tp_fail(context, TP_ERR_FORMAT, "%s: line %zu: has a byte 0x00: this is not a text", path, line);
 }
 
-tp_status tp_csv_read_text(const struct tp_context *context, const char *path, char **bytes, size_t *size) {
+tp_status tp_csv_read_text(const struct tp_context *context, const char *path, struct tp_stream *input, char **bytes,
+                           size_t *size) {
     struct text text = {0};
-    tp_status status;
-    if (strcmp(path, "-") != 0)
-        status = read_path(context, path, &text);
-    else
-        status = read_all(context, path, FIRST_ROOM, read_input, (void *)(uintptr_t)context, &text);
+    tp_status status =
+        input ? read_all(context, path, FIRST_ROOM, read_stream, input, &text) : read_path(context, path, &text);
     if (!status)
         status = check(context, path, &text);
     if (status)

@@ -3,11 +3,9 @@
 
 #include "io/stream.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 /* In the order in which they are asked whether they recognise a file: texts, which are told by less, come last. */
 static const struct tp_format *const formats[] = {
@@ -21,34 +19,17 @@ static bool is_standard_input(const char *path) {
 
 /* ---- the head of a file ---- */
 
-/* Of a pipe a look at the first bytes leaves them to be read only through another pipe, to which tee copies them. */
-static ssize_t peek_pipe(struct tp_file_head *head) {
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC))
-        return -1;
-    ssize_t count = tee(STDIN_FILENO, ends[1], sizeof head->bytes, 0);
-    if (count > 0)
-        count = read(ends[0], head->bytes, sizeof head->bytes);
-    close(ends[0]);
-    close(ends[1]);
-    return count;
+static tp_status take_head(const struct tp_stream *stream, struct tp_file_head *head) {
+    head->gzip = stream->gzip;
+    return tp_stream_peek(stream, head->bytes, sizeof head->bytes, &head->size);
 }
 
-/* What cannot be looked at, as a terminal, has a head of no bytes. */
-static tp_status read_standard_input(struct tp_file_head *head) {
-    const off_t place = lseek(STDIN_FILENO, 0, SEEK_CUR);
-    const ssize_t count = place < 0 ? peek_pipe(head) : pread(STDIN_FILENO, head->bytes, sizeof head->bytes, place);
-    head->size = count > 0 ? (size_t)count : 0;
-    return TP_OK;
-}
-
-static tp_status read_file(const struct tp_context *context, const char *path, struct tp_file_head *head) {
+static tp_status read_head(const struct tp_context *context, struct tp_file_head *head) {
     struct tp_stream stream;
-    tp_status status = tp_stream_open(context, path, &stream);
+    tp_status status = tp_stream_open(context, head->path, &stream);
     if (status)
         return status;
-    head->gzip = stream.gzip;
-    status = tp_stream_read(&stream, head->bytes, sizeof head->bytes, &head->size);
+    status = take_head(&stream, head);
     tp_stream_close(&stream);
     return status;
 }
@@ -93,28 +74,50 @@ static tp_status fail_format(const struct tp_context *context, const struct tp_f
     const bool piped = is_standard_input(head->path);
     list_formats(piped, list, sizeof list);
     if (format)
-        return tp_fail(context, TP_ERR_FORMAT, "standard input: %s needs a file; from standard input can come %s",
+        return tp_fail(context, TP_ERR_FORMAT, TP_STANDARD_INPUT ": %s needs a file; from standard input can come %s",
                        format->name, list);
     return tp_fail(context, TP_ERR_FORMAT, "%s: neither its content nor its name tells the format; formats are %s",
-                   piped ? "standard input" : head->path, list);
+                   piped ? TP_STANDARD_INPUT : head->path, list);
+}
+
+/* By the format that the head or the path tells. */
+static tp_status read_by_head(const struct tp_context *context, const struct tp_file_head *head,
+                              const struct tp_read_options *options, struct tp_table *table) {
+    const struct tp_format *format = find_format(head);
+    if (!format || (is_standard_input(head->path) && !format->standard_input))
+        return fail_format(context, head, format);
+    if ((options->inputs || options->targets) && !format->named_arrays)
+        return tp_fail(context, TP_ERR_ARGUMENT, "%s: %s '%s' is the name of an array; a %s file has none", head->path,
+                       options->inputs ? "inputs" : "targets", options->inputs ? options->inputs : options->targets,
+                       format->name);
+    *table = (struct tp_table){.context = context, .path = head->path};
+    const tp_status status = format->read(head->path, options, table);
+    if (status)
+        tp_table_release(table);
+    return status;
+}
+
+static tp_status read_standard_input(const struct tp_context *context, const struct tp_read_options *options,
+                                     struct tp_table *table) {
+    struct tp_stream input;
+    struct tp_file_head head = {.path = "-"};
+    struct tp_read_options piped = *options;
+    tp_status status = tp_stream_open_input(context, &input);
+    if (status)
+        return status;
+    piped.input = &input;
+    status = take_head(&input, &head);
+    if (!status)
+        status = read_by_head(context, &head, &piped, table);
+    tp_stream_close(&input);
+    return status;
 }
 
 tp_status tp_read_table(const struct tp_context *context, const char *path, const struct tp_read_options *options,
                         struct tp_table *table) {
     struct tp_file_head head = {.path = path};
-    tp_status status = is_standard_input(path) ? read_standard_input(&head) : read_file(context, path, &head);
-    if (status)
-        return status;
-    const struct tp_format *format = find_format(&head);
-    if (!format || (is_standard_input(path) && !format->standard_input))
-        return fail_format(context, &head, format);
-    if ((options->inputs || options->targets) && !format->named_arrays)
-        return tp_fail(context, TP_ERR_ARGUMENT, "%s: %s '%s' is the name of an array; a %s file has none", path,
-                       options->inputs ? "inputs" : "targets", options->inputs ? options->inputs : options->targets,
-                       format->name);
-    *table = (struct tp_table){.context = context, .path = path};
-    status = format->read(path, options, table);
-    if (status)
-        tp_table_release(table);
-    return status;
+    if (is_standard_input(path))
+        return read_standard_input(context, options, table);
+    const tp_status status = read_head(context, &head);
+    return status ? status : read_by_head(context, &head, options, table);
 }

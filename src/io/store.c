@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 /* ---- how much memory ---- */
@@ -102,8 +103,20 @@ static tp_status map_temporary(struct tp_table *table, const char *directory, in
     return own_map(table, map, size);
 }
 
+static const char *temporary_directory(void) {
+    const char *chosen = secure_getenv("TMPDIR");
+    return chosen && *chosen ? chosen : "/tmp";
+}
+
+/* SIZE_MAX if the file system does not tell. */
+static size_t temporary_room(void) {
+    struct statvfs facts;
+    const bool told = !statvfs(temporary_directory(), &facts) && facts.f_blocks;
+    return told ? tp_size_mul(facts.f_bavail, facts.f_frsize) : SIZE_MAX;
+}
+
 static tp_status allocate_temporary(struct tp_table *table, size_t size, void **block) {
-    const char *chosen = secure_getenv("TMPDIR"), *directory = chosen && *chosen ? chosen : "/tmp";
+    const char *directory = temporary_directory();
     const int descriptor = open_unlinked(directory);
     if (descriptor < 0)
         return fail_temporary(table, directory, size, errno);
@@ -112,9 +125,16 @@ static tp_status allocate_temporary(struct tp_table *table, size_t size, void **
     return status;
 }
 
+static size_t memory_limit(const struct tp_read_options *options) {
+    return options->memory ? options->memory : default_memory();
+}
+
+size_t tp_store_limit(const struct tp_read_options *options) {
+    return tp_max(memory_limit(options), temporary_room());
+}
+
 tp_status tp_store_allocate(struct tp_table *table, const struct tp_read_options *options, size_t size, void **block) {
-    const size_t memory = options->memory ? options->memory : default_memory();
-    if (size > memory && size <= PTRDIFF_MAX)
+    if (size > memory_limit(options) && size <= PTRDIFF_MAX)
         return allocate_temporary(table, size, block);
     *block = tp_table_allocate(table, size);
     return *block ? TP_OK : tp_fail_allocation(table->context, table->path, size);

@@ -10,6 +10,9 @@
  * $TMPDIR, or else /tmp, whose space is reserved: a full disk is an error here and not a signal later. */
 tp_status tp_store_allocate(struct tp_table *table, const struct tp_read_options *options, size_t size, void **block);
 
+/* No larger array can be allocated: bytes of options->memory, or free in the file system of temporary files. */
+size_t tp_store_limit(const struct tp_read_options *options);
+
 /* A part of a file, read-only, that the table owns; it must lie within the file. Whoever makes the file shorter while
  * it is mapped brings the process SIGBUS at the next access. *block is NULL where the file system cannot map. */
 tp_status tp_store_map(struct tp_table *table, const struct tp_file *file, size_t offset, size_t size,

@@ -3,19 +3,17 @@
  * name is 0. Values become floats, rounded to nearest, in a matrix with all features. */
 #include "core/memory.h"
 #include "core/size.h"
+#include "io/array.h"
 #include "io/format.h"
 #include "io/number.h"
-#include "io/array.h"
 #include "io/stream.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define BLANKS " \t\r\f\v"
-#define FIRST_ROOM 1024
+#define FIRST_ROOM ((size_t)1024)
 #define MAX_INDEX 99999999 /* eight digits */
 
 /* ---- arrays that grow ---- */
@@ -32,9 +30,10 @@ struct entry {
 
 struct reading {
     struct tp_table *table;
-    struct tp_stream *stream; /* NULL: standard input */
-    size_t features;          /* that the model has; 0: as many as there are */
-    size_t width;             /* the largest index */
+    struct tp_stream *stream;
+    size_t features;   /* that the model has; 0: as many as there are */
+    size_t width;      /* the largest index */
+    size_t width_line; /* where it is first */
     size_t line;
     struct growing text;    /* of the line */
     struct growing labels;  /* double, one a row */
@@ -48,7 +47,7 @@ struct reading {
 static tp_status reserve(const struct reading *reading, struct growing *array, size_t count, size_t size) {
     if (array->data && array->room - array->count >= count)
         return TP_OK;
-    const size_t room = tp_max(tp_max(2 * array->room, array->count + count), FIRST_ROOM);
+    const size_t room = tp_max(tp_max(tp_size_mul(2, array->room), tp_size_add(array->count, count)), FIRST_ROOM);
     const struct tp_context *context = reading->table->context;
     void *data = tp_allocate(context, tp_size_mul(room, size));
     if (!data)
@@ -78,17 +77,8 @@ static void release(const struct reading *reading) {
 /* ---- lines ---- */
 
 static tp_status refill(struct reading *reading) {
-    reading->begin = reading->end = 0;
-    if (reading->stream)
-        return tp_stream_read(reading->stream, reading->block, sizeof reading->block, &reading->end);
-    ssize_t count;
-    do
-        count = read(STDIN_FILENO, reading->block, sizeof reading->block);
-    while (count < 0 && errno == EINTR);
-    if (count < 0)
-        return tp_fail(reading->table->context, TP_ERR_IO, "standard input: cannot read: %s", strerror(errno));
-    reading->end = (size_t)count;
-    return TP_OK;
+    reading->begin = 0;
+    return tp_stream_read(reading->stream, reading->block, sizeof reading->block, &reading->end);
 }
 
 /* The next line as a string, without its comment; more is false after the last. */
@@ -176,7 +166,8 @@ static tp_status take_pair(struct reading *reading, char *word, size_t *last) {
     const tp_status status = check_index(reading, word, index, *last);
     const struct entry entry = {(uint32_t)(index - 1), (float)value};
     *last = index;
-    reading->width = tp_max(reading->width, index);
+    if (index > reading->width)
+        reading->width = index, reading->width_line = reading->line;
     return status ? status : push(reading, &reading->entries, &entry, sizeof entry);
 }
 
@@ -239,14 +230,28 @@ static tp_status make_fields(struct tp_table *table, size_t features, const floa
     return TP_OK;
 }
 
+/* One line can ask for more columns than anything has room for. */
+static tp_status check_size(const struct reading *reading, const struct tp_read_options *options, size_t rows,
+                            size_t features) {
+    const size_t limit = tp_store_limit(options);
+    if (tp_size_mul(tp_size_mul(rows, features), sizeof(float)) <= limit)
+        return TP_OK;
+    return tp_fail(
+        reading->table->context, TP_ERR_MEMORY,
+        "%s: line %zu has the index %zu: a matrix of %zu rows and %zu columns is larger than %zu bytes, what "
+        "memory or a temporary file has room for",
+        reading->table->path, reading->width_line, reading->width, rows, features, limit);
+}
+
 static tp_status make_table(const struct reading *reading, const struct tp_read_options *options) {
     struct tp_table *table = reading->table;
     const size_t rows = reading->labels.count, features = tp_max(reading->features, reading->width);
     void *dense = NULL;
     if (!rows || !features)
         return tp_fail(table->context, TP_ERR_FORMAT, "%s: it has no %s", table->path, rows ? "features" : "rows");
-    const tp_status status =
-        tp_store_allocate(table, options, tp_size_mul(tp_size_mul(rows, features), sizeof(float)), &dense);
+    tp_status status = check_size(reading, options, rows, features);
+    if (!status)
+        status = tp_store_allocate(table, options, tp_size_mul(tp_size_mul(rows, features), sizeof(float)), &dense);
     if (status)
         return status;
     fill_dense(reading, dense, features);
@@ -268,8 +273,8 @@ static tp_status read_all(struct tp_stream *stream, const struct tp_read_options
 
 static tp_status read_table(const char *path, const struct tp_read_options *options, struct tp_table *table) {
     struct tp_stream stream;
-    if (!strcmp(path, "-"))
-        return read_all(NULL, options, table);
+    if (options->input)
+        return read_all(options->input, options, table);
     tp_status status = tp_stream_open(table->context, path, &stream);
     if (status)
         return status;

@@ -49,16 +49,15 @@ static size_t extent(const tp_data *data) {
     return last + 1;
 }
 
-/* Without scaling floats are taken as they are. */
-static float target_value(const tp_data *data, size_t at) {
-    return data->values ? data->values[at] : (float)data->double_values[at];
+static double raw_target(const tp_data *data, size_t at) {
+    return data->values ? (double)data->values[at] : data->double_values[at];
 }
 
 tp_status tp_check_values(const struct tp_model *model, const char *what, const tp_data *data) {
     for (size_t i = 0; model->loss == TP_LOSS_POISSON && i < data->samples; i++) {
         const size_t sample = data->rows ? data->rows[i] : i, first = sample * data->target_sample_stride;
         for (size_t j = 0; j < data->outputs; j++) {
-            const float value = target_value(data, first + j * data->target_stride);
+            const float value = (float)raw_target(data, first + j * data->target_stride);
             if (!(value >= 0 && isfinite(value)))
                 return tp_fail(model->context, TP_ERR_ARGUMENT,
                                "%s: target %zu of sample %zu is %g; with loss poisson it must be finite and at least 0",
@@ -163,15 +162,28 @@ static void gather_inputs(const struct tp_model *model, const tp_data *data, siz
         isa->scale_doubles(x, data->doubles + first, n, s->mean, s->factor, each);
 }
 
+double tp_batch_input(const struct tp_batch *batch, struct tp_cell *cell) {
+    const tp_data *data = batch->data;
+    cell->row = sample_number(batch, cell->row);
+    return raw_value(data, cell->row * data->sample_stride + cell->column * data->value_stride);
+}
+
+double tp_batch_target(const struct tp_batch *batch, struct tp_cell *cell) {
+    const tp_data *data = batch->data;
+    cell->row = sample_number(batch, cell->row);
+    return raw_target(data, cell->row * data->target_sample_stride + cell->column * data->target_stride);
+}
+
+/* Without scaling floats are taken as they are. */
 static void gather_values(const struct tp_model *model, const tp_data *data, size_t sample, float *y) {
     const size_t first = sample * data->target_sample_stride, step = data->target_stride;
     for (size_t j = 0; j < data->outputs; j++) {
         const size_t at = first + j * step;
+        const double raw = raw_target(data, at);
         if (model->outputs_scaled.count)
-            y[j] = scale_value(data->values ? (double)tp_to_float((double)data->values[at]) : data->double_values[at],
-                               &model->outputs_scaled, j);
+            y[j] = scale_value(data->values ? (double)tp_to_float(raw) : raw, &model->outputs_scaled, j);
         else
-            y[j] = target_value(data, at);
+            y[j] = (float)raw;
     }
 }
 

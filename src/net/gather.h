@@ -27,6 +27,16 @@ tp_status tp_take_data(const struct tp_model *model, const char *what, const tp_
 tp_status tp_take_strides(const struct tp_context *context, const char *what, size_t samples, size_t values,
                           size_t *sample_stride, size_t *value_stride);
 
+/* A row of a batch, or the sample that it was gathered from, and one of its values. */
+struct tp_cell {
+    size_t row, column;
+};
+
+/* The program's input or target at a place of the batch, unscaled; the row becomes the number of the sample in the
+ * program's arrays. */
+double tp_batch_input(const struct tp_batch *batch, struct tp_cell *cell);
+double tp_batch_target(const struct tp_batch *batch, struct tp_cell *cell);
+
 /* Rounded; 0 for what is below 2^-126 in magnitude, as in kernels/map.h. */
 static inline float tp_to_float(double value) {
     return fabs(value) < 0x1p-126 ? 0 : (float)value;

@@ -10,6 +10,8 @@
 #include "net/shards.h"
 #include "net/workspace.h"
 
+struct tp_batch; /* net/gather.h */
+
 /* What a step spends its time on, besides barriers. */
 enum { TP_PHASE_DATA = TP_PHASE_FIRST, TP_PHASE_FORWARD, TP_PHASE_LOSS, TP_PHASE_BACKWARD, TP_PHASE_UPDATE };
 
@@ -57,9 +59,11 @@ bool tp_run_step(struct tp_workspace *workspace, struct tp_optimizer *optimizer,
 /* Whether all elements are finite. */
 bool tp_finite_rows(const float *p, size_t ld, size_t rows, size_t columns);
 
-/* TP_ERR_NONFINITE for the workspace's last forward pass, naming the first layer whose output is not finite. when
- * begins the message. */
-tp_status tp_fail_nonfinite(const struct tp_workspace *workspace, const char *when, double loss);
+/* TP_ERR_NONFINITE for the workspace's last forward pass and these targets, naming the first input, target or layer's
+ * output that is not finite. Samples have the numbers of the program's arrays, of which the batch was gathered; without
+ * batch, of the workspace's rows. when begins the message. */
+tp_status tp_fail_nonfinite(const struct tp_workspace *workspace, const tp_targets *targets,
+                            const struct tp_batch *batch, const char *when, double loss);
 
 /* C = (dZ_l W_l^T) * f'_{l-1}, rows x n_{l-1}: one layer down; of the first layer without a derivative. */
 struct tp_propagation {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* One training step, in the trainer and in loops of one's own. */
+#include "net/gather.h"
 #include "net/pass.h"
 
 #include <assert.h>
@@ -27,20 +28,61 @@ bool tp_run_step(struct tp_workspace *w, struct tp_optimizer *optimizer, struct 
     return true;
 }
 
-bool tp_finite_rows(const float *p, size_t ld, size_t rows, size_t columns) {
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < columns; j++)
-            if (!isfinite(p[i * ld + j]))
-                return false;
-    return true;
+/* printf may show the sign of a NaN, which means nothing. */
+static const char *name_value(double value) {
+    return isnan(value) ? "nan" : value < 0 ? "-inf" : "inf";
 }
 
-tp_status tp_fail_nonfinite(const struct tp_workspace *w, const char *when, double loss) {
+static bool find_nonfinite(const float *p, size_t ld, size_t rows, size_t columns, struct tp_cell *cell) {
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < columns; j++)
+            if (!isfinite(p[i * ld + j])) {
+                *cell = (struct tp_cell){i, j};
+                return true;
+            }
+    return false;
+}
+
+bool tp_finite_rows(const float *p, size_t ld, size_t rows, size_t columns) {
+    struct tp_cell ignored;
+    return !find_nonfinite(p, ld, rows, columns, &ignored);
+}
+
+/* A finite value of the program's may become infinite: a double, or by scaling. */
+static tp_status fail_value(const struct tp_context *context, const char *when, const char *kind, struct tp_cell at,
+                            double value) {
+    if (isfinite(value))
+        return tp_fail(context, TP_ERR_NONFINITE, "%ssample %zu, %s %zu: %g, scaled to a float, is infinite", when,
+                       at.row, kind, at.column, value);
+    return tp_fail(context, TP_ERR_NONFINITE, "%ssample %zu, %s %zu: %s is not finite", when, at.row, kind, at.column,
+                   name_value(value));
+}
+
+/* The first input or target that is not finite; TP_OK if there is none. */
+static tp_status check_batch(const struct tp_workspace *w, const tp_targets *targets, const struct tp_batch *batch,
+                             const char *when) {
+    const struct tp_context *context = w->model->context;
+    struct tp_cell at;
+    if (find_nonfinite(w->x, w->ldx, w->batch, w->model->inputs, &at)) {
+        const double value = batch ? tp_batch_input(batch, &at) : (double)w->x[at.row * w->ldx + at.column];
+        return fail_value(context, when, "feature", at, value);
+    }
+    if (targets->values && find_nonfinite(targets->values, targets->ld, w->batch, tp_model_outputs(w->model), &at)) {
+        const double value =
+            batch ? tp_batch_target(batch, &at) : (double)targets->values[at.row * targets->ld + at.column];
+        return fail_value(context, when, "target", at, value);
+    }
+    return TP_OK;
+}
+
+tp_status tp_fail_nonfinite(const struct tp_workspace *w, const tp_targets *targets, const struct tp_batch *batch,
+                            const char *when, double loss) {
     const struct tp_model *model = w->model;
     const struct tp_context *context = model->context;
-    const char *value = isnan(loss) ? "NaN" : "infinite"; /* printf may show the sign of a NaN, which means nothing */
-    if (!tp_finite_rows(w->x, w->ldx, w->batch, model->inputs))
-        return tp_fail(context, TP_ERR_NONFINITE, "%sloss is %s; the input samples are not finite", when, value);
+    const char *value = isnan(loss) ? "NaN" : "infinite";
+    const tp_status status = check_batch(w, targets, batch, when);
+    if (status)
+        return status;
     for (size_t l = 0; l < model->layers; l++)
         if (!tp_finite_rows(w->layer[l].p, w->layer[l].ld, w->batch, model->layer[l].width))
             return tp_fail(context, TP_ERR_NONFINITE,
@@ -92,7 +134,7 @@ tp_status tp_train_step(tp_model *model, tp_workspace *w, tp_optimizer *optimize
     tp_parallel(tp_pass_threads(model, w->threads, batch, true), step_task, &call);
     const tp_score result = tp_read_score(w, &targets);
     if (!isfinite(result.loss))
-        status = tp_fail_nonfinite(w, "", result.loss);
+        status = tp_fail_nonfinite(w, &targets, NULL, "", result.loss);
     if (score)
         *score = result;
     w->batch = 0; /* x need not be there any more */

@@ -182,8 +182,10 @@ static void run_step(struct tp_trainer *t, struct tp_team team) {
 
 static tp_status fail_nonfinite(const struct tp_trainer *t, uint64_t step, double loss) {
     char when[32];
+    const struct tp_batch batch = next_batch(t);
+    const tp_targets targets = batch_targets(t);
     snprintf(when, sizeof when, "step %llu: ", (unsigned long long)step);
-    return tp_fail_nonfinite(t->workspace, when, loss);
+    return tp_fail_nonfinite(t->workspace, &targets, &batch, when, loss);
 }
 
 static bool is_finite(const struct tp_model *model, size_t l) {

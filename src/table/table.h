@@ -76,6 +76,7 @@ struct tp_read_options {
     /* Kind of column index, from 0, with this name (NULL: none); may be NULL: TP_FIELD_ANY. */
     enum tp_field_kind (*kind)(const void *user, const char *name, size_t index);
     const void *user;
+    struct tp_stream *input; /* io/stream.h: of a path "-", standard input, which begins there; else NULL */
 };
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Any bytes as a file of samples: refused with a message, or a table all of whose columns can be read. HDF5 is left
- * out: what libhdf5 does with damaged files is not ours to mend. */
+ * out: for some damaged files libhdf5 leaks or takes gigabytes, and that is not ours to mend. */
 #include "fuzz.h"
 #include "io/format.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* seeds TARGET DIRECTORY: writes the inputs from which fuzzing begins. */
+#include "../support/archives.h"
 #include "../support/require.h"
 #include "../support/support.h"
 
@@ -147,6 +148,20 @@ static void write_idx_gz(void) {
 
 /* ---- tables ---- */
 
+static void write_archives(void) {
+#ifdef TP_HAVE_LIBZIP
+    static const char dictionary[] = "{'descr': '<i2', 'fortran_order': False, 'shape': (2, 2)}";
+    static const char names[] = "{'descr': '<U1', 'fortran_order': False, 'shape': (3,)}";
+    static const zip_int32_t methods[] = {ZIP_CM_STORE, ZIP_CM_DEFLATE};
+    for (size_t i = 0; i < COUNT(methods); i++) {
+        tp_test_npz_add(path_of("npz", i), "X.npy", dictionary, "01234567", 8, methods[i]);
+        tp_test_npz_add(path_of("npz", i), "y.npy", "{'descr': '|u1', 'fortran_order': True, 'shape': (2,)}", "01", 2,
+                        methods[i]);
+        tp_test_npz_add(path_of("npz", i), "names.npy", names, "a\0\0\0b\0\0\0c\0\0\0", 12, methods[i]);
+    }
+#endif
+}
+
 static void write_tables(void) {
     static const char *const headers[] = {"{'descr': '<f4', 'fortran_order': True, 'shape': (2, 2), }",
                                           "{'descr': '>i2', 'fortran_order': False, 'shape': (4, 2), }",
@@ -160,6 +175,7 @@ static void write_tables(void) {
     }
     for (size_t i = 0; i < COUNT(texts); i++)
         write_seed("text", i, texts[i], strlen(texts[i]));
+    write_archives();
     write_idx();
 }
 
