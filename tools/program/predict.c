@@ -158,7 +158,7 @@ static int load(struct prediction *run) {
 }
 
 static int predict(struct prediction *run) {
-    const int code = predictions_make(run->session, run->model, &run->data, &run->predictions);
+    const int code = predictions_make_unless_stopped(run->session, run->model, &run->data, &run->predictions);
     return code ? code : predictions_check(&run->predictions, run->dataset, run->options->data.path);
 }
 
