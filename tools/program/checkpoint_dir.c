@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #define NAME "step-%012" PRIu64 ".safetensors"
@@ -109,6 +110,13 @@ static bool remove_temporary(const struct checkpoint_dir *directory, const char 
     return true;
 }
 
+/* The model that this run will save may have its file here, but that is still empty. */
+static bool remove_written(const struct checkpoint_dir *directory, const char *name, void *user) {
+    struct stat facts;
+    const bool written = is_temporary(name) && !fstatat(directory->descriptor, name, &facts, 0) && facts.st_size;
+    return !written || remove_temporary(directory, name, user);
+}
+
 /* ---- open ---- */
 
 /* So that a power cut leaves the directory with its checkpoints. */
@@ -137,11 +145,12 @@ int checkpoint_dir_open(struct checkpoint_dir *directory, const char *path) {
     const int code = make(directory);
     if (code)
         return code;
-    if (!flock(directory->descriptor, LOCK_EX | LOCK_NB))
+    directory->locked = !flock(directory->descriptor, LOCK_EX | LOCK_NB);
+    if (directory->locked)
         each_entry(directory, remove_temporary, NULL);
     else if (errno == EWOULDBLOCK) {
-        complain("%s: another run keeps its checkpoints there", path);
-        return EXIT_FAILURE;
+        complain("%s: another run keeps its checkpoints there at the moment", path);
+        return EX_TEMPFAIL;
     }
     return EXIT_SUCCESS;
 }
@@ -158,6 +167,11 @@ static void remove_step(const struct checkpoint_dir *directory, uint64_t step) {
     char name[NAME_SIZE];
     snprintf(name, sizeof name, NAME, step);
     unlinkat(directory->descriptor, name, 0);
+}
+
+void checkpoint_dir_failed(const struct checkpoint_dir *directory) {
+    if (directory->locked)
+        each_entry(directory, remove_written, NULL);
 }
 
 void checkpoint_dir_written(struct checkpoint_dir *directory, uint64_t step, uint64_t keep) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The directory of a run's checkpoints: step-000000001234.safetensors, ... It belongs to one run at a time: a lock tells
- * others, and what an earlier process of it has left half written is removed. File systems without locks do without both.
+/* The directory of a run's checkpoints: step-000000001234.safetensors, ... It belongs to one run at a time: a lock
+ * tells others, and what an earlier process of it has left half written is removed. File systems without locks do
+ * without both.
  */
 #ifndef TILEPROP_TOOLS_CHECKPOINT_DIR_H
 #define TILEPROP_TOOLS_CHECKPOINT_DIR_H
@@ -12,6 +13,7 @@
 struct checkpoint_dir {
     const char *path;
     int descriptor; /* -1: not open */
+    bool locked;
     uint64_t newest; /* step of the newest checkpoint that is known to be whole; 0: none */
 };
 
@@ -30,6 +32,9 @@ void checkpoint_dir_close(struct checkpoint_dir *directory);
 
 /* The path of a checkpoint, to be freed; NULL: out of memory. */
 char *checkpoint_dir_file(const struct checkpoint_dir *directory, uint64_t step);
+
+/* After a checkpoint could not be written: what there is of it is removed. */
+void checkpoint_dir_failed(const struct checkpoint_dir *directory);
 
 /* After the checkpoint of this step was written: it is the newest. The keep newest ones stay, without those after the
  * one that was the newest, which nobody could read. What cannot be removed stays, too. */

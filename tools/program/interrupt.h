@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What signals do, so that finished work is not lost: SIGINT, SIGTERM and SIGHUP ask the run to stop and are
  * remembered; further ones change nothing, but for a SIGINT half a second or more after the first, which kills (timeout
- * sends its signal twice at once). In a run that can be resumed SIGTERM, SIGUSR1 and SIGUSR2, with which schedulers warn,
- * ask it to stop for now, and any second one of these and SIGINT kills likewise. A signal that was ignored at the start
- * (nohup, background jobs) stays ignored. */
+ * sends its signal twice at once). In a run that can be resumed SIGTERM, SIGUSR1 and SIGUSR2, with which schedulers
+ * warn, ask it to stop for now, and any second one of these and SIGINT kills likewise. A signal that was ignored at the
+ * start (nohup, background jobs) stays ignored. */
 #ifndef TILEPROP_TOOLS_INTERRUPT_H
 #define TILEPROP_TOOLS_INTERRUPT_H
 

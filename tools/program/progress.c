@@ -87,7 +87,8 @@ void progress_step(struct progress *progress, const tp_step *step) {
     line_add(&line, 5, "%s", bar)->green = true;
     line_add(&line, 2, "%3.0f%%", 100 * part)->before = " ";
     line_add(&line, 3, "loss %.4f", step->loss);
-    line_add(&line, 6, "%.0f samples/s", here / (double)step->steps_per_epoch * (double)progress->samples / step->seconds);
+    line_add(&line, 6, "%.0f samples/s",
+             here / (double)step->steps_per_epoch * (double)progress->samples / step->seconds);
     line_add(&line, 1, "ETA %s", left);
     progress_clear(progress);
     progress->drawn = line_print(&line, columns_of(progress, 1 + INTERRUPT_WIDTH), progress->color);

@@ -185,7 +185,6 @@ static void release(struct training *run) {
 
 static int run_training(const struct session *session, struct train_options *options) {
     struct training run = {.options = options, .session = session};
-    interrupt_catch(options->checkpoint || options->resume);
     int code = prepare(&run);
     if (!code)
         code = train_run(&run);
@@ -200,6 +199,7 @@ static int run(int argc, char **argv) {
     int code = options_parse(&train_command, argc, argv, &options);
     if (code != OPTIONS_PARSED)
         return code;
+    interrupt_catch(options.checkpoint || options.resume);
     struct session session;
     code = session_open(&session, &options.machine);
     if (!code)

@@ -45,8 +45,7 @@ static int copy_lines(struct train_log *log, const struct session *session, FILE
 }
 
 static int refuse_short(const struct train_log *log, const struct train_log_past *past, size_t found) {
-    complain("--log %s: has no line of epoch %zu, which %s has", log->path, found + 1,
-             past->checkpoint);
+    complain("--log %s: has no line of epoch %zu, which %s has", log->path, found + 1, past->checkpoint);
     return EXIT_FAILURE;
 }
 

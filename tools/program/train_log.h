@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The log of a run: a line for each epoch. That of a resumed run is that of one that was never stopped, but for times. */
+/* The log of a run: a line for each epoch. That of a resumed run is that of one that was never stopped, but for times.
+ */
 #ifndef TILEPROP_TOOLS_TRAIN_LOG_H
 #define TILEPROP_TOOLS_TRAIN_LOG_H
 
@@ -10,9 +11,9 @@
 
 struct train_log {
     const char *path;
-    FILE *file;  /* NULL: none is open */
-    bool empty;  /* it had no line when it was opened */
-    int error;   /* errno of the first line that could not be written, or 0 */
+    FILE *file; /* NULL: none is open */
+    bool empty; /* it had no line when it was opened */
+    int error;  /* errno of the first line that could not be written, or 0 */
 };
 
 /* What an earlier process has left in a log. */

@@ -14,10 +14,10 @@ static bool ended_by_patience(const struct train_result *result, const struct tr
 }
 
 static const char *end_of(const struct train_result *result, const struct train_options *options) {
-    return result->diverged                       ? "divergence"
-           : result->signal                       ? "signal"
+    return result->diverged                     ? "divergence"
+           : result->signal                     ? "signal"
            : ended_by_patience(result, options) ? "patience"
-                                                  : "epochs";
+                                                : "epochs";
 }
 
 static void print_end(const struct train_result *result, const struct train_options *options) {

@@ -217,8 +217,7 @@ static int prepare_run(struct training *run, const tp_trainer *trainer) {
         code = open_log(run, trainer);
     run->progress = progress_start(run->options->quiet, run->result.samples, tp_trainer_steps(trainer));
     run->result.resumed_steps = tp_trainer_steps(trainer);
-    return code ? code
-                : checkpoints_begin(&run->checkpoints, run->session, trainer, &run->log, &run->progress);
+    return code ? code : checkpoints_begin(&run->checkpoints, run->session, trainer, &run->log, &run->progress);
 }
 
 int train_run(struct training *run) {
