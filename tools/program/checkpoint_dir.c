@@ -113,13 +113,6 @@ static bool remove_temporary(const struct checkpoint_dir *directory, const char 
     return true;
 }
 
-/* The model that this run will save may have its file here, but that is still empty. */
-static bool remove_written(const struct checkpoint_dir *directory, const char *name, void *user) {
-    struct stat facts;
-    const bool written = is_temporary(name) && !fstatat(directory->descriptor, name, &facts, 0) && facts.st_size;
-    return !written || remove_temporary(directory, name, user);
-}
-
 /* ---- open ---- */
 
 /* So that a power cut leaves the directory with its checkpoints. */
@@ -182,7 +175,7 @@ static void remove_step(const struct checkpoint_dir *directory, uint64_t step) {
 
 void checkpoint_dir_failed(const struct checkpoint_dir *directory) {
     if (directory->locked)
-        each_entry(directory, remove_written, NULL);
+        each_entry(directory, remove_temporary, NULL);
 }
 
 void checkpoint_dir_written(struct checkpoint_dir *directory, uint64_t step, uint64_t keep) {
