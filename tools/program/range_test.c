@@ -35,7 +35,11 @@ static void note_unused(const struct train_options *options) {
                   {"epochs", options->epochs},
                   {"test", options->test},
                   {"out", options->out},
-                  {"log", options->log}};
+                  {"log", options->log},
+                  {"checkpoint", options->checkpoint},
+                  {"resume", options->resume},
+                  {"keep", options->keep != TP_KEEP_LAST},
+                  {"patience", options->patience}};
     for (size_t i = 0; i < sizeof unused / sizeof *unused; i++)
         if (unused[i].given)
             complain("note: --find-lr trains a model that is thrown away; it does not use --%s", unused[i].name);
@@ -45,7 +49,9 @@ void range_test_settle(struct train_options *options) {
     note_unused(options);
     options->schedule = TP_SCHEDULE_AUTO;
     options->warmup = options->epochs = 0;
-    options->test = options->out = options->log = NULL;
+    options->test = options->out = options->log = options->checkpoint = options->resume = NULL;
+    options->keep = TP_KEEP_LAST;
+    options->patience = 0;
 }
 
 /* ---- the curve ---- */
