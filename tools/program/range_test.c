@@ -167,7 +167,7 @@ static tp_status fill_rates(struct range_test *test, const tp_model *model, tp_o
 
 static int train(struct range_test *test, const tp_data *data, tp_model *model) {
     struct run run = {
-        .test = test, .progress = progress_start(test->options->quiet, data->samples), .least = (double)INFINITY};
+        .test = test, .progress = progress_start(test->options->quiet, data->samples, 0), .least = (double)INFINITY};
     tp_train_options library = trainer_options(test->options, data->samples, test->planned);
     library.on_step = on_step;
     library.user = &run;
