@@ -120,7 +120,7 @@ stops() {
         code=$?
     done 2>/dev/null
     exits 0 train $run --resume runs --log log --out resumed && cmp resumed whole && same_log log whole.log &&
-        no_leftovers
+        no_leftovers runs
     result "nor do $kills kills change a byte"
 }
 
