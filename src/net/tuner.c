@@ -2,24 +2,30 @@
 #include "net/tuner.h"
 
 #include "core/clock.h"
-#include "core/size.h"
 
-/* A run is not worth a trial if fewer steps are left. One try takes this part of the steps that are left, but no longer
- * than so many seconds, nor than so many times what was expected: slow candidates cost little of the run. */
+/* A run is not worth a trial if less time or fewer steps are left; one try takes this part of that time, within limits.
+ */
+#define LEAST_SECONDS 2.0
 #define LEAST_STEPS 500
-#define TRY_PART 2000
-#define TRY_SECONDS 2e-3
+#define TRY_PART 1e-3
+#define LEAST_TRY 2e-3
+#define LONGEST_TRY 20e-3
+/* A team has found its pace after so many seconds, and at least a step. */
+#define WARM_SECONDS 1e-3
+/* A try ends early where steps take so many times as long as with the best candidate so far. */
 #define TRY_TIMES 3
-/* A candidate that takes so much longer than the best is not tried again; one that is so much faster is chosen. */
+/* A candidate that takes so much longer than the best is not tried again; one that is so much faster than the built-in
+ * choice takes its place. */
 #define DROPPED 1.2
-#define FASTER 0.97
+#define FASTER 0.93
 /* The chosen candidate is timed again and again for so many seconds. If it takes so much longer than when it was
  * chosen, so many times in a row, all are tried anew. */
 #define WATCH_SECONDS 5e-3
 #define SLOW 1.4
 #define SLOW_TIMES 3
-/* From one trial to the next, in the time that the trial took; twice as long each time that nothing changes. */
-#define PAUSE_TRIALS 200
+/* From one trial to the next, in the time that the trial took: at least, and if nothing seems to have changed. */
+#define LEAST_PAUSE 30
+#define PAUSE 100
 
 static void add(struct tp_tuner *t, const struct tp_isa *isa, const struct tp_blocking *blocking, int threads) {
     for (int i = 0; i < t->count; i++)
@@ -39,8 +45,10 @@ void tp_tuner_start(struct tp_tuner *t, const struct tp_context *context, int th
 }
 
 void tp_tuner_enter(struct tp_tuner *t) {
-    t->first = true;
+    t->warm = false;
+    t->steps = 1;
     t->done = 0;
+    t->began = 0;
 }
 
 static double median(const struct tp_candidate *c) {
@@ -54,22 +62,7 @@ static void note(struct tp_candidate *c, double seconds) {
     c->seconds[i] = seconds;
 }
 
-/* How many steps make up a try. */
-static uint64_t try_steps(const struct tp_tuner *t, uint64_t left) {
-    const double most = t->expected > 0 ? TRY_SECONDS / t->expected : 1;
-    const uint64_t steps = left / TRY_PART;
-    return (double)steps > most ? (uint64_t)most + 1 : steps + 1;
-}
-
-static void begin_trial(struct tp_tuner *t, uint64_t left, double now) {
-    for (int i = 0; i < t->count; i++)
-        t->candidate[i].tries = 0, t->candidate[i].dropped = false;
-    t->trying = true;
-    t->trial_began = now;
-    t->slow = 0;
-    t->steps = try_steps(t, left);
-}
-
+/* One of those that were tried; -1: none was. */
 static int fastest(const struct tp_tuner *t) {
     int best = -1;
     for (int i = 0; i < t->count; i++)
@@ -94,24 +87,36 @@ static int next_to_try(const struct tp_tuner *t) {
     return next;
 }
 
-/* Of candidates that are as fast, the built-in choice comes first. */
+/* The built-in choice, unless another candidate is clearly faster. */
 static int choose(const struct tp_tuner *t) {
     const int best = fastest(t);
-    const bool first = t->candidate[0].tries && median(&t->candidate[best]) > FASTER * median(&t->candidate[0]);
-    return first ? 0 : best;
+    return median(&t->candidate[best]) > FASTER * median(&t->candidate[0]) ? 0 : best;
 }
 
-static void end_trial(struct tp_tuner *t, int before, double now) {
+static void watch_next(struct tp_tuner *t) {
+    t->steps = (uint64_t)(WATCH_SECONDS / t->expected) + 1;
+    t->done = 0;
+}
+
+static void begin_trial(struct tp_tuner *t, uint64_t left, double now) {
+    const double wanted = TRY_PART * (double)left * t->expected;
+    for (int i = 0; i < t->count; i++)
+        t->candidate[i].tries = 0, t->candidate[i].dropped = false;
+    t->try_seconds = wanted < LEAST_TRY ? LEAST_TRY : wanted > LONGEST_TRY ? LONGEST_TRY : wanted;
+    t->trying = true;
+    t->trial_began = now;
+    t->before = t->current;
+    t->slow = 0;
+    t->trials++;
+}
+
+static void end_trial(struct tp_tuner *t, double now) {
     const int chosen = choose(t);
-    const double least = PAUSE_TRIALS * (now - t->trial_began);
-    const bool stays = t->expected > 0 && chosen == before;
-    t->switches += t->expected > 0 && chosen != before;
-    t->pause = stays && 2 * t->pause > least ? 2 * t->pause : least;
-    t->look_at = now + t->pause;
+    t->switches += chosen != t->before;
+    t->trial_ended = now;
     t->expected = median(&t->candidate[chosen]);
     t->current = chosen;
     t->trying = false;
-    t->steps = (uint64_t)(WATCH_SECONDS / t->expected) + 1;
 }
 
 /* A try has ended. */
@@ -120,43 +125,58 @@ static void advance(struct tp_tuner *t, double seconds, double now) {
     drop_slow(t);
     const int next = next_to_try(t);
     if (next < 0)
-        end_trial(t, t->before, now);
+        end_trial(t, now);
     else
         t->current = next;
 }
 
+static bool is_due(const struct tp_tuner *t, double now) {
+    const double passed = now - t->trial_ended, took = t->trial_ended - t->trial_began;
+    return !t->trials || passed > PAUSE * took || (t->slow >= SLOW_TIMES && passed > LEAST_PAUSE * took);
+}
+
 /* The chosen candidate has been timed. */
 static void watch(struct tp_tuner *t, double seconds, uint64_t left, double now) {
+    if (t->expected <= 0 || (!t->trials && seconds < t->expected))
+        t->expected = seconds;
     t->slow = seconds > SLOW * t->expected ? t->slow + 1 : 0;
-    if (left < LEAST_STEPS || (t->expected > 0 && t->slow < SLOW_TIMES && now < t->look_at))
+    if (left < LEAST_STEPS || (double)left * seconds < LEAST_SECONDS || !is_due(t, now))
         return;
-    t->before = t->current;
     begin_trial(t, left, now);
-    note(&t->candidate[t->current], seconds);
-    t->current = next_to_try(t);
+    advance(t, seconds, now);
+}
+
+/* Whether the steps that were timed are enough. */
+static bool is_enough(const struct tp_tuner *t, double taken) {
+    if (!t->trying)
+        return t->done >= t->steps && (t->expected > 0 || taken >= LEAST_TRY);
+    const int best = fastest(t);
+    return taken >= t->try_seconds || taken > TRY_TIMES * median(&t->candidate[best]) * (double)t->done;
 }
 
 bool tp_tuner_step(struct tp_tuner *t, uint64_t left) {
-    if (t->count == 1)
+    if (t->count == 1 || ++t->done < t->steps)
         return false;
-    if (t->first) {
-        t->first = false;
-        t->began = t->now();
+    const double now = t->now(), taken = now - t->began;
+    if (!t->warm || !is_enough(t, taken)) {
+        const bool first = t->began <= 0; /* the step in which the team came together is not timed */
+        if (first || (!t->warm && taken >= WARM_SECONDS)) {
+            t->warm = !first;
+            t->began = now;
+            t->done = 0;
+        }
         return false;
     }
-    t->done++;
-    const bool enough = t->done >= t->steps;
-    if (!enough && !t->trying)
-        return false;
-    const double now = t->now(), seconds = (now - t->began) / (double)t->done;
-    if (!enough && now - t->began < TRY_TIMES * t->expected * (double)t->steps)
-        return false;
     const int before = t->current;
     if (t->trying)
-        advance(t, seconds, now);
+        advance(t, taken / (double)t->done, now);
     else
-        watch(t, seconds, left, now);
-    t->done = 0;
+        watch(t, taken / (double)t->done, left, now);
     t->began = now;
+    t->done = 0;
+    if (!t->trying)
+        watch_next(t);
+    else
+        t->steps = 1;
     return t->current != before;
 }

@@ -30,15 +30,16 @@ struct tp_tuner {
     int count, current; /* count 1: there is nothing to choose */
     int before;         /* what was chosen before the trial */
     bool trying;
-    uint64_t steps;        /* until the candidate that is timed has had enough */
-    uint64_t done;         /* of them; the first step of a team is not one */
-    bool first;            /* the next step is that one */
-    double began;          /* when these steps did */
-    double expected;       /* seconds of a step, as the chosen candidate took when it was chosen; 0: unknown */
-    int slow;              /* times in a row that it took much longer */
-    double trial_began;    /* when the candidates began to be tried */
-    double pause, look_at; /* seconds from one trial to the next, and when that is due */
-    uint64_t switches;     /* of the choice, after the first */
+    bool warm;          /* the team has had some steps to find its pace */
+    uint64_t steps;     /* after so many steps the clock is read */
+    uint64_t done;      /* of them */
+    double began;       /* when the first of them did; 0: it has still to begin */
+    double try_seconds; /* how long a try lasts */
+    double expected;    /* seconds of a step, as the chosen candidate took when it was chosen; 0: unknown */
+    int slow;           /* times in a row that it took much longer */
+    double trial_began; /* when the candidates began to be tried */
+    double trial_ended;
+    uint64_t trials, switches; /* of the choice, after the first */
 };
 
 /* The built-in choice is first; the context's other instruction set, if it has one, and other teams of up to most
