@@ -3,83 +3,20 @@
  * Every file-system call of saving a checkpoint and of resuming one fails once, as support/fault_sweep.h says; where
  * resuming fails, the trainer and its model are what they were. Allocations: test_allocation_faults.c.
  */
-#include "support/clouds.h"
 #include "support/fault_sweep.h"
+#include "support/saved_run.h"
 #include "support/scratch.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { HIDDEN = 64 }; /* for a file of several pages */
+TestSuite(checkpoint_faults, .init = test_saved_run_open, .fini = test_saved_run_close);
 
 static struct {
-    struct test_world world;
-    tp_train_options options;
-    tp_trainer *trainer;
-    char state[TEST_MAX_FILE]; /* of the trainer, before it was to be resumed */
+    char bytes[TEST_MAX_FILE];
     size_t size;
-} all;
-
-static void check(tp_status status) {
-    cr_assert_eq(status, TP_OK, "%s", tp_test_message(tp_test_scratch.context));
-}
-
-static void save_as(const char *name) {
-    check(tp_trainer_save(all.trainer, tp_test_in_scratch(name)));
-}
-
-static tp_model *make_model(uint64_t seed) {
-    static const tp_layer layers[] = {{HIDDEN, TP_ACTIVATION_RELU, 0, 0.25F, 0},
-                                      {CLOUD_CLASSES, TP_ACTIVATION_SOFTMAX, 0, 0, 0}};
-    tp_model_options options;
-    tp_model_options_default(&options);
-    options.inputs = CLOUD_IN;
-    options.layer_count = 2;
-    options.layers = layers;
-    options.seed = seed;
-    tp_model *model = NULL;
-    check(tp_model_create(tp_test_scratch.context, &options, &model));
-    return model;
-}
-
-static void make_trainer(uint64_t seed) {
-    all.world.model = make_model(seed);
-    all.trainer = test_make_trainer(&all.world, &all.options);
-}
-
-static void destroy_trainer(void) {
-    tp_trainer_destroy(all.trainer);
-    tp_model_destroy(all.world.model);
-}
-
-/* Two moments of a run, "old" and "new", and a trainer at the later one. */
-static void set_up(void) {
-    tp_test_scratch_open();
-    test_open_world(&all.world, NULL);
-    tp_model_destroy(all.world.model);
-    tp_context_destroy(all.world.context);
-    all.world.context = tp_test_scratch.context;
-    all.options = test_small_options(&all.world.diary);
-    all.options.validation_fraction = 0.2;
-    all.options.keep = TP_KEEP_BEST;
-    all.options.average = 0.5;
-    make_trainer(1);
-    all.world.diary.stop_at_step = 7;
-    cr_assert_eq(tp_trainer_run(all.trainer), TP_ERR_STOPPED);
-    save_as("old");
-    all.world.diary.stop_at_step = 11;
-    cr_assert_eq(tp_trainer_run(all.trainer), TP_ERR_STOPPED);
-    save_as("new");
-    cr_assert_not(test_same_files("old", "new"));
-}
-
-static void tear_down(void) {
-    destroy_trainer();
-    tp_test_scratch_close();
-}
-
-TestSuite(checkpoint_faults, .init = set_up, .fini = tear_down);
+} before; /* the trainer's state before it was to be resumed */
 
 /* ---- operations ---- */
 
@@ -93,7 +30,7 @@ static void without_file(void) {
 }
 
 static tp_status save_to(const char *path) {
-    return tp_trainer_save(all.trainer, path);
+    return tp_trainer_save(test_saved_run.trainer, path);
 }
 
 static tp_status save(void) {
@@ -102,25 +39,24 @@ static tp_status save(void) {
 
 /* The trainer, at its beginning again. */
 static void with_fresh_trainer(void) {
-    destroy_trainer();
-    make_trainer(2);
-    save_as("state");
-    all.size = test_read_scratch("state", all.state);
+    test_saved_run_restart();
+    test_saved_run_save("state");
+    before.size = test_read_scratch("state", before.bytes);
 }
 
 static tp_status resume(void) {
-    return tp_trainer_resume(all.trainer, tp_test_in_scratch("new"));
+    return tp_trainer_resume(test_saved_run.trainer, tp_test_in_scratch("new"));
 }
 
 static void check_resumed(void) {
-    save_as("state");
+    test_saved_run_save("state");
     cr_expect(test_same_files("state", "new"));
 }
 
 static void check_unchanged(const char *what) {
     char state[TEST_MAX_FILE];
-    save_as("state");
-    cr_expect(test_read_scratch("state", state) == all.size && !memcmp(state, all.state, all.size),
+    test_saved_run_save("state");
+    cr_expect(test_read_scratch("state", state) == before.size && !memcmp(state, before.bytes, before.size),
               "%s: the trainer changed", what);
 }
 
