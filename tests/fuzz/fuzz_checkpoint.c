@@ -10,11 +10,15 @@
 #include <zlib.h>
 
 #define MOST_SAVED 8192
+#define MOST_CHANGES 64 /* bytes of input */
 
 struct file {
     size_t size;
     char bytes[MOST_SAVED];
 };
+
+static struct fuzz_run run;
+static struct file before, middle; /* checkpoints at the beginning, where the trainer is, and later */
 
 static struct file saved(const tp_trainer *trainer) {
     static char path[128];
@@ -36,44 +40,76 @@ static void require_saved_as(const tp_trainer *trainer, const struct file *expec
     require(actual.size == expected->size && !memcmp(actual.bytes, expected->bytes, actual.size));
 }
 
-static void require_goes_on(struct fuzz_run *run) {
-    const struct file point = saved(run->trainer);
-    require(!tp_trainer_resume(run->trainer, fuzz_file(point.bytes, point.size)));
-    require_saved_as(run->trainer, &point);
-    const tp_status status = tp_trainer_run(run->trainer);
+static void require_goes_on(void) {
+    const struct file point = saved(run.trainer);
+    require(!tp_trainer_resume(run.trainer, fuzz_file(point.bytes, point.size)));
+    require_saved_as(run.trainer, &point);
+    const tp_status status = tp_trainer_run(run.trainer);
     require(status == TP_OK || status == TP_ERR_NONFINITE);
-    require(tp_trainer_steps(run->trainer) <= FUZZ_RUN_STEPS);
-    require(tp_trainer_best_epoch(run->trainer) <= tp_trainer_epochs(run->trainer));
+    require(tp_trainer_steps(run.trainer) <= FUZZ_RUN_STEPS);
+    require(tp_trainer_best_epoch(run.trainer) <= tp_trainer_epochs(run.trainer));
 }
 
-static void resume(struct fuzz_run *run, const struct file *before, const void *bytes, size_t size) {
-    const tp_status status = tp_trainer_resume(run->trainer, fuzz_file(bytes, size));
+static void resume(const void *bytes, size_t size) {
+    const tp_status status = tp_trainer_resume(run.trainer, fuzz_file(bytes, size));
     require(status == TP_OK || status == TP_ERR_FORMAT || status == TP_ERR_ARGUMENT);
     if (status) {
         fuzz_require_message();
         if (size % 8 == 0) /* files are slow */
-            require_saved_as(run->trainer, before);
+            require_saved_as(run.trainer, &before);
         return;
     }
-    require_goes_on(run);
-    require(!tp_trainer_resume(run->trainer, fuzz_file(before->bytes, before->size)));
-    require_saved_as(run->trainer, before);
+    require_goes_on();
+    require(!tp_trainer_resume(run.trainer, fuzz_file(before.bytes, before.size)));
+    require_saved_as(run.trainer, &before);
+}
+
+static void set_crc(struct file *file) {
+    const size_t end = file->size - sizeof(uint32_t);
+    const uint32_t crc = htole32((uint32_t)crc32_z(0, (const unsigned char *)file->bytes, end));
+    memcpy(file->bytes + end, &crc, sizeof crc);
+}
+
+static void resume_with_right_crc(const uint8_t *data, size_t size) {
+    struct file file = {.size = size};
+    if (size < sizeof(uint32_t) || size > sizeof file.bytes)
+        return;
+    memcpy(file.bytes, data, size);
+    set_crc(&file);
+    resume(file.bytes, file.size);
+}
+
+/* A place and a byte for each change. */
+static void resume_changed(const uint8_t *data, size_t size) {
+    struct fuzz_input input = {data, size};
+    struct file file = middle;
+    const char *first = memmem(file.bytes, file.size, "\"at.", 4);
+    require(first);
+    const size_t begin = (size_t)(first - file.bytes);
+    while (input.size) {
+        const size_t at = begin + fuzz_below(&input, file.size - begin);
+        file.bytes[at] = (char)fuzz_take(&input, 1);
+    }
+    set_crc(&file);
+    resume(file.bytes, file.size);
+}
+
+static void open_run(void) {
+    fuzz_run_open(fuzz_context(), &run);
+    before = saved(run.trainer);
+    run.stop_at = 4;
+    require(tp_trainer_run(run.trainer) == TP_ERR_STOPPED);
+    middle = saved(run.trainer);
+    run.stop_at = 0;
+    require(!tp_trainer_resume(run.trainer, fuzz_file(before.bytes, before.size)));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static struct fuzz_run run;
-    static struct file before, right;
-    if (!run.trainer) {
-        fuzz_run_open(fuzz_context(), &run);
-        before = saved(run.trainer);
-    }
-    resume(&run, &before, data, size);
-    uint32_t crc;
-    if (size < sizeof crc || size > sizeof right.bytes)
-        return 0;
-    memcpy(right.bytes, data, size);
-    crc = htole32((uint32_t)crc32_z(0, data, size - sizeof crc));
-    memcpy(right.bytes + size - sizeof crc, &crc, sizeof crc);
-    resume(&run, &before, right.bytes, size);
+    if (!run.trainer)
+        open_run();
+    resume(data, size);
+    resume_with_right_crc(data, size);
+    if (size < MOST_CHANGES)
+        resume_changed(data, size);
     return 0;
 }

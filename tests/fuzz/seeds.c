@@ -111,6 +111,10 @@ static void write_checkpoints(void) {
     require(!tp_trainer_run(run.trainer) && !tp_trainer_save(run.trainer, path_of("end", 0)));
     fuzz_run_close(&run);
     tp_context_destroy(context);
+    for (size_t i = 0; i < 64; i++) {
+        const unsigned char change[] = {(unsigned char)(i * 8), 0, '1' + i % 9, (unsigned char)(i * 8 + 4), 0, '0'};
+        write_seed("change", i, change, i % 2 ? 3 : sizeof change);
+    }
 }
 
 /* ---- IDX files ---- */
