@@ -206,7 +206,7 @@ static int open_folds(struct cross_validation *run) {
         code = data_check(run->session, train->data.path,
                           data_open_training(run->session, &train->data, NULL, &hold_out, &run->folds[i]));
     }
-    return code;
+    return code ? code : train_check_best(train, tp_schema_task(tp_dataset_schema(run->folds[0])), false);
 }
 
 /* The best candidate on all of the data, on all threads. */
@@ -265,7 +265,7 @@ static int run(int argc, char **argv) {
         return code;
     struct session session;
     struct cross_validation run = {.options = &options, .session = &session};
-    interrupt_catch();
+    interrupt_catch(false);
     code = session_open(&session, &options.train.machine);
     if (!code)
         code = run_all(&run);

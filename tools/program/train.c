@@ -80,10 +80,17 @@ static int load_model_and_data(struct training *run) {
     return code || run->train ? code : load_data(run, run->model ? &saved.model : NULL);
 }
 
+static int check_best(const struct training *run) {
+    return train_check_best(run->options, tp_schema_task(tp_model_schema(run->model)),
+                            tp_dataset_validation(run->train));
+}
+
 static int load(struct training *run) {
     int code = load_model_and_data(run);
     if (!code && !run->model)
         code = train_make_model(run->session, run->options, tp_dataset_schema(run->train), &run->model);
+    if (!code)
+        code = check_best(run);
     if (!code)
         code = train_settle_class_weights(run->options, tp_dataset_data(run->train), run->model);
     if (!code)
@@ -92,19 +99,15 @@ static int load(struct training *run) {
 }
 
 static int prepare(struct training *run) {
-    int code = open_output(run);
+    int code = checkpoints_open(&run->checkpoints, run->options);
+    if (!code)
+        code = open_output(run);
     if (!code)
         code = load(run);
     return code ? code : interrupt_code();
 }
 
 /* ---- after the run ---- */
-
-static int close_log(struct training *run) {
-    FILE *log = run->log;
-    run->log = NULL;
-    return !log || close_file(log, run->options->log, run->log_error) ? EXIT_SUCCESS : EXIT_FAILURE;
-}
 
 static int score_test(struct training *run) {
     if (!run->test)
@@ -128,7 +131,7 @@ static int check_losses(const struct training *run) {
     const struct {
         const char *name;
         const tp_score *score;
-    } scores[] = {{"validation", &run->result.last.validation}, {"test", &run->result.test}};
+    } scores[] = {{"validation", &run->result.kept.validation}, {"test", &run->result.test}};
     for (size_t i = 0; i < sizeof scores / sizeof *scores; i++)
         if (scores[i].score->samples && !isfinite(scores[i].score->loss)) {
             complain("the %s loss is not finite: training has diverged", scores[i].name);
@@ -137,22 +140,43 @@ static int check_losses(const struct training *run) {
     return EXIT_SUCCESS;
 }
 
+static void print(struct training *run) {
+    run->result.parameters = tp_model_parameter_count(run->model);
+    run->result.checkpoint = checkpoints_newest(&run->checkpoints);
+    train_print(&run->result, run->options, run->session->context);
+}
+
+/* Without its checkpoint a run that is tried again would do all of this again. */
+static int pause_run(struct training *run) {
+    const int logged = train_log_close(&run->log);
+    print(run);
+    return logged || checkpoints_failed(&run->checkpoints) ? EXIT_FAILURE : INTERRUPT_PAUSED;
+}
+
+/* A signal may also have come after the last step: a run that is complete need not be resumed. */
+static int last_code(const struct training *run) {
+    const int code = interrupt_code();
+    if (checkpoints_failed(&run->checkpoints) && !run->result.saved)
+        return EXIT_FAILURE;
+    return code == INTERRUPT_PAUSED ? EXIT_SUCCESS : code;
+}
+
 /* Whatever fails, the rest is still done: what was trained may not come again. */
 static int finish(struct training *run) {
     const int saved = save(run);
-    const int logged = close_log(run);
+    const int logged = train_log_close(&run->log);
     int scored = score_test(run);
     if (!scored)
         scored = check_losses(run);
-    run->result.parameters = tp_model_parameter_count(run->model);
-    train_print(&run->result, run->options, run->session->context);
-    /* A signal may also have come after the last step. */
-    return saved || logged || scored || run->result.diverged ? EXIT_FAILURE : interrupt_code();
+    print(run);
+    return saved || logged || scored || run->result.diverged ? EXIT_FAILURE : last_code(run);
 }
 
 static void release(struct training *run) {
-    if (run->log)
-        fclose(run->log);
+    if (run->log.file)
+        fclose(run->log.file);
+    checkpoints_close(&run->checkpoints);
+    free(run->result.checkpoint);
     tp_output_destroy(run->output);
     tp_model_destroy(run->model);
     tp_dataset_destroy(run->test);
@@ -161,12 +185,11 @@ static void release(struct training *run) {
 
 static int run_training(const struct session *session, struct train_options *options) {
     struct training run = {.options = options, .session = session};
-    interrupt_catch();
     int code = prepare(&run);
     if (!code)
         code = train_run(&run);
     if (!code)
-        code = finish(&run);
+        code = (train_is_paused(&run) ? pause_run : finish)(&run);
     release(&run);
     return code;
 }
@@ -176,6 +199,7 @@ static int run(int argc, char **argv) {
     int code = options_parse(&train_command, argc, argv, &options);
     if (code != OPTIONS_PARSED)
         return code;
+    interrupt_catch(options.checkpoint || options.resume);
     struct session session;
     code = session_open(&session, &options.machine);
     if (!code)

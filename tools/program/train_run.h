@@ -3,7 +3,8 @@
 #ifndef TILEPROP_TOOLS_TRAIN_RUN_H
 #define TILEPROP_TOOLS_TRAIN_RUN_H
 
-#include "checkpoint.h"
+#include "checkpoints.h"
+#include "good_epoch.h"
 #include "progress.h"
 #include "train_notes.h"
 #include "train_report.h"
@@ -16,10 +17,10 @@ struct training {
     tp_dataset *test; /* NULL if the data has none */
     tp_model *model;
     tp_output *output; /* NULL without --out */
-    FILE *log;         /* NULL without --log, and before the run */
-    int log_error;     /* errno of the first line that could not be written, or 0 */
     int failed;        /* exit code of a metric that could not be measured, or 0 */
-    struct checkpoint checkpoint;
+    struct train_log log;
+    struct checkpoints checkpoints;
+    struct good_epoch good;
     struct notes notes;
     struct progress progress;
     struct train_result result;
@@ -27,5 +28,8 @@ struct training {
 
 /* Trains the model on the data and fills the result. Returns an exit code; it has said why. */
 int train_run(struct training *run);
+
+/* Whether a signal has stopped the run for now: it is to be resumed. */
+bool train_is_paused(const struct training *run);
 
 #endif
