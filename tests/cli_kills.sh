@@ -152,5 +152,6 @@ result "$runs runs, killed $kills times, end with the bytes of those that were n
 holds "$kills kills, $saves of them during saves" test $((saves * 2)) -ge $kills
 holds "$resumed of them after a resumption" test $((resumed * 2)) -ge $kills
 holds "no checkpoint was damaged" test $unreadable -eq 0
+echo "summary: kills: $kills in $runs runs, $saves of them during saves, $resumed after a resumption"
 
 finish
