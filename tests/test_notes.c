@@ -12,18 +12,15 @@ enum { MOST = 65536 };
 
 static tp_context *context;
 static tp_model *model;
-static size_t held;
 
 static void set_up(void) {
     tp_test_scratch_open();
     context = tp_test_scratch.context;
-    held = tp_test_held();
     model = test_small_model(1);
 }
 
 static void tear_down(void) {
     tp_model_destroy(model);
-    cr_expect_eq(tp_test_held(), held);
     tp_test_scratch_close();
 }
 
@@ -164,6 +161,21 @@ Test(notes, are_limited_together) {
     set("note.b", text);
     set("note.a", "");
     free(text);
+}
+
+/* What the end of a test finds out is no failure. */
+Test(notes, are_released) {
+    const size_t held = tp_test_held();
+    char name[] = "note.a";
+    tp_model *noted = test_small_model(1);
+    for (; name[5] <= 'z'; name[5]++)
+        cr_assert_eq(tp_model_set_note(noted, name, "text"), TP_OK);
+    cr_assert_eq(tp_model_set_note(noted, "note.a", "other"), TP_OK);
+    cr_assert_eq(tp_model_set_note(noted, "note.b", NULL), TP_OK);
+    test_save_model(noted, "model");
+    tp_model_destroy(test_load_model("model"));
+    tp_model_destroy(noted);
+    cr_expect_eq(tp_test_held(), held);
 }
 
 Test(notes, without_a_model_or_a_name) {
