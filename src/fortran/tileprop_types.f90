@@ -84,7 +84,21 @@ module tileprop_types
         enumerator :: TP_SCHEDULE_CONSTANT
         enumerator :: TP_SCHEDULE_STEP
         enumerator :: TP_SCHEDULE_COSINE
+        enumerator :: TP_SCHEDULE_PLATEAU
+        enumerator :: TP_SCHEDULE_EXPONENTIAL
         enumerator :: TP_SCHEDULE_COUNT
+    end enum
+
+    enum, bind(c)
+        enumerator :: TP_MONITOR_LOSS = 0
+        enumerator :: TP_MONITOR_ACCURACY
+        enumerator :: TP_MONITOR_COUNT
+    end enum
+
+    enum, bind(c)
+        enumerator :: TP_KEEP_LAST = 0
+        enumerator :: TP_KEEP_BEST
+        enumerator :: TP_KEEP_COUNT
     end enum
 
     enum, bind(c)
@@ -315,6 +329,7 @@ module tileprop_types
         type(tp_score) :: validation
         real(c_double) :: seconds = 0
         real(c_double) :: samples_per_second = 0
+        integer(c_size_t) :: best_epoch = 0
     end type
 
     type, bind(c) :: tp_step
@@ -354,6 +369,13 @@ module tileprop_types
         type(c_funptr) :: on_step = c_null_funptr
         type(c_ptr) :: user = c_null_ptr
         type(c_ptr) :: class_weights = c_null_ptr
+        integer(c_int) :: monitor = 0
+        integer(c_int) :: keep = 0
+        integer(c_size_t) :: patience = 0
+        real(c_double) :: min_delta = 0
+        integer(c_size_t) :: plateau = 0
+        real(c_double) :: average = 0
+        type(c_ptr) :: fingerprint = c_null_ptr
     end type
 
     type, bind(c) :: tp_idx
