@@ -14,7 +14,7 @@ state() {
     find "$@" -type f -exec cksum {} + | sort
 }
 
-run="--data numbers.csv --target y --hidden 24,16 --batch 32 --epochs 800 --validation 0.2 --keep best --patience 700
+run="--data numbers.csv --target y --hidden 24,16 --batch 32 --epochs 1500 --validation 0.2 --keep best --patience 1400
     --ema 0.9 --seed 7"
 # shellcheck disable=SC2086 # lists of words
 exits 0 train $run --threads 1 --out whole --log whole.log --json && cp out whole.json
@@ -22,32 +22,41 @@ result "a run that is never stopped"
 
 # --------------------------------------------------------------------------------------------------- stop and resume
 
-# stops SIGNAL CODE OPTION...: ends a resumed run by the signal once it has logged something; again if it was faster.
+# find_newest: the name of the newest checkpoint in $newest, without another process.
+find_newest() {
+    for newest in runs/step-*; do :; done
+}
+
+# begin OPTION...: resumes the run in the background; returns when it has written a checkpoint, or ended.
+# shellcheck disable=SC2086
+begin() {
+    find_newest
+    before=$newest
+    env --default-signal=INT,USR1,USR2 "$tileprop" train $run --resume runs --every 20 --log log --json "$@" \
+        >out 2>err &
+    pid=$!
+    while [ "$newest" = "$before" ] && kill -0 $pid 2>/dev/null; do
+        find_newest
+    done
+}
+
+# stops SIGNAL CODE OPTION...: ends a resumed run by the signal; again if it has ended before that.
 stops() {
     signal=$1
     stop_code=$2
     shift 2
-    tries=0
     rm -rf saved
-    mkdir -p runs
+    mkdir -p saved runs
     cp -R runs saved
-    [ ! -e log ] || cp log saved.log
-    while [ $tries -lt 20 ]; do
-        size=$(cat log 2>/dev/null | wc -c)
-        env --default-signal=INT,HUP,USR1,USR2 "$tileprop" train $run --resume runs --every 20 --log log --json "$@" \
-            >out 2>err &
-        pid=$!
-        until [ "$(cat log 2>/dev/null | wc -c)" -gt "$size" ] || ! kill -0 $pid 2>/dev/null; do
-            :
-        done
+    [ ! -e log ] || cp log saved
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        begin "$@"
         kill -"$signal" $pid 2>/dev/null
         wait $pid
         code=$?
         [ $code -eq 0 ] || break
-        tries=$((tries + 1))
         rm -rf runs log
-        cp -R saved runs
-        [ ! -e saved.log ] || cp saved.log log
+        cp -R saved/. .
     done
     [ $code -eq "$stop_code" ]
 }
@@ -57,14 +66,14 @@ stops() {
     stops TERM 75 --threads 1 --isa scalar --out resumed && one_object out && json signal out 'x == 15' &&
         grep -q '^tileprop: runs has no checkpoint yet: this run starts$' err && [ ! -e resumed ]
     result "without a checkpoint a run starts; SIGTERM stops it for now, and no model is saved"
-    newest=runs/$(checkpoints runs | tail -n 1)
-    grep -qF "\"checkpoint\":\"$newest\"" out && no_leftovers
+    taken=runs/$(checkpoints runs | tail -n 1)
+    grep -qF "\"checkpoint\":\"$taken\"" out && no_leftovers
     result "the report names the checkpoint"
     printf x >runs/.tileprop-0123456789abcdef.tmp
     printf x >runs/.tileprop-of-mine
     printf '{"epoch":' >>log
     stops USR1 75 --threads 3 --out resumed && json signal out 'x == 10' && json resumed_steps out 'x > 0' &&
-        grep -qF "tileprop: going on after step " err && grep -qF " with $newest" err
+        grep -qF "tileprop: going on after step " err && grep -qF " with $taken" err
     result "SIGUSR1 does likewise; the run goes on from the newest checkpoint"
     [ "$(cd runs && echo .tileprop-*)" = .tileprop-of-mine ] && rm runs/.tileprop-of-mine
     result "what was left half written is removed, and nothing else"
@@ -72,7 +81,7 @@ stops() {
     result "SIGUSR2 does likewise"
     [ "$(checkpoints runs | wc -l)" -eq 3 ]
     result "three checkpoints stay"
-    printf '{"epoch":800}\n' >>log
+    printf '{"epoch":1500}\n' >>log
     exits 0 train $run --resume runs --every 20 --log log --threads 2 --out resumed --json && cmp resumed whole
     result "the model of a run that was stopped has the same bytes as that of one that was not"
     holds "and its log the same lines but for times" same_log log whole.log
@@ -81,7 +90,7 @@ stops() {
         result "and its result the same $key"
     done
     exits 0 train $run --resume runs --log log --out again --json && cmp again whole && same_log log whole.log &&
-        json steps out 'x == 4000' && json resumed_steps out 'x == 4000' && grep -q '"train_loss":null' out &&
+        json steps out 'x == 7500' && json resumed_steps out 'x == 7500' && grep -q '"train_loss":null' out &&
         [ "$(grep -o '"validation_r2":[^,]*' out)" = "$(grep -o '"validation_r2":[^,]*' whole.json)" ]
     result "a complete run that is resumed saves its model again"
 }
@@ -95,11 +104,11 @@ stops() {
     while [ $code -ne 0 ] && [ $kills -lt 8 ]; do
         kills=$((kills + 1))
         timeout -s KILL 0.0$((4 + kills * 7 % 6)) "$tileprop" train $run --resume runs --every $kills --log log \
-            --threads $((kills % 3 + 1)) --quiet >out 2>err
+            --threads $((kills % 3 + 1)) --out resumed --quiet >out 2>err
         code=$?
     done 2>/dev/null
     exits 0 train $run --resume runs --log log --out resumed && cmp resumed whole && same_log log whole.log &&
-        no_leftovers runs
+        no_leftovers
     result "nor do $kills kills change a byte"
 }
 
@@ -116,7 +125,7 @@ unchanged() {
 
 numbers 200 4 >other.csv
 unchanged 1 "is of another run: optimizer.learning_rate is 0.001 there and 0.5 here" --resume runs --lr 0.5
-unchanged 1 "train.epochs is 800 there and 801 here" --resume runs --epochs 801
+unchanged 1 "train.epochs is 1500 there and 1501 here" --resume runs --epochs 1501
 unchanged 1 "is of another run: output_mean is " --resume runs --data other.csv
 # shellcheck disable=SC2086
 {
@@ -137,7 +146,7 @@ done
 fails 2 "did you mean '--keep-checkpoints'?" train --data data --keep 3
 cp log log.whole
 sed -i 3d log
-unchanged 1 "--log log: has no line of epoch 3, which runs/step-000000004000.safetensors has" --resume runs --every 1
+unchanged 1 "--log log: has no line of epoch 3, which runs/step-000000007500.safetensors has" --resume runs --every 1
 cp log.whole log
 rm log
 fails 1 "--log log: has no line of epoch 1, which " train $run --log log --resume runs
@@ -172,7 +181,7 @@ damage() {
     mv "$newest" runs/step-000000009999.safetensors
     damage runs/step-000000009999.safetensors
     exits 0 train $run --resume runs --keep-checkpoints 1 --out resumed && cmp resumed whole &&
-        [ "$(checkpoints runs)" = step-000000004000.safetensors ]
+        [ "$(checkpoints runs)" = step-000000007500.safetensors ]
     result "one that could not be read goes when a newer one than it was resumed from is complete"
     damage "$newest"
     unchanged 1 "runs: has checkpoints, but none that can be read" --resume runs --every 1
@@ -236,7 +245,7 @@ kept "000000000070 000000000130" --every 70steps
 {
     rm -rf runs
     (ulimit -f 32 && exits 0 train $small --checkpoint runs --out model --threads 1) &&
-        grep -q 'note: no checkpoint of step 130: runs/step-000000000130.safetensors: cannot write: File too large' err &&
+        grep -q 'note: no checkpoint of step 130: runs/step-000000000130.safetensors: cannot write: File too' err &&
         is_model model
     result "a checkpoint that cannot be written does not end a run that saves its model"
     holds "nor does it leave anything" test -z "$(ls -A runs)"
@@ -244,7 +253,14 @@ kept "000000000070 000000000130" --every 70steps
     result "without a model it is a failure at the end"
     rm -rf runs
     mkdir runs
-    (ulimit -f 32 && run=$small && run="$run --epochs 4000000" && stops TERM 1 --threads 1)
+    rm -f log
+    (ulimit -f 32 && exec env --default-signal=INT "$tileprop" train $small --epochs 4000000 --checkpoint runs \
+        --every 1h --log log --threads 1 >out 2>err) &
+    pid=$!
+    wait_for [ -s log ]
+    kill -TERM $pid
+    wait $pid
+    [ $? -eq 1 ] && grep -q '^stopped     by signal 15' out
     result "and when the run is to be resumed"
 }
 

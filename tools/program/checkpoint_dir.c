@@ -11,10 +11,13 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #define NAME "step-%012" PRIu64 ".safetensors"
 #define NAME_SIZE 48
+#define LOCK_ATTEMPTS 40
+#define LOCK_PAUSE 50000000 /* nanoseconds */
 
 static int fail(const struct checkpoint_dir *directory, const char *what, int error) {
     complain("%s: cannot %s: %s", directory->path, what, strerror(error));
@@ -110,13 +113,6 @@ static bool remove_temporary(const struct checkpoint_dir *directory, const char 
     return true;
 }
 
-/* The model that this run will save may have its file here, but that is still empty. */
-static bool remove_written(const struct checkpoint_dir *directory, const char *name, void *user) {
-    struct stat facts;
-    const bool written = is_temporary(name) && !fstatat(directory->descriptor, name, &facts, 0) && facts.st_size;
-    return !written || remove_temporary(directory, name, user);
-}
-
 /* ---- open ---- */
 
 /* So that a power cut leaves the directory with its checkpoints. */
@@ -140,12 +136,20 @@ static int make(struct checkpoint_dir *directory) {
     return EXIT_SUCCESS;
 }
 
+/* A process that was killed has its lock until it is gone. */
+static bool lock(int descriptor) {
+    int failed;
+    for (int i = 0; (failed = flock(descriptor, LOCK_EX | LOCK_NB)) && errno == EWOULDBLOCK && i < LOCK_ATTEMPTS; i++)
+        nanosleep(&(struct timespec){.tv_nsec = LOCK_PAUSE}, NULL);
+    return !failed;
+}
+
 int checkpoint_dir_open(struct checkpoint_dir *directory, const char *path) {
     *directory = (struct checkpoint_dir){.path = path, .descriptor = -1};
     const int code = make(directory);
     if (code)
         return code;
-    directory->locked = !flock(directory->descriptor, LOCK_EX | LOCK_NB);
+    directory->locked = lock(directory->descriptor);
     if (directory->locked)
         each_entry(directory, remove_temporary, NULL);
     else if (errno == EWOULDBLOCK) {
@@ -171,7 +175,7 @@ static void remove_step(const struct checkpoint_dir *directory, uint64_t step) {
 
 void checkpoint_dir_failed(const struct checkpoint_dir *directory) {
     if (directory->locked)
-        each_entry(directory, remove_written, NULL);
+        each_entry(directory, remove_temporary, NULL);
 }
 
 void checkpoint_dir_written(struct checkpoint_dir *directory, uint64_t step, uint64_t keep) {

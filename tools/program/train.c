@@ -40,13 +40,24 @@ static int check_init(const struct train_options *options, const tp_model *model
     return check_freeze(options, model);
 }
 
-/* Before all work whose result could then not be saved. */
 static int open_output(struct training *run) {
-    const struct train_options *options = run->options;
-    int code = EXIT_SUCCESS;
-    if (options->out)
-        code = session_check(run->session, tp_output_create(run->session->context, options->out, &run->output));
-    return code ? code : files_check(&train_command, options, run->output);
+    run->saves = run->options->out;
+    if (!run->saves || run->output)
+        return EXIT_SUCCESS;
+    return session_check(run->session, tp_output_create(run->session->context, run->options->out, &run->output));
+}
+
+/* Before all work whose result could then not be saved. With checkpoints it is not lost, and a process that is killed
+ * leaves no temporary file. */
+static int check_output(struct training *run) {
+    int code = open_output(run);
+    if (!code)
+        code = files_check(&train_command, run->options, run->output);
+    if (run->checkpoints.options) {
+        tp_output_destroy(run->output);
+        run->output = NULL;
+    }
+    return code;
 }
 
 static int load_model(struct training *run) {
@@ -101,7 +112,7 @@ static int load(struct training *run) {
 static int prepare(struct training *run) {
     int code = checkpoints_open(&run->checkpoints, run->options);
     if (!code)
-        code = open_output(run);
+        code = check_output(run);
     if (!code)
         code = load(run);
     return code ? code : interrupt_code();
@@ -119,9 +130,11 @@ static int score_test(struct training *run) {
 }
 
 static int save(struct training *run) {
-    if (!run->output)
+    if (!run->saves)
         return EXIT_SUCCESS;
-    const int code = session_check(run->session, tp_model_save_to(run->model, run->output));
+    int code = open_output(run);
+    if (!code)
+        code = session_check(run->session, tp_model_save_to(run->model, run->output));
     run->result.saved = !code;
     return code;
 }
