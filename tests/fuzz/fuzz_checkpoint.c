@@ -21,10 +21,8 @@ static struct fuzz_run run;
 static struct file before, middle; /* checkpoints at the beginning, where the trainer is, and later */
 
 static struct file saved(const tp_trainer *trainer) {
-    static char path[128];
-    const char *directory = getenv("TMPDIR");
+    const char *path = fuzz_scratch_path();
     struct file file;
-    snprintf(path, sizeof path, "%.80s/tileprop-fuzz-%ld", directory ? directory : "/tmp", (long)getpid());
     require(!tp_trainer_save(trainer, path));
     FILE *stream = fopen(path, "rb");
     require(stream);
