@@ -142,6 +142,18 @@ is_model() {
     "$tileprop" evaluate --threads 1 --model "$1" --data data >/dev/null 2>err
 }
 
+# lines LOG: it without times.
+lines() {
+    sed -E 's/"(seconds|samples_per_second)":[^,}]*//g' "$1"
+}
+
+# same_log LOG OTHER
+same_log() {
+    lines "$1" >first.lines
+    lines "$2" >second.lines
+    cmp -s first.lines second.lines
+}
+
 # wait_for COMMAND...: until it succeeds, for a minute at most.
 wait_for() {
     tenths=0

@@ -4,18 +4,6 @@
 # PATH_TO_TILEPROP.
 . "$(dirname "$0")/cli_lib.sh"
 
-# lines LOG: it without times.
-lines() {
-    sed -E 's/"(seconds|samples_per_second)":[^,}]*//g' "$1"
-}
-
-# same_log LOG OTHER
-same_log() {
-    lines "$1" >first.lines
-    lines "$2" >second.lines
-    cmp -s first.lines second.lines
-}
-
 # checkpoints DIRECTORY: the names, the newest last.
 checkpoints() {
     (cd "$1" && find . -name 'step-*.safetensors' | sort | sed 's/^..//')

@@ -247,6 +247,22 @@ static int check_step(void *user, const tp_step *step) {
     return step->step == 4;
 }
 
+static void call_checkpoints(tp_trainer *trainer) {
+    tp_snapshot *snapshot = NULL;
+    EXPECT(TP_OK, tp_trainer_save, trainer, "run.safetensors");
+    EXPECT(TP_OK, tp_trainer_resume, trainer, "run.safetensors");
+    EXPECT(TP_ERR_IO, tp_trainer_save, trainer, long_path());
+    EXPECT(TP_ERR_IO, tp_trainer_resume, trainer, long_path());
+    EXPECT(TP_ERR_FORMAT, tp_trainer_resume, trainer, "model.safetensors");
+    EXPECT(TP_ERR_FORMAT, tp_trainer_resume, trainer, "deep");
+    CALL(tp_snapshot_size, trainer);
+    EXPECT(TP_OK, tp_snapshot_create, trainer, NULL, 0, &snapshot);
+    EXPECT(TP_ERR_ARGUMENT, tp_snapshot_save, snapshot, "run.safetensors");
+    EXPECT(TP_OK, tp_snapshot_take, snapshot);
+    EXPECT(TP_OK, tp_snapshot_save, snapshot, "run.safetensors");
+    CALL(tp_snapshot_destroy, snapshot);
+}
+
 static void call_trainer(void) {
     tp_train_options options;
     tp_trainer *trainer = NULL;
@@ -260,6 +276,10 @@ static void call_trainer(void) {
     EXPECT(TP_ERR_STOPPED, tp_trainer_run, trainer);
     EXPECT(TP_OK, tp_trainer_run, trainer);
     CALL(tp_trainer_phases, trainer);
+    CALL(tp_trainer_epochs, trainer);
+    CALL(tp_trainer_steps, trainer);
+    CALL(tp_trainer_best_epoch, trainer);
+    call_checkpoints(trainer);
     CALL(tp_trainer_destroy, trainer);
 }
 
@@ -331,6 +351,8 @@ static void call_context(const char *isa) {
     CALL(tp_init_name, TP_INIT_AUTO);
     CALL(tp_optimizer_name, TP_OPTIMIZER_SGD);
     CALL(tp_schedule_name, TP_SCHEDULE_STEP);
+    CALL(tp_monitor_name, TP_MONITOR_LOSS);
+    CALL(tp_keep_name, TP_KEEP_BEST);
     CALL(tp_task_name, TP_TASK_AUTO);
     CALL(tp_missing_name, TP_MISSING_MEAN);
     CALL(tp_unknown_name, TP_UNKNOWN_IGNORE);
@@ -523,8 +545,8 @@ static bool list_instruction_sets(void) {
 static char directory[] = "/tmp/tileprop-guest-XXXXXX";
 
 static void nothing_is_left_behind(void) {
-    static const char *const files[] = {"model.safetensors", "deep", "train-images-idx3-ubyte",
-                                        "train-labels-idx1-ubyte", "wide"};
+    static const char *const files[] = {"model.safetensors",       "run.safetensors",         "deep",
+                                        "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "wide"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         test_tap_check(unlink(files[i]) == 0, "%s is missing", files[i]);
     test_tap_check(rmdir(directory) == 0, "%s is not empty", directory);

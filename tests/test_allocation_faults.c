@@ -32,6 +32,7 @@ static struct {
     tp_packed *packed;
     tp_workspace *workspace;
     tp_trainer *trainer;
+    tp_snapshot *snapshot;
     float x[SAMPLES * IN], b[SAMPLES * IN];
     int32_t classes[SAMPLES];
     tp_data data;
@@ -43,6 +44,7 @@ static struct {
         tp_workspace *workspace;
         tp_optimizer *optimizer;
         tp_trainer *trainer;
+        tp_snapshot *snapshot;
         tp_packed *packed;
         tp_dataset *dataset;
         tp_output *output;
@@ -75,6 +77,8 @@ static tp_train_options train_options(void) {
     options.batch = 16;
     options.epochs = 2;
     options.validation_fraction = 0.25;
+    options.average = 0.5;
+    options.keep = TP_KEEP_BEST;
     return options;
 }
 
@@ -102,6 +106,14 @@ static void write_arrays(void) {
 #ifdef TP_HAVE_HDF5
     tp_test_hdf5_write(tp_test_in_scratch("table.h5"), 2, 2, (const double[]){1, 2, 3, 4}, (const double[]){0, 1});
 #endif
+}
+
+/* "begin" and "end": where a run is before its first step and after its last one. The trainer goes back. */
+static void write_checkpoints(void) {
+    cr_assert_eq(tp_trainer_save(all.trainer, tp_test_in_scratch("begin")), TP_OK);
+    cr_assert_eq(tp_trainer_run(all.trainer), TP_OK);
+    cr_assert_eq(tp_trainer_save(all.trainer, tp_test_in_scratch("end")), TP_OK);
+    cr_assert_eq(tp_trainer_resume(all.trainer, tp_test_in_scratch("begin")), TP_OK);
 }
 
 static void write_files(void) {
@@ -142,11 +154,15 @@ static void set_up(void) {
     cr_assert_eq(tp_workspace_create(all.model, TEST_WORKSPACE(SAMPLES, TP_MODE_TRAINING), NULL, 0, &all.workspace),
                  TP_OK);
     cr_assert_eq(tp_trainer_create(all.model, &all.data, &train, NULL, 0, &all.trainer), TP_OK);
+    cr_assert_eq(tp_snapshot_create(all.trainer, NULL, 0, &all.snapshot), TP_OK);
+    cr_assert_eq(tp_snapshot_take(all.snapshot), TP_OK);
+    write_checkpoints();
     write_files();
     memset(&all.out, UNTOUCHED, sizeof all.out);
 }
 
 static void tear_down(void) {
+    tp_snapshot_destroy(all.snapshot);
     tp_trainer_destroy(all.trainer);
     tp_workspace_destroy(all.workspace);
     tp_packed_destroy(all.packed);
@@ -370,6 +386,23 @@ static tp_status train(void) {
     return tp_trainer_run(all.trainer);
 }
 
+static tp_status make_snapshot(void) {
+    return tp_snapshot_create(all.trainer, NULL, 0, &all.out.snapshot);
+}
+
+/* Over the model, whose file must stay what it is if memory runs out. */
+static tp_status save_trainer(void) {
+    return tp_trainer_save(all.trainer, tp_test_in_scratch("model"));
+}
+
+static tp_status save_snapshot(void) {
+    return tp_snapshot_save(all.snapshot, tp_test_in_scratch("model"));
+}
+
+static tp_status resume(void) {
+    return tp_trainer_resume(all.trainer, tp_test_in_scratch("end"));
+}
+
 static tp_status evaluate(void) {
     return tp_evaluate(all.model, all.workspace, &all.data, &all.out.score, NULL);
 }
@@ -396,6 +429,21 @@ static void release_optimizer(void) {
 
 static void release_trainer(void) {
     tp_trainer_destroy(all.out.trainer);
+}
+
+static void release_snapshot(void) {
+    tp_snapshot_destroy(all.out.snapshot);
+}
+
+static void check_checkpoint(void) {
+    cr_expect_eq(tp_trainer_resume(all.trainer, tp_test_in_scratch("model")), TP_OK);
+    cr_assert_eq(rename(tp_test_in_scratch("old"), tp_test_in_scratch("model")), 0);
+    cr_assert_eq(tp_model_save(all.model, tp_test_in_scratch("old")), TP_OK);
+}
+
+static void go_back(void) {
+    cr_expect_eq(tp_trainer_epochs(all.trainer), 2);
+    cr_assert_eq(tp_trainer_resume(all.trainer, tp_test_in_scratch("begin")), TP_OK);
 }
 
 static void release_packed(void) {
@@ -444,6 +492,7 @@ static const struct operation {
     tp_status (*run)(void);
     void (*release)(void); /* may be NULL */
     size_t least;          /* allocations that it makes: more than this is no error, except for 0 */
+    bool parses;           /* a header, which is parsed again if one allocation fails */
 } operations[] = {
     {"tp_context_create", make_context, release_context, 1},
     {"tp_model_create", make_model, release_model, 1},
@@ -457,11 +506,11 @@ static const struct operation {
     {"tp_sgemm_packed", multiply_packed, NULL, 1},
     {"tp_model_save", save, NULL, 50},
     {"tp_output_create", make_output, release_output, 1},
-    {"tp_model_describe_file", describe, NULL, 50},
-    {"tp_model_load", load, check_loaded, 50},
+    {"tp_model_describe_file", describe, NULL, 50, true},
+    {"tp_model_load", load, check_loaded, 50, true},
     {"tp_model_write", write_to_memory, check_written, 50},
     {"tp_model_write of nothing", measure, check_measured, 50},
-    {"tp_model_read", read_from_memory, check_loaded, 50},
+    {"tp_model_read", read_from_memory, check_loaded, 50, true},
     {"tp_idx_read", read_idx, release_idx, 1},
     {"tp_idx_read, gzipped", read_gzipped_idx, release_idx, 3},
     {"a CSV file", read_csv, release_table, 15},
@@ -477,7 +526,11 @@ static const struct operation {
     {"tp_dataset_load", load_dataset, release_dataset, 4},
     {"tp_dataset_load, gzipped", load_gzipped_dataset, release_dataset, 8},
     {"tp_dataset_open", open_dataset, release_dataset, 20},
-    {"a model with a schema", copy_described_model, release_model, 50},
+    {"a model with a schema", copy_described_model, release_model, 50, true},
+    {"tp_snapshot_create", make_snapshot, release_snapshot, 1},
+    {"tp_snapshot_save", save_snapshot, check_checkpoint, 100},
+    {"tp_trainer_save", save_trainer, check_checkpoint, 100},
+    {"tp_trainer_resume", resume, go_back, 150, true},
     {"tp_trainer_run", train, NULL, 0},
     {"tp_evaluate", evaluate, NULL, 0},
     {"tp_predict", predict, NULL, 0},
@@ -500,7 +553,7 @@ static void check_file(const char *name) {
 }
 
 static void check_refusal(const struct operation *operation, tp_status status, const struct outputs *before,
-                          const float *parameters) {
+                          const float *parameters, uint64_t steps) {
     const char *name = operation->name;
     const char *message = operation->run == make_context ? heard : tp_test_message(all.context);
     float now[PARAMETERS];
@@ -510,6 +563,7 @@ static void check_refusal(const struct operation *operation, tp_status status, c
     cr_expect_eq(memcmp(before, &all.out, sizeof *before), 0, "%s: an output changed", name);
     cr_assert_eq(tp_model_get_parameters(all.model, now, PARAMETERS), TP_OK);
     cr_expect(tp_test_same_bits(parameters, now, PARAMETERS, "parameters after %s", name));
+    cr_expect_eq(tp_trainer_steps(all.trainer), steps, "%s: the trainer changed", name);
     check_file(name);
 }
 
@@ -519,6 +573,7 @@ static bool try(const struct operation *operation, size_t n, bool rest) {
     float parameters[PARAMETERS];
     before = all.out;
     cr_assert_eq(tp_model_get_parameters(all.model, parameters, PARAMETERS), TP_OK);
+    const uint64_t steps = tp_trainer_steps(all.trainer);
     const size_t held = tp_test_held();
     test_faults_reset();
     test_faults.refuse = n;
@@ -527,11 +582,9 @@ static bool try(const struct operation *operation, size_t n, bool rest) {
     test_faults.armed = true;
     const tp_status status = operation->run();
     test_faults.armed = false;
-    const bool parses = operation->run == load || operation->run == describe || operation->run == read_from_memory ||
-                        operation->run == copy_described_model;
-    const bool overcome = parses && !rest && status == TP_OK; /* the header was parsed again */
+    const bool overcome = operation->parses && !rest && status == TP_OK;
     if (test_faults.refused && !overcome) {
-        check_refusal(operation, status, &before, parameters);
+        check_refusal(operation, status, &before, parameters, steps);
     } else {
         cr_assert_eq(status, TP_OK, "%s: %s", operation->name, tp_status_text(status));
         if (operation->release)

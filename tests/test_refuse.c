@@ -38,7 +38,8 @@ static struct {
     tp_packed *packed, *foreign;
     tp_output *output, *committed;
     tp_dataset *dataset;
-    char path[PATH_MAX], idx_path[PATH_MAX];
+    tp_snapshot *snapshot, *empty_snapshot; /* of the fixture's trainer */
+    char path[PATH_MAX], idx_path[PATH_MAX], run_path[PATH_MAX];
     unsigned char bytes[4096]; /* of a model file */
     size_t bytes_size;
     float x[MAX_BATCH * PARAMETERS], small[16];
@@ -85,6 +86,11 @@ static void set_up(void) {
     snprintf(made.path, sizeof made.path, "%s/model", tp_test_scratch.path);
     cr_assert_eq(tp_model_save(fixture.model, made.path), TP_OK);
     cr_assert_eq(tp_model_write(fixture.model, made.bytes, sizeof made.bytes, &made.bytes_size), TP_OK);
+    snprintf(made.run_path, sizeof made.run_path, "%s/run", tp_test_scratch.path);
+    cr_assert_eq(tp_trainer_save(fixture.trainer, made.run_path), TP_OK);
+    cr_assert_eq(tp_snapshot_create(fixture.trainer, NULL, 0, &made.snapshot), TP_OK);
+    cr_assert_eq(tp_snapshot_create(fixture.trainer, NULL, 0, &made.empty_snapshot), TP_OK);
+    cr_assert_eq(tp_snapshot_take(made.snapshot), TP_OK);
     cr_assert_eq(tp_output_create(fixture.context, tp_test_in_scratch("output"), &made.output), TP_OK);
     cr_assert_eq(tp_output_create(fixture.context, tp_test_in_scratch("committed"), &made.committed), TP_OK);
     cr_assert_eq(tp_model_save_to(fixture.model, made.committed), TP_OK);
@@ -95,6 +101,8 @@ static void set_up(void) {
 }
 
 static void tear_down(void) {
+    tp_snapshot_destroy(made.empty_snapshot);
+    tp_snapshot_destroy(made.snapshot);
     tp_dataset_destroy(made.dataset);
     tp_output_destroy(made.committed);
     tp_output_destroy(made.output);
@@ -125,6 +133,8 @@ static void set_objects(void) {
     now.optimizer = fixture.optimizer;
     now.other_optimizer = made.optimizer;
     now.trainer = fixture.trainer;
+    now.snapshot = made.snapshot;
+    now.empty_snapshot = made.empty_snapshot;
     now.packed = made.packed;
     now.foreign_packed = made.foreign;
     now.output = made.output;
@@ -133,6 +143,7 @@ static void set_objects(void) {
     now.schema = tp_dataset_schema(made.dataset);
     now.path = made.path;
     now.idx_path = made.idx_path;
+    now.run_path = made.run_path;
     now.samples = (tp_idx){TP_IDX_TYPE_F32, 2, {2, 1}, 2, made.x}; /* stays as it is */
     now.samples_p = &now.samples;
     now.where = tp_test_scratch.path;
@@ -190,6 +201,7 @@ static void set_outputs(void) {
     now.fingerprint = out.fingerprint;
     now.context_out = &out.context, now.model_out = &out.model, now.workspace_out = &out.workspace;
     now.optimizer_out = &out.optimizer, now.trainer_out = &out.trainer, now.packed_out = &out.packed;
+    now.snapshot_out = &out.snapshot;
     now.output_out = &out.output, now.layers_out = out.layers;
     now.dataset_out = &out.dataset, now.idx = &out.idx;
     now.described = &out.described, now.score = &out.score, now.metrics = &out.metrics, now.needed = &out.needed;
@@ -211,6 +223,7 @@ static bool is_set(const void *pointer) {
 }
 
 static void release_outputs(void) {
+    tp_snapshot_destroy(is_set(out.snapshot) ? out.snapshot : NULL);
     tp_trainer_destroy(is_set(out.trainer) ? out.trainer : NULL);
     tp_optimizer_destroy(is_set(out.optimizer) ? out.optimizer : NULL);
     tp_workspace_destroy(is_set(out.workspace) ? out.workspace : NULL);

@@ -80,6 +80,12 @@ inline const char *name(tp_optimizer_kind kind) noexcept {
 inline const char *name(tp_schedule schedule) noexcept {
     return tp_schedule_name(schedule);
 }
+inline const char *name(tp_monitor monitor) noexcept {
+    return tp_monitor_name(monitor);
+}
+inline const char *name(tp_keep keep) noexcept {
+    return tp_keep_name(keep);
+}
 inline const char *name(tp_task task) noexcept {
     return tp_task_name(task);
 }
@@ -921,9 +927,19 @@ class trainer_handle : public detail::owner<tp_trainer, tp_trainer_destroy> {
     }
     /* NULL if the trainer is empty. */
     const tp_phases *phases() const noexcept { return tp_trainer_phases(get()); }
+    size_t epochs() const noexcept { return tp_trainer_epochs(get()); }
+    std::uint64_t steps() const noexcept { return tp_trainer_steps(get()); }
+    /* 0 if there is none yet. */
+    size_t best_epoch() const noexcept { return tp_trainer_best_epoch(get()); }
 
   protected:
+    template <class> friend class basic_snapshot;
     std::unique_ptr<detail::observation> observation_;
+};
+
+class snapshot_handle : public detail::owner<tp_snapshot, tp_snapshot_destroy> {
+  public:
+    static size_t size(const trainer_handle &trainer) noexcept { return tp_snapshot_size(trainer.get()); }
 };
 
 /* --------------------------------------------------------------------------------------------------------- model */
@@ -1261,6 +1277,13 @@ template <class Errors> class basic_trainer : public trainer_handle {
 #endif
         return Errors::end_run(code, context());
     }
+    outcome save(path file) const noexcept(Errors::no_throw) {
+        return Errors::end(tp_trainer_save(get(), file.c_str()), context());
+    }
+    /* The observer must not call it. */
+    outcome resume(path file) noexcept(Errors::no_throw) {
+        return Errors::end(tp_trainer_resume(get(), file.c_str()), context());
+    }
 
   private:
     outcome create_with(model_handle &model, const data &samples, const train_options &options, view<std::byte> memory,
@@ -1281,6 +1304,30 @@ template <class Errors> class basic_trainer : public trainer_handle {
     }
 };
 
+/* Its trainer must outlive it. */
+template <class Errors> class basic_snapshot : public snapshot_handle {
+    using outcome = typename Errors::outcome;
+
+  public:
+    basic_snapshot() noexcept = default;
+    template <class E = Errors, detail::if_throwing<E> = 0>
+    explicit basic_snapshot(const trainer_handle &trainer, view<std::byte> memory = {}) {
+        create(trainer, memory);
+    }
+    explicit basic_snapshot(snapshot_handle &&other) noexcept : snapshot_handle(std::move(other)) {}
+    outcome create(const trainer_handle &trainer, view<std::byte> memory = {}) noexcept(Errors::no_throw) {
+        tp_snapshot *made = nullptr;
+        const tp_status code = tp_snapshot_create(trainer.get(), memory.data(), memory.size(), &made);
+        if (!code)
+            own(made, trainer.context());
+        return Errors::end(code, trainer.context());
+    }
+    outcome take() noexcept(Errors::no_throw) { return Errors::end(tp_snapshot_take(get()), context()); }
+    outcome save(path file) noexcept(Errors::no_throw) {
+        return Errors::end(tp_snapshot_save(get(), file.c_str()), context());
+    }
+};
+
 /* ------------------------------------------------------------------------------------------------- the two choices */
 
 #if defined(__cpp_exceptions)
@@ -1290,6 +1337,7 @@ using model = basic_model<exceptions>;
 using workspace = basic_workspace<exceptions>;
 using optimizer = basic_optimizer<exceptions>;
 using trainer = basic_trainer<exceptions>;
+using snapshot = basic_snapshot<exceptions>;
 using dataset = basic_dataset<exceptions>;
 using output = basic_output<exceptions>;
 using idx = basic_idx<exceptions>;
@@ -1302,6 +1350,7 @@ using model = basic_model<statuses>;
 using workspace = basic_workspace<statuses>;
 using optimizer = basic_optimizer<statuses>;
 using trainer = basic_trainer<statuses>;
+using snapshot = basic_snapshot<statuses>;
 using dataset = basic_dataset<statuses>;
 using output = basic_output<statuses>;
 using idx = basic_idx<statuses>;

@@ -311,6 +311,16 @@ module tileprop_c
             integer(c_int), value :: schedule
             type(c_ptr) :: res
         end function
+        function tp_monitor_name(monitor) result(res) bind(c)
+            import :: c_int, c_ptr
+            integer(c_int), value :: monitor
+            type(c_ptr) :: res
+        end function
+        function tp_keep_name(keep) result(res) bind(c)
+            import :: c_int, c_ptr
+            integer(c_int), value :: keep
+            type(c_ptr) :: res
+        end function
         subroutine tp_optimizer_options_init(options, struct_size) bind(c)
             import :: c_ptr, c_size_t
             type(c_ptr), value :: options
@@ -405,6 +415,56 @@ module tileprop_c
         function tp_trainer_run(trainer) result(status) bind(c)
             import :: c_int, c_ptr
             type(c_ptr), value :: trainer
+            integer(c_int) :: status
+        end function
+        function tp_trainer_epochs(trainer) result(res) bind(c)
+            import :: c_ptr, c_size_t
+            type(c_ptr), value :: trainer
+            integer(c_size_t) :: res
+        end function
+        function tp_trainer_steps(trainer) result(res) bind(c)
+            import :: c_int64_t, c_ptr
+            type(c_ptr), value :: trainer
+            integer(c_int64_t) :: res
+        end function
+        function tp_trainer_best_epoch(trainer) result(res) bind(c)
+            import :: c_ptr, c_size_t
+            type(c_ptr), value :: trainer
+            integer(c_size_t) :: res
+        end function
+        function tp_trainer_save(trainer, path) result(status) bind(c)
+            import :: c_int, c_ptr
+            type(c_ptr), value :: trainer, path
+            integer(c_int) :: status
+        end function
+        function tp_trainer_resume(trainer, path) result(status) bind(c)
+            import :: c_int, c_ptr
+            type(c_ptr), value :: trainer, path
+            integer(c_int) :: status
+        end function
+        function tp_snapshot_size(trainer) result(res) bind(c)
+            import :: c_ptr, c_size_t
+            type(c_ptr), value :: trainer
+            integer(c_size_t) :: res
+        end function
+        function tp_snapshot_create(trainer, memory, size, snapshot) result(status) bind(c)
+            import :: c_int, c_ptr, c_size_t
+            type(c_ptr), value :: trainer, memory, snapshot
+            integer(c_size_t), value :: size
+            integer(c_int) :: status
+        end function
+        subroutine tp_snapshot_destroy(snapshot) bind(c)
+            import :: c_ptr
+            type(c_ptr), value :: snapshot
+        end subroutine
+        function tp_snapshot_take(snapshot) result(status) bind(c)
+            import :: c_int, c_ptr
+            type(c_ptr), value :: snapshot
+            integer(c_int) :: status
+        end function
+        function tp_snapshot_save(snapshot, path) result(status) bind(c)
+            import :: c_int, c_ptr
+            type(c_ptr), value :: snapshot, path
             integer(c_int) :: status
         end function
         function tp_trainer_phases(trainer) result(res) bind(c)

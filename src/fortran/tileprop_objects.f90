@@ -12,7 +12,8 @@ module tileprop_objects
     use tileprop_types, only: TP_OK, TP_ERR_ARGUMENT
     implicit none
     private
-    public :: tp_object, tp_context, tp_packed, tp_model, tp_workspace, tp_optimizer, tp_trainer, tp_dataset, tp_output
+    public :: tp_object, tp_context, tp_packed, tp_model, tp_workspace, tp_optimizer, tp_trainer, tp_snapshot, &
+        tp_dataset, tp_output
     public :: tp_node, packed_node, model_sizes, model_node, workspace_node, adopt, need, let_go, handle
     public :: fail, fits, not_negative, counts, model_of, pass_of, tp_string, terminated
 
@@ -95,6 +96,11 @@ module tileprop_objects
     contains
         procedure, private :: share_trainer
         generic :: assignment(=) => share_trainer
+    end type
+    type, extends(tp_object) :: tp_snapshot
+    contains
+        procedure, private :: share_snapshot
+        generic :: assignment(=) => share_snapshot
     end type
     type, extends(tp_object) :: tp_dataset
     contains
@@ -254,6 +260,12 @@ contains
     impure elemental subroutine share_trainer(left, right)
         class(tp_trainer), intent(inout) :: left
         type(tp_trainer), intent(in) :: right
+        call share(left, right%node)
+    end subroutine
+
+    impure elemental subroutine share_snapshot(left, right)
+        class(tp_snapshot), intent(inout) :: left
+        type(tp_snapshot), intent(in) :: right
         call share(left, right%node)
     end subroutine
 

@@ -3,14 +3,15 @@
 module tileprop_training
     use, intrinsic :: iso_c_binding
     use tileprop_c, only: tp_train_options_init, c_size => tp_trainer_size, c_create => tp_trainer_create, &
-        c_destroy => tp_trainer_destroy, c_run => tp_trainer_run, c_phases => tp_trainer_phases
+        c_destroy => tp_trainer_destroy, c_run => tp_trainer_run, c_phases => tp_trainer_phases, &
+        c_monitor_name => tp_monitor_name, c_keep_name => tp_keep_name
     use tileprop_types
     use tileprop_objects
     use tileprop_arrays
     implicit none
     private
     public :: tp_observer, tp_train_options_default, tp_trainer_size, tp_trainer_create, tp_trainer_destroy, &
-        tp_trainer_run, tp_trainer_phases
+        tp_trainer_run, tp_trainer_phases, tp_monitor_name, tp_keep_name
 
     ! Names of their own, so that compilers do not take them for the C functions.
     interface tp_trainer_size; procedure trainer_size; end interface
@@ -18,6 +19,8 @@ module tileprop_training
     interface tp_trainer_destroy; procedure trainer_destroy; end interface
     interface tp_trainer_run; procedure trainer_run; end interface
     interface tp_trainer_phases; procedure trainer_phases; end interface
+    interface tp_monitor_name; procedure monitor_name; end interface
+    interface tp_keep_name; procedure keep_name; end interface
 
     ! A program extends it, with what it wants to know and to keep. stop is .false. before the call.
     type :: tp_observer
@@ -69,6 +72,18 @@ contains
         stop = .false.
         call node%observer%on_step(step, stop)
         stopped = merge(1, 0, stop)
+    end function
+
+    function monitor_name(monitor) result(text)
+        integer(c_int), intent(in) :: monitor
+        character(:), allocatable :: text
+        text = tp_string(c_monitor_name(monitor))
+    end function
+
+    function keep_name(keep) result(text)
+        integer(c_int), intent(in) :: keep
+        character(:), allocatable :: text
+        text = tp_string(c_keep_name(keep))
     end function
 
     subroutine tp_train_options_default(options)
@@ -128,12 +143,15 @@ contains
         status = TP_OK
         call not_negative(status, model, 'batch', options%batch)
         call not_negative(status, model, 'epochs', options%epochs)
+        call not_negative(status, model, 'patience', options%patience)
+        call not_negative(status, model, 'plateau', options%plateau)
         call check_rule(status, model, options%optimizer)
     end function
 
     ! The trainer keeps copies of what samples and validation have copied; arrays that they use in place must stay,
-    ! and so must the observer. Classes of validation cannot have weights.
-    function trainer_create(trainer, model, samples, options, validation, observer, memory) result(status)
+    ! and so must the observer. Classes of validation cannot have weights. fingerprint is that option.
+    function trainer_create(trainer, model, samples, options, validation, observer, memory, fingerprint) &
+        result(status)
         type(tp_trainer), intent(inout) :: trainer
         type(tp_model), intent(in) :: model
         type(tp_sample_set), intent(in) :: samples
@@ -141,7 +159,9 @@ contains
         type(tp_sample_set), intent(in), optional :: validation
         class(tp_observer), target, intent(inout), optional :: observer
         integer(c_int8_t), pointer, contiguous, intent(in), optional :: memory(:)
+        character(*), intent(in), optional :: fingerprint
         integer(c_int) :: status
+        character(kind=c_char), allocatable, target :: text(:)
         type(trainer_node), pointer :: node
         class(tp_node), pointer :: made
         type(tp_train_options), target :: all_options
@@ -155,6 +175,10 @@ contains
         if (status /= TP_OK) return
         allocate (node)
         call prepare(node, options, samples, all_options, data, validation, observer)
+        if (present(fingerprint)) then
+            allocate (text, source=terminated(fingerprint))
+            all_options%fingerprint = c_loc(text)
+        end if
         status = c_create(handle(model), c_loc(data(1)), c_loc(all_options), block(memory), block_size(memory), &
             c_loc(node%handle))
         made => node

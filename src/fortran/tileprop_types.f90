@@ -92,6 +92,18 @@ module tileprop_types
     end enum
 
     enum, bind(c)
+        enumerator :: TP_MONITOR_LOSS = 0
+        enumerator :: TP_MONITOR_ACCURACY
+        enumerator :: TP_MONITOR_COUNT
+    end enum
+
+    enum, bind(c)
+        enumerator :: TP_KEEP_LAST = 0
+        enumerator :: TP_KEEP_BEST
+        enumerator :: TP_KEEP_COUNT
+    end enum
+
+    enum, bind(c)
         enumerator :: TP_IDX_TYPE_U8 = 8
         enumerator :: TP_IDX_TYPE_I8 = 9
         enumerator :: TP_IDX_TYPE_I16 = 11
@@ -319,6 +331,7 @@ module tileprop_types
         type(tp_score) :: validation
         real(c_double) :: seconds = 0
         real(c_double) :: samples_per_second = 0
+        integer(c_size_t) :: best_epoch = 0
     end type
 
     type, bind(c) :: tp_step
@@ -358,6 +371,13 @@ module tileprop_types
         type(c_funptr) :: on_step = c_null_funptr
         type(c_ptr) :: user = c_null_ptr
         type(c_ptr) :: class_weights = c_null_ptr
+        integer(c_int) :: monitor = 0
+        integer(c_int) :: keep = 0
+        integer(c_size_t) :: patience = 0
+        real(c_double) :: min_delta = 0
+        integer(c_size_t) :: plateau = 0
+        real(c_double) :: average = 0
+        type(c_ptr) :: fingerprint = c_null_ptr
     end type
 
     type, bind(c) :: tp_idx

@@ -13,8 +13,8 @@
  * bytes they have. */
 json_t *tp_checkpoint_header(const struct tp_snapshot *snapshot, size_t *tensors);
 
-/* The name of an array's tensor. */
-const char *tp_kept_name(enum tp_kept which);
+/* The name of an array's tensor; which is an enum tp_kept. */
+const char *tp_kept_name(int which);
 
 /* TP_ERR_ARGUMENT, naming the differences, unless the file at path with the header found is of the run with the header
  * own. */

@@ -14,7 +14,7 @@
 
 #define FORMAT "tileprop checkpoint"
 
-const char *tp_kept_name(enum tp_kept which) {
+const char *tp_kept_name(int which) {
     static const char *const names[TP_KEPT_COUNT] = {"parameters", "state.0", "state.1", "average", "best"};
     return names[which];
 }

@@ -54,6 +54,8 @@ static void gather(unsigned char *to, const unsigned char *from, size_t n, const
 }
 
 static void put(struct hash *hash, const struct part *part, size_t number) {
+    if (!part->count)
+        return;
     const unsigned char *first = (const unsigned char *)part->values + number * part->sample_stride * part->element;
     for (size_t i = 0, n; i < part->count; i += n) {
         if (PIECE - hash->used < part->element)

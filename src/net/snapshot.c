@@ -4,13 +4,13 @@
 #include <string.h>
 
 /* The array of a trainer, or NULL; the parameters have a way of their own. */
-static float *array_of(const struct tp_trainer *t, enum tp_kept which) {
+static float *array_of(const struct tp_trainer *t, int which) {
     float *const arrays[TP_KEPT_COUNT] = {t->model->parameters, t->optimizer->state[0], t->optimizer->state[1],
                                           t->average, t->best};
     return arrays[which];
 }
 
-static bool is_state(enum tp_kept which) {
+static bool is_state(int which) {
     return which == TP_KEPT_STATE_0 || which == TP_KEPT_STATE_1;
 }
 

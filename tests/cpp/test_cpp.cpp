@@ -17,6 +17,7 @@ template class tileprop::basic_model<tileprop::exceptions>;
 template class tileprop::basic_workspace<tileprop::exceptions>;
 template class tileprop::basic_optimizer<tileprop::exceptions>;
 template class tileprop::basic_trainer<tileprop::exceptions>;
+template class tileprop::basic_snapshot<tileprop::exceptions>;
 template class tileprop::basic_dataset<tileprop::exceptions>;
 template class tileprop::basic_output<tileprop::exceptions>;
 template class tileprop::basic_idx<tileprop::exceptions>;
@@ -26,7 +27,8 @@ constexpr bool moves_only = std::is_nothrow_move_constructible_v<T> &&std::is_no
                             !std::is_copy_constructible_v<T> && !std::is_copy_assignable_v<T>;
 static_assert(moves_only<tileprop::context> && moves_only<tileprop::packed> && moves_only<tileprop::model> &&
               moves_only<tileprop::workspace> && moves_only<tileprop::optimizer> && moves_only<tileprop::trainer> &&
-              moves_only<tileprop::dataset> && moves_only<tileprop::output> && moves_only<tileprop::idx>);
+              moves_only<tileprop::snapshot> && moves_only<tileprop::dataset> && moves_only<tileprop::output> &&
+              moves_only<tileprop::idx>);
 
 /* ----------------------------------------------------------------------------------------------------------- tools */
 
@@ -372,6 +374,36 @@ static void objects_live_in_given_memory() {
     CHECK(thrown([&] { tileprop::workspace(model, room, a); }).status() == TP_ERR_MEMORY);
 }
 
+/* A run is saved by a trainer and by a snapshot, and goes on in another one with the same bits. */
+static void runs_are_resumed() {
+    const scratch directory;
+    tileprop::context context;
+    tileprop::model model(context, net(TP_LOSS_CCE)), twin(context, net(TP_LOSS_CCE));
+    tileprop::train_options options = short_run();
+    options.keep = TP_KEEP_LAST;
+    options.average = 0.5;
+    options.fingerprint = "numbers";
+    auto observer = [](const tp_step &step) noexcept { return step.step == 7; };
+    tileprop::trainer trainer(model, samples(), options, observer), other(twin, samples(), options);
+    std::vector<std::byte> memory(tileprop::snapshot::size(trainer));
+    tileprop::snapshot snapshot(trainer, memory);
+    CHECK(thrown([&] { snapshot.save(directory.path / "snapshot"); }).status() == TP_ERR_ARGUMENT);
+    CHECK(!trainer.run() && trainer.steps() == 7 && trainer.epochs() == 1 && trainer.best_epoch() == 1);
+    snapshot.take();
+    trainer.save(directory.path / "trainer");
+    CHECK(trainer.run() && trainer.epochs() == 3);
+    snapshot.save(directory.path / "snapshot");
+    CHECK(contents(directory.path / "snapshot") == contents(directory.path / "trainer"));
+    other.resume(directory.path / "snapshot");
+    CHECK(other.steps() == 7 && other.run() && same(parameters(model), parameters(twin)));
+    const tileprop::error error = thrown([&] { other.resume(directory.path / "nothing"); });
+    CHECK(error.status() == TP_ERR_IO && std::strstr(error.what(), "nothing"));
+    CHECK(!std::strcmp(tileprop::name(TP_MONITOR_ACCURACY), "accuracy") &&
+          !std::strcmp(tileprop::name(TP_KEEP_BEST), "best"));
+    memory.pop_back();
+    CHECK(thrown([&] { tileprop::snapshot(trainer, memory); }).status() == TP_ERR_MEMORY);
+}
+
 /* Sees both, stops after step 2, and throws at the end of the first epoch. */
 struct watcher {
     int steps = 0, epochs = 0;
@@ -584,6 +616,7 @@ int main() {
     test_tap_run("errors carry status and message", errors_carry_status_and_message);
     test_tap_run("the hot path allocates nothing", the_hot_path_allocates_nothing);
     test_tap_run("objects live in given memory", objects_live_in_given_memory);
+    test_tap_run("runs are resumed", runs_are_resumed);
     test_tap_run("observers stop and throw", observers_stop_and_throw);
     test_tap_run("an observer is all that is called", an_observer_is_all_that_is_called);
     test_tap_run("errors are those of the call", errors_are_those_of_the_call);

@@ -14,6 +14,7 @@ template class tileprop::basic_model<tileprop::statuses>;
 template class tileprop::basic_workspace<tileprop::statuses>;
 template class tileprop::basic_optimizer<tileprop::statuses>;
 template class tileprop::basic_trainer<tileprop::statuses>;
+template class tileprop::basic_snapshot<tileprop::statuses>;
 template class tileprop::basic_dataset<tileprop::statuses>;
 template class tileprop::basic_output<tileprop::statuses>;
 template class tileprop::basic_idx<tileprop::statuses>;
@@ -271,6 +272,12 @@ static void observers_stop() {
     tp::trainer trainer;
     CHECK(trainer.create(model, set, {}, observer) == TP_OK);
     CHECK(trainer.run() == TP_ERR_STOPPED && steps == 2 && trainer.run() == TP_OK && steps == 10);
+    tp::snapshot snapshot, none;
+    CHECK(snapshot.create(trainer) == TP_OK && snapshot.save("/nowhere/x") == TP_ERR_ARGUMENT);
+    CHECK(snapshot.take() == TP_OK && snapshot.save("/nowhere/x") == TP_ERR_IO && none.take() == TP_ERR_ARGUMENT);
+    CHECK(trainer.save("/nowhere/x") == TP_ERR_IO && trainer.resume("/nowhere/x") == TP_ERR_IO);
+    tp::trainer empty;
+    CHECK(none.create(empty) == TP_ERR_ARGUMENT && empty.save("x") == TP_ERR_ARGUMENT && empty.steps() == 0);
 }
 
 static void releases_everything() {

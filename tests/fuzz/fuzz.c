@@ -28,6 +28,14 @@ void fuzz_require_message(void) {
     require(tp_context_message(fuzz_context(), text, sizeof text) > 0);
 }
 
+const char *fuzz_scratch_path(void) {
+    static char path[128];
+    const char *directory = getenv("TMPDIR");
+    if (!*path)
+        snprintf(path, sizeof path, "%.80s/tileprop-fuzz-%ld", directory ? directory : "/tmp", (long)getpid());
+    return path;
+}
+
 const char *fuzz_file(const void *data, size_t size) {
     static int descriptor = -1;
     static char path[64];

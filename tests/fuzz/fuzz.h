@@ -23,6 +23,9 @@ size_t fuzz_below(struct fuzz_input *input, size_t count);
 tp_context *fuzz_context(void);
 void fuzz_require_message(void);
 
+/* Where a file can be saved, in memory if there is room. */
+const char *fuzz_scratch_path(void);
+
 /* A path that reads as these bytes, until the next call. */
 const char *fuzz_file(const void *data, size_t size);
 

@@ -9,14 +9,6 @@
 
 #define MAX_WRITTEN 65536
 
-static const char *saved_path(void) {
-    static char path[128];
-    const char *directory = getenv("TMPDIR");
-    if (!*path)
-        snprintf(path, sizeof path, "%.80s/tileprop-fuzz-%ld", directory ? directory : "/tmp", (long)getpid());
-    return path;
-}
-
 static float *parameters_of(const tp_model *model) {
     const size_t count = tp_model_parameter_count(model);
     float *parameters = malloc(count * sizeof *parameters);
@@ -61,12 +53,12 @@ static void require_same(const tp_model *first, const tp_model *second) {
 }
 
 static size_t save(const tp_model *model, char *bytes) {
-    require(!tp_model_save(model, saved_path()));
-    FILE *file = fopen(saved_path(), "rb");
+    require(!tp_model_save(model, fuzz_scratch_path()));
+    FILE *file = fopen(fuzz_scratch_path(), "rb");
     require(file);
     const size_t size = fread(bytes, 1, MAX_WRITTEN, file);
     fclose(file);
-    unlink(saved_path());
+    unlink(fuzz_scratch_path());
     return size;
 }
 

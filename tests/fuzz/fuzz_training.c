@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Any small network, data and training options: an instruction set, thread count and blocking chosen by the input must
- * give the status, parameters, scores, predictions and gradients of the scalar path on one thread, bit for bit. */
+ * give the status, parameters, scores, predictions and gradients of the scalar path on one thread, bit for bit, also if
+ * its run is saved after a step and resumed by another trainer. */
 #include "fuzz.h"
 
 #include "../support/blocking.h"
@@ -9,6 +10,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { MAX_HIDDEN = 3, MAX_WIDTH = 70, MAX_BATCH = 40, MAX_SAMPLES = 50 };
 
@@ -21,12 +23,13 @@ struct problem {
     uint8_t bytes[MAX_SAMPLES * MAX_WIDTH];
     float x[MAX_SAMPLES * MAX_WIDTH], targets[MAX_SAMPLES * MAX_WIDTH];
     int32_t classes[MAX_SAMPLES];
+    uint64_t stop_at; /* a step after which the run is saved; 0: never */
 };
 
 /* All that a configuration gives. */
 struct results {
     tp_status status;
-    uint64_t steps;
+    uint64_t stop_at, steps;
     tp_score train, validation, evaluation;
     uint64_t confusion[MAX_WIDTH * MAX_WIDTH];
     size_t parameter_count;
@@ -117,6 +120,18 @@ static void choose_training(struct problem *p, struct fuzz_input *input) {
     t->optimizer.final_factor = pick(input, factors, 4);
 }
 
+static void choose_best(struct problem *p, struct fuzz_input *input) {
+    static const float averages[] = {0, 0.5f, 0.999f, 0}, deltas[] = {0, 1e-3f, 10};
+    tp_train_options *t = &p->train;
+    t->average = (double)pick(input, averages, 4);
+    t->keep = (tp_keep)fuzz_below(input, TP_KEEP_COUNT);
+    t->monitor = (tp_monitor)fuzz_below(input, TP_MONITOR_COUNT);
+    t->patience = fuzz_below(input, 3);
+    t->plateau = 1 + fuzz_below(input, 2);
+    t->min_delta = (double)pick(input, deltas, 3);
+    p->stop_at = fuzz_below(input, 16);
+}
+
 /* ---- one configuration ---- */
 
 static int note_epoch(void *user, const tp_epoch *epoch) {
@@ -127,13 +142,37 @@ static int note_epoch(void *user, const tp_epoch *epoch) {
     return 0;
 }
 
+static int stop_then(void *user, const tp_step *step) {
+    const struct results *r = user;
+    return step->step == r->stop_at;
+}
+
+/* Another trainer, which knows only what was saved. */
+static tp_trainer *replace(const struct problem *p, tp_model *model, tp_trainer *trainer, const struct results *r) {
+    const char *path = fuzz_scratch_path();
+    float *other = calloc(r->parameter_count, sizeof *other);
+    tp_trainer *next = NULL;
+    require(other && !tp_trainer_save(trainer, path));
+    tp_trainer_destroy(trainer);
+    require(!tp_model_set_parameters(model, other, r->parameter_count));
+    require(!tp_trainer_create(model, &p->data, &p->train, NULL, 0, &next) && !tp_trainer_resume(next, path));
+    unlink(path);
+    free(other);
+    return next;
+}
+
 static void train(struct problem *p, tp_model *model, struct results *r) {
     tp_trainer *trainer = NULL;
     p->train.on_epoch = note_epoch;
+    p->train.on_step = stop_then;
     p->train.user = r;
     r->status = tp_trainer_create(model, &p->data, &p->train, NULL, 0, &trainer);
     if (!r->status)
         r->status = tp_trainer_run(trainer);
+    if (r->status == TP_ERR_STOPPED) {
+        trainer = replace(p, model, trainer, r);
+        r->status = tp_trainer_run(trainer);
+    }
     tp_trainer_destroy(trainer);
     require(!tp_model_get_parameters(model, r->parameters, r->parameter_count));
 }
@@ -153,10 +192,11 @@ static void measure(const struct problem *p, tp_model *model, struct results *r)
     tp_workspace_destroy(workspace);
 }
 
-static struct results *run(struct problem *p, tp_context *context) {
+static struct results *run(struct problem *p, tp_context *context, uint64_t stop_at) {
     struct results *r = calloc(1, sizeof *r);
     tp_model *model = NULL;
     require(r && !tp_model_create(context, &p->model, &model));
+    r->stop_at = stop_at;
     r->parameter_count = tp_model_parameter_count(model);
     r->parameters = tp_test_floats(r->parameter_count);
     r->gradients = tp_test_floats(r->parameter_count);
@@ -202,7 +242,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     choose_model(&problem, &input);
     choose_data(&problem, &input);
     choose_training(&problem, &input);
-    struct results *expected = run(&problem, reference), *actual = run(&problem, &blocked);
+    choose_best(&problem, &input);
+    struct results *expected = run(&problem, reference, 0), *actual = run(&problem, &blocked, problem.stop_at);
     require_same(expected, actual);
     release(expected);
     release(actual);

@@ -4,6 +4,8 @@
 #include "../support/require.h"
 #include "../support/support.h"
 
+#include "run.h"
+
 #include <string.h>
 #include <zlib.h>
 
@@ -93,6 +95,27 @@ static void write_models(void) {
     write_long_name();
     write_model_without_digest();
     write_model_with_schema();
+}
+
+/* ---- checkpoints, after each step and at the end ---- */
+
+static void write_checkpoints(void) {
+    tp_context *context = tp_test_context(NULL, 1);
+    struct fuzz_run run;
+    fuzz_run_open(context, &run);
+    for (uint64_t step = 0; step <= FUZZ_RUN_STEPS; step++) {
+        run.stop_at = step;
+        if (step)
+            require(tp_trainer_run(run.trainer) == TP_ERR_STOPPED);
+        require(!tp_trainer_save(run.trainer, path_of("step", step)));
+    }
+    require(!tp_trainer_run(run.trainer) && !tp_trainer_save(run.trainer, path_of("end", 0)));
+    fuzz_run_close(&run);
+    tp_context_destroy(context);
+    for (size_t i = 0; i < 64; i++) {
+        const unsigned char change[] = {(unsigned char)(i * 8), 0, '1' + i % 9, (unsigned char)(i * 8 + 4), 0, '0'};
+        write_seed("change", i, change, i % 2 ? 3 : sizeof change);
+    }
 }
 
 /* ---- IDX files ---- */
@@ -264,9 +287,15 @@ int main(int argc, char **argv) {
     static const struct {
         const char *target;
         void (*write)(void);
-    } targets[] = {
-        {"safetensors", write_models}, {"idx", write_idx},           {"idx_gz", write_idx_gz}, {"cpuid", write_cpuid},
-        {"options", write_options},    {"training", write_training}, {"csv", write_csv},       {"table", write_tables}};
+    } targets[] = {{"safetensors", write_models},
+                   {"checkpoint", write_checkpoints},
+                   {"idx", write_idx},
+                   {"idx_gz", write_idx_gz},
+                   {"cpuid", write_cpuid},
+                   {"options", write_options},
+                   {"training", write_training},
+                   {"csv", write_csv},
+                   {"table", write_tables}};
     require(argc == 3);
     directory = argv[2];
     for (size_t i = 0; i < COUNT(targets); i++) {

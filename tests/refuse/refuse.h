@@ -18,6 +18,7 @@ struct outputs {
     tp_workspace *workspace;
     tp_optimizer *optimizer;
     tp_trainer *trainer;
+    tp_snapshot *snapshot;
     tp_packed *packed;
     tp_dataset *dataset;
     tp_output *output;
@@ -40,11 +41,12 @@ struct arguments {
     tp_workspace *workspace, *inference, *derivatives, *other_workspace, *fresh_workspace;
     tp_optimizer *optimizer, *other_optimizer;
     tp_trainer *trainer;
+    tp_snapshot *snapshot, *empty_snapshot; /* of it */
     tp_packed *packed, *foreign_packed;
     tp_output *output, *committed;
     tp_dataset *dataset; /* with a schema */
     const tp_schema *schema;
-    const char *path, *idx_path, *where, *name, *text;
+    const char *path, *idx_path, *run_path, *where, *name, *text; /* run_path: of a checkpoint */
     char *fingerprint;
     const void *bytes; /* of a model file */
     tp_context_options context_options;
@@ -78,6 +80,7 @@ struct arguments {
     tp_workspace **workspace_out;
     tp_optimizer **optimizer_out;
     tp_trainer **trainer_out;
+    tp_snapshot **snapshot_out;
     tp_packed **packed_out;
     tp_dataset **dataset_out;
     tp_output **output_out;
@@ -280,6 +283,10 @@ struct refusal {
         REFUSE("data: classes[7] is 3; it must be 0..2", WITH(classes[7], OUT)),                                       \
         REFUSE("data: classes[0] is -1; it must be 0..2", WITH(classes[0], -1)), REFUSED_WEIGHTS
 
+#define TEXT_16 "0123456789abcdef"
+#define TEXT_64 TEXT_16 TEXT_16 TEXT_16 TEXT_16
+#define TEXT_256 TEXT_64 TEXT_64 TEXT_64 TEXT_64
+
 #define REFUSED_TRAIN_OPTIONS                                                                                          \
     REFUSED_DATA, REFUSED_SIZES("train options", train_options),                                                       \
         REFUSE("options is NULL", WITH(train_options_p, NULL)),                                                        \
@@ -302,6 +309,19 @@ struct refusal {
         REFUSE("validation: features is 6; the model has 5 inputs", FROM(train_options.validation, validation_p),      \
                WITH(validation.features, IN + 1)),                                                                     \
         REFUSED_OPTIMIZER_OPTIONS(train_options.optimizer),                                                            \
+        REFUSE("monitor -1 is unknown", WITH(train_options.monitor, (tp_monitor)-1)),                                  \
+        REFUSE("monitor 2 is unknown", WITH(train_options.monitor, TP_MONITOR_COUNT)),                                 \
+        REFUSE("keep -1 is unknown", WITH(train_options.keep, (tp_keep)-1)),                                           \
+        REFUSE("keep 2 is unknown", WITH(train_options.keep, TP_KEEP_COUNT)),                                          \
+        REFUSE("min_delta is -1; it must be 0 or more and finite", WITH(train_options.min_delta, -1)),                 \
+        REFUSE("min_delta is inf; it must be 0 or more and finite", WITH(train_options.min_delta, INFINITY)),          \
+        REFUSE("min_delta is nan; it must be 0 or more and finite", WITH(train_options.min_delta, NAN)),               \
+        REFUSE("plateau is 0; it must be at least 1", WITH(train_options.plateau, 0)),                                 \
+        REFUSE("average is -0.5; it must be 0 (off) or more and below 1", WITH(train_options.average, -0.5)),          \
+        REFUSE("average is 1; it must be 0 (off) or more and below 1", WITH(train_options.average, 1)),                \
+        REFUSE("average is nan; it must be 0 (off)", WITH(train_options.average, NAN)),                                \
+        REFUSE("fingerprint has 256 bytes; it must have at most 255",                                                  \
+               WITH(train_options.fingerprint, (const char[257]){TEXT_256})),                                          \
         REFUSE("options: class_weights[2] is -1; it must be finite and at least 0",                                    \
                FROM(train_options.class_weights, weights_p), WITH(weights[2], -1)),                                    \
         REFUSE("options: class_weights[0] is nan; it must be finite", FROM(train_options.class_weights, weights_p),    \

@@ -3,6 +3,8 @@
 
 CALL(optimizer_name, nothing(!tp_optimizer_name((tp_optimizer_kind)now.value))){REFUSED_NAME(TP_OPTIMIZER_COUNT)};
 CALL(schedule_name, nothing(!tp_schedule_name((tp_schedule)now.value))){REFUSED_NAME(TP_SCHEDULE_COUNT)};
+CALL(monitor_name, nothing(!tp_monitor_name((tp_monitor)now.value))){REFUSED_NAME(TP_MONITOR_COUNT)};
+CALL(keep_name, nothing(!tp_keep_name((tp_keep)now.value))){REFUSED_NAME(TP_KEEP_COUNT)};
 CALL_VOID(optimizer_options_init, tp_optimizer_options_init(NULL, 64)){SILENT({0})};
 CALL(optimizer_size, nothing(!tp_optimizer_size(now.model, now.optimizer_options_p))){
     SILENT(WITH(model, NULL)),
@@ -75,6 +77,32 @@ CALL(trainer_create,
 CALL_VOID(trainer_destroy, tp_trainer_destroy(NULL)){SILENT({0})};
 CALL(trainer_phases, nothing(!tp_trainer_phases(now.trainer))){SILENT(WITH(trainer, NULL))};
 CALL(trainer_run, tp_trainer_run(now.trainer)){SILENT(WITH(trainer, NULL))};
+CALL(trainer_epochs, nothing(!tp_trainer_epochs(now.trainer))){SILENT(WITH(trainer, NULL))};
+CALL(trainer_steps, nothing(!tp_trainer_steps(now.trainer))){SILENT(WITH(trainer, NULL))};
+CALL(trainer_best_epoch, nothing(!tp_trainer_best_epoch(now.trainer))){SILENT(WITH(trainer, NULL))};
+CALL(trainer_save, tp_trainer_save(now.trainer, now.run_path)){
+    SILENT(WITH(trainer, NULL)),
+    REFUSE_AS(TP_ERR_IO, "cannot open its directory: No such file or directory", WITH(run_path, "/nonesuch/x/")),
+    REFUSED_PATH(run_path),
+};
+CALL(trainer_resume, tp_trainer_resume(now.trainer, now.run_path)){
+    SILENT(WITH(trainer, NULL)),
+    REFUSE_AS(TP_ERR_FORMAT, "/model: is not a checkpoint of tileprop", FROM(run_path, path)),
+    REFUSED_PATH(run_path),
+};
+CALL(snapshot_size, nothing(!tp_snapshot_size(now.trainer))){SILENT(WITH(trainer, NULL))};
+CALL(snapshot_create, tp_snapshot_create(now.trainer, now.memory, now.size, now.snapshot_out)){
+    SILENT(WITH(trainer, NULL)),
+    REFUSE("snapshot is NULL", WITH(snapshot_out, NULL)),
+    REFUSED_MEMORY("snapshot"),
+};
+CALL_VOID(snapshot_destroy, tp_snapshot_destroy(NULL)){SILENT({0})};
+CALL(snapshot_take, tp_snapshot_take(now.snapshot)){SILENT(WITH(snapshot, NULL))};
+CALL(snapshot_save, tp_snapshot_save(now.snapshot, now.run_path)){
+    SILENT(WITH(snapshot, NULL)),
+    REFUSE("tp_snapshot_save: the snapshot is empty", FROM(snapshot, empty_snapshot)),
+    REFUSED_PATH(run_path),
+};
 CALL(evaluate, tp_evaluate(now.model, now.workspace, now.data_p, now.score, now.confusion)){
     REFUSED_WORKSPACE,
     REFUSED_DATA,
@@ -133,12 +161,15 @@ CALL(data_fingerprint, tp_data_fingerprint(now.context, now.data_p, now.fingerpr
            FROM(data.values, x), WITH(data.outputs, SIZE_MAX)),
 };
 
-GROUP(refuse_training, FUNCTION(optimizer_name, FEW), FUNCTION(schedule_name, FEW),
-      FUNCTION(optimizer_options_init, NULL_ONLY), FUNCTION(optimizer_size, MANY), FUNCTION(optimizer_create, MANY),
-      FUNCTION(optimizer_destroy, NULL_ONLY), FUNCTION(optimizer_step, FEW), FUNCTION(optimizer_steps, FEW),
-      FUNCTION(optimizer_set_learning_rate, FEW), FUNCTION(optimizer_state_count, FEW),
+GROUP(refuse_training, FUNCTION(optimizer_name, FEW), FUNCTION(schedule_name, FEW), FUNCTION(monitor_name, FEW),
+      FUNCTION(keep_name, FEW), FUNCTION(optimizer_options_init, NULL_ONLY), FUNCTION(optimizer_size, MANY),
+      FUNCTION(optimizer_create, MANY), FUNCTION(optimizer_destroy, NULL_ONLY), FUNCTION(optimizer_step, FEW),
+      FUNCTION(optimizer_steps, FEW), FUNCTION(optimizer_set_learning_rate, FEW), FUNCTION(optimizer_state_count, FEW),
       FUNCTION(optimizer_get_state, FEW), FUNCTION(optimizer_set_state, FEW), FUNCTION(optimizer_set_steps, FEW),
       FUNCTION(optimizer_learning_rate, FEW), FUNCTION(train_options_init, NULL_ONLY), FUNCTION(trainer_size, MANY),
       FUNCTION(trainer_create, MANY), FUNCTION(trainer_destroy, NULL_ONLY), FUNCTION(trainer_run, FEW),
-      FUNCTION(trainer_phases, FEW), FUNCTION(evaluate, MANY), FUNCTION(predict, MANY), FUNCTION(metrics_compute, MANY),
-      FUNCTION(data_fingerprint, MANY));
+      FUNCTION(trainer_phases, FEW), FUNCTION(trainer_epochs, FEW), FUNCTION(trainer_steps, FEW),
+      FUNCTION(trainer_best_epoch, FEW), FUNCTION(trainer_save, FEW), FUNCTION(trainer_resume, FEW),
+      FUNCTION(snapshot_size, FEW), FUNCTION(snapshot_create, FEW), FUNCTION(snapshot_destroy, NULL_ONLY),
+      FUNCTION(snapshot_take, FEW), FUNCTION(snapshot_save, FEW), FUNCTION(evaluate, MANY), FUNCTION(predict, MANY),
+      FUNCTION(metrics_compute, MANY), FUNCTION(data_fingerprint, MANY));

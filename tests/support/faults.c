@@ -42,6 +42,11 @@ static bool fails(enum test_call call) {
     return chosen || (call == TEST_UNLINKAT && f->unlink_error);
 }
 
+static void tell(bool worked, struct test_event event) {
+    if (worked && test_faults.armed && test_faults.observe)
+        test_faults.observe(&event);
+}
+
 static size_t partial(size_t size) {
     return test_faults.error == TEST_SHORT ? (size + 1) / 2 : 0;
 }
@@ -96,6 +101,7 @@ int __wrap_openat(int directory, const char *path, int flags, ...) {
     struct stat facts;
     if (descriptor >= 0 && flags & O_CREAT && !__real_fstat(descriptor, &facts))
         test_faults.created = facts.st_mode & 0777;
+    tell(descriptor >= 0 && flags & O_CREAT, (struct test_event){TEST_OPENAT, descriptor, path});
     return descriptor;
 }
 
@@ -110,9 +116,13 @@ ssize_t __wrap_pread(int descriptor, void *buffer, size_t size, off_t offset) {
 }
 
 ssize_t __wrap_write(int descriptor, const void *buffer, size_t size) {
+    ssize_t written = -1;
     if (!fails(TEST_WRITE))
-        return __real_write(descriptor, buffer, size);
-    return test_faults.error > 0 ? -1 : __real_write(descriptor, buffer, partial(size));
+        written = __real_write(descriptor, buffer, size);
+    else if (test_faults.error <= 0)
+        written = __real_write(descriptor, buffer, partial(size));
+    tell(written > 0, (struct test_event){TEST_WRITE, descriptor, .bytes = buffer, .size = (size_t)written});
+    return written;
 }
 
 int __wrap_fchmod(int descriptor, mode_t mode) {
@@ -121,12 +131,15 @@ int __wrap_fchmod(int descriptor, mode_t mode) {
 
 /* Nobody pulls the plug, and disks are slow. */
 int __wrap_fsync(int descriptor) {
-    (void)descriptor;
-    return fails(TEST_FSYNC) ? -1 : 0;
+    const int result = fails(TEST_FSYNC) ? -1 : 0;
+    tell(!result, (struct test_event){TEST_FSYNC, descriptor});
+    return result;
 }
 
 int __wrap_renameat(int from_directory, const char *from, int to_directory, const char *to) {
-    return fails(TEST_RENAMEAT) ? -1 : __real_renameat(from_directory, from, to_directory, to);
+    const int result = fails(TEST_RENAMEAT) ? -1 : __real_renameat(from_directory, from, to_directory, to);
+    tell(!result, (struct test_event){TEST_RENAMEAT, to_directory, from, to});
+    return result;
 }
 
 /* As with Linux, the descriptor is closed whatever close says. */
@@ -136,7 +149,9 @@ int __wrap_close(int descriptor) {
 }
 
 int __wrap_unlinkat(int directory, const char *path, int flags) {
-    return fails(TEST_UNLINKAT) ? -1 : __real_unlinkat(directory, path, flags);
+    const int result = fails(TEST_UNLINKAT) ? -1 : __real_unlinkat(directory, path, flags);
+    tell(!result, (struct test_event){TEST_UNLINKAT, directory, path});
+    return result;
 }
 
 int __wrap_statx(int directory, const char *path, int flags, unsigned mask, struct statx *facts) {

@@ -36,16 +36,27 @@ enum { TEST_MAX_TRACE = 256 };
 #define TEST_SHORT 0 /* as an error: half of the bytes are transferred */
 #define TEST_NONE -1 /* as an error: no byte is transferred, and that is not called an error */
 
+/* A call that changed something: the file's descriptor, or the name that was created, given or removed. */
+struct test_event {
+    enum test_call call;
+    int descriptor;        /* openat: of the new file; renameat, unlinkat: of the directory */
+    const char *name, *to; /* to: of renameat */
+    const void *bytes;     /* that were written */
+    size_t size;
+};
+
 /* Zero counts and what shall happen, then set armed around the call under test. */
 struct test_faults {
     bool armed;
     /* file calls */
-    size_t count;                         /* while armed */
-    enum test_call trace[TEST_MAX_TRACE]; /* which */
-    size_t at;                            /* the call that fails, from 0; or TEST_NEVER */
-    int error;                            /* errno, TEST_SHORT or TEST_NONE */
-    int unlink_error;                     /* every unlinkat fails with it, if it is not 0 */
-    unsigned created;                     /* permissions that the last new file had when it was created */
+    size_t count;                                    /* while armed */
+    enum test_call trace[TEST_MAX_TRACE];            /* which */
+    size_t at;                                       /* the call that fails, from 0; or TEST_NEVER */
+    int error;                                       /* errno, TEST_SHORT or TEST_NONE */
+    int unlink_error;                                /* every unlinkat fails with it, if it is not 0 */
+    void (*observe)(const struct test_event *event); /* hears of openat that creates, write, fsync, renameat and
+                                                        unlinkat when they worked; may be NULL */
+    unsigned created;                                /* permissions that the last new file had when it was created */
     /* allocations */
     size_t allocations; /* while armed, with those that were refused */
     size_t refuse;      /* the first that is refused, from 0; or TEST_NEVER */
