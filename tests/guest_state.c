@@ -278,6 +278,8 @@ static void call_trainer(void) {
     CALL(tp_trainer_phases, trainer);
     CALL(tp_trainer_epochs, trainer);
     CALL(tp_trainer_steps, trainer);
+    CALL(tp_trainer_isa, trainer);
+    CALL(tp_trainer_threads, trainer);
     CALL(tp_trainer_best_epoch, trainer);
     call_checkpoints(trainer);
     CALL(tp_trainer_destroy, trainer);

@@ -927,6 +927,9 @@ class trainer_handle : public detail::owner<tp_trainer, tp_trainer_destroy> {
     }
     /* NULL if the trainer is empty. */
     const tp_phases *phases() const noexcept { return tp_trainer_phases(get()); }
+    /* NULL and 0 if the trainer is empty. */
+    const char *isa() const noexcept { return tp_trainer_isa(get()); }
+    int threads() const noexcept { return tp_trainer_threads(get()); }
     size_t epochs() const noexcept { return tp_trainer_epochs(get()); }
     std::uint64_t steps() const noexcept { return tp_trainer_steps(get()); }
     /* 0 if there is none yet. */

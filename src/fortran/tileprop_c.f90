@@ -427,6 +427,16 @@ module tileprop_c
             type(c_ptr), value :: trainer
             integer(c_int64_t) :: res
         end function
+        function tp_trainer_isa(trainer) result(res) bind(c)
+            import :: c_ptr
+            type(c_ptr), value :: trainer
+            type(c_ptr) :: res
+        end function
+        function tp_trainer_threads(trainer) result(res) bind(c)
+            import :: c_int, c_ptr
+            type(c_ptr), value :: trainer
+            integer(c_int) :: res
+        end function
         function tp_trainer_best_epoch(trainer) result(res) bind(c)
             import :: c_ptr, c_size_t
             type(c_ptr), value :: trainer

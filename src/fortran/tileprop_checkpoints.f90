@@ -2,7 +2,8 @@
 ! Where the run of a trainer is, and files of it.
 module tileprop_checkpoints
     use, intrinsic :: iso_c_binding
-    use tileprop_c, only: c_epochs => tp_trainer_epochs, c_steps => tp_trainer_steps, &
+    use tileprop_c, only: c_isa => tp_trainer_isa, c_threads => tp_trainer_threads, &
+        c_epochs => tp_trainer_epochs, c_steps => tp_trainer_steps, &
         c_best_epoch => tp_trainer_best_epoch, c_trainer_save => tp_trainer_save, c_resume => tp_trainer_resume, &
         c_size => tp_snapshot_size, c_create => tp_snapshot_create, c_destroy => tp_snapshot_destroy, &
         c_take => tp_snapshot_take, c_snapshot_save => tp_snapshot_save
@@ -10,10 +11,13 @@ module tileprop_checkpoints
     use tileprop_arrays
     implicit none
     private
-    public :: tp_trainer_epochs, tp_trainer_steps, tp_trainer_best_epoch, tp_trainer_save, tp_trainer_resume, &
+    public :: tp_trainer_isa, tp_trainer_threads, tp_trainer_epochs, tp_trainer_steps, tp_trainer_best_epoch, &
+        tp_trainer_save, tp_trainer_resume, &
         tp_snapshot_size, tp_snapshot_create, tp_snapshot_destroy, tp_snapshot_take, tp_snapshot_save
 
     ! Names of their own, so that compilers do not take them for the C functions.
+    interface tp_trainer_isa; procedure trainer_isa; end interface
+    interface tp_trainer_threads; procedure trainer_threads; end interface
     interface tp_trainer_epochs; procedure trainer_epochs; end interface
     interface tp_trainer_steps; procedure trainer_steps; end interface
     interface tp_trainer_best_epoch; procedure trainer_best_epoch; end interface
@@ -26,6 +30,18 @@ module tileprop_checkpoints
     interface tp_snapshot_save; procedure snapshot_save; end interface
 
 contains
+
+    function trainer_isa(trainer) result(name)
+        type(tp_trainer), intent(in) :: trainer
+        character(:), allocatable :: name
+        name = tp_string(c_isa(handle(trainer)))
+    end function
+
+    function trainer_threads(trainer) result(threads)
+        type(tp_trainer), intent(in) :: trainer
+        integer(c_int) :: threads
+        threads = c_threads(handle(trainer))
+    end function
 
     function trainer_epochs(trainer) result(epochs)
         type(tp_trainer), intent(in) :: trainer

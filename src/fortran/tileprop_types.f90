@@ -92,6 +92,12 @@ module tileprop_types
     end enum
 
     enum, bind(c)
+        enumerator :: TP_TUNE_AUTO = 0
+        enumerator :: TP_TUNE_OFF
+        enumerator :: TP_TUNE_COUNT
+    end enum
+
+    enum, bind(c)
         enumerator :: TP_MONITOR_LOSS = 0
         enumerator :: TP_MONITOR_ACCURACY
         enumerator :: TP_MONITOR_COUNT
@@ -377,6 +383,8 @@ module tileprop_types
         real(c_double) :: min_delta = 0
         integer(c_size_t) :: plateau = 0
         real(c_double) :: average = 0
+        integer(c_int) :: tune = 0
+        integer(c_int32_t) :: reserved = 0
         type(c_ptr) :: fingerprint = c_null_ptr
     end type
 

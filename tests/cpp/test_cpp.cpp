@@ -389,6 +389,7 @@ static void runs_are_resumed() {
     tileprop::snapshot snapshot(trainer, memory);
     CHECK(thrown([&] { snapshot.save(directory.path / "snapshot"); }).status() == TP_ERR_ARGUMENT);
     CHECK(!trainer.run() && trainer.steps() == 7 && trainer.epochs() == 1 && trainer.best_epoch() == 1);
+    CHECK(trainer.isa() && trainer.threads() >= 1);
     snapshot.take();
     trainer.save(directory.path / "trainer");
     CHECK(trainer.run() && trainer.epochs() == 3);

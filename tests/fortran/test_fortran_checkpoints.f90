@@ -90,6 +90,7 @@ contains
         call check(tp_trainer_run(trainer) == TP_ERR_STOPPED, 'stopped')
         call check(tp_trainer_steps(trainer) == 4 .and. tp_trainer_epochs(trainer) == 1 .and. &
             tp_trainer_best_epoch(trainer) == 1 .and. observer%best == 1, 'where it is')
+        call check(len(tp_trainer_isa(trainer)) > 0 .and. tp_trainer_threads(trainer) >= 1, 'how it runs')
         call ok(tp_snapshot_take(snapshot), 'take')
         call ok(tp_trainer_save(trainer, path//'  '), 'save')
         allocate (saved, source=contents())

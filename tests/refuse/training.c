@@ -77,6 +77,8 @@ CALL(trainer_create,
 CALL_VOID(trainer_destroy, tp_trainer_destroy(NULL)){SILENT({0})};
 CALL(trainer_phases, nothing(!tp_trainer_phases(now.trainer))){SILENT(WITH(trainer, NULL))};
 CALL(trainer_run, tp_trainer_run(now.trainer)){SILENT(WITH(trainer, NULL))};
+CALL(trainer_isa, nothing(!tp_trainer_isa(now.trainer))){SILENT(WITH(trainer, NULL))};
+CALL(trainer_threads, nothing(!tp_trainer_threads(now.trainer))){SILENT(WITH(trainer, NULL))};
 CALL(trainer_epochs, nothing(!tp_trainer_epochs(now.trainer))){SILENT(WITH(trainer, NULL))};
 CALL(trainer_steps, nothing(!tp_trainer_steps(now.trainer))){SILENT(WITH(trainer, NULL))};
 CALL(trainer_best_epoch, nothing(!tp_trainer_best_epoch(now.trainer))){SILENT(WITH(trainer, NULL))};
@@ -168,8 +170,9 @@ GROUP(refuse_training, FUNCTION(optimizer_name, FEW), FUNCTION(schedule_name, FE
       FUNCTION(optimizer_get_state, FEW), FUNCTION(optimizer_set_state, FEW), FUNCTION(optimizer_set_steps, FEW),
       FUNCTION(optimizer_learning_rate, FEW), FUNCTION(train_options_init, NULL_ONLY), FUNCTION(trainer_size, MANY),
       FUNCTION(trainer_create, MANY), FUNCTION(trainer_destroy, NULL_ONLY), FUNCTION(trainer_run, FEW),
-      FUNCTION(trainer_phases, FEW), FUNCTION(trainer_epochs, FEW), FUNCTION(trainer_steps, FEW),
-      FUNCTION(trainer_best_epoch, FEW), FUNCTION(trainer_save, FEW), FUNCTION(trainer_resume, FEW),
-      FUNCTION(snapshot_size, FEW), FUNCTION(snapshot_create, FEW), FUNCTION(snapshot_destroy, NULL_ONLY),
-      FUNCTION(snapshot_take, FEW), FUNCTION(snapshot_save, FEW), FUNCTION(evaluate, MANY), FUNCTION(predict, MANY),
-      FUNCTION(metrics_compute, MANY), FUNCTION(data_fingerprint, MANY));
+      FUNCTION(trainer_phases, FEW), FUNCTION(trainer_isa, FEW), FUNCTION(trainer_threads, FEW),
+      FUNCTION(trainer_epochs, FEW), FUNCTION(trainer_steps, FEW), FUNCTION(trainer_best_epoch, FEW),
+      FUNCTION(trainer_save, FEW), FUNCTION(trainer_resume, FEW), FUNCTION(snapshot_size, FEW),
+      FUNCTION(snapshot_create, FEW), FUNCTION(snapshot_destroy, NULL_ONLY), FUNCTION(snapshot_take, FEW),
+      FUNCTION(snapshot_save, FEW), FUNCTION(evaluate, MANY), FUNCTION(predict, MANY), FUNCTION(metrics_compute, MANY),
+      FUNCTION(data_fingerprint, MANY));
