@@ -5,7 +5,8 @@
 
 #include "io/safetensors.h"
 
-/* A number as text, in every locale the same; so many digits identify a float, and a double. NULL if memory runs out. */
+/* A number as text, in every locale the same; so many digits identify a float, and a double. NULL if memory runs out.
+ */
 #define TP_FLOAT_DIGITS 9
 #define TP_DOUBLE_DIGITS 17
 json_t *tp_json_number(double value, size_t digits);
