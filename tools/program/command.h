@@ -33,6 +33,7 @@ struct command {
     size_t operands;     /* offset of their struct operand_list; they are files that are read */
     size_t values_size;
     void (*defaults)(void *values);
+    void (*settle)(void *values);      /* fills in what follows from other options without data; NULL: nothing */
     int (*run)(int argc, char **argv); /* returns the exit code */
 };
 

@@ -57,7 +57,10 @@ static const struct option_row rows[] = {
      .also = "output save model-out",
      IS_FILE(FILE_SAVED, train.out),
      .help = "train the best candidate on all of the data and save the model here"},
-    {.name = "json", IS_FLAG(train.json), .help = "one JSON object per candidate on standard output, best first"},
+    {.name = "json",
+     IS_FLAG(train.json),
+     .use = OPTION_HERE,
+     .help = "one JSON object per candidate on standard output, best first"},
     {0},
 };
 
@@ -224,6 +227,7 @@ static int refit(struct cross_validation *run) {
         code = train_run(&training);
     if (!code && !interrupt_code())
         code = session_check(run->session, tp_model_save_to(training.model, run->output));
+    free(training.config);
     tp_model_destroy(training.model);
     tp_dataset_destroy(training.train);
     return code;
@@ -304,5 +308,6 @@ const struct command cv_command = {
     .rows = rows,
     .values_size = sizeof(struct cv_options),
     .defaults = defaults,
+    .settle = train_settle_options,
     .run = run,
 };

@@ -46,6 +46,10 @@ static int add_line(struct run_log *log, const char *text, size_t number) {
     json_error_t error;
     json_t *line = json_loads(text, 0, &error);
     struct log_epoch epoch;
+    if (json_object_get(line, "config")) {
+        json_decref(line);
+        return EXIT_SUCCESS;
+    }
     const bool good = json_is_object(line) && read_epoch(log, line, &epoch);
     json_decref(line);
     if (!good) {

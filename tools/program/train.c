@@ -153,6 +153,7 @@ static int finish(struct training *run) {
 static void release(struct training *run) {
     if (run->log)
         fclose(run->log);
+    free(run->config);
     tp_output_destroy(run->output);
     tp_model_destroy(run->model);
     tp_dataset_destroy(run->test);
@@ -195,5 +196,6 @@ const struct command train_command = {
     .rows = train_rows,
     .values_size = sizeof(struct train_options),
     .defaults = train_defaults,
+    .settle = train_settle_options,
     .run = run,
 };

@@ -52,6 +52,7 @@ const struct option_row train_rows[] = {
     {.name = "quiet",
      .also = "silent",
      IS_FLAG(quiet),
+     .use = OPTION_HERE,
      .help = "no progress, only errors, notes on files and the result"},
     OPTION_ROW_JSON,
     {0},
@@ -75,6 +76,29 @@ void train_defaults(void *values) {
         .step_factor = 0.5,
         .seed = library.seed,
     };
+}
+
+static double learning_rate(const struct train_options *options) {
+    static const double usual[TP_OPTIMIZER_COUNT] = {
+        [TP_OPTIMIZER_SGD] = 0.1,     [TP_OPTIMIZER_MOMENTUM] = 0.1, [TP_OPTIMIZER_NESTEROV] = 0.1,
+        [TP_OPTIMIZER_ADAM] = 1e-3,   [TP_OPTIMIZER_ADAMW] = 1e-3,   [TP_OPTIMIZER_RMSPROP] = 1e-3,
+        [TP_OPTIMIZER_ADAGRAD] = 0.01};
+    return options->learning_rate_given ? options->learning_rate : usual[options->optimizer];
+}
+
+float train_learning_rate(const struct train_options *options) {
+    return (float)learning_rate(options);
+}
+
+/* With --init the model has the rest. */
+void train_settle_options(void *values) {
+    struct train_options *const options = values;
+    options->learning_rate = learning_rate(options);
+    options->learning_rate_given = true;
+    if (options->init)
+        return;
+    options->activation_given = options->dropout_given = options->label_smoothing_given = true;
+    options->init_weights_given = true;
 }
 
 uint64_t train_steps(const struct train_options *options, size_t samples) {
@@ -102,14 +126,6 @@ void train_settle(struct train_options *options, size_t samples) {
 bool train_warmup_fits(const struct train_options *options, size_t samples) {
     const bool cosine = options->schedule == TP_SCHEDULE_COSINE || options->schedule == TP_SCHEDULE_AUTO;
     return !cosine || options->warmup < train_steps(options, samples) * options->epochs;
-}
-
-float train_learning_rate(const struct train_options *options) {
-    static const float usual[TP_OPTIMIZER_COUNT] = {
-        [TP_OPTIMIZER_SGD] = 0.1F,     [TP_OPTIMIZER_MOMENTUM] = 0.1F, [TP_OPTIMIZER_NESTEROV] = 0.1F,
-        [TP_OPTIMIZER_ADAM] = 1e-3F,   [TP_OPTIMIZER_ADAMW] = 1e-3F,   [TP_OPTIMIZER_RMSPROP] = 1e-3F,
-        [TP_OPTIMIZER_ADAGRAD] = 0.01F};
-    return options->learning_rate_given ? (float)options->learning_rate : usual[options->optimizer];
 }
 
 tp_train_options train_library_options(const struct train_options *options, size_t samples) {

@@ -41,14 +41,17 @@ struct train_options {
     double validation;
     bool no_shuffle;
     const char *out, *log; /* may be NULL */
+    const char *config;    /* likewise; it has been read */
+    bool print_config;
     bool quiet, json;
     bool hidden_given, activation_given, dropout_given, loss_given, huber_delta_given, label_smoothing_given;
     bool init_weights_given, learning_rate_given;
 };
 
-/* For .rows and .defaults of the subcommand. */
+/* For .rows, .defaults and .settle of the subcommand. */
 extern const struct option_row train_rows[];
 void train_defaults(void *values);
+void train_settle_options(void *values);
 
 /* Widths, batch and epochs that were not given, by the number of training samples. */
 void train_settle(struct train_options *options, size_t samples);

@@ -112,6 +112,11 @@ static const struct report_key result_keys[] = {
     {0},
 };
 
+static const struct report_key config_keys[] = {
+    {"config", "the options that results depend on, as --config takes them: no paths, threads, isa"},
+    {0},
+};
+
 static const struct report_key epoch_keys[] = {
     {"epoch", "from 1"},
     {"epochs", "of the whole run"},
@@ -126,4 +131,7 @@ static const struct report_key epoch_keys[] = {
     {0},
 };
 
-const struct report_keys train_keys[] = {{"JSON keys", result_keys}, {"Keys of a line of --log", epoch_keys}, {0}};
+const struct report_keys train_keys[] = {{"JSON keys", result_keys},
+                                         {"Key of the first line of --log", config_keys},
+                                         {"Keys of a line of --log", epoch_keys},
+                                         {0}};

@@ -1,23 +1,43 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "train_run.h"
 #include "interrupt.h"
+#include "train_record.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define MOST_EPOCHS_SHOWN 50
+
+/* ---- the log ---- */
+
+static void flush_log(struct training *run) {
+    if (fflush(run->log) && !run->log_error)
+        run->log_error = errno;
+}
+
+static void log_config(struct training *run) {
+    fprintf(run->log, "{\"config\":%s}\n", run->config);
+    flush_log(run);
+}
+
+static void log_epoch(struct training *run, const tp_epoch *epoch) {
+    report_write(train_epoch_json(epoch, &run->result.metric), run->log);
+    flush_log(run);
+}
+
 static int open_log(struct training *run) {
     if (!run->options->log)
         return EXIT_SUCCESS;
     run->log = fopen(run->options->log, "w");
-    if (run->log)
-        return EXIT_SUCCESS;
-    complain("--log %s: %s", run->options->log, strerror(errno));
-    return EXIT_FAILURE;
+    if (!run->log) {
+        complain("--log %s: %s", run->options->log, strerror(errno));
+        return EXIT_FAILURE;
+    }
+    log_config(run);
+    return EXIT_SUCCESS;
 }
-
-#define MOST_EPOCHS_SHOWN 50
 
 /* ---- callbacks ---- */
 
@@ -27,12 +47,6 @@ static int on_step(void *user, const tp_step *step) {
     checkpoint_prove(&run->checkpoint);
     progress_step(&run->progress, step);
     return interrupt_signal();
-}
-
-static void log_epoch(struct training *run, const tp_epoch *epoch) {
-    report_write(train_epoch_json(epoch, &run->result.metric), run->log);
-    if (fflush(run->log) && !run->log_error)
-        run->log_error = errno;
 }
 
 static void measure_epoch(struct training *run, const tp_epoch *epoch) {
@@ -115,6 +129,11 @@ static int run_trainer(struct training *run, tp_trainer *trainer) {
     return status == TP_ERR_NONFINITE ? recover(run) : code;
 }
 
+static int make_config(struct training *run) {
+    run->config = train_config(run->options, run->model);
+    return run->config ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 static tp_train_options trainer_options(struct training *run) {
     const struct train_options *options = run->options;
     tp_train_options library = train_library_options(options, run->result.samples);
@@ -138,6 +157,8 @@ int train_run(struct training *run) {
         code = notes_begin(&run->notes, run->options, data, run->model);
     if (!code && run->output)
         code = checkpoint_open(&run->checkpoint, run->model);
+    if (!code)
+        code = make_config(run);
     if (!code)
         code = open_log(run);
     if (!code)

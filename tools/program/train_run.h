@@ -16,6 +16,7 @@ struct training {
     tp_dataset *test; /* NULL if the data has none */
     tp_model *model;
     tp_output *output; /* NULL without --out */
+    char *config;      /* train_config; NULL before the run */
     FILE *log;         /* NULL without --log, and before the run */
     int log_error;     /* errno of the first line that could not be written, or 0 */
     int failed;        /* exit code of a metric that could not be measured, or 0 */
