@@ -557,7 +557,8 @@ TP_API bool tp_output_is(const tp_output *output, const char *path);
  *   input_mean, input_deviation       f64 [n_0], if each input has its own scaling
  *   output_mean, output_deviation     f64 [n_L], if each output has its own scaling
  *   schema                            u8, JSON of the schema, if the model has one
- *   __metadata__                      the rest of the model, the SHA-256 of the tensors' bytes, the format's version
+ *   __metadata__                      the rest of the model, the SHA-256 of the tensors' bytes, the format's version,
+ *                                     the notes under their names (tp_model_set_note)
  * The JSON has the names of task, missing, unknown and scaling, and for features and for targets an array of each of
  * the fields of tp_column (but not of counts), where null is NaN or NULL, and of the columns' places in the file. A
  * name that is not UTF-8 is an array of its bytes. TP_ERR_UNSUPPORTED if the JSON has more than 64 MiB.
@@ -566,14 +567,6 @@ TP_API bool tp_output_is(const tp_output *output, const char *path);
  */
 TP_API tp_status tp_model_save_to(const tp_model *model, tp_output *output);
 
-/* Notes about a model: texts in UTF-8 by name, which its file keeps as metadata. Names are 1 to 63 bytes and begin with
- * "note."; a name and its text have at most 65536 bytes together with all others. NULL removes a note. The text is
- * copied into memory of the context's allocator. */
-TP_API tp_status tp_model_set_note(tp_model *model, const char *name, const char *text);
-/* The text of a note, which lives until it is changed or the model is destroyed; NULL: there is none. */
-TP_API const char *tp_model_note(const tp_model *model, const char *name);
-/* Name of note number index, from 0, in the order of names; NULL if there are not so many. */
-TP_API const char *tp_model_note_name(const tp_model *model, size_t index);
 /* tp_model_save_to with an output of its own for path. */
 TP_API tp_status tp_model_save(const tp_model *model, const char *path);
 
@@ -601,6 +594,20 @@ TP_INLINE tp_status tp_model_describe_file(tp_context *context, const char *path
                                            tp_layer *layers) {
     return tp_model_get_file_options(context, path, options, sizeof *options, layers, sizeof *layers);
 }
+
+/* Sets a note about a model: a text by name, which the files of the model keep, and which means nothing to the library.
+ * Names begin with "note." and have 6 to 63 bytes. Names and texts are UTF-8 without control characters but tabs, line
+ * feeds and carriage returns; those of all notes have at most 65536 bytes together, zeros not counted. A note of the
+ * same name is replaced; with NULL as text it is removed, if there is one. The text is copied into memory of the
+ * context's allocator. After a failure nothing has changed. Nobody may use the model's notes or save it meanwhile.
+ * TP_ERR_ARGUMENT if the name or the text is not allowed; a file with such a note is refused with TP_ERR_FORMAT. */
+TP_API tp_status tp_model_set_note(tp_model *model, const char *name, const char *text);
+/* The text of a note. It lives until the note is set again or the model is destroyed. NULL if there is none, or an
+ * argument is NULL. */
+TP_API const char *tp_model_note(const tp_model *model, const char *name);
+/* Name of note number index, from 0, in the order of the bytes of names. It lives as long as the note's text. NULL if
+ * there are not so many, or model is NULL. */
+TP_API const char *tp_model_note_name(const tp_model *model, size_t index);
 
 /* ---------------------------------------------------------------------------------- workspace, forward, backward */
 
@@ -1095,17 +1102,22 @@ TP_API tp_status tp_snapshot_save(tp_snapshot *snapshot, const char *path);
 #define TP_FINGERPRINT_SIZE 65
 
 /*
- * SHA-256 of samples and targets, as text, which tells whether two sets are the same. It does not depend on strides,
- * rows, the machine or the format of a file. What is hashed, all numbers little endian:
- *   header    "tileprop data 1" and a zero byte; samples, features and outputs as 8 bytes each; then one byte each for
- *             the type of inputs (1 bytes, 2 floats, 3 doubles), of targets (0 none, 4 classes, 2 floats, 3 doubles) and
- *             weights (0 none, 2 floats)
- *   samples   for each sample its inputs, its targets and its weight
+ * SHA-256 of samples, targets and weights as 64 lower-case hexadecimal digits, which tells whether two sets are the
+ * same. It does not depend on strides, rows, the machine or the format of a file. Targets may be absent. What is
+ * hashed, all numbers little endian:
+ *   header    "tileprop data 1" and a zero byte; as 8 bytes each the samples, the inputs of a sample, and its targets:
+ *             1 with classes, outputs with values, 0 without targets; then one byte each for the type of inputs (1
+ *             bytes, 2 floats, 3 doubles), of targets (0 none, 2 floats, 3 doubles, 4 classes) and of weights (0 none,
+ *             2 floats)
+ *   samples   for each sample its inputs, its targets (a class as 4 bytes) and its weight
+ * Values are hashed as their bits: 0 and -0 are not the same. Data are checked as by tp_trainer_create, as far as they
+ * can be without a model. Nothing is allocated.
  */
 TP_API tp_status tp_data_fingerprint(const tp_context *context, const tp_data *data,
                                      char fingerprint[TP_FINGERPRINT_SIZE]);
 
-/* SHA-256 of the parameters in their flat order, little endian, as text. It may be called in callbacks. */
+/* SHA-256 of the parameters in their flat order, as 4 bytes each, little endian, likewise as digits. It may be called
+ * in callbacks. Nothing is allocated. */
 TP_API tp_status tp_model_fingerprint(const tp_model *model, char fingerprint[TP_FINGERPRINT_SIZE]);
 
 /* The time that the calls of tp_trainer_run have spent on each part so far; all 0 without the option phases. The struct

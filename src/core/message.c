@@ -30,26 +30,28 @@ static void put(struct line *line, const char *text, size_t size) {
 static const struct {
     uint32_t first, last;
 } unprintable[] = {{0, 0x1f},        {0x7f, 0x9f},     {0x61c, 0x61c},   {0x200e, 0x200f}, {0x2028, 0x202e},
-                   {0x2066, 0x2069}, {0xd800, 0xdfff}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}};
+                   {0x2066, 0x2069}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}};
 
 static bool is_printable(uint32_t character) {
     for (size_t i = 0; i < sizeof unprintable / sizeof *unprintable; i++)
         if (character >= unprintable[i].first && character <= unprintable[i].last)
             return false;
-    return character <= 0x10ffff;
+    return true;
 }
 
-/* Bytes of the UTF-8 character that text begins with; 0 if it begins with none. */
-static size_t decode(const unsigned char *text, uint32_t *character) {
+size_t tp_decode(const char *text, uint32_t *character) {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    const size_t size = text[0] < 0x80 ? 1 : text[0] < 0xc0 ? 0 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
-    *character = size > 1 ? text[0] & (0x7fu >> size) : text[0];
+    const unsigned char *byte = (const unsigned char *)text;
+    const size_t size = byte[0] < 0x80 ? 1 : byte[0] < 0xc0 ? 0 : byte[0] < 0xe0 ? 2 : byte[0] < 0xf0 ? 3 : 4;
+    uint32_t code = size > 1 ? byte[0] & (0x7fu >> size) : byte[0];
     for (size_t i = 1; i < size; i++) {
-        if ((text[i] & 0xc0) != 0x80)
+        if ((byte[i] & 0xc0) != 0x80)
             return 0;
-        *character = *character << 6 | (text[i] & 0x3f);
+        code = code << 6 | (byte[i] & 0x3f);
     }
-    return *character >= least[size] && text[0] < 0xf8 ? size : 0;
+    const bool surrogate = code >= 0xd800 && code <= 0xdfff;
+    *character = code;
+    return code >= least[size] && byte[0] < 0xf8 && code <= 0x10ffff && !surrogate ? size : 0;
 }
 
 struct shown {
@@ -61,7 +63,7 @@ struct shown {
 static struct shown show(const char *text) {
     struct shown shown;
     uint32_t character;
-    shown.size = shown.read = decode((const unsigned char *)text, &character);
+    shown.size = shown.read = tp_decode(text, &character);
     if (shown.read && is_printable(character)) {
         memcpy(shown.text, text, shown.size);
         return shown;

@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* A %s is shown in so many bytes; a longer one loses its middle, because a path ends with what tells files apart. */
 #define TP_SHOWN_SIZE 300
@@ -15,6 +16,9 @@
  * shown as \xNN.
  */
 void tp_format(char *text, size_t size, const char *format, va_list list);
+
+/* Bytes of the UTF-8 character that text, which is not empty, begins with; 0 if it begins with none. */
+size_t tp_decode(const char *text, uint32_t *character);
 
 /* A string that is a whole message: it is shown in up to size - 1 bytes. */
 void tp_show(char *text, size_t size, const char *string);

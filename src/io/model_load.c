@@ -290,6 +290,28 @@ static tp_status describe_layers(struct description *description) {
     return status;
 }
 
+static bool is_note(const char *key) {
+    return !strncmp(key, TP_NOTE_PREFIX, strlen(TP_NOTE_PREFIX));
+}
+
+static tp_status check_notes(const struct description *description) {
+    const struct tp_file *file = &description->archive->file;
+    const char *key, *problem;
+    json_t *value;
+    size_t bytes = 0;
+    json_object_foreach(description->archive->metadata, key, value) {
+        const char *text = json_string_value(value);
+        if (!is_note(key))
+            continue;
+        problem = tp_note_problem(key, text, bytes);
+        if (problem)
+            return tp_fail(file->context, TP_ERR_FORMAT, "%s: " TP_KEY_METADATA ": \"%s\" %s", file->path, key,
+                           problem);
+        bytes += tp_note_bytes(key, text);
+    }
+    return TP_OK;
+}
+
 static tp_status get_digest(struct description *description) {
     if (!json_object_get(description->archive->metadata, TP_KEY_DIGEST))
         return TP_OK;
@@ -323,6 +345,8 @@ static tp_status read_description(struct tp_safetensors *archive, struct descrip
         status = describe_scaling(description);
     if (!status)
         status = describe_schema(description);
+    if (!status)
+        status = check_notes(description);
     if (!status)
         status = get_digest(description);
     return status ? status : describe_layers(description);
@@ -430,6 +454,18 @@ static tp_status add_schema(const struct tp_file *file, const char *text, size_t
     return tp_fail(file->context, TP_ERR_FORMAT, "%s: schema has other %s than the layers", file->path, misfit);
 }
 
+static tp_status add_notes(const struct tp_safetensors *archive, tp_model *model) {
+    const struct tp_file *file = &archive->file;
+    const char *key;
+    json_t *value;
+    tp_status status = TP_OK;
+    json_object_foreach(archive->metadata, key, value) {
+        if (!status && is_note(key))
+            status = tp_notes_set(file->context, file->path, &model->notes, key, json_string_value(value));
+    }
+    return status;
+}
+
 /* Tensors that become parts of the model, and the schema, which has to be understood first. */
 static tp_status read_model(const struct description *description, tp_model *model) {
     const struct tp_file *file = &description->archive->file;
@@ -455,7 +491,9 @@ static tp_status load_tensors(tp_context *context, struct tp_safetensors *archiv
     status = make_model(context, &description, &loaded);
     if (status)
         return status;
-    status = read_model(&description, loaded);
+    status = add_notes(archive, loaded);
+    if (!status)
+        status = read_model(&description, loaded);
     if (!status)
         status = finish_scaling(&description, loaded);
     if (status)

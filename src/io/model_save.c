@@ -7,6 +7,7 @@
 #include "io/output.h"
 #include "io/safetensors.h"
 #include "io/schema_json.h"
+#include "net/model.h"
 #include "net/shards.h"
 
 #include <string.h>
@@ -72,6 +73,13 @@ static int describe_scaling(json_t *metadata, const tp_model_options *options) {
     return 0;
 }
 
+static int describe_notes(json_t *metadata, const struct tp_notes *notes) {
+    for (size_t i = 0; i < notes->count; i++)
+        if (json_object_set_new(metadata, notes->note[i], json_string(tp_note_text(notes->note[i]))))
+            return -1;
+    return 0;
+}
+
 /* The digest comes before longer keys: jansson, when memory runs out, reads beyond a string of 14 bytes that is the
  * first to need more than its first buffer. */
 int tp_describe_model(json_t *metadata, const tp_model_options *options) {
@@ -130,10 +138,12 @@ static int describe_tensors(json_t *header, const tp_model_options *options, siz
 }
 
 /* NULL if memory runs out. schema: bytes of it; tensors: how many bytes they have. */
-static json_t *make_header(const tp_model_options *options, size_t schema, size_t *tensors) {
+static json_t *make_header(const tp_model_options *options, const struct tp_notes *notes, size_t schema,
+                           size_t *tensors) {
     json_t *header = json_object();
     json_t *metadata = json_object();
-    const bool described = metadata && !tp_describe_model(metadata, options);
+    const bool described =
+        metadata && !tp_describe_model(metadata, options) && !describe_notes(metadata, notes);
     *tensors = 0;
     if (json_object_set_new(header, TP_KEY_METADATA, metadata) || !described ||
         describe_tensors(header, options, schema, tensors)) {
@@ -247,7 +257,7 @@ static tp_status open_writer(const char *function, const tp_model *model, struct
             tp_schema_to_json(writer->context, function, writer->options.schema, &writer->schema, &writer->schema_size);
     if (status)
         return status;
-    writer->header = make_header(&writer->options, writer->schema_size, &writer->tensors);
+    writer->header = make_header(&writer->options, &model->notes, writer->schema_size, &writer->tensors);
     writer->begin = tp_safetensors_begin_size(writer->header);
     return writer->begin ? TP_OK : fail_header(writer);
 }

@@ -15,7 +15,7 @@ static tp_status check_targets(const struct tp_model *model, const char *what, c
     if (count_set(data->classes, data->values, data->double_values) != 1)
         return tp_fail(model->context, TP_ERR_ARGUMENT,
                        "%s: exactly one of classes, values and double_values must be set", what);
-    const tp_status status = tp_check_weights(model, what, data->weights, data->rows, data->samples);
+    const tp_status status = tp_check_weights(model->context, what, data->weights, data->rows, data->samples);
     if (status)
         return status;
     if (data->classes && model->outputs_scaled.count)
@@ -48,36 +48,59 @@ static size_t extent(const tp_data *data) {
     return last + 1;
 }
 
-static tp_status check_data(const struct tp_model *model, const char *what, tp_data *data, bool need_targets) {
-    const struct tp_context *context = model->context;
+static tp_status check_inputs(const struct tp_context *context, const char *what, const tp_data *data) {
     if (data->samples < 1 || data->samples > UINT32_MAX)
         return tp_fail(context, TP_ERR_ARGUMENT, "%s: samples is %zu; it must be 1..%lu", what, data->samples,
                        (unsigned long)UINT32_MAX);
-    if (data->features != model->inputs)
-        return tp_fail(context, TP_ERR_ARGUMENT, "%s: features is %zu; the model has %zu inputs", what, data->features,
-                       model->inputs);
     if (count_set(data->bytes, data->floats, data->doubles) != 1)
         return tp_fail(context, TP_ERR_ARGUMENT, "%s: exactly one of bytes, floats and doubles must be set", what);
-    const size_t numbers = extent(data);
-    tp_status status =
-        tp_take_strides(context, what, numbers, data->features, &data->sample_stride, &data->value_stride);
-    if (!status && need_targets)
-        status = check_targets(model, what, data);
-    if (!status && need_targets && !data->classes)
-        status =
-            tp_take_strides(context, what, numbers, data->outputs, &data->target_sample_stride, &data->target_stride);
-    return status;
+    return TP_OK;
 }
 
-tp_status tp_take_data(const struct tp_model *model, const char *what, const tp_data *given, bool need_targets,
-                       tp_data *data) {
+/* Of inputs, and of targets if they are values. */
+static tp_status take_both_strides(const struct tp_context *context, const char *what, tp_data *data, bool values) {
+    const size_t numbers = extent(data);
+    const tp_status status =
+        tp_take_strides(context, what, numbers, data->features, &data->sample_stride, &data->value_stride);
+    if (status || !values)
+        return status;
+    return tp_take_strides(context, what, numbers, data->outputs, &data->target_sample_stride, &data->target_stride);
+}
+
+static tp_status take_struct(const struct tp_context *context, const char *what, const tp_data *given, tp_data *data) {
     static const tp_data none = {.struct_size = sizeof none};
     const struct tp_struct type = {
         .name = what, .size = sizeof none, .first = offsetof(tp_data, rows), .defaults = &none, .data = true};
     if (!given)
-        return tp_fail(model->context, TP_ERR_ARGUMENT, "%s is NULL", what);
-    const tp_status status = tp_struct_take(model->context, &type, given, data);
-    return status ? status : check_data(model, what, data, need_targets);
+        return tp_fail(context, TP_ERR_ARGUMENT, "%s is NULL", what);
+    const tp_status status = tp_struct_take(context, &type, given, data);
+    return status ? status : check_inputs(context, what, data);
+}
+
+tp_status tp_take_data(const struct tp_model *model, const char *what, const tp_data *given, bool need_targets,
+                       tp_data *data) {
+    tp_status status = take_struct(model->context, what, given, data);
+    if (!status && data->features != model->inputs)
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "%s: features is %zu; the model has %zu inputs", what,
+                       data->features, model->inputs);
+    if (!status && need_targets)
+        status = check_targets(model, what, data);
+    return status ? status : take_both_strides(model->context, what, data, need_targets && !data->classes);
+}
+
+tp_status tp_take_samples(const struct tp_context *context, const char *what, const tp_data *given, tp_data *data) {
+    tp_status status = take_struct(context, what, given, data);
+    if (status)
+        return status;
+    const bool values = data->values || data->double_values;
+    if (data->features < 1)
+        return tp_fail(context, TP_ERR_ARGUMENT, "%s: features is 0; it must be at least 1", what);
+    if (count_set(data->classes, data->values, data->double_values) > 1)
+        return tp_fail(context, TP_ERR_ARGUMENT, "%s: only one of classes, values and double_values may be set", what);
+    if (values && data->outputs < 1)
+        return tp_fail(context, TP_ERR_ARGUMENT, "%s: outputs is 0; it must be at least 1", what);
+    status = tp_check_weights(context, what, data->weights, data->rows, data->samples);
+    return status ? status : take_both_strides(context, what, data, values);
 }
 
 static size_t sample_number(const struct tp_batch *batch, size_t i) {

@@ -15,6 +15,9 @@ struct tp_batch {
     bool targets; /* gather these too */
 };
 
+/* A program's set as it may be for any model: targets may be absent, and classes are what they are. */
+tp_status tp_take_samples(const struct tp_context *context, const char *what, const tp_data *given, tp_data *data);
+
 /* A program's set, checked against a model; targets may be absent if need_targets is false. what names it in messages.
  */
 tp_status tp_take_data(const struct tp_model *model, const char *what, const tp_data *given, bool need_targets,

@@ -173,27 +173,27 @@ tp_status tp_check_classes(const struct tp_model *model, const char *what, const
     return TP_OK;
 }
 
-static tp_status check_weights(const struct tp_model *model, const char *what, const char *name, const float *weights,
-                               const uint32_t *rows, size_t count) {
+static tp_status check_weights(const struct tp_context *context, const char *what, const char *name,
+                               const float *weights, const uint32_t *rows, size_t count) {
     for (size_t i = 0; weights && i < count; i++) {
         const size_t at = rows ? rows[i] : i;
         if (!(weights[at] >= 0 && isfinite(weights[at])))
-            return tp_fail(model->context, TP_ERR_ARGUMENT, "%s: %s[%zu] is %g; it must be finite and at least 0", what,
-                           name, at, (double)weights[at]);
+            return tp_fail(context, TP_ERR_ARGUMENT, "%s: %s[%zu] is %g; it must be finite and at least 0", what, name,
+                           at, (double)weights[at]);
     }
     return TP_OK;
 }
 
-tp_status tp_check_weights(const struct tp_model *model, const char *what, const float *weights, const uint32_t *rows,
-                           size_t count) {
-    return check_weights(model, what, "weights", weights, rows, count);
+tp_status tp_check_weights(const struct tp_context *context, const char *what, const float *weights,
+                           const uint32_t *rows, size_t count) {
+    return check_weights(context, what, "weights", weights, rows, count);
 }
 
 tp_status tp_check_class_weights(const struct tp_model *model, const char *what, const float *class_weights,
                                  const int32_t *classes) {
     if (class_weights && !classes)
         return tp_fail(model->context, TP_ERR_ARGUMENT, "%s: class_weights needs targets by class", what);
-    return check_weights(model, what, "class_weights", class_weights, NULL, tp_class_count(model));
+    return check_weights(model->context, what, "class_weights", class_weights, NULL, tp_class_count(model));
 }
 
 static tp_status check_classes_or_values(const struct tp_model *model, const tp_targets *targets, size_t batch) {
@@ -218,7 +218,7 @@ tp_status tp_take_targets(const struct tp_model *model, const tp_targets *given,
     if (!status)
         status = check_classes_or_values(model, targets, batch);
     if (!status)
-        status = tp_check_weights(model, "targets", targets->weights, NULL, batch);
+        status = tp_check_weights(model->context, "targets", targets->weights, NULL, batch);
     return status ? status : tp_check_class_weights(model, "targets", targets->class_weights, targets->classes);
 }
 

@@ -290,6 +290,7 @@ void tp_model_destroy(tp_model *model) {
     if (!model)
         return;
     tp_schema_release(model->schema);
+    tp_notes_release(model->context, &model->notes);
     tp_release(model->context, model); /* the block begins with its model */
 }
 

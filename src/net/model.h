@@ -4,6 +4,7 @@
 
 #include "core/context.h"
 #include "gemm/gemm.h"
+#include "net/notes.h"
 #include "table/schema.h"
 
 /* Where layer l = 0..L-1 lives in the flat parameters: W from weight, b from bias. */
@@ -41,6 +42,7 @@ struct tp_model {
     size_t parameter_count;
     float *parameters;
     struct tp_schema *schema; /* NULL: none */
+    struct tp_notes notes;
     struct tp_shards shards;  /* of the run that goes on; count 0: none, all weights are in parameters */
 };
 

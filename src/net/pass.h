@@ -111,8 +111,8 @@ tp_status tp_check_classes(const struct tp_model *model, const char *what, const
 tp_status tp_take_targets(const struct tp_model *model, const tp_targets *given, size_t batch, tp_targets *targets);
 
 /* Weights of samples, numbered likewise, and weights of classes, which only targets by class have; both may be NULL. */
-tp_status tp_check_weights(const struct tp_model *model, const char *what, const float *weights, const uint32_t *rows,
-                           size_t count);
+tp_status tp_check_weights(const struct tp_context *context, const char *what, const float *weights,
+                           const uint32_t *rows, size_t count);
 /* How many classes a model tells apart. */
 size_t tp_class_count(const struct tp_model *model);
 tp_status tp_check_class_weights(const struct tp_model *model, const char *what, const float *class_weights,
