@@ -80,6 +80,28 @@ static const struct row point_rows[] = {
     AT("reductions", reductions, U64),
 };
 
+static bool read_real(const char *text, double *value) {
+    char copy[32];
+    const size_t length = strlen(text);
+    if (length >= sizeof copy)
+        return false;
+    memcpy(copy, text, length + 1);
+    return tp_parse_number(copy, value) && isfinite(*value);
+}
+
+/* With as few digits as tell the number from others of its type, so that 0.1 is 0.1. */
+static json_t *short_number(double value, bool real32) {
+    const size_t most = real32 ? TP_FLOAT_DIGITS : TP_DOUBLE_DIGITS;
+    for (size_t digits = 1; digits < most; digits++) {
+        json_t *text = tp_json_number(value, digits);
+        double read;
+        if (!text || (read_real(json_string_value(text), &read) && (real32 ? (double)(float)read : read) == value))
+            return text;
+        json_decref(text);
+    }
+    return tp_json_number(value, most);
+}
+
 static json_t *text_of(enum kind kind, const void *value) {
     switch (kind) {
     case SIZE:
@@ -87,9 +109,9 @@ static json_t *text_of(enum kind kind, const void *value) {
     case U64:
         return json_sprintf("%llu", (unsigned long long)*(const uint64_t *)value);
     case REAL32:
-        return tp_number_text((double)*(const float *)value, TP_FLOAT_DIGITS);
+        return short_number((double)*(const float *)value, true);
     case REAL64:
-        return tp_number_text(*(const double *)value, TP_DOUBLE_DIGITS);
+        return short_number(*(const double *)value, false);
     case TRUTH:
         return json_string(*(const bool *)value ? "true" : "false");
     case OPTIMIZER:
@@ -121,7 +143,7 @@ static json_t *digest_of(const double *doubles, const float *floats, size_t coun
         return json_string(hex);
     SHA256Init(&digest);
     for (size_t i = 0; i < count; i++) {
-        json_t *text = tp_number_text(doubles ? doubles[i] : (double)floats[i], TP_DOUBLE_DIGITS);
+        json_t *text = tp_json_number(doubles ? doubles[i] : (double)floats[i], TP_DOUBLE_DIGITS);
         if (!text)
             return NULL;
         SHA256Update(&digest, (const uint8_t *)json_string_value(text), json_string_length(text) + 1);
@@ -257,15 +279,6 @@ static bool read_whole(const char *text, uint64_t *value) {
     errno = 0;
     *value = strtoull(text, &end, 10);
     return *text >= '0' && *text <= '9' && !*end && !errno;
-}
-
-static bool read_real(const char *text, double *value) {
-    char copy[32];
-    const size_t length = strlen(text);
-    if (length >= sizeof copy)
-        return false;
-    memcpy(copy, text, length + 1);
-    return tp_parse_number(copy, value) && isfinite(*value);
 }
 
 static bool read_row(const char *text, enum kind kind, void *value) {

@@ -8,7 +8,7 @@
 /* A number as text, in every locale the same; so many digits identify a float, and a double. NULL if memory runs out. */
 #define TP_FLOAT_DIGITS 9
 #define TP_DOUBLE_DIGITS 17
-json_t *tp_number_text(double value, size_t digits);
+json_t *tp_json_number(double value, size_t digits);
 
 /* Adds what a model is, but for its shapes and what is in tensors. */
 int tp_describe_model(json_t *metadata, const tp_model_options *options);

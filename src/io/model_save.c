@@ -18,7 +18,7 @@
 #define NO_DIGEST "0000000000000000000000000000000000000000000000000000000000000000"
 
 /* jansson writes a decimal point in every locale. */
-json_t *tp_number_text(double value, size_t digits) {
+json_t *tp_json_number(double value, size_t digits) {
     char text[32];
     json_t *real = json_real(value);
     const size_t length = json_dumpb(real, text, sizeof text, JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits));
@@ -27,7 +27,7 @@ json_t *tp_number_text(double value, size_t digits) {
 }
 
 static json_t *number(float value) {
-    return tp_number_text((double)value, TP_FLOAT_DIGITS);
+    return tp_json_number((double)value, TP_FLOAT_DIGITS);
 }
 
 /* json_object_set_new takes NULL for a failure. */
@@ -67,7 +67,7 @@ static int describe_scaling(json_t *metadata, const tp_model_options *options) {
         size_t count;
         const double *values = scaling_array(options, array, &count);
         if (count == 1 && json_object_set_new(metadata, tp_scaling_key((enum tp_scaling_array)array),
-                                              tp_number_text(*values, TP_DOUBLE_DIGITS)))
+                                              tp_json_number(*values, TP_DOUBLE_DIGITS)))
             return -1;
     }
     return 0;
@@ -142,8 +142,7 @@ static json_t *make_header(const tp_model_options *options, const struct tp_note
                            size_t *tensors) {
     json_t *header = json_object();
     json_t *metadata = json_object();
-    const bool described =
-        metadata && !tp_describe_model(metadata, options) && !describe_notes(metadata, notes);
+    const bool described = metadata && !tp_describe_model(metadata, options) && !describe_notes(metadata, notes);
     *tensors = 0;
     if (json_object_set_new(header, TP_KEY_METADATA, metadata) || !described ||
         describe_tensors(header, options, schema, tensors)) {
