@@ -104,8 +104,8 @@ exits 0 train $small --epochs 20 --json --validation 0.1 --log log --out model &
 result "--json gives one object with the expected values"
 loss=$(sed 's/^{"loss":\([^,]*\),.*/\1/' out)
 holds "loss is that of the test set if there is one" grep -q "\"test_loss\":$loss," out
-[ "$(wc -l <log)" -eq 20 ] && [ "$(grep -c '^{"epoch":[0-9]*,"epochs":20,.*"validation_loss":[0-9.].*}$' log)" -eq 20 ]
-result "--log has one object per epoch"
+[ "$(wc -l <log)" -eq 21 ] && [ "$(grep -c '^{"epoch":[0-9]*,"epochs":20,.*"validation_loss":[0-9.].*}$' log)" -eq 20 ]
+result "--log has one object per epoch, after the configuration"
 
 for none in '' 0; do
     exits 0 train $small --epochs 1 --hidden none --out a && exits 0 train $small --epochs 1 --hidden "$none" --out b &&

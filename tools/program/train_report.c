@@ -64,7 +64,8 @@ void train_print(const struct train_result *result, const struct train_options *
     (options->json ? print_json : print_text)(result, options, context);
 }
 
-json_t *train_epoch_json(const tp_epoch *epoch, const struct metric *metric) {
+json_t *train_epoch_json(const tp_epoch *epoch, const struct metric *metric, const tp_model *model) {
+    char fingerprint[TP_FINGERPRINT_SIZE];
     json_t *line = report_new();
     report_integer(line, "epoch", epoch->epoch);
     report_integer(line, "epochs", epoch->epochs);
@@ -74,6 +75,7 @@ json_t *train_epoch_json(const tp_epoch *epoch, const struct metric *metric) {
     report_score(line, "validation_", &epoch->validation, metric->name, metric->validation);
     report_real(line, "seconds", epoch->seconds);
     report_real(line, "samples_per_second", epoch->samples_per_second);
+    report_text(line, "parameters_sha256", tp_model_fingerprint(model, fingerprint) ? NULL : fingerprint);
     return line;
 }
 
@@ -128,6 +130,7 @@ static const struct report_key epoch_keys[] = {
     {"validation_accuracy or validation_r2", "likewise"},
     {"seconds", "since the beginning"},
     {"samples_per_second", "of the training steps"},
+    {"parameters_sha256", "of the parameters, float32, little endian"},
     {0},
 };
 

@@ -23,7 +23,7 @@ struct train_result {
 };
 
 void train_print(const struct train_result *result, const struct train_options *options, const tp_context *context);
-json_t *train_epoch_json(const tp_epoch *epoch, const struct metric *metric);
+json_t *train_epoch_json(const tp_epoch *epoch, const struct metric *metric, const tp_model *model);
 
 /* Describe both in --help. */
 extern const char train_about[];

@@ -23,7 +23,7 @@ static void log_config(struct training *run) {
 }
 
 static void log_epoch(struct training *run, const tp_epoch *epoch) {
-    report_write(train_epoch_json(epoch, &run->result.metric), run->log);
+    report_write(train_epoch_json(epoch, &run->result.metric, run->model), run->log);
     flush_log(run);
 }
 
