@@ -6,7 +6,7 @@
 #include "report.h"
 #include "train_data.h"
 #include "train_model.h"
-#include "train_run.h"
+#include "train_prepare.h"
 #include "train_task.h"
 
 #include <inttypes.h>
@@ -224,12 +224,14 @@ static int refit(struct cross_validation *run) {
     if (!code)
         code = train_settle_class_weights(&options, tp_dataset_data(training.train), training.model);
     if (!code)
+        code = train_record_begin(&training.record, run->session, &options, training.train, training.model);
+    if (!code)
         code = train_run(&training);
-    if (!code && !interrupt_code())
+    if (!code && !interrupt_code()) {
+        train_record_note(&training.record, run->session, &options, &training.result, training.model);
         code = session_check(run->session, tp_model_save_to(training.model, run->output));
-    free(training.config);
-    tp_model_destroy(training.model);
-    tp_dataset_destroy(training.train);
+    }
+    train_release(&training);
     return code;
 }
 

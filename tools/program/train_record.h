@@ -1,12 +1,43 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a run of 'tileprop train' says about how it came to its model. */
+/* What a model says about how it came to be, in notes: enough to make it again. Equal runs leave equal notes. */
 #ifndef TILEPROP_TOOLS_TRAIN_RECORD_H
 #define TILEPROP_TOOLS_TRAIN_RECORD_H
 
+#include "session.h"
 #include "train_options.h"
+#include "train_report.h"
 
-/* All options of the run that results depend on, as JSON, to be freed; NULL, with a message: options_config. The
- * options are settled, and model is what the run trains. */
-char *train_config(const struct train_options *options, const tp_model *model);
+#define NOTE_CONFIG "note.config"         /* the options that results depend on, JSON: options_json.h */
+#define NOTE_DATA "note.data"             /* tp_data_fingerprint of the training samples */
+#define NOTE_VALIDATION "note.validation" /* of those that were held out; absent if there were none */
+#define NOTE_INIT "note.init"             /* tp_model_fingerprint of the model of --init; absent without */
+#define NOTE_STEPS "note.steps"           /* that led to the parameters */
+#define NOTE_EPOCHS "note.epochs"         /* of them, that were finished */
+#define NOTE_STOPPED "note.stopped"       /* why the run did not go on to its end; absent if it did */
+#define NOTE_SAMPLES "note.samples"       /* JSON: how many of training, validation, test */
+#define NOTE_METRICS "note.metrics"       /* JSON: losses and metrics of these */
+#define NOTE_PARAMETERS "note.parameters" /* tp_model_fingerprint */
+
+/* What is known before the run. */
+struct train_record {
+    char *config;
+    char data[TP_FINGERPRINT_SIZE];
+    char validation[TP_FINGERPRINT_SIZE]; /* empty: there is none */
+    char init[TP_FINGERPRINT_SIZE];       /* likewise */
+    size_t validation_samples;
+};
+
+/* Of options that are settled, and a model as the run begins with it. Returns an exit code; it has said why. */
+int train_record_begin(struct train_record *record, const struct session *session, const struct train_options *options,
+                       const tp_dataset *dataset, const tp_model *model);
+
+/* Sets the notes of the model after the run. If that fails, it has none, and a message says why. */
+void train_record_note(const struct train_record *record, const struct session *session,
+                       const struct train_options *options, const struct train_result *result, tp_model *model);
+
+void train_record_release(struct train_record *record);
+
+/* Removes all notes of a model. */
+void train_record_forget(tp_model *model);
 
 #endif

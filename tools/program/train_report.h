@@ -20,6 +20,7 @@ struct train_result {
     int signal;          /* that stopped the run, or 0 */
     bool saved;          /* to --out */
     bool diverged;       /* the loss was no longer finite */
+    size_t restored;     /* epoch to which the model then went back; 0: none */
 };
 
 void train_print(const struct train_result *result, const struct train_options *options, const tp_context *context);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "train_run.h"
 #include "interrupt.h"
-#include "train_record.h"
 
 #include <errno.h>
 #include <math.h>
@@ -18,7 +17,7 @@ static void flush_log(struct training *run) {
 }
 
 static void log_config(struct training *run) {
-    fprintf(run->log, "{\"config\":%s}\n", run->config);
+    fprintf(run->log, "{\"config\":%s}\n", run->record.config);
     flush_log(run);
 }
 
@@ -46,7 +45,7 @@ static int on_step(void *user, const tp_step *step) {
     run->result.steps = step->step;
     checkpoint_prove(&run->checkpoint);
     progress_step(&run->progress, step);
-    return interrupt_signal();
+    return step->step == run->watch.steps ? 1 : interrupt_signal();
 }
 
 static void measure_epoch(struct training *run, const tp_epoch *epoch) {
@@ -75,6 +74,8 @@ static int on_epoch(void *user, const tp_epoch *epoch) {
     progress_clear(&run->progress);
     notes_epoch(&run->notes, epoch);
     checkpoint_take(&run->checkpoint, run->model, epoch);
+    if (run->watch.epoch && !run->watch.epoch(run->watch.user, epoch))
+        return 1;
     return run->failed ? run->failed : interrupt_signal();
 }
 
@@ -84,7 +85,7 @@ static void announce(const struct training *run) {
     if (run->options->quiet)
         return;
     progress_header(&run->progress, run->session->context, run->model);
-    if (!run->options->out)
+    if (!run->options->out && !run->watch.epoch)
         complain("no --out: the model will not be saved");
 }
 
@@ -92,6 +93,7 @@ static void announce(const struct training *run) {
 static int recover(struct training *run) {
     run->result.diverged = true;
     if (checkpoint_restore(&run->checkpoint, run->model)) {
+        run->result.restored = run->checkpoint.epoch;
         complain("training has diverged: what is saved is the model after epoch %zu", run->checkpoint.epoch);
         return EXIT_SUCCESS;
     }
@@ -129,11 +131,6 @@ static int run_trainer(struct training *run, tp_trainer *trainer) {
     return status == TP_ERR_NONFINITE ? recover(run) : code;
 }
 
-static int make_config(struct training *run) {
-    run->config = train_config(run->options, run->model);
-    return run->config ? EXIT_SUCCESS : EXIT_FAILURE;
-}
-
 static tp_train_options trainer_options(struct training *run) {
     const struct train_options *options = run->options;
     tp_train_options library = train_library_options(options, run->result.samples);
@@ -157,8 +154,6 @@ int train_run(struct training *run) {
         code = notes_begin(&run->notes, run->options, data, run->model);
     if (!code && run->output)
         code = checkpoint_open(&run->checkpoint, run->model);
-    if (!code)
-        code = make_config(run);
     if (!code)
         code = open_log(run);
     if (!code)

@@ -6,7 +6,15 @@
 #include "checkpoint.h"
 #include "progress.h"
 #include "train_notes.h"
+#include "train_record.h"
 #include "train_report.h"
+
+/* For who trains to see whether it is the same again; all zero: nobody. */
+struct train_watch {
+    uint64_t steps;                                /* the run ends after so many; 0: when it is done */
+    bool (*epoch)(void *user, const tp_epoch *at); /* called after each epoch; false ends the run */
+    void *user;
+};
 
 /* Everything that a run holds. */
 struct training {
@@ -16,10 +24,11 @@ struct training {
     tp_dataset *test; /* NULL if the data has none */
     tp_model *model;
     tp_output *output; /* NULL without --out */
-    char *config;      /* train_config; NULL before the run */
-    FILE *log;         /* NULL without --log, and before the run */
-    int log_error;     /* errno of the first line that could not be written, or 0 */
-    int failed;        /* exit code of a metric that could not be measured, or 0 */
+    struct train_record record;
+    struct train_watch watch;
+    FILE *log;     /* NULL without --log, and before the run */
+    int log_error; /* errno of the first line that could not be written, or 0 */
+    int failed;    /* exit code of a metric that could not be measured, or 0 */
     struct checkpoint checkpoint;
     struct notes notes;
     struct progress progress;
