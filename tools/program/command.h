@@ -44,6 +44,9 @@ extern const struct command plot_command;
 extern const struct command describe_command;
 extern const struct command convert_command;
 extern const struct command cv_command;
+extern const struct command verify_command;
+extern const struct command reproduce_command;
+extern const struct command card_command;
 extern const struct command info_command;
 
 extern const struct command *const commands[]; /* NULL ends them */

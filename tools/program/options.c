@@ -235,6 +235,12 @@ static bool take_operands(const struct command *command, char *const *text, int 
     return true;
 }
 
+bool options_single_operand(const struct operand_list *operands) {
+    if (operands->count > 1)
+        complain("unexpected argument '%s'", operands->text[1]);
+    return operands->count == 1;
+}
+
 /* The arguments are read from the beginning, once more if they were before. */
 static void begin_arguments(const struct command *command, struct option *options) {
     fill_long_options(command, options);

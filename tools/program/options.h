@@ -148,6 +148,9 @@ bool options_accept(const char *origin, const struct option_row *row, const char
 /* The name of an option that may have been meant. */
 struct nearest options_nearest(const struct command *command, const char *name);
 
+/* Whether there is one operand alone; if not, says so. */
+bool options_single_operand(const struct operand_list *operands);
+
 /* Writes what the row accepts, as in "must be ...". */
 void options_describe_limits(const struct option_row *row, char *text, size_t size);
 
