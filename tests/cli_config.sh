@@ -70,10 +70,12 @@ exits 0 cv --config run.json --print-config && cp out printed.json && grep -q '"
     exits 0 cv --config printed.json --print-config && cmp out printed.json && exits 0 cv --config printed.json \
     --hidden 4 --lr 0.1 --epochs 1
 result "cv has configurations, too"
-exits 0 train --data data --epochs 1 --out base --quiet && exits 0 train --data data --init base --freeze 1 --epochs 1 \
-    --log log --quiet && sed -n '1s/^{"config":\(.*\)}$/\1/p' log >init.json && exits 0 train --config init.json --data \
-    data --init base && exits 0 train --init base --data data --print-config && cp out init.json && exits 0 train \
-    --config init.json --epochs 1
+exits 0 train --data data --epochs 1 --out base --quiet &&
+    exits 0 train --data data --init base --freeze 1 --epochs 1 --log log --quiet &&
+    sed -n '1s/^{"config":\(.*\)}$/\1/p' log >init.json &&
+    exits 0 train --config init.json --data data --init base &&
+    exits 0 train --init base --data data --print-config && cp out init.json &&
+    exits 0 train --config init.json --epochs 1
 result "--init leaves to the model what is the model's"
 
 # --------------------------------------------------------------------------------------------------------- refusals
@@ -90,7 +92,8 @@ refused '{"seed": 18446744073709551615}' "run.json: line 1: too big integer"
 refused '{"no-shuffle": 1}' "run.json: no-shuffle: 1 is not a truth value: must be true or false"
 refused '{"optimizer": "adm"}' "run.json: optimizer 'adm': must be one of sgd"
 refused '{"optimizer": "adaptive"}' "did you mean 'adam'?"
-refused '{"class-weights": "balance"}' "run.json: class-weights: \"balance\" is not a list of numbers: must be 'balanced' or"
+refused '{"class-weights": "balance"}' \
+    "run.json: class-weights: \"balance\" is not a list of numbers: must be 'balanced' or"
 refused '{"class-weights": []}' "run.json: class-weights '': must be 'balanced' or"
 refused '{"class_weights": "balanced"}' "run.json: unknown key 'class_weights'; did you mean 'class-weights'?"
 refused '{"layers": [8]}' "run.json: unknown key 'layers'; did you mean 'hidden'?"

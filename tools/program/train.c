@@ -67,10 +67,13 @@ static int check_losses(const struct training *run) {
     return EXIT_SUCCESS;
 }
 
-/* Whatever fails, the rest is still done: what was trained may not come again. */
+/* Whatever fails, the rest is still done: what was trained may not come again. So a run that was stopped is saved at
+ * once, by who may soon lose patience; others wait for the test, whose result is in the model. */
 static int finish(struct training *run) {
+    int saved = run->result.signal ? save(run) : EXIT_SUCCESS;
     int scored = score_test(run);
-    const int saved = save(run);
+    if (!run->result.signal)
+        saved = save(run);
     const int logged = close_log(run);
     if (!scored)
         scored = check_losses(run);
