@@ -121,29 +121,24 @@ static void put_data(const tp_model *model, FILE *file) {
     json_decref(samples);
 }
 
-static void put_metric(const json_t *metrics, const char *prefix, const char *name, FILE *file) {
+static void put_metric(const json_t *metrics, const char *part, const char *name, FILE *file) {
     char key[64];
-    snprintf(key, sizeof key, "%s%s", prefix, name);
+    snprintf(key, sizeof key, "%s_%s", part, name);
     const json_t *const value = json_object_get(metrics, key);
     if (json_is_number(value))
         fprintf(file, " %.6g |", json_number_value(value));
     else
-        fputs(" |", file);
+        fputs(" not measured |", file);
 }
 
 static void put_metrics(const tp_model *model, FILE *file) {
-    static const char *const prefixes[PARTS] = {"train_", "validation_", "test_"};
     json_t *const metrics = read_note(model, NOTE_METRICS);
-    const char *const name = json_object_get(metrics, "train_r2") ? "r2" : "accuracy";
+    const char *const name = json_object_get(metrics, "test_r2") ? "r2" : "accuracy";
     fprintf(file, "\n## Metrics\n\n| | loss | %s |\n|---|---|---|\n", strcmp(name, "r2") ? name : "R2");
-    for (size_t i = 0; i < PARTS; i++) {
-        char key[64];
-        snprintf(key, sizeof key, "%sloss", prefixes[i]);
-        if (!json_is_number(json_object_get(metrics, key)))
-            continue;
-        fprintf(file, "| %s%s |", parts[i], i ? "" : ", mean over the last epoch");
-        put_metric(metrics, prefixes[i], "loss", file);
-        put_metric(metrics, prefixes[i], name, file);
+    for (size_t i = 1; i < PARTS; i++) {
+        fprintf(file, "| %s |", parts[i]);
+        put_metric(metrics, parts[i], "loss", file);
+        put_metric(metrics, parts[i], name, file);
         fputc('\n', file);
     }
     json_decref(metrics);
@@ -155,6 +150,8 @@ static void put_options(const tp_model *model, FILE *file) {
     json_t *value;
     fprintf(file, "\n## Training\n\n%s steps, %s epochs", note_or(model, NOTE_STEPS, "?"),
             note_or(model, NOTE_EPOCHS, "?"));
+    if (tp_model_note(model, NOTE_KEPT))
+        fprintf(file, "; the parameters are those after epoch %s", tp_model_note(model, NOTE_KEPT));
     if (tp_model_note(model, NOTE_STOPPED))
         fprintf(file, "; stopped: %s", tp_model_note(model, NOTE_STOPPED));
     fputs(".\n\n| option | value |\n|---|---|\n", file);

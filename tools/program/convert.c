@@ -40,7 +40,7 @@ static int convert(const struct session *session, const struct convert_options *
 
 static int run_conversion(const struct session *session, const struct convert_options *options) {
     tp_output *output = NULL;
-    interrupt_catch();
+    interrupt_catch(false);
     int code = session_check(session, tp_output_create(session->context, options->out, &output));
     if (!code)
         code = files_check(&convert_command, options, output);

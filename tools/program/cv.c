@@ -209,7 +209,7 @@ static int open_folds(struct cross_validation *run) {
         code = data_check(run->session, train->data.path,
                           data_open_training(run->session, &train->data, NULL, &hold_out, &run->folds[i]));
     }
-    return code;
+    return code ? code : train_check_best(train, tp_schema_task(tp_dataset_schema(run->folds[0])), false);
 }
 
 /* The best candidate on all of the data, on all threads. */
@@ -228,7 +228,7 @@ static int refit(struct cross_validation *run) {
     if (!code)
         code = train_run(&training);
     if (!code && !interrupt_code()) {
-        train_record_note(&training.record, run->session, &options, &training.result, training.model);
+        train_record_note(&training.record, run->session, &options, NULL, &training.result, training.model);
         code = session_check(run->session, tp_model_save_to(training.model, run->output));
     }
     train_release(&training);
@@ -271,7 +271,7 @@ static int run(int argc, char **argv) {
         return code;
     struct session session;
     struct cross_validation run = {.options = &options, .session = &session};
-    interrupt_catch();
+    interrupt_catch(false);
     code = session_open(&session, &options.train.machine);
     if (!code)
         code = run_all(&run);

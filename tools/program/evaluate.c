@@ -142,7 +142,7 @@ static int measure(struct evaluation *run) {
     const double start = now();
     int code = session_score(run->session, run->model, data, &result->score, NULL);
     if (!code)
-        code = predictions_make(run->session, run->model, data, &result->predictions);
+        code = predictions_make_unless_stopped(run->session, run->model, data, &result->predictions);
     result->seconds = now() - start;
     if (!code)
         code = predictions_check(&result->predictions, run->dataset, run->options->data.path);

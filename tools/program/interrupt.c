@@ -9,7 +9,8 @@
 #define SECONDS_TO_KILL 0.5
 
 static volatile sig_atomic_t arrived;
-static volatile double first_interrupt; /* when the first SIGINT came; 0: none came */
+static volatile double first_interrupt; /* when the first signal came that kills if it comes again; 0: none came */
+static bool pauses;                     /* SIGTERM, SIGUSR1 and SIGUSR2 stop the run for now */
 
 static void remember(int signal) {
     if (!arrived)
@@ -45,10 +46,15 @@ void interrupt_survive(void) {
     handle(SIGXFSZ, SIG_IGN);
 }
 
-void interrupt_catch(void) {
+void interrupt_catch(bool resumable) {
+    pauses = resumable;
     handle(SIGINT, kill_if_again);
-    handle(SIGTERM, remember);
     handle(SIGHUP, remember);
+    handle(SIGTERM, resumable ? kill_if_again : remember);
+    if (resumable) {
+        handle(SIGUSR1, kill_if_again);
+        handle(SIGUSR2, kill_if_again);
+    }
 }
 
 int interrupt_signal(void) {
@@ -56,5 +62,7 @@ int interrupt_signal(void) {
 }
 
 int interrupt_code(void) {
+    if (pauses && (arrived == SIGTERM || arrived == SIGUSR1 || arrived == SIGUSR2))
+        return INTERRUPT_PAUSED;
     return arrived ? 128 + arrived : EXIT_SUCCESS;
 }

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define ROWS_MAX 60
+#define ROWS_MAX 80
 #define FIRST_ROW 256 /* getopt_long's value of row 0: above every character */
 
 /* ---- values ---- */

@@ -158,7 +158,7 @@ static int load(struct prediction *run) {
 }
 
 static int predict(struct prediction *run) {
-    const int code = predictions_make(run->session, run->model, &run->data, &run->predictions);
+    const int code = predictions_make_unless_stopped(run->session, run->model, &run->data, &run->predictions);
     return code ? code : predictions_check(&run->predictions, run->dataset, run->options->data.path);
 }
 
@@ -187,7 +187,7 @@ static void release(struct prediction *run) {
 
 static int run_prediction(const struct session *session, const struct predict_options *options) {
     struct prediction run = {.session = session, .options = options};
-    interrupt_catch();
+    interrupt_catch(false);
     int code = sink_open(&run.sink, session, options->output);
     if (!code)
         code = files_check(&predict_command, options, run.sink.output);

@@ -26,22 +26,26 @@ static tp_data block_at(const tp_data *data, size_t first) {
     return block;
 }
 
-/* Goes no further than the user wants. */
+static int never(void) {
+    return EXIT_SUCCESS;
+}
+
+/* Goes on while the code of stop is success. */
 static int predict_blocks(const struct session *session, const tp_model *model, tp_workspace *workspace,
-                          const tp_data *data, const struct predictions *predictions) {
+                          const tp_data *data, int (*stop)(void), const struct predictions *predictions) {
     int code = EXIT_SUCCESS;
     for (size_t i = 0; !code && i < data->samples; i += BLOCK) {
         const tp_data block = block_at(data, i);
         const tp_outputs outputs = {.doubles = predictions->values + i * predictions->outputs};
         code = session_check(session, tp_predict(model, workspace, &block, &outputs));
         if (!code)
-            code = interrupt_code();
+            code = stop();
     }
     return code;
 }
 
-int predictions_make(const struct session *session, const tp_model *model, const tp_data *data,
-                     struct predictions *predictions) {
+static int make(const struct session *session, const tp_model *model, const tp_data *data, int (*stop)(void),
+                struct predictions *predictions) {
     tp_model_options shape;
     tp_model_describe(model, &shape);
     *predictions = (struct predictions){.samples = data->samples, .outputs = model_outputs(&shape)};
@@ -53,9 +57,19 @@ int predictions_make(const struct session *session, const tp_model *model, const
     tp_workspace *workspace = NULL;
     int code = session_check(session, session_workspace(model, &workspace));
     if (!code)
-        code = predict_blocks(session, model, workspace, data, predictions);
+        code = predict_blocks(session, model, workspace, data, stop, predictions);
     tp_workspace_destroy(workspace);
     return code;
+}
+
+int predictions_make(const struct session *session, const tp_model *model, const tp_data *data,
+                     struct predictions *predictions) {
+    return make(session, model, data, never, predictions);
+}
+
+int predictions_make_unless_stopped(const struct session *session, const tp_model *model, const tp_data *data,
+                                    struct predictions *predictions) {
+    return make(session, model, data, interrupt_code, predictions);
 }
 
 static bool row_is_finite(const struct predictions *predictions, size_t i) {

@@ -14,6 +14,9 @@ struct predictions {
 /* These return an exit code; they have said why. predictions_release comes at the end in any case. */
 int predictions_make(const struct session *session, const tp_model *model, const tp_data *data,
                      struct predictions *predictions);
+/* Likewise, but a signal that asks to stop ends it, with its code. */
+int predictions_make_unless_stopped(const struct session *session, const tp_model *model, const tp_data *data,
+                                    struct predictions *predictions);
 
 /* Names the first rows of the data set, called name, whose predictions are NaN or infinite. dataset may be NULL: rows
  * are samples. */

@@ -28,13 +28,14 @@ static size_t terminal_columns(void) {
     return !ioctl(STDERR_FILENO, TIOCGWINSZ, &size) && size.ws_col ? size.ws_col : 80;
 }
 
-struct progress progress_start(bool quiet, size_t samples_per_epoch) {
+struct progress progress_start(bool quiet, size_t samples_per_epoch, uint64_t steps_before) {
     const bool bar = !quiet && terminal_rewrites();
     return (struct progress){
         .lines = !quiet,
         .bar = bar,
         .color = bar && !is_set("NO_COLOR"),
         .samples = samples_per_epoch,
+        .before = steps_before,
         .drawn_at = -1,
     };
 }
@@ -74,18 +75,20 @@ void progress_step(struct progress *progress, const tp_step *step) {
     if (!progress->bar || step->seconds - progress->drawn_at < SECONDS_BETWEEN_DRAWINGS)
         return;
     progress->drawn_at = step->seconds;
-    const double epochs_done = (double)step->step / (double)step->steps_per_epoch;
-    const double part = epochs_done / (double)step->epochs;
+    const double steps = (double)step->steps_per_epoch * (double)step->epochs;
+    const double part = (double)step->step / steps;
+    const double here = (double)(step->step - progress->before);
     char bar[BAR_WIDTH + 3];
     char left[32];
     struct line line = {0};
     format_bar(bar, part);
-    format_time(left, sizeof left, step->seconds * (1 - part) / part);
+    format_time(left, sizeof left, step->seconds * (steps - (double)step->step) / here);
     line_add(&line, 0, "epoch %zu/%zu", step->epoch, step->epochs);
     line_add(&line, 5, "%s", bar)->green = true;
     line_add(&line, 2, "%3.0f%%", 100 * part)->before = " ";
     line_add(&line, 3, "loss %.4f", step->loss);
-    line_add(&line, 6, "%.0f samples/s", epochs_done * (double)progress->samples / step->seconds);
+    line_add(&line, 6, "%.0f samples/s",
+             here / (double)step->steps_per_epoch * (double)progress->samples / step->seconds);
     line_add(&line, 1, "ETA %s", left);
     progress_clear(progress);
     progress->drawn = line_print(&line, columns_of(progress, 1 + INTERRUPT_WIDTH), progress->color);

@@ -13,11 +13,12 @@ struct progress {
     bool bar;        /* on a terminal that can rewrite a line */
     bool color;      /* and NO_COLOR is not set */
     size_t samples;  /* per epoch */
+    uint64_t before; /* steps that an earlier process has done */
     size_t drawn;    /* columns that the bar has covered */
     double drawn_at; /* seconds since the run began; negative before the first drawing */
 };
 
-struct progress progress_start(bool quiet, size_t samples_per_epoch);
+struct progress progress_start(bool quiet, size_t samples_per_epoch, uint64_t steps_before);
 
 /* What is going to be trained, in one line. */
 void progress_header(const struct progress *progress, const tp_context *context, const tp_model *model);

@@ -50,6 +50,7 @@ struct reproduction {
     tp_model *model;
     struct expected_log log;
     struct train_options train;
+    struct train_watch watch;
     struct training run;
 };
 
@@ -139,11 +140,16 @@ static bool watch_epoch(void *user, const tp_epoch *epoch) {
 /* A run that was stopped is stopped there again. */
 static int train(struct reproduction *r) {
     const char *const steps = tp_model_note(r->model, NOTE_STEPS);
+    const char *const epochs = tp_model_note(r->model, NOTE_EPOCHS);
     const bool stopped = tp_model_note(r->model, NOTE_STOPPED);
-    if (stopped && !steps)
-        return refuse_note(r, NOTE_STEPS);
-    r->run.watch =
-        (struct train_watch){.steps = stopped ? strtoull(steps, NULL, 10) : 0, .epoch = watch_epoch, .user = r};
+    if (stopped && (!steps || !epochs))
+        return refuse_note(r, steps ? NOTE_EPOCHS : NOTE_STEPS);
+    r->watch = (struct train_watch){.epoch = watch_epoch, .user = r};
+    if (stopped) {
+        r->watch.steps = strtoull(steps, NULL, 10);
+        r->watch.epochs = strtoull(epochs, NULL, 10);
+    }
+    r->run.watch = &r->watch;
     const int code = train_run(&r->run);
     return code ? code : interrupt_code();
 }
@@ -176,7 +182,7 @@ static int open_and_reproduce(const struct session *session, const struct reprod
         return complain("out of memory"), EXIT_FAILURE;
     *r = (struct reproduction){.options = options, .session = session, .path = *options->model.text};
     r->run = (struct training){.options = &r->train, .session = session};
-    interrupt_catch();
+    interrupt_catch(false);
     const int code = reproduce(r);
     train_release(&r->run);
     expected_log_release(&r->log);

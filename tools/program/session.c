@@ -9,6 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+static _Thread_local char **diverted;
+
+void session_divert(char **message) {
+    diverted = message;
+}
+
 /* Errors are kept for session_check; a note is something that succeeded but the user should know. */
 static void receive_message(void *user, tp_status status, const char *message) {
     struct session *session = user;
@@ -17,8 +23,9 @@ static void receive_message(void *user, tp_status status, const char *message) {
             complain("note: %s", message);
         return;
     }
-    free(session->message);
-    session->message = strdup(message);
+    char **const kept = diverted ? diverted : &session->message;
+    free(*kept);
+    *kept = strdup(message);
 }
 
 const char *session_message(const struct session *session, tp_status status) {

@@ -19,6 +19,10 @@ int session_score(const struct session *session, const tp_model *model, const tp
 
 void session_close(struct session *session);
 
+/* From now on errors of the calling thread go to *message, to be freed, and not to the session; for a thread that works
+ * beside the one that calls session_check. NULL: back to the session. */
+void session_divert(char **message);
+
 /* Why the call with this status failed. */
 const char *session_message(const struct session *session, tp_status status);
 

@@ -19,7 +19,9 @@ static int open_output(struct training *run) {
 }
 
 static int prepare(struct training *run) {
-    int code = open_output(run);
+    int code = checkpoints_open(&run->checkpoints, run->options);
+    if (!code)
+        code = open_output(run);
     if (!code)
         code = train_prepare(run);
     if (!code && (run->output || run->options->log))
@@ -28,12 +30,6 @@ static int prepare(struct training *run) {
 }
 
 /* ---- after the run ---- */
-
-static int close_log(struct training *run) {
-    FILE *log = run->log;
-    run->log = NULL;
-    return !log || close_file(log, run->options->log, run->log_error) ? EXIT_SUCCESS : EXIT_FAILURE;
-}
 
 static int score_test(struct training *run) {
     if (!run->test)
@@ -47,7 +43,8 @@ static int score_test(struct training *run) {
 static int save(struct training *run) {
     if (!run->output)
         return EXIT_SUCCESS;
-    train_record_note(&run->record, run->session, run->options, &run->result, run->model);
+    train_record_note(&run->record, run->session, run->options, tp_dataset_validation(run->train), &run->result,
+                      run->model);
     const int code = session_check(run->session, tp_model_save_to(run->model, run->output));
     run->result.saved = !code;
     return code;
@@ -58,13 +55,34 @@ static int check_losses(const struct training *run) {
     const struct {
         const char *name;
         const tp_score *score;
-    } scores[] = {{"validation", &run->result.last.validation}, {"test", &run->result.test}};
+    } scores[] = {{"validation", &run->result.kept.validation}, {"test", &run->result.test}};
     for (size_t i = 0; i < sizeof scores / sizeof *scores; i++)
         if (scores[i].score->samples && !isfinite(scores[i].score->loss)) {
             complain("the %s loss is not finite: training has diverged", scores[i].name);
             return EXIT_FAILURE;
         }
     return EXIT_SUCCESS;
+}
+
+static void print(struct training *run) {
+    run->result.parameters = tp_model_parameter_count(run->model);
+    run->result.checkpoint = checkpoints_newest(&run->checkpoints);
+    train_print(&run->result, run->options, run->session->context);
+}
+
+/* Without its checkpoint a run that is tried again would do all of this again. */
+static int pause_run(struct training *run) {
+    const int logged = train_log_close(&run->log);
+    print(run);
+    return logged || checkpoints_failed(&run->checkpoints) ? EXIT_FAILURE : INTERRUPT_PAUSED;
+}
+
+/* A signal may also have come after the last step: a run that is complete need not be resumed. */
+static int last_code(const struct training *run) {
+    const int code = interrupt_code();
+    if (checkpoints_failed(&run->checkpoints) && !run->result.saved)
+        return EXIT_FAILURE;
+    return code == INTERRUPT_PAUSED ? EXIT_SUCCESS : code;
 }
 
 /* Whatever fails, the rest is still done: what was trained may not come again. So a run that was stopped is saved at
@@ -74,23 +92,21 @@ static int finish(struct training *run) {
     int scored = score_test(run);
     if (!run->result.signal)
         saved = save(run);
-    const int logged = close_log(run);
+    const int logged = train_log_close(&run->log);
     if (!scored)
         scored = check_losses(run);
-    run->result.parameters = tp_model_parameter_count(run->model);
-    train_print(&run->result, run->options, run->session->context);
-    /* A signal may also have come after the last step. */
-    return saved || logged || scored || run->result.diverged ? EXIT_FAILURE : interrupt_code();
+    print(run);
+    return saved || logged || scored || run->result.diverged ? EXIT_FAILURE : last_code(run);
 }
 
 static int run_training(const struct session *session, struct train_options *options) {
     struct training run = {.options = options, .session = session};
-    interrupt_catch();
+    interrupt_catch(options->checkpoint || options->resume);
     int code = prepare(&run);
     if (!code)
         code = train_run(&run);
     if (!code)
-        code = finish(&run);
+        code = (train_is_paused(&run) ? pause_run : finish)(&run);
     train_release(&run);
     return code;
 }

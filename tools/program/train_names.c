@@ -22,8 +22,17 @@ const char *train_optimizer_name(int value) {
     return tp_optimizer_name((tp_optimizer_kind)value);
 }
 
+/* The one after these is for a range test of rates. */
 const char *train_schedule_name(int value) {
-    return tp_schedule_name((tp_schedule)value);
+    return value < TP_SCHEDULE_EXPONENTIAL ? tp_schedule_name((tp_schedule)value) : NULL;
+}
+
+const char *train_monitor_name(int value) {
+    return tp_monitor_name((tp_monitor)value);
+}
+
+const char *train_keep_name(int value) {
+    return tp_keep_name((tp_keep)value);
 }
 
 const struct synonyms train_activation_also[] = {
@@ -62,5 +71,17 @@ const struct synonyms train_schedule_also[] = {
     {"none fixed", "constant"},
     {"cosine_annealing", "cosine"},
     {"step_decay step_lr exponential", "step"},
+    {"reduce_on_plateau reduce_lr_on_plateau adaptive", "plateau"},
+    {0},
+};
+
+const struct synonyms train_monitor_also[] = {
+    {"val_loss validation_loss", "loss"},
+    {"val_accuracy validation_accuracy acc", "accuracy"},
+    {0},
+};
+
+const struct synonyms train_keep_also[] = {
+    {"1 2 3 4 5 6 7 8 9 10 all", "--keep-checkpoints"},
     {0},
 };

@@ -13,11 +13,15 @@ const char *train_loss_name(int value);
 const char *train_init_name(int value);
 const char *train_optimizer_name(int value);
 const char *train_schedule_name(int value);
+const char *train_monitor_name(int value);
+const char *train_keep_name(int value);
 
 extern const struct synonyms train_activation_also[];
 extern const struct synonyms train_loss_also[];
 extern const struct synonyms train_init_also[];
 extern const struct synonyms train_optimizer_also[];
 extern const struct synonyms train_schedule_also[];
+extern const struct synonyms train_monitor_also[];
+extern const struct synonyms train_keep_also[];
 
 #endif

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "train_options.h"
 #include "command.h"
+#include "report.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #define OPTION_STRUCT struct train_options
 const struct option_row train_rows[] = {
@@ -18,7 +20,7 @@ const struct option_row train_rows[] = {
      OPTION_GIVEN(hidden_given),
      .help = "widths of the hidden layers; 'none' for no hidden layer (default: " SMALL_DEFAULT("100", "512,256")},
     {.name = "init",
-     .also = "resume checkpoint load warm-start",
+     .also = "load warm-start",
      IS_FILE(FILE_INPUT, init),
      .help = "go on from this saved model, with its layers, loss and scaling; the optimizer starts anew"},
     {.name = "freeze",
@@ -43,6 +45,28 @@ const struct option_row train_rows[] = {
      IS_FILE(FILE_SAVED, out),
      .replaces = "init",
      .help = "save the model here, also over that of --init (default: it is not saved)"},
+    {.name = "checkpoint",
+     .also = "checkpoint-dir save-dir",
+     IS_TEXT("DIR", checkpoint),
+     .use = OPTION_HERE,
+     .help = "keep checkpoints of the run in this directory, from which --resume goes on; SIGTERM, SIGUSR1 and SIGUSR2 "
+             "then write one and exit 75"},
+    {.name = "every",
+     .also = "save-every checkpoint-every checkpoint-interval save-freq",
+     IS_TEXT("INTERVAL", every),
+     .use = OPTION_HERE,
+     .help = "steps, epochs or time from one checkpoint to the next: 500, 2epochs, 90s, 10min, 1h (default 1epochs)"},
+    {.name = "keep-checkpoints",
+     .also = "max-to-keep save-top-k save-total-limit",
+     IS_INTEGER(keep_checkpoints, 1, UINT32_MAX),
+     .use = OPTION_HERE,
+     .help = "checkpoints that stay; older ones are removed when a newer one is complete"},
+    {.name = "resume",
+     .also = "continue restart resume-from",
+     IS_TEXT("DIR", resume),
+     .use = OPTION_HERE,
+     .help = "as --checkpoint, and go on from the newest checkpoint there, if there is one: same options and data, any "
+             "--threads and --isa; --log is continued"},
     {.name = "log",
      .also = "log-file history",
      IS_FILE(FILE_STREAM, log),
@@ -74,7 +98,13 @@ void train_defaults(void *values) {
         .schedule = (int)library.optimizer.schedule,
         .step_every = 3,
         .step_factor = 0.5,
+        .plateau = library.plateau,
+        .min_delta = library.min_delta,
+        .monitor = (int)library.monitor,
+        .keep = (int)library.keep,
         .seed = library.seed,
+        .every = "1epochs",
+        .keep_checkpoints = 3,
     };
 }
 
@@ -128,6 +158,21 @@ bool train_warmup_fits(const struct train_options *options, size_t samples) {
     return !cosine || options->warmup < train_steps(options, samples) * options->epochs;
 }
 
+int train_check_best(const struct train_options *options, tp_task task, bool held_out) {
+    if (options->keep == TP_KEEP_BEST && !held_out)
+        complain("--keep best: the best epoch is that of held-out samples: %s",
+                 options->command == &train_command ? "it needs --validation" : "train has them, with --validation");
+    else if (options->monitor == TP_MONITOR_ACCURACY && task == TP_TASK_REGRESSION)
+        complain("--monitor accuracy: is for classes and labels, not for regression");
+    else {
+        if (options->patience && !held_out)
+            complain("note: --patience: without held-out samples it watches the %s of training",
+                     tp_monitor_name((tp_monitor)options->monitor));
+        return EXIT_SUCCESS;
+    }
+    return options_usage_error(options->command);
+}
+
 tp_train_options train_library_options(const struct train_options *options, size_t samples) {
     tp_train_options library;
     tp_train_options_default(&library);
@@ -135,6 +180,12 @@ tp_train_options train_library_options(const struct train_options *options, size
     library.epochs = (size_t)options->epochs;
     library.shuffle = !options->no_shuffle;
     library.seed = options->seed;
+    library.monitor = (tp_monitor)options->monitor;
+    library.keep = (tp_keep)options->keep;
+    library.patience = (size_t)options->patience;
+    library.min_delta = options->min_delta;
+    library.plateau = (size_t)options->plateau;
+    library.average = options->average;
     library.optimizer.kind = (tp_optimizer_kind)options->optimizer;
     library.optimizer.learning_rate = train_learning_rate(options);
     library.optimizer.layer_rates = options->freeze ? options->layer_rates : NULL;

@@ -40,6 +40,11 @@ struct train_options {
     uint64_t seed;
     double validation;
     bool no_shuffle;
+    uint64_t patience, plateau;
+    double min_delta, average;
+    int monitor, keep; /* tp_monitor, tp_keep */
+    const char *checkpoint, *resume, *every;
+    uint64_t keep_checkpoints;
     const char *out, *log; /* may be NULL */
     const char *config;    /* likewise; it has been read */
     bool print_config;
@@ -64,6 +69,10 @@ uint64_t train_steps(const struct train_options *options, size_t samples);
 
 /* Whether a cosine schedule has steps left after the warm-up; others always fit. */
 bool train_warmup_fits(const struct train_options *options, size_t samples);
+
+/* Whether monitor and keep can do what they say for this task, with or without held-out samples. Returns an exit code;
+ * it has said why. */
+int train_check_best(const struct train_options *options, tp_task task, bool held_out);
 
 /* Without callbacks, validation and class weights. */
 tp_train_options train_library_options(const struct train_options *options, size_t samples);

@@ -66,10 +66,17 @@ static int load_model_and_data(struct training *run) {
     return code || run->train ? code : load_data(run, run->model ? &saved.model : NULL);
 }
 
+static int check_best(const struct training *run) {
+    return train_check_best(run->options, tp_schema_task(tp_model_schema(run->model)),
+                            tp_dataset_validation(run->train));
+}
+
 int train_prepare(struct training *run) {
     int code = load_model_and_data(run);
     if (!code && !run->model)
         code = train_make_model(run->session, run->options, tp_dataset_schema(run->train), &run->model);
+    if (!code)
+        code = check_best(run);
     if (!code)
         code = train_settle_class_weights(run->options, tp_dataset_data(run->train), run->model);
     if (!code)
@@ -78,8 +85,10 @@ int train_prepare(struct training *run) {
 }
 
 void train_release(struct training *run) {
-    if (run->log)
-        fclose(run->log);
+    if (run->log.file)
+        fclose(run->log.file);
+    checkpoints_close(&run->checkpoints);
+    free(run->result.checkpoint);
     train_record_release(&run->record);
     tp_output_destroy(run->output);
     tp_model_destroy(run->model);

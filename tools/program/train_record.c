@@ -58,17 +58,17 @@ static char *make_samples(const struct train_record *record, const struct train_
     return report_line(samples);
 }
 
-/* Of the epoch whose parameters the model has. */
-static char *make_metrics(const struct train_result *result) {
-    static const tp_score unknown;
-    const bool known = !result->restored || result->restored == result->last.epoch;
-    const struct metric *const metric = &result->metric;
+/* Of the parameters that the model has. Measured here and not taken from the run, which may have been resumed. */
+static char *make_metrics(const struct session *session, const tp_data *validation, const struct train_result *result,
+                          const tp_model *model) {
+    struct metric metric = metric_start(model);
+    tp_score score = {0};
+    if (validation && (session_score(session, model, validation, &score, NULL) ||
+                       metric_measure(session, model, validation, &score, &metric.validation)))
+        return NULL;
     json_t *metrics = report_new();
-    report_score(metrics, "train_", known ? &result->last.train : &unknown, metric->name,
-                 known ? metric->train : (double)NAN);
-    report_score(metrics, "validation_", known ? &result->last.validation : &unknown, metric->name,
-                 known ? metric->validation : (double)NAN);
-    report_score(metrics, "test_", &result->test, metric->name, metric->test);
+    report_score(metrics, "validation_", &score, metric.name, metric.validation);
+    report_score(metrics, "test_", &result->test, metric.name, result->metric.test);
     return report_line(metrics);
 }
 
@@ -94,10 +94,17 @@ static bool set_text(const struct session *session, tp_model *model, const char 
     return !*text || !session_check(session, tp_model_set_note(model, name, text));
 }
 
+static bool set_kept(const struct session *session, const struct train_options *options,
+                     const struct train_result *result, tp_model *model) {
+    return options->keep != TP_KEEP_BEST || !result->best_epoch ||
+           set_note(session, model, NOTE_KEPT, make_number(result->best_epoch));
+}
+
 static bool set_notes(const struct train_record *record, const struct session *session,
-                      const struct train_options *options, const struct train_result *result, tp_model *model) {
-    const size_t epochs = result->restored ? result->restored : result->last.epoch;
-    const uint64_t steps = result->restored ? epochs * train_steps(options, result->samples) : result->steps;
+                      const struct train_options *options, const tp_data *validation, const struct train_result *result,
+                      tp_model *model) {
+    const uint64_t steps = result->restored ? result->restored : result->steps;
+    const uint64_t epochs = result->restored ? steps / train_steps(options, result->samples) : result->epochs;
     char parameters[TP_FINGERPRINT_SIZE];
     return !session_check(session, tp_model_fingerprint(model, parameters)) &&
            set_text(session, model, NOTE_CONFIG, record->config) && set_text(session, model, NOTE_DATA, record->data) &&
@@ -106,7 +113,8 @@ static bool set_notes(const struct train_record *record, const struct session *s
            set_note(session, model, NOTE_STEPS, make_number(steps)) &&
            set_note(session, model, NOTE_EPOCHS, make_number(epochs)) &&
            set_note(session, model, NOTE_SAMPLES, make_samples(record, result)) &&
-           set_note(session, model, NOTE_METRICS, make_metrics(result)) &&
+           set_kept(session, options, result, model) &&
+           set_note(session, model, NOTE_METRICS, make_metrics(session, validation, result, model)) &&
            ((!result->signal && !result->diverged) || set_note(session, model, NOTE_STOPPED, make_reason(result)));
 }
 
@@ -117,9 +125,10 @@ void train_record_forget(tp_model *model) {
 }
 
 void train_record_note(const struct train_record *record, const struct session *session,
-                       const struct train_options *options, const struct train_result *result, tp_model *model) {
+                       const struct train_options *options, const tp_data *validation,
+                       const struct train_result *result, tp_model *model) {
     train_record_forget(model);
-    if (set_notes(record, session, options, result, model))
+    if (set_notes(record, session, options, validation, result, model))
         return;
     train_record_forget(model);
     complain("the model will not say how it was trained");

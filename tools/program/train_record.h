@@ -11,11 +11,12 @@
 #define NOTE_DATA "note.data"             /* tp_data_fingerprint of the training samples */
 #define NOTE_VALIDATION "note.validation" /* of those that were held out; absent if there were none */
 #define NOTE_INIT "note.init"             /* tp_model_fingerprint of the model of --init; absent without */
-#define NOTE_STEPS "note.steps"           /* that led to the parameters */
-#define NOTE_EPOCHS "note.epochs"         /* of them, that were finished */
+#define NOTE_STEPS "note.steps"           /* of the run, without those that were given up as it diverged */
+#define NOTE_EPOCHS "note.epochs"         /* that were finished */
+#define NOTE_KEPT "note.kept"             /* the epoch whose parameters these are; absent if they are the last ones */
 #define NOTE_STOPPED "note.stopped"       /* why the run did not go on to its end; absent if it did */
 #define NOTE_SAMPLES "note.samples"       /* JSON: how many of training, validation, test */
-#define NOTE_METRICS "note.metrics"       /* JSON: losses and metrics of these */
+#define NOTE_METRICS "note.metrics"       /* JSON: losses and metrics of the last two */
 #define NOTE_PARAMETERS "note.parameters" /* tp_model_fingerprint */
 
 /* What is known before the run. */
@@ -31,9 +32,11 @@ struct train_record {
 int train_record_begin(struct train_record *record, const struct session *session, const struct train_options *options,
                        const tp_dataset *dataset, const tp_model *model);
 
-/* Sets the notes of the model after the run. If that fails, it has none, and a message says why. */
+/* Sets the notes of the model after the run; validation may be NULL. If that fails, it has none, and a message says
+ * why. */
 void train_record_note(const struct train_record *record, const struct session *session,
-                       const struct train_options *options, const struct train_result *result, tp_model *model);
+                       const struct train_options *options, const tp_data *validation,
+                       const struct train_result *result, tp_model *model);
 
 void train_record_release(struct train_record *record);
 

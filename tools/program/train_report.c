@@ -6,7 +6,29 @@
 
 /* Of the finished epochs; NaN without any. */
 static double samples_per_second(const struct train_result *result) {
-    return (double)(result->last.epoch * result->samples) / result->step_seconds;
+    return (double)(result->epochs_here * result->samples) / result->step_seconds;
+}
+
+static bool ended_by_patience(const struct train_result *result, const struct train_options *options) {
+    return options->patience && !result->signal && !result->diverged && result->epochs < options->epochs;
+}
+
+static const char *end_of(const struct train_result *result, const struct train_options *options) {
+    return result->diverged                     ? "divergence"
+           : result->signal                     ? "signal"
+           : ended_by_patience(result, options) ? "patience"
+                                                : "epochs";
+}
+
+static void print_end(const struct train_result *result, const struct train_options *options) {
+    if (result->signal)
+        printf("stopped     by signal %d after %" PRIu64 " steps\n", result->signal, result->steps);
+    if (ended_by_patience(result, options))
+        printf("ended       after epoch %zu: %" PRIu64 " epochs were no better than epoch %zu\n", result->epochs,
+               options->patience, result->best_epoch);
+    if (options->keep == TP_KEEP_BEST && result->best_epoch)
+        printf("kept        epoch %zu of %zu, whose validation %s is the best\n", result->best_epoch, result->epochs,
+               tp_monitor_name((tp_monitor)options->monitor));
 }
 
 static void print_score(const char *name, const tp_score *score, const char *metric, double value, const char *note) {
@@ -20,16 +42,19 @@ static void print_score(const char *name, const tp_score *score, const char *met
 
 static void print_text(const struct train_result *result, const struct train_options *options,
                        const tp_context *context) {
-    if (result->signal)
-        printf("stopped     by signal %d after %" PRIu64 " steps\n", result->signal, result->steps);
+    print_end(result, options);
     const struct metric *metric = &result->metric;
-    print_score("training", &result->last.train, metric->name, metric->train, "  (mean over the last epoch)");
-    print_score("validation", &result->last.validation, metric->name, metric->validation, "");
+    print_score("training", &result->kept.train, metric->name, metric->train,
+                result->kept.epoch && result->kept.epoch < result->epochs ? "  (mean over that epoch)"
+                                                                          : "  (mean over the last epoch)");
+    print_score("validation", &result->kept.validation, metric->name, metric->validation, "");
     print_score("test", &result->test, metric->name, metric->test, "");
     printf("time        %.2f s", result->seconds);
-    if (result->last.epoch)
+    if (result->epochs_here)
         printf(", %.0f samples/s", samples_per_second(result));
     printf(", %s, %d threads\n", tp_context_isa(context), tp_context_threads(context));
+    if (result->checkpoint)
+        print_text_line("checkpoint", result->checkpoint);
     if (result->saved)
         print_text_line("model", options->out);
 }
@@ -40,21 +65,25 @@ static void print_json(const struct train_result *result, const struct train_opt
     json_t *report = report_new();
     if (result->test.samples)
         report_score(report, "", &result->test, metric->name, metric->test);
-    else if (result->last.validation.samples)
-        report_score(report, "", &result->last.validation, metric->name, metric->validation);
+    else if (result->kept.validation.samples)
+        report_score(report, "", &result->kept.validation, metric->name, metric->validation);
     else
-        report_score(report, "", &result->last.train, metric->name, metric->train);
-    report_score(report, "train_", &result->last.train, metric->name, metric->train);
-    report_score(report, "validation_", &result->last.validation, metric->name, metric->validation);
+        report_score(report, "", &result->kept.train, metric->name, metric->train);
+    report_score(report, "train_", &result->kept.train, metric->name, metric->train);
+    report_score(report, "validation_", &result->kept.validation, metric->name, metric->validation);
     report_score(report, "test_", &result->test, metric->name, metric->test);
     report_real(report, "seconds", result->seconds);
     report_real(report, "samples_per_second", samples_per_second(result));
-    report_integer(report, "epochs", result->last.epoch);
+    report_integer(report, "epochs", result->epochs);
     report_integer(report, "steps", result->steps);
     report_integer(report, "train_samples", result->samples);
     report_integer(report, "parameters", result->parameters);
     report_context(report, context);
     report_text(report, "model", result->saved ? options->out : NULL);
+    report_text(report, "checkpoint", result->checkpoint);
+    report_integer(report, "resumed_steps", result->resumed_steps);
+    report_integer(report, "kept_epoch", result->kept.epoch);
+    report_text(report, "end", end_of(result, options));
     report_truth(report, "diverged", result->diverged);
     report_integer(report, "signal", (uint64_t)result->signal);
     report_write(report, stdout);
@@ -94,9 +123,9 @@ const char train_about[] = "The model is saved to --out when training ends, or w
 static const struct report_key result_keys[] = {
     {"loss", "of the test set if there is one, else of the held-out samples, else of training"},
     {"accuracy or r2", "of the same samples; r2 of regression"},
-    {"train_loss", "mean over the last epoch"},
+    {"train_loss", "mean over the epoch that is kept, else the last; null if an earlier process trained it"},
     {"train_accuracy or train_r2", "likewise"},
-    {"validation_loss", "of the held-out samples after the last epoch; null if there are none"},
+    {"validation_loss", "of the held-out samples and the model; null if there are none"},
     {"validation_accuracy or validation_r2", "likewise"},
     {"test_loss", "of the test set; null if there is none"},
     {"test_accuracy or test_r2", "likewise"},
@@ -109,6 +138,10 @@ static const struct report_key result_keys[] = {
     {"isa", "instruction set"},
     {"threads", "at most so many"},
     {"model", "path, or null if it was not saved"},
+    {"checkpoint", "path of the newest one, or null"},
+    {"resumed_steps", "that an earlier process did; 0 if the run was not resumed"},
+    {"kept_epoch", "whose parameters the model has; 0 if it was stopped between two"},
+    {"end", "of the run: epochs (all done), patience, signal, divergence"},
     {"diverged", "whether the loss was no longer finite; the model is then that of the last good epoch"},
     {"signal", "that stopped the run, or 0"},
     {0},

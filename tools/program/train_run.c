@@ -2,58 +2,38 @@
 #include "train_run.h"
 #include "interrupt.h"
 
-#include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define MOST_EPOCHS_SHOWN 50
 
-/* ---- the log ---- */
-
-static void flush_log(struct training *run) {
-    if (fflush(run->log) && !run->log_error)
-        run->log_error = errno;
-}
-
-static void log_config(struct training *run) {
-    fprintf(run->log, "{\"config\":%s}\n", run->record.config);
-    flush_log(run);
-}
-
-static void log_epoch(struct training *run, const tp_epoch *epoch) {
-    report_write(train_epoch_json(epoch, &run->result.metric, run->model), run->log);
-    flush_log(run);
-}
-
-static int open_log(struct training *run) {
-    if (!run->options->log)
-        return EXIT_SUCCESS;
-    run->log = fopen(run->options->log, "w");
-    if (!run->log) {
-        complain("--log %s: %s", run->options->log, strerror(errno));
-        return EXIT_FAILURE;
-    }
-    log_config(run);
-    return EXIT_SUCCESS;
-}
-
 /* ---- callbacks ---- */
+
+/* A run that is watched ends where another one was stopped: within an epoch, or after it. */
+static bool ends_within(const struct train_watch *watch, const tp_step *step) {
+    return watch && step->step == watch->steps && step->epoch > watch->epochs;
+}
+
+static bool ends_after(const struct train_watch *watch, const tp_epoch *epoch) {
+    return watch && (!watch->epoch(watch->user, epoch) || epoch->steps == watch->steps);
+}
 
 static int on_step(void *user, const tp_step *step) {
     struct training *run = user;
-    run->result.steps = step->step;
-    checkpoint_prove(&run->checkpoint);
+    good_epoch_prove(&run->good);
     progress_step(&run->progress, step);
-    return step->step == run->watch.steps ? 1 : interrupt_signal();
+    checkpoints_step(&run->checkpoints, step);
+    return ends_within(run->watch, step) ? 1 : interrupt_signal();
 }
 
-static void measure_epoch(struct training *run, const tp_epoch *epoch) {
-    struct metric *metric = &run->result.metric;
-    metric->train = metric_of_training(run->model, &epoch->train);
+static struct metric measure_epoch(struct training *run, const tp_epoch *epoch) {
+    struct metric metric = metric_start(run->model);
+    metric.train = metric_of_training(run->model, &epoch->train);
     if (epoch->validation.samples)
         run->failed = metric_measure(run->session, run->model, tp_dataset_validation(run->train), &epoch->validation,
-                                     &metric->validation);
+                                     &metric.validation);
+    return metric;
 }
 
 /* Small tables take many short epochs: not all of them are shown. */
@@ -62,21 +42,41 @@ static bool is_shown(const tp_epoch *epoch) {
     return epoch->epoch == epoch->epochs || epoch->epoch % step == 0;
 }
 
+static void take_good(struct training *run, const tp_epoch *epoch) {
+    good_epoch_take(&run->good, run->model, (struct good_point){epoch->steps, epoch->epoch});
+    if (epoch->validation.samples && isfinite(epoch->validation.loss))
+        good_epoch_prove(&run->good);
+}
+
+static bool keeps_best(const struct training *run) {
+    return run->options->keep == TP_KEEP_BEST;
+}
+
+static void take_result(struct training *run, const tp_epoch *epoch, const struct metric *metric) {
+    struct train_result *result = &run->result;
+    result->epochs_here++;
+    result->step_seconds += (double)epoch->train.samples / epoch->samples_per_second;
+    if (keeps_best(run) && epoch->best_epoch && epoch->best_epoch != epoch->epoch)
+        return;
+    result->kept = *epoch;
+    result->metric = *metric;
+}
+
 static int on_epoch(void *user, const tp_epoch *epoch) {
     struct training *run = user;
-    run->result.last = *epoch;
-    run->result.step_seconds += (double)epoch->train.samples / epoch->samples_per_second;
-    measure_epoch(run, epoch);
+    const struct metric metric = measure_epoch(run, epoch);
+    take_result(run, epoch, &metric);
     if (is_shown(epoch))
-        progress_epoch(&run->progress, epoch, &run->result.metric);
-    if (run->log)
-        log_epoch(run, epoch);
+        progress_epoch(&run->progress, epoch, &metric);
+    if (run->log.file)
+        train_log_write(&run->log, train_epoch_json(epoch, &metric, run->model));
     progress_clear(&run->progress);
     notes_epoch(&run->notes, epoch);
-    checkpoint_take(&run->checkpoint, run->model, epoch);
-    if (run->watch.epoch && !run->watch.epoch(run->watch.user, epoch))
-        return 1;
-    return run->failed ? run->failed : interrupt_signal();
+    take_good(run, epoch);
+    checkpoints_epoch(&run->checkpoints, epoch);
+    if (run->failed)
+        return run->failed;
+    return ends_after(run->watch, epoch) ? 1 : interrupt_signal();
 }
 
 /* ---- the run ---- */
@@ -85,21 +85,26 @@ static void announce(const struct training *run) {
     if (run->options->quiet)
         return;
     progress_header(&run->progress, run->session->context, run->model);
-    if (!run->options->out && !run->watch.epoch)
+    if (!run->options->out && !run->watch)
         complain("no --out: the model will not be saved");
 }
 
-/* The model goes back to its last good epoch, and is then finished like others, but with a code of failure. */
+/* The model goes back to its best or last good epoch, and is then finished like others, but with a code of failure. */
 static int recover(struct training *run) {
+    const struct good_point *at = &run->good.at;
     run->result.diverged = true;
-    if (checkpoint_restore(&run->checkpoint, run->model)) {
-        run->result.restored = run->checkpoint.epoch;
-        complain("training has diverged: what is saved is the model after epoch %zu", run->checkpoint.epoch);
-        return EXIT_SUCCESS;
-    }
-    if (run->output)
-        complain("training has diverged and no epoch is good: nothing is saved");
-    return EXIT_FAILURE;
+    if (keeps_best(run) && run->result.best_epoch)
+        complain("training has diverged: what is saved is the best model, of epoch %zu", run->result.best_epoch);
+    else if (!good_epoch_restore(&run->good, run->model)) {
+        if (run->output)
+            complain("training has diverged and no epoch is good: nothing is saved");
+        return EXIT_FAILURE;
+    } else if (at->epoch)
+        complain("training has diverged: what is saved is the model after epoch %zu", at->epoch);
+    else
+        complain("training has diverged: what is saved is the model after step %" PRIu64, at->step);
+    run->result.restored = keeps_best(run) && run->result.best_epoch ? 0 : at->step;
+    return EXIT_SUCCESS;
 }
 
 /* Whether the last update left a model whose loss is finite; a part of the training samples tells. */
@@ -114,21 +119,65 @@ static int check_end(struct training *run) {
     return recover(run);
 }
 
+/* The epoch whose parameters the model has; 0: those of a step in between. */
+static size_t find_epoch(const struct training *run) {
+    const struct train_result *result = &run->result;
+    if (keeps_best(run) && result->best_epoch)
+        return result->best_epoch;
+    if (result->diverged)
+        return run->good.at.epoch;
+    return result->steps == result->epochs * train_steps(run->options, result->samples) ? result->epochs : 0;
+}
+
+/* The result is about the parameters that the model has. If no epoch of this process has left them, validation is
+ * measured anew. */
+static int measure_result(struct training *run) {
+    struct train_result *result = &run->result;
+    const tp_data *data = tp_dataset_validation(run->train);
+    const size_t epoch = find_epoch(run);
+    if (epoch && epoch == result->kept.epoch)
+        return EXIT_SUCCESS;
+    if (epoch)
+        result->kept.train = (tp_score){0};
+    result->kept.epoch = epoch;
+    if (!data)
+        return EXIT_SUCCESS;
+    const int code = session_score(run->session, run->model, data, &result->kept.validation, NULL);
+    return code ? code
+                : metric_measure(run->session, run->model, data, &result->kept.validation, &result->metric.validation);
+}
+
+static int finish_run(struct training *run, tp_status status) {
+    const bool stopped = status == TP_ERR_STOPPED;
+    if (run->failed)
+        return run->failed;
+    if (train_is_paused(run) || (stopped && !run->result.steps))
+        return EXIT_SUCCESS;
+    if (status == TP_OK || stopped)
+        return check_end(run);
+    const int code = session_check(run->session, status);
+    return status == TP_ERR_NONFINITE ? recover(run) : code;
+}
+
 static int run_trainer(struct training *run, tp_trainer *trainer) {
+    struct train_result *result = &run->result;
     announce(run);
     const double start = now();
     const tp_status status = tp_trainer_run(trainer);
-    run->result.seconds = now() - start;
-    run->result.signal = status == TP_ERR_STOPPED ? interrupt_signal() : 0;
+    result->seconds = now() - start;
+    result->signal = status == TP_ERR_STOPPED ? interrupt_signal() : 0;
+    result->steps = tp_trainer_steps(trainer);
+    result->epochs = tp_trainer_epochs(trainer);
+    result->best_epoch = tp_trainer_best_epoch(trainer);
     progress_clear(&run->progress);
-    if (run->failed)
-        return run->failed;
-    if (status == TP_OK || (status == TP_ERR_STOPPED && run->result.steps))
-        return check_end(run);
-    if (status == TP_ERR_STOPPED)
-        return EXIT_SUCCESS;
-    const int code = session_check(run->session, status);
-    return status == TP_ERR_NONFINITE ? recover(run) : code;
+    if (status == TP_OK || status == TP_ERR_STOPPED)
+        checkpoints_end(&run->checkpoints, trainer);
+    const int code = finish_run(run, status);
+    return code || train_is_paused(run) ? code : measure_result(run);
+}
+
+bool train_is_paused(const struct training *run) {
+    return run->result.signal && interrupt_code() == INTERRUPT_PAUSED;
 }
 
 static tp_train_options trainer_options(struct training *run) {
@@ -142,23 +191,62 @@ static tp_train_options trainer_options(struct training *run) {
     return library;
 }
 
-int train_run(struct training *run) {
+/* ---- before it ---- */
+
+static int make_trainer(struct training *run, tp_trainer **trainer) {
     const tp_data *data = tp_dataset_data(run->train);
-    run->result.samples = data->samples;
+    char fingerprint[CHECKPOINTS_FINGERPRINT];
+    tp_train_options library = trainer_options(run);
+    int code =
+        checkpoints_fingerprint(&run->checkpoints, run->session, data, tp_dataset_validation(run->train), fingerprint);
+    library.fingerprint = fingerprint;
+    if (!code)
+        code = session_check(run->session, tp_trainer_create(run->model, data, &library, NULL, 0, trainer));
+    return code ? code : checkpoints_resume(&run->checkpoints, run->session, *trainer);
+}
+
+static int open_log(struct training *run, const tp_trainer *trainer) {
+    const struct train_log_past past = {run->checkpoints.resumed, tp_trainer_epochs(trainer)};
+    const int code =
+        train_log_open(&run->log, run->session, run->options->log, run->checkpoints.options ? &past : NULL);
+    if (!code)
+        train_log_begin(&run->log, run->record.config);
+    return code;
+}
+
+/* What an earlier process has trained. */
+static int open_good(struct training *run, const tp_trainer *trainer) {
+    const uint64_t step = tp_trainer_steps(trainer);
+    const size_t epochs = tp_trainer_epochs(trainer);
+    const int code = run->output ? good_epoch_open(&run->good, run->model) : EXIT_SUCCESS;
+    const bool between = step != epochs * train_steps(run->options, run->result.samples);
+    if (!code && step)
+        good_epoch_take(&run->good, run->model, (struct good_point){step, between ? 0 : epochs});
+    return code;
+}
+
+static int prepare_run(struct training *run, const tp_trainer *trainer) {
+    int code = notes_begin(&run->notes, run->options, tp_dataset_data(run->train), run->model);
+    if (!code)
+        code = open_good(run, trainer);
+    if (!code)
+        code = open_log(run, trainer);
+    run->progress = progress_start(run->options->quiet, run->result.samples, tp_trainer_steps(trainer));
+    run->result.resumed_steps = tp_trainer_steps(trainer);
+    return code ? code : checkpoints_begin(&run->checkpoints, run->session, trainer, &run->log, &run->progress);
+}
+
+int train_run(struct training *run) {
+    run->result.samples = tp_dataset_data(run->train)->samples;
     run->result.metric = metric_start(run->model);
-    run->progress = progress_start(run->options->quiet, run->result.samples);
-    const tp_train_options library = trainer_options(run);
     tp_trainer *trainer = NULL;
-    int code = session_check(run->session, tp_trainer_create(run->model, data, &library, NULL, 0, &trainer));
+    int code = make_trainer(run, &trainer);
     if (!code)
-        code = notes_begin(&run->notes, run->options, data, run->model);
-    if (!code && run->output)
-        code = checkpoint_open(&run->checkpoint, run->model);
-    if (!code)
-        code = open_log(run);
+        code = prepare_run(run, trainer);
     if (!code)
         code = run_trainer(run, trainer);
-    checkpoint_close(&run->checkpoint);
+    checkpoints_stop(&run->checkpoints);
+    good_epoch_close(&run->good);
     tp_trainer_destroy(trainer);
     return code;
 }

@@ -3,16 +3,18 @@
 #ifndef TILEPROP_TOOLS_TRAIN_RUN_H
 #define TILEPROP_TOOLS_TRAIN_RUN_H
 
-#include "checkpoint.h"
+#include "checkpoints.h"
+#include "good_epoch.h"
 #include "progress.h"
 #include "train_notes.h"
 #include "train_record.h"
 #include "train_report.h"
 
-/* For who trains to see whether it is the same again; all zero: nobody. */
+/* For who trains a model again. */
 struct train_watch {
-    uint64_t steps;                                /* the run ends after so many; 0: when it is done */
-    bool (*epoch)(void *user, const tp_epoch *at); /* called after each epoch; false ends the run */
+    uint64_t steps; /* the run ends after so many, when epochs of them were finished; 0: it ends by itself */
+    size_t epochs;
+    bool (*epoch)(void *user, const tp_epoch *epoch); /* called after each; false ends the run */
     void *user;
 };
 
@@ -25,11 +27,11 @@ struct training {
     tp_model *model;
     tp_output *output; /* NULL without --out */
     struct train_record record;
-    struct train_watch watch;
-    FILE *log;     /* NULL without --log, and before the run */
-    int log_error; /* errno of the first line that could not be written, or 0 */
-    int failed;    /* exit code of a metric that could not be measured, or 0 */
-    struct checkpoint checkpoint;
+    struct train_watch *watch; /* NULL: nobody watches */
+    int failed;                /* exit code of a metric that could not be measured, or 0 */
+    struct train_log log;
+    struct checkpoints checkpoints;
+    struct good_epoch good;
     struct notes notes;
     struct progress progress;
     struct train_result result;
@@ -37,5 +39,8 @@ struct training {
 
 /* Trains the model on the data and fills the result. Returns an exit code; it has said why. */
 int train_run(struct training *run);
+
+/* Whether a signal has stopped the run for now: it is to be resumed. */
+bool train_is_paused(const struct training *run);
 
 #endif
