@@ -83,6 +83,19 @@ wait $!
 [ $? -eq 143 ]
 result "a run is stopped"
 reproduces stopped --data numbers.csv --log stopped.jsonl
+exits 0 train $numbers --validation 0.3 --epochs 60 --schedule plateau --plateau 1 --ema 0.9 --keep best --patience 4 \
+    --lr 0.2 --quiet --out kept --log kept.jsonl
+reproduces kept --data numbers.csv --log kept.jsonl
+for lost in 0 2; do
+    rm -rf checkpoints
+    exits 0 train $numbers --validation 0.3 --epochs 5 --checkpoint checkpoints --keep-checkpoints 9 --quiet --out whole \
+        --log whole.jsonl --keep best
+    ls checkpoints/* | tail -n $lost | xargs rm -f
+    exits 0 train $numbers --validation 0.3 --epochs 5 --resume checkpoints --every 1 --threads 1 --quiet --out resumed \
+        --log whole.jsonl --keep best && cmp whole resumed && [ "$(wc -l <whole.jsonl)" -eq 6 ]
+    result "a run that is resumed, $lost checkpoints back, says the same"
+    reproduces resumed --data numbers.csv --log whole.jsonl
+done
 sed 's/"version":"[^"]*"/"version":"0.0.1"/' log.jsonl >old.jsonl
 edited flowers old '$header =~ s/(note.config":"\{\\"version\\":\\")\d[.]\d[.]\d/${1}0.0.1/ or die'
 exits 0 reproduce old --data flowers.csv --log old.jsonl --quiet && grep -q 'is of version 0.0.1; this is' err &&
@@ -160,6 +173,8 @@ result "names are text, and the command is one for a shell"
 exits 0 card further && grep -q -e ' --init INITIAL_MODEL$' out && exits 0 card stopped &&
     grep -q '; stopped: signal 15.$' out && exits 0 card mute && grep -q 'does not say how the model was trained' out
 result "cards of models that began with another, were stopped, say nothing"
+exits 0 card kept && grep -q '; the parameters are those after epoch [0-9]*[.]$' out
+result "and of the best epoch"
 exits 0 card images && grep -q '^| test | 200 |  |$' out && grep -q '^| test | [0-9.]* | [0-9.]* |$' out &&
     grep -q '^| 64 |  | number | 0 to' out
 result "and of one that was tested"
