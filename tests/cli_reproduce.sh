@@ -92,11 +92,11 @@ exits 0 train $numbers --validation 0.3 --epochs 60 --schedule plateau --plateau
 reproduces kept --data numbers.csv --log kept.jsonl
 for lost in 0 2; do
     rm -rf checkpoints
-    exits 0 train $numbers --validation 0.3 --epochs 5 --checkpoint checkpoints --keep-checkpoints 9 --quiet --out whole \
-        --log whole.jsonl --keep best
+    exits 0 train $numbers --validation 0.3 --epochs 5 --keep best --quiet --out whole --log whole.jsonl \
+        --checkpoint checkpoints --keep-checkpoints 9
     ls checkpoints/* | tail -n $lost | xargs rm -f
-    exits 0 train $numbers --validation 0.3 --epochs 5 --resume checkpoints --every 1 --threads 1 --quiet --out resumed \
-        --log whole.jsonl --keep best && cmp whole resumed && [ "$(wc -l <whole.jsonl)" -eq 6 ]
+    exits 0 train $numbers --validation 0.3 --epochs 5 --keep best --quiet --out resumed --log whole.jsonl \
+        --resume checkpoints --every 1 --threads 1 && cmp whole resumed && [ "$(wc -l <whole.jsonl)" -eq 6 ]
     result "a run that is resumed, $lost checkpoints back, says the same"
     reproduces resumed --data numbers.csv --log whole.jsonl
 done
