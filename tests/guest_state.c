@@ -159,6 +159,16 @@ static void call_model_in_memory(const tp_model *model) {
     CALL(tp_model_destroy, copy);
 }
 
+static void call_notes(tp_model *model) {
+    char fingerprint[TP_FINGERPRINT_SIZE];
+    EXPECT(TP_OK, tp_model_set_note, model, "note.a", "text");
+    EXPECT(TP_ERR_ARGUMENT, tp_model_set_note, model, "note.a", "\x80");
+    CALL(tp_model_note, model, "note.a");
+    CALL(tp_model_note_name, model, 0);
+    EXPECT(TP_OK, tp_model_fingerprint, model, fingerprint);
+    EXPECT(TP_OK, tp_data_fingerprint, guest.context, &guest.data, fingerprint);
+}
+
 static void call_model(void) {
     static float parameters[GUEST_PARAMETERS];
     tp_model_options options;
@@ -172,6 +182,7 @@ static void call_model(void) {
     EXPECT(TP_OK, tp_model_layer_offsets, model, 1, &weight, &bias);
     EXPECT(TP_OK, tp_model_get_parameters, model, parameters, GUEST_PARAMETERS);
     EXPECT(TP_OK, tp_model_set_parameters, model, parameters, GUEST_PARAMETERS);
+    call_notes(model);
     EXPECT(TP_OK, tp_model_save, model, "model.safetensors");
     EXPECT(TP_OK, tp_model_load, guest.context, "model.safetensors", &loaded);
     CALL(tp_model_destroy, loaded);

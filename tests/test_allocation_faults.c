@@ -19,6 +19,8 @@
 enum { IN = 6, HIDDEN = 9, OUT = 3, SAMPLES = 40, PARAMETERS = IN * HIDDEN + HIDDEN + HIDDEN * OUT + OUT };
 enum { MAX_FILE = 4096 };
 #define UNTOUCHED 0x5a
+#define NOTE "note.of_the_model"
+#define NOTE_TEXT "a text that is longer than the first buffer of jansson, which has 16 bytes"
 
 /* What the operations work on, and everything that they may write. */
 static struct {
@@ -111,6 +113,7 @@ static void set_up(void) {
         tp_context_create(&(tp_context_options){.struct_size = sizeof(tp_context_options), .threads = 2}, &all.context),
         TP_OK);
     cr_assert_eq(tp_model_create(all.context, &model, &all.model), TP_OK);
+    cr_assert_eq(tp_model_set_note(all.model, NOTE, NOTE_TEXT), TP_OK);
     cr_assert_eq(tp_packed_create(all.context, TP_TRANSPOSE_YES, IN, SAMPLES, all.b, IN, NULL, 0, &all.packed), TP_OK);
     cr_assert_eq(tp_workspace_create(all.model, TEST_WORKSPACE(SAMPLES, TP_MODE_TRAINING), NULL, 0, &all.workspace),
                  TP_OK);
@@ -148,6 +151,23 @@ static tp_status make_context(void) {
 static tp_status make_model(void) {
     const tp_model_options options = model_options();
     return tp_model_create(all.context, &options, &all.out.model);
+}
+
+/* More of them than there is room for at first. */
+static tp_status make_noted_model(void) {
+    const tp_model_options options = model_options();
+    char name[] = "note.a";
+    tp_model *model = NULL;
+    tp_status status = tp_model_create(all.context, &options, &model);
+    for (; !status && name[5] < 'k'; name[5]++)
+        status = tp_model_set_note(model, name, "text");
+    if (!status)
+        status = tp_model_set_note(model, "note.a", "another text");
+    if (status)
+        tp_model_destroy(model);
+    else
+        all.out.model = model;
+    return status;
 }
 
 static tp_status make_inference(void) {
@@ -352,6 +372,7 @@ static void check_loaded(void) {
     cr_expect_eq(loaded.inputs_scaled.count, 1);
     cr_expect_eq(*loaded.inputs_scaled.mean, *options.inputs_scaled.mean);
     cr_expect_eq(*loaded.inputs_scaled.deviation, *options.inputs_scaled.deviation);
+    cr_expect_str_eq(tp_model_note(all.out.model, NOTE), NOTE_TEXT);
     release_model();
 }
 
@@ -373,6 +394,7 @@ static const struct operation {
 } operations[] = {
     {"tp_context_create", make_context, release_context, 1},
     {"tp_model_create", make_model, release_model, 1},
+    {"tp_model_set_note", make_noted_model, release_model, 14},
     {"tp_workspace_create for inference", make_inference, release_workspace, 1},
     {"tp_workspace_create for training", make_workspace, release_workspace, 1},
     {"tp_optimizer_create", make_optimizer, release_optimizer, 1},

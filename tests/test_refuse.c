@@ -136,6 +136,7 @@ static void set_objects(void) {
     now.samples = (tp_idx){TP_IDX_TYPE_F32, 2, {2, 1}, 2, made.x}; /* stays as it is */
     now.samples_p = &now.samples;
     now.where = tp_test_scratch.path;
+    now.name = "note.name", now.text = "text";
     now.bytes = made.bytes, now.bytes_size = made.bytes_size;
 }
 
@@ -186,6 +187,7 @@ static void set_outputs(void) {
     now.c = out.c, now.y = out.y, now.dx = out.dx;
     now.outputs = (tp_outputs){.floats = out.y};
     now.gradients = out.gradients, now.parameters = out.parameters, now.confusion = out.confusion;
+    now.fingerprint = out.fingerprint;
     now.context_out = &out.context, now.model_out = &out.model, now.workspace_out = &out.workspace;
     now.optimizer_out = &out.optimizer, now.trainer_out = &out.trainer, now.packed_out = &out.packed;
     now.output_out = &out.output, now.layers_out = out.layers;

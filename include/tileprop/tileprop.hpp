@@ -23,7 +23,8 @@
  * Callbacks  are any callable objects, by reference: they must outlive the trainer or context that they are given to.
  *            An exception of an observer stops the run after the step at hand; run() throws it, in nothrow too.
  *            Message callbacks must be noexcept, and so must the functions of a tp_allocator.
- * Memory     After creation functions allocate nothing, but for the text of an exception and of context::message.
+ * Memory     After creation functions allocate nothing, but for notes, the text of an exception and of
+ *            context::message.
  */
 #ifndef TILEPROP_TILEPROP_HPP
 #define TILEPROP_TILEPROP_HPP
@@ -31,6 +32,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <initializer_list>
 #include <iterator>
@@ -376,6 +378,17 @@ struct outputs : tp_outputs {
         : tp_outputs{sizeof(tp_outputs), nullptr, y.data(), distances.sample, distances.value}, count(y.size()) {}
 };
 
+/* 64 hexadecimal digits. */
+struct fingerprint {
+    char text[TP_FINGERPRINT_SIZE] = {};
+
+    const char *c_str() const noexcept { return text; }
+    friend bool operator==(const fingerprint &a, const fingerprint &b) noexcept {
+        return std::memcmp(a.text, b.text, sizeof a.text) == 0;
+    }
+    friend bool operator!=(const fingerprint &a, const fingerprint &b) noexcept { return !(a == b); }
+};
+
 struct train_options : tp_train_options {
     const data *validation_set = nullptr;
     size_t class_weight_count = data::trusted;
@@ -589,6 +602,14 @@ template <class Errors> class basic_context : public context_handle {
         if (!check.code)
             check.code = tp_metrics_compute(get(), task, &targets, outputs, predictions.first(),
                                             predictions.distance(outputs), &made, each.data(), confusion.data());
+        return Errors::end_with(made, check.code, get());
+    }
+    value<tileprop::fingerprint> fingerprint(const data &samples) const noexcept(Errors::no_throw) {
+        tileprop::fingerprint made;
+        detail::checks check(get());
+        check.all(samples);
+        if (!check.code)
+            check.code = tp_data_fingerprint(get(), &samples, made.text);
         return Errors::end_with(made, check.code, get());
     }
     outcome sgemm(tp_transpose transpose_a, tp_transpose transpose_b, size_t m, size_t n, size_t k, float alpha,
@@ -851,6 +872,9 @@ class model_handle : public detail::owner<tp_model, tp_model_destroy> {
     tileprop::schema schema() const noexcept { return tp_model_schema(get()); }
     /* NULL if there is none. */
     const tp_layer *layer(size_t l) const noexcept { return tp_model_layer(get(), l); }
+    /* NULL if there is none; valid until the note is set again. */
+    const char *note(const char *name) const noexcept { return tp_model_note(get(), name); }
+    const char *note_name(size_t i) const noexcept { return tp_model_note_name(get(), i); }
 
   protected:
     template <class> friend class basic_workspace;
@@ -970,6 +994,16 @@ template <class Errors> class basic_model : public model_handle {
         layer_offsets at;
         const tp_status code = tp_model_layer_offsets(get(), l, &at.weight, &at.bias);
         return Errors::end_with(at, code, context());
+    }
+    /* NULL removes the note. */
+    outcome set_note(const char *name, const char *text) noexcept(Errors::no_throw) {
+        return Errors::end(tp_model_set_note(get(), name, text), context());
+    }
+    /* Of the parameters. */
+    value<tileprop::fingerprint> fingerprint() const noexcept(Errors::no_throw) {
+        tileprop::fingerprint made;
+        const tp_status code = tp_model_fingerprint(get(), made.text);
+        return Errors::end_with(made, code, context());
     }
     outcome get_parameters(view<float> parameters) const noexcept(Errors::no_throw) {
         return Errors::end(tp_model_get_parameters(get(), parameters.data(), parameters.size()), context());

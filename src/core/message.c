@@ -29,8 +29,8 @@ static void put(struct line *line, const char *text, size_t size) {
 
 static const struct {
     uint32_t first, last;
-} unprintable[] = {{0, 0x1f},        {0x7f, 0x9f},     {0x61c, 0x61c},   {0x200e, 0x200f}, {0x2028, 0x202e},
-                   {0x2066, 0x2069}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}};
+} unprintable[] = {{0, 0x1f},        {0x7f, 0x9f},     {0x61c, 0x61c},   {0x200e, 0x200f},
+                   {0x2028, 0x202e}, {0x2066, 0x2069}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}};
 
 static bool is_printable(uint32_t character) {
     for (size_t i = 0; i < sizeof unprintable / sizeof *unprintable; i++)

@@ -13,7 +13,8 @@ module tileprop_arrays
     private
     public :: placed, place, place_output, take_back, outputs_view, copy_samples, begin_pass, last_batch
     public :: block, block_size
-    public :: tp_target, tp_classes, tp_values, tp_weigh_samples, tp_weigh_classes, target_view, target_fits
+    public :: tp_target, tp_classes, tp_values, tp_weigh_samples, tp_weigh_classes, target_view, target_fits, &
+        target_rows_fit
     public :: without_class_weights, check_rule
     public :: tp_sample_set, tp_samples, samples_view
 
@@ -360,7 +361,8 @@ contains
     end function
 
     ! Whether a target is for that many outputs and samples, as far as it has them.
-    subroutine target_fits(status, object, target, outputs, samples)
+    ! Whether there is a row for each sample.
+    subroutine target_rows_fit(status, object, target, outputs, samples)
         integer(c_int), intent(inout) :: status
         class(tp_object), intent(in) :: object
         type(tp_target), intent(in) :: target
@@ -369,6 +371,14 @@ contains
         if (allocated(target%values)) &
             call fits(status, object, 'values', shape(target%values, c_size_t), [outputs, samples])
         if (allocated(target%weights)) call fits(status, object, 'weights', shape(target%weights, c_size_t), [samples])
+    end subroutine
+
+    subroutine target_fits(status, object, target, outputs, samples)
+        integer(c_int), intent(inout) :: status
+        class(tp_object), intent(in) :: object
+        type(tp_target), intent(in) :: target
+        integer(c_size_t), intent(in) :: outputs, samples
+        call target_rows_fit(status, object, target, outputs, samples)
         if (allocated(target%class_weights)) call fits(status, object, 'class_weights', &
             shape(target%class_weights, c_size_t), [max(outputs, 2_c_size_t)])
     end subroutine

@@ -558,5 +558,31 @@ module tileprop_c
             integer(c_size_t), value :: i
             integer(c_size_t) :: res
         end function
+        function tp_model_set_note(model, name, text) result(status) bind(c)
+            import :: c_int, c_ptr
+            type(c_ptr), value :: model, name, text
+            integer(c_int) :: status
+        end function
+        function tp_model_note(model, name) result(res) bind(c)
+            import :: c_ptr
+            type(c_ptr), value :: model, name
+            type(c_ptr) :: res
+        end function
+        function tp_model_note_name(model, i) result(res) bind(c)
+            import :: c_ptr, c_size_t
+            type(c_ptr), value :: model
+            integer(c_size_t), value :: i
+            type(c_ptr) :: res
+        end function
+        function tp_data_fingerprint(context, data, fingerprint) result(status) bind(c)
+            import :: c_int, c_ptr
+            type(c_ptr), value :: context, data, fingerprint
+            integer(c_int) :: status
+        end function
+        function tp_model_fingerprint(model, fingerprint) result(status) bind(c)
+            import :: c_int, c_ptr
+            type(c_ptr), value :: model, fingerprint
+            integer(c_int) :: status
+        end function
     end interface
 end module

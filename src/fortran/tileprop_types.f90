@@ -9,7 +9,8 @@ module tileprop_types
         c_int8_t, c_int32_t, c_int64_t, c_size_t
 
     integer, parameter :: TP_VERSION_MAJOR = 0, TP_VERSION_MINOR = 2, TP_VERSION_PATCH = 0
-    integer, parameter :: TP_MAX_LAYERS = 64, TP_IDX_MAX_RANK = 8, TP_COLUMN_BINS = 16
+    integer, parameter :: TP_MAX_LAYERS = 64, TP_IDX_MAX_RANK = 8, TP_COLUMN_BINS = 16, &
+        TP_FINGERPRINT_SIZE = 65
 
     enum, bind(c)
         enumerator :: TP_OK = 0

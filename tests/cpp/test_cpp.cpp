@@ -524,6 +524,39 @@ static void metrics_are_those_of_c() {
           }).status() == TP_ERR_ARGUMENT);
 }
 
+static void notes_are_those_of_c() {
+    tileprop::context context;
+    tileprop::model model(context, net(TP_LOSS_CCE)), read;
+    CHECK(model.note_name(0) == nullptr && model.note("note.b") == nullptr);
+    model.set_note("note.b", "text");
+    model.set_note("note.a", "other");
+    model.set_note("note.c", "gone");
+    model.set_note("note.c", nullptr);
+    CHECK(thrown([&] { model.set_note("a", "text"); }).status() == TP_ERR_ARGUMENT);
+    CHECK(thrown([&] { read.set_note("note.a", "text"); }).status() == TP_ERR_ARGUMENT);
+    CHECK(std::string(tp_model_note(model.get(), "note.b")) == "text");
+    std::vector<std::byte> bytes(model.write());
+    model.write(bytes);
+    read.read(context, bytes);
+    CHECK(std::string(read.note_name(0)) == "note.a" && std::string(read.note_name(1)) == "note.b");
+    CHECK(read.note_name(2) == nullptr && std::string(read.note("note.a")) == "other");
+}
+
+static void fingerprints_are_those_of_c() {
+    tileprop::context context;
+    tileprop::model model(context, net(TP_LOSS_CCE)), twin(context, net(TP_LOSS_CCE));
+    char text[TP_FINGERPRINT_SIZE];
+    CHECK(tp_model_fingerprint(model.get(), text) == TP_OK && model.fingerprint().c_str() == std::string(text));
+    CHECK(model.fingerprint() == twin.fingerprint());
+    twin.set_parameters(std::vector<float>(twin.parameter_count()));
+    CHECK(model.fingerprint() != twin.fingerprint());
+    const tileprop::data set = samples();
+    CHECK(tp_data_fingerprint(context.get(), &set, text) == TP_OK);
+    CHECK(context.fingerprint(set).c_str() == std::string(text));
+    CHECK(thrown([&] { context.fingerprint(tileprop::data(0, 1, some_x)); }).status() == TP_ERR_ARGUMENT);
+    CHECK(thrown([&] { tileprop::model().fingerprint(); }).status() == TP_ERR_ARGUMENT);
+}
+
 static void names_and_facts() {
     tileprop::context context;
     CHECK(std::string(tileprop::version()) == tp_version());
@@ -558,6 +591,8 @@ int main() {
     test_tap_run("files of numbers are read", files_of_numbers_are_read);
     test_tap_run("data sets are read", data_sets_are_read);
     test_tap_run("metrics are those of C", metrics_are_those_of_c);
+    test_tap_run("notes are those of C", notes_are_those_of_c);
+    test_tap_run("fingerprints are those of C", fingerprints_are_those_of_c);
     test_tap_run("names and facts", names_and_facts);
     return test_tap_status();
 }

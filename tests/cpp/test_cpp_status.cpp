@@ -139,6 +139,8 @@ static void data_sets_refuse_short_views() {
         confusion);
     refuses_short(
         "predict", [&] { return model.predict(inference, by_classes(), tileprop::outputs(y)); }, bytes, y);
+    refuses_short(
+        "fingerprint", [&] { return context.fingerprint(by_values()).status; }, floats, values, weights);
     const auto create = [&] {
         const tileprop::data set = by_classes();
         tileprop::train_options options;
@@ -245,6 +247,9 @@ static void functions_return_statuses() {
     tp::model none;
     CHECK(!none && none.save("file") == TP_ERR_ARGUMENT && none.describe().status == TP_ERR_ARGUMENT);
     CHECK(none.load(context, "/nowhere") == TP_ERR_IO && !none);
+    CHECK(model.set_note("note.a", "text") == TP_OK && model.set_note("note.a", nullptr) == TP_OK);
+    CHECK(none.set_note("note.a", "text") == TP_ERR_ARGUMENT && none.note("note.a") == nullptr);
+    CHECK(none.fingerprint().status == TP_ERR_ARGUMENT && model.fingerprint().value.text[0] != 0);
     std::byte few[8] = {};
     const tileprop::result<std::size_t> written = model.write(few);
     CHECK(written.status == TP_ERR_MEMORY && written.value == model.write().value && written.value > sizeof few);

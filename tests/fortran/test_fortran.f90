@@ -54,6 +54,8 @@ program test_fortran
     call test_kept_samples
     call test_scaling
     call test_files
+    call test_notes
+    call test_fingerprints
     call end_checks
 
 contains
@@ -487,6 +489,63 @@ contains
         call check(tp_model_read(copy, context, [bytes, 0_int8]) == TP_ERR_FORMAT, 'read a byte too many')
         call ok(tp_model_get_parameters(copy, b), 'parameters of the model from before')
         call check(all(a == b), 'a failure leaves the model')
+    end subroutine
+
+    subroutine test_notes
+        type(tp_model) :: nothing, model, copy
+        integer(int8), allocatable :: bytes(:)
+        call make_model(model, TP_LOSS_CCE, TP_ACTIVATION_SOFTMAX)
+        call check(tp_model_note_name(model, 1) == '' .and. tp_model_note(model, 'note.b') == '', 'no notes')
+        call ok(tp_model_set_note(model, 'note.b', ' of the model  '), 'set a note')
+        call ok(tp_model_set_note(model, 'note.a  ', 'first'), 'set another note')
+        call refused(tp_model_set_note(model, 'a'), 'is no name of a note')
+        call check(tp_model_set_note(nothing, 'note.a') == TP_ERR_ARGUMENT, 'set a note of no model')
+        call ok(tp_model_write(model, bytes), 'write')
+        call ok(tp_model_read(copy, context, bytes), 'read')
+        call check(tp_model_note_name(copy, 1) == 'note.a' .and. tp_model_note_name(copy, 2) == 'note.b' .and. &
+            tp_model_note_name(copy, 3) == '' .and. tp_model_note_name(copy, 0) == '', 'names of notes')
+        call check(tp_model_note(copy, 'note.b') == ' of the model', 'note of a copy')
+        call check(len(tp_model_note(copy, 'note.b')) == 13, 'blanks at its end')
+        call ok(tp_model_set_note(copy, 'note.b'), 'remove a note')
+        call check(tp_model_note(copy, 'note.b') == '' .and. tp_model_note_name(copy, 2) == '', 'a note was removed')
+    end subroutine
+
+    ! The known ones are those of tests/test_fingerprint.c.
+    subroutine test_fingerprints
+        character(*), parameter :: of_bytes = '853f5212730f40aa1f7672ae5428a38ddefc6bde1dcb6185b8dbc673e0cdbed1', &
+            of_classes = '6d31d395ed0b601142a1aba570e686337e8c8ad490890e2374029bf25da6460e', &
+            of_doubles = '86acd680c294f427cf0b43a966e28eac58fd24025e6a370add9eea6a3fc4685b'
+        integer(int8), target :: bytes(3, 5)
+        real(real64), target :: x(3, 5)
+        real(real64) :: y(2, 5)
+        integer, parameter :: classes(5) = [2, 0, 1, -1, huge(0)]
+        character(64) :: first, second
+        type(tp_model) :: model, twin
+        type(tp_target) :: target
+        bytes = reshape([(int(7 * k + 3, int8), k = 0, 14)], [3, 5])
+        x = reshape([(k / 4d0 - 1, k = 0, 14)], [3, 5])
+        y(1, :) = [(k, k = 0, 4)]
+        y(2, :) = y(1, :) + 0.125
+        call ok(tp_data_fingerprint(context, tp_samples(bytes), first), 'fingerprint of bytes')
+        call check(first == of_bytes, 'of bytes')
+        target = tp_classes(classes)
+        call ok(tp_data_fingerprint(context, tp_samples(bytes, target), first), 'fingerprint with classes')
+        call check(first == of_classes, 'with classes')
+        target = tp_weigh_classes(target, [1., 2.])
+        call ok(tp_data_fingerprint(context, tp_samples(bytes, target), first), 'fingerprint with class weights')
+        call check(first == of_classes, 'class weights are not hashed')
+        call ok(tp_data_fingerprint(context, tp_samples(x, tp_values(y)), second), 'fingerprint of real64')
+        call check(second == of_doubles, 'of real64')
+        call refused(tp_data_fingerprint(context, tp_samples(bytes, tp_classes(classes(:4))), second), &
+            'classes has the shape (4); it must be (5)')
+        call refused(tp_data_fingerprint(context, tp_samples(bytes(:, :0)), second), 'samples is 0')
+        call check(second == of_doubles, 'a failure leaves the fingerprint')
+        call make_model(model, TP_LOSS_CCE, TP_ACTIVATION_SOFTMAX)
+        call make_model(twin, TP_LOSS_CCE, TP_ACTIVATION_SOFTMAX)
+        call ok(tp_model_fingerprint(model, first), 'fingerprint of a model')
+        call ok(tp_model_fingerprint(twin, second), 'fingerprint of its twin')
+        call check(first == second .and. verify(first, '0123456789abcdef') == 0, 'twins have one fingerprint')
+        call check(tp_model_fingerprint(tp_model(), second) == TP_ERR_ARGUMENT, 'no model')
     end subroutine
 
     subroutine test_files

@@ -37,6 +37,15 @@ static bool same_layers(const tp_model_options *a, const tp_model_options *b) {
     return same;
 }
 
+static void require_same_notes(const tp_model *first, const tp_model *second) {
+    size_t i = 0;
+    for (const char *name; (name = tp_model_note_name(first, i)); i++) {
+        require(!strcmp(name, tp_model_note_name(second, i)));
+        require(!strcmp(tp_model_note(first, name), tp_model_note(second, name)));
+    }
+    require(!tp_model_note_name(second, i));
+}
+
 static void require_same(const tp_model *first, const tp_model *second) {
     tp_model_options a, b;
     require(!tp_model_describe(first, &a) && !tp_model_describe(second, &b));
@@ -48,6 +57,7 @@ static void require_same(const tp_model *first, const tp_model *second) {
     require(!memcmp(x, y, count * sizeof *x));
     free(x);
     free(y);
+    require_same_notes(first, second);
 }
 
 static size_t save(const tp_model *model, char *bytes) {

@@ -32,7 +32,8 @@ static void save_model(size_t number, size_t layers, const tp_layer *layer, tp_l
     options.inputs_scaled = (tp_scaling){1, &(const double){0.5}, &(const double){0.25}};
     if (loss == TP_LOSS_MSE) /* with a pair for each of its 3 outputs */
         options.outputs_scaled = (tp_scaling){3, (const double[]){0, 1, 2}, (const double[]){3, 4, 5}};
-    require(!tp_model_create(context, &options, &model) && !tp_model_save(model, path_of("model", number)));
+    require(!tp_model_create(context, &options, &model) && !tp_model_set_note(model, "note.a", "\xc3\xa9\t\""));
+    require(!tp_model_save(model, path_of("model", number)));
     tp_model_destroy(model);
     tp_context_destroy(context);
 }

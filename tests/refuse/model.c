@@ -120,6 +120,31 @@ CALL(model_read, tp_model_read(now.context, now.bytes, now.bytes_size, now.model
     REFUSE_AS(TP_ERR_FORMAT, "the buffer: has 0 bytes; a safetensors file has at least 8", WITH(bytes_size, 0)),
     REFUSE_AS(TP_ERR_FORMAT, "the buffer: truncated", WITH(bytes_size, 100)),
 };
+CALL(model_set_note, tp_model_set_note(now.model, now.name, now.text)){
+    SILENT(WITH(model, NULL)),
+    REFUSE("tp_model_set_note: name is NULL", WITH(name, NULL)),
+    REFUSE("tp_model_set_note: \"\" is no name of a note: it must begin with \"note.\"", WITH(name, "")),
+    REFUSE("tp_model_set_note: \"note.\" is no name", WITH(name, "note.")),
+    REFUSE("tp_model_set_note: \"loss\" is no name of a note", WITH(name, "loss"), WITH(text, NULL)),
+    REFUSE("tp_model_set_note: \"note.\\xff\" is not UTF-8", WITH(name, "note.\xff")),
+    REFUSE("tp_model_set_note: \"note.name\" is not UTF-8", WITH(text, "\xff")),
+    REFUSE("tp_model_set_note: \"note.name\" is not UTF-8, or has control", WITH(text, "\x1b")),
+};
+CALL(model_note, nothing(!tp_model_note(now.model, now.name))){
+    SILENT({0}),
+    SILENT(WITH(model, NULL)),
+    SILENT(WITH(name, NULL)),
+    SILENT(WITH(name, "")),
+};
+CALL(model_note_name, nothing(!tp_model_note_name(now.model, now.layer))){
+    SILENT({0}),
+    SILENT(WITH(model, NULL)),
+    SILENT(WITH(layer, SIZE_MAX)),
+};
+CALL(model_fingerprint, tp_model_fingerprint(now.model, now.fingerprint)){
+    SILENT(WITH(model, NULL)),
+    REFUSE("fingerprint is NULL", WITH(fingerprint, NULL)),
+};
 
 GROUP(refuse_model, FUNCTION(activation_name, FEW), FUNCTION(loss_name, FEW), FUNCTION(init_name, FEW),
       FUNCTION(model_options_init, NULL_ONLY), FUNCTION(model_create, MANY), FUNCTION(model_destroy, NULL_ONLY),
@@ -128,4 +153,5 @@ GROUP(refuse_model, FUNCTION(activation_name, FEW), FUNCTION(loss_name, FEW), FU
       FUNCTION(model_save, MANY), FUNCTION(output_create, FEW), FUNCTION(output_destroy, NULL_ONLY),
       FUNCTION(output_write, FEW), FUNCTION(output_commit, NULL_ONLY), FUNCTION(output_is, NULL_ONLY),
       FUNCTION(model_save_to, NULL_ONLY), FUNCTION(model_load, MANY), FUNCTION(model_write, FEW),
-      FUNCTION(model_read, FEW), FUNCTION(model_get_file_options, FEW));
+      FUNCTION(model_read, FEW), FUNCTION(model_get_file_options, FEW), FUNCTION(model_set_note, FEW),
+      FUNCTION(model_note, FEW), FUNCTION(model_note_name, FEW), FUNCTION(model_fingerprint, FEW));

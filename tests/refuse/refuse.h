@@ -28,6 +28,7 @@ struct outputs {
     tp_metrics metrics;
     size_t weight, bias, needed;
     uint64_t confusion[OUT * OUT];
+    char fingerprint[TP_FINGERPRINT_SIZE];
     float parameters[PARAMETERS], gradients[PARAMETERS], y[MAX_BATCH * OUT], dx[MAX_BATCH * IN], c[M * N];
 };
 extern struct outputs out;
@@ -43,7 +44,8 @@ struct arguments {
     tp_output *output, *committed;
     tp_dataset *dataset; /* with a schema */
     const tp_schema *schema;
-    const char *path, *idx_path, *where;
+    const char *path, *idx_path, *where, *name, *text;
+    char *fingerprint;
     const void *bytes; /* of a model file */
     tp_context_options context_options;
     tp_layer layers[2];
@@ -241,16 +243,25 @@ struct refusal {
         REFUSE("optimizer: final_factor is 1.5; it must be 0..1", WITH(o.final_factor, 1.5f)),                         \
         REFUSE("optimizer: final_factor is nan; it must be 0..1", WITH(o.final_factor, NAN))
 
-#define REFUSED_SAMPLES                                                                                                \
+#define REFUSED_ANY_DATA                                                                                               \
     REFUSE("data is NULL", WITH(data_p, NULL)), REFUSED_DATA_SIZES("data", data),                                      \
         REFUSE("data: samples is 0; it must be 1..4294967295", WITH(data.samples, 0)),                                 \
         REFUSE("data: samples is 4294967296; it must be 1..4294967295", WITH(data.samples, (size_t)UINT32_MAX + 1)),   \
         REFUSE("data: samples is 18446744073709551615; it must be 1..", WITH(data.samples, SIZE_MAX)),                 \
-        REFUSE("data: features is 4; the model has 5 inputs", WITH(data.features, IN - 1)),                            \
-        REFUSE("data: features is 0; the model has 5 inputs", WITH(data.features, 0)),                                 \
-        REFUSE("data: features is 18446744073709551615; the model has 5", WITH(data.features, SIZE_MAX)),              \
         REFUSE("data: exactly one of bytes, floats and doubles must be set", WITH(data.floats, NULL)),                 \
         REFUSE("data: exactly one of bytes, floats and doubles must be set", WITH(data.bytes, (const uint8_t *)""))
+
+#define REFUSED_SAMPLES                                                                                                \
+    REFUSED_ANY_DATA, REFUSE("data: features is 4; the model has 5 inputs", WITH(data.features, IN - 1)),              \
+        REFUSE("data: features is 0; the model has 5 inputs", WITH(data.features, 0)),                                 \
+        REFUSE("data: features is 18446744073709551615; the model has 5", WITH(data.features, SIZE_MAX))
+
+#define REFUSED_WEIGHTS                                                                                                \
+    REFUSE("data: weights[7] is -1; it must be finite and at least 0", FROM(data.weights, weights_p),                  \
+           WITH(weights[7], -1)),                                                                                      \
+        REFUSE("data: weights[0] is nan; it must be finite", FROM(data.weights, weights_p), WITH(weights[0], NAN)),    \
+        REFUSE("data: weights[0] is inf; it must be finite", FROM(data.weights, weights_p),                            \
+               WITH(weights[0], INFINITY))
 
 #define REFUSED_DATA                                                                                                   \
     REFUSED_SAMPLES,                                                                                                   \
@@ -259,12 +270,7 @@ struct refusal {
         REFUSE("data: outputs is 4; the model has 3", WITH(data.classes, NULL), FROM(data.values, x),                  \
                WITH(data.outputs, OUT + 1)),                                                                           \
         REFUSE("data: classes[7] is 3; it must be 0..2", WITH(classes[7], OUT)),                                       \
-        REFUSE("data: classes[0] is -1; it must be 0..2", WITH(classes[0], -1)),                                       \
-        REFUSE("data: weights[7] is -1; it must be finite and at least 0", FROM(data.weights, weights_p),              \
-               WITH(weights[7], -1)),                                                                                  \
-        REFUSE("data: weights[0] is nan; it must be finite", FROM(data.weights, weights_p), WITH(weights[0], NAN)),    \
-        REFUSE("data: weights[0] is inf; it must be finite", FROM(data.weights, weights_p),                            \
-               WITH(weights[0], INFINITY))
+        REFUSE("data: classes[0] is -1; it must be 0..2", WITH(classes[0], -1)), REFUSED_WEIGHTS
 
 #define REFUSED_TRAIN_OPTIONS                                                                                          \
     REFUSED_DATA, REFUSED_SIZES("train options", train_options),                                                       \

@@ -119,6 +119,19 @@ CALL(metrics_compute, tp_metrics_compute(now.context, now.task, now.data_p, now.
     REFUSE_AS(TP_ERR_NONFINITE, "samples have a NaN or infinity: 0",
               WITH(predictions, (const double[MAX_BATCH * OUT]){(double)INFINITY})),
 };
+CALL(data_fingerprint, tp_data_fingerprint(now.context, now.data_p, now.fingerprint)){
+    SILENT(WITH(context, NULL)),
+    REFUSE("fingerprint is NULL", WITH(fingerprint, NULL)),
+    REFUSED_ANY_DATA,
+    REFUSED_WEIGHTS,
+    REFUSE("data: features is 0; it must be at least 1", WITH(data.features, 0)),
+    REFUSE("data: strides of 18446744073709551615 and 1 lead out of memory", WITH(data.features, SIZE_MAX)),
+    REFUSE("data: only one of classes, values and double_values may be set", FROM(data.values, x)),
+    REFUSE("data: outputs is 0; it must be at least 1", WITH(data.classes, NULL), FROM(data.values, x),
+           WITH(data.outputs, 0)),
+    REFUSE("data: strides of 18446744073709551615 and 1 lead out of memory", WITH(data.classes, NULL),
+           FROM(data.values, x), WITH(data.outputs, SIZE_MAX)),
+};
 
 GROUP(refuse_training, FUNCTION(optimizer_name, FEW), FUNCTION(schedule_name, FEW),
       FUNCTION(optimizer_options_init, NULL_ONLY), FUNCTION(optimizer_size, MANY), FUNCTION(optimizer_create, MANY),
@@ -127,5 +140,5 @@ GROUP(refuse_training, FUNCTION(optimizer_name, FEW), FUNCTION(schedule_name, FE
       FUNCTION(optimizer_get_state, FEW), FUNCTION(optimizer_set_state, FEW), FUNCTION(optimizer_set_steps, FEW),
       FUNCTION(optimizer_learning_rate, FEW), FUNCTION(train_options_init, NULL_ONLY), FUNCTION(trainer_size, MANY),
       FUNCTION(trainer_create, MANY), FUNCTION(trainer_destroy, NULL_ONLY), FUNCTION(trainer_run, FEW),
-      FUNCTION(trainer_phases, FEW), FUNCTION(evaluate, MANY), FUNCTION(predict, MANY),
-      FUNCTION(metrics_compute, MANY));
+      FUNCTION(trainer_phases, FEW), FUNCTION(evaluate, MANY), FUNCTION(predict, MANY), FUNCTION(metrics_compute, MANY),
+      FUNCTION(data_fingerprint, MANY));

@@ -10,10 +10,14 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #define NAME "step-%012" PRIu64 ".safetensors"
 #define NAME_SIZE 48
+#define LOCK_ATTEMPTS 40
+#define LOCK_PAUSE 50000000 /* nanoseconds */
 
 static int fail(const struct checkpoint_dir *directory, const char *what, int error) {
     complain("%s: cannot %s: %s", directory->path, what, strerror(error));
@@ -132,16 +136,25 @@ static int make(struct checkpoint_dir *directory) {
     return EXIT_SUCCESS;
 }
 
+/* A process that was killed has its lock until it is gone. */
+static bool lock(int descriptor) {
+    int failed;
+    for (int i = 0; (failed = flock(descriptor, LOCK_EX | LOCK_NB)) && errno == EWOULDBLOCK && i < LOCK_ATTEMPTS; i++)
+        nanosleep(&(struct timespec){.tv_nsec = LOCK_PAUSE}, NULL);
+    return !failed;
+}
+
 int checkpoint_dir_open(struct checkpoint_dir *directory, const char *path) {
     *directory = (struct checkpoint_dir){.path = path, .descriptor = -1};
     const int code = make(directory);
     if (code)
         return code;
-    if (!flock(directory->descriptor, LOCK_EX | LOCK_NB))
+    directory->locked = lock(directory->descriptor);
+    if (directory->locked)
         each_entry(directory, remove_temporary, NULL);
     else if (errno == EWOULDBLOCK) {
-        complain("%s: another run keeps its checkpoints there", path);
-        return EXIT_FAILURE;
+        complain("%s: another run keeps its checkpoints there at the moment", path);
+        return EX_TEMPFAIL;
     }
     return EXIT_SUCCESS;
 }
@@ -158,6 +171,11 @@ static void remove_step(const struct checkpoint_dir *directory, uint64_t step) {
     char name[NAME_SIZE];
     snprintf(name, sizeof name, NAME, step);
     unlinkat(directory->descriptor, name, 0);
+}
+
+void checkpoint_dir_failed(const struct checkpoint_dir *directory) {
+    if (directory->locked)
+        each_entry(directory, remove_temporary, NULL);
 }
 
 void checkpoint_dir_written(struct checkpoint_dir *directory, uint64_t step, uint64_t keep) {

@@ -12,7 +12,8 @@
 
 struct checkpoint_dir {
     const char *path;
-    int descriptor;  /* -1: not open */
+    int descriptor; /* -1: not open */
+    bool locked;
     uint64_t newest; /* step of the newest checkpoint that is known to be whole; 0: none */
 };
 
@@ -31,6 +32,9 @@ void checkpoint_dir_close(struct checkpoint_dir *directory);
 
 /* The path of a checkpoint, to be freed; NULL: out of memory. */
 char *checkpoint_dir_file(const struct checkpoint_dir *directory, uint64_t step);
+
+/* After a checkpoint could not be written: what there is of it is removed. */
+void checkpoint_dir_failed(const struct checkpoint_dir *directory);
 
 /* After the checkpoint of this step was written: it is the newest. The keep newest ones stay, without those after the
  * one that was the newest, which nobody could read. What cannot be removed stays, too. */

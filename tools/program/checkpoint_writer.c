@@ -19,7 +19,9 @@ static void write_checkpoint(struct checkpoint_writer *writer) {
     writer->status = TP_ERR_IO;
     if (writer->path && !writer->log_error)
         writer->status = tp_snapshot_save(writer->snapshot, writer->path);
-    if (!writer->status)
+    if (writer->status)
+        checkpoint_dir_failed(writer->directory);
+    else
         checkpoint_dir_written(writer->directory, writer->step, writer->keep);
 }
 

@@ -7,5 +7,5 @@ const struct command *const commands[] = {&train_command,     &evaluate_command,
 
 const char commands_summary[] = "Trains and runs multilayer perceptrons.";
 
-const char commands_exit_codes[] =
-    "0 success, 1 bad data, model or file, 2 wrong usage, 130 stopped by Ctrl-C,\n143 by SIGTERM, 129 by SIGHUP.\n";
+const char commands_exit_codes[] = "0 success, 1 bad data, model or file, 2 wrong usage, 75 stopped for now, to be\n"
+                                   "resumed, 130 stopped by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP.\n";

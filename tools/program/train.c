@@ -9,22 +9,33 @@
 
 /* ---- before the run ---- */
 
-/* Before all work whose result could then not be saved. */
 static int open_output(struct training *run) {
-    const struct train_options *options = run->options;
-    int code = EXIT_SUCCESS;
-    if (options->out)
-        code = session_check(run->session, tp_output_create(run->session->context, options->out, &run->output));
-    return code ? code : files_check(&train_command, options, run->output);
+    run->saves = run->options->out;
+    if (!run->saves || run->output)
+        return EXIT_SUCCESS;
+    return session_check(run->session, tp_output_create(run->session->context, run->options->out, &run->output));
+}
+
+/* Before all work whose result could then not be saved. With checkpoints it is not lost, and a process that is killed
+ * leaves no temporary file. */
+static int check_output(struct training *run) {
+    int code = open_output(run);
+    if (!code)
+        code = files_check(&train_command, run->options, run->output);
+    if (run->checkpoints.options) {
+        tp_output_destroy(run->output);
+        run->output = NULL;
+    }
+    return code;
 }
 
 static int prepare(struct training *run) {
     int code = checkpoints_open(&run->checkpoints, run->options);
     if (!code)
-        code = open_output(run);
+        code = check_output(run);
     if (!code)
         code = train_prepare(run);
-    if (!code && (run->output || run->options->log))
+    if (!code && (run->saves || run->options->log))
         code = train_record_begin(&run->record, run->session, run->options, run->train, run->model);
     return code ? code : interrupt_code();
 }
@@ -41,11 +52,13 @@ static int score_test(struct training *run) {
 }
 
 static int save(struct training *run) {
-    if (!run->output)
+    if (!run->saves)
         return EXIT_SUCCESS;
     train_record_note(&run->record, run->session, run->options, tp_dataset_validation(run->train), &run->result,
                       run->model);
-    const int code = session_check(run->session, tp_model_save_to(run->model, run->output));
+    int code = open_output(run);
+    if (!code)
+        code = session_check(run->session, tp_model_save_to(run->model, run->output));
     run->result.saved = !code;
     return code;
 }
@@ -101,7 +114,6 @@ static int finish(struct training *run) {
 
 static int run_training(const struct session *session, struct train_options *options) {
     struct training run = {.options = options, .session = session};
-    interrupt_catch(options->checkpoint || options->resume);
     int code = prepare(&run);
     if (!code)
         code = train_run(&run);
@@ -116,6 +128,7 @@ static int run(int argc, char **argv) {
     int code = options_parse(&train_command, argc, argv, &options);
     if (code != OPTIONS_PARSED)
         return code;
+    interrupt_catch(options.checkpoint || options.resume);
     struct session session;
     code = session_open(&session, &options.machine);
     if (!code)

@@ -117,6 +117,15 @@ const char train_about[] = "The model is saved to --out when training ends, or w
                            "No output may be a file that is read or written as well; only --out may replace\n"
                            "the model of --init. Training loss and accuracy are means over the last epoch,\n"
                            "of each batch before its step.\n"
+                           "With --checkpoint or --resume, SIGTERM, SIGUSR1 and SIGUSR2 stop the run for\n"
+                           "now: after the step at hand a checkpoint is written, --out is not, and the exit\n"
+                           "code is 75 (1 if it could not be written). SIGINT and SIGHUP write one as well.\n"
+                           "A second signal half a second or more after the first kills. Before a run ends\n"
+                           "there is always a checkpoint; one that cannot be written is noted, and tried\n"
+                           "again when the next is due. The directory belongs to one run at a time (75 if\n"
+                           "another is running): what it left half written is removed at the start. A run\n"
+                           "that is resumed ends with the bytes, and the lines of --log but for times, of\n"
+                           "one that was never stopped.\n"
                            "On a terminal too narrow for a line, fields are left out: first samples/s, then\n"
                            "rate, time, training loss, training metric, validation loss.\n";
 

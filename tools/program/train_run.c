@@ -96,7 +96,7 @@ static int recover(struct training *run) {
     if (keeps_best(run) && run->result.best_epoch)
         complain("training has diverged: what is saved is the best model, of epoch %zu", run->result.best_epoch);
     else if (!good_epoch_restore(&run->good, run->model)) {
-        if (run->output)
+        if (run->saves)
             complain("training has diverged and no epoch is good: nothing is saved");
         return EXIT_FAILURE;
     } else if (at->epoch)
@@ -218,7 +218,7 @@ static int open_log(struct training *run, const tp_trainer *trainer) {
 static int open_good(struct training *run, const tp_trainer *trainer) {
     const uint64_t step = tp_trainer_steps(trainer);
     const size_t epochs = tp_trainer_epochs(trainer);
-    const int code = run->output ? good_epoch_open(&run->good, run->model) : EXIT_SUCCESS;
+    const int code = run->saves ? good_epoch_open(&run->good, run->model) : EXIT_SUCCESS;
     const bool between = step != epochs * train_steps(run->options, run->result.samples);
     if (!code && step)
         good_epoch_take(&run->good, run->model, (struct good_point){step, between ? 0 : epochs});

@@ -25,7 +25,8 @@ struct training {
     tp_dataset *train;
     tp_dataset *test; /* NULL if the data has none */
     tp_model *model;
-    tp_output *output; /* NULL without --out */
+    bool saves;        /* the model */
+    tp_output *output; /* where; NULL: it is opened when that is done */
     struct train_record record;
     struct train_watch *watch; /* NULL: nobody watches */
     int failed;                /* exit code of a metric that could not be measured, or 0 */
