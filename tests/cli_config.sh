@@ -18,7 +18,8 @@ refused() {
 # ------------------------------------------------------------------------------------------------- what is printed
 
 options="--data numbers.csv --target y --hidden 24,16 --batch 32 --epochs 3 --lr 0.01 --validation 0.2
-    --clip 0.3141592653589793 --optimizer momentum --momentum 0.7 --no-shuffle --seed 18446744073709551615 --threads 1 --quiet"
+    --clip 0.3141592653589793 --optimizer momentum --momentum 0.7 --no-shuffle --seed 18446744073709551615
+    --threads 1 --quiet"
 # shellcheck disable=SC2086 # options
 exits 0 train $options --print-config && cp out printed.json && grep -q '^  "lr": 0.01,$' out &&
     grep -q '^  "hidden": \[24,16\],$' out &&
