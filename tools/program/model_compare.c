@@ -41,11 +41,18 @@ static void print_place(const tp_model *model, size_t at, float first, float sec
     printf("%.9g, was %.9g\n", (double)second, (double)first);
 }
 
+/* 0 and -0 are not the same, a NaN is the same as itself. */
+static uint32_t bits_of(float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
 static void print_parameters(const tp_model *model, const float *first, const float *second, size_t count) {
     size_t different = 0;
     size_t at = count;
     for (size_t i = count; i-- > 0;) {
-        if (memcmp(&first[i], &second[i], sizeof *first) == 0)
+        if (bits_of(first[i]) == bits_of(second[i]))
             continue;
         different++;
         at = i;
