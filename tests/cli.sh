@@ -168,6 +168,7 @@ done <<TABLE
 --lr 0.01
 --schedule constant
 --schedule step
+--schedule exponential
 --warmup 5
 --clip 0.01
 --batch 31
@@ -193,6 +194,11 @@ small=$small_images
 differ "--momentum" "--optimizer momentum" "--optimizer momentum --momentum 0.5"
 differ "--step-every" "--schedule step --step-every 1" "--schedule step --step-every 2"
 differ "--step-factor" "--schedule step --step-every 1" "--schedule step --step-every 1 --step-factor 0.1"
+differ "--final-factor" "--schedule exponential" "--schedule exponential --final-factor 0.1"
+differ "--final-factor of cosine" "--schedule cosine" "--schedule cosine --final-factor 0.1"
+exits 0 train $small --epochs 4 --schedule exponential --log log &&
+    sed -n '$s/.*"learning_rate":\([0-9.e-]*\),.*/\1/p' log | awk '{ exit !($1 > 1.05e-5 && $1 < 1.15e-5) }'
+result "the exponential schedule falls to a hundredth unless told"
 exits 0 train $small --epochs 4 --optimizer sgd --out a && exits 0 train $small --epochs 4 --optimizer sgd --lr 0.1 \
     --out b && cmp -s a b
 result "the learning rate of sgd is 0.1 unless given"

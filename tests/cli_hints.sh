@@ -30,6 +30,7 @@ done <<TABLE
 --init-weights xavier glorot_normal
 --optimizer SGDM momentum
 --schedule cosine_annealing cosine
+--schedule exponential_lr exponential
 TABLE
 fails 2 "unknown subcommand 'fit'; did you mean 'train'?" fit
 exits 0 train $small --epochs 1 --activation ReLU --loss CCE --optimizer Adam --out upper &&

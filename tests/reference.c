@@ -318,9 +318,13 @@ void ref_optimizer_close(struct ref_optimizer *optimizer) {
     free(optimizer->second);
 }
 
-static double cosine_factor(const tp_optimizer_options *o, double t) {
+/* Of step t after the warm-up, 0..1 */
+static double progress(const tp_optimizer_options *o, double t) {
     const double warmup = (double)o->warmup_steps, total = (double)o->total_steps;
-    const double p = t - 1 <= warmup ? 0 : t - 1 >= total ? 1 : (t - 1 - warmup) / (total - warmup);
+    return t - 1 <= warmup ? 0 : t - 1 >= total ? 1 : (t - 1 - warmup) / (total - warmup);
+}
+
+static double cosine_factor(const tp_optimizer_options *o, double p) {
     return (double)o->final_factor + (1 - (double)o->final_factor) * (1 + cos(acos(-1) * p)) / 2;
 }
 
@@ -331,7 +335,9 @@ double ref_learning_rate(const tp_optimizer_options *o, uint64_t step) {
     if (o->schedule == TP_SCHEDULE_STEP)
         rate *= pow((double)o->step_factor, (double)((step - 1) / o->step_every));
     else if (o->schedule == TP_SCHEDULE_COSINE || (o->schedule == TP_SCHEDULE_AUTO && o->total_steps))
-        rate *= cosine_factor(o, (double)step);
+        rate *= cosine_factor(o, progress(o, (double)step));
+    else if (o->schedule == TP_SCHEDULE_EXPONENTIAL)
+        rate *= pow((double)o->final_factor, progress(o, (double)step));
     return rate;
 }
 

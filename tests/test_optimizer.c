@@ -284,20 +284,26 @@ Test(optimizer, adagrad) {
 /* ---------------------------------------------------------------------------------------------------- learning rate */
 
 /* Rates at steps 1, 2, ... */
-static void check_rates(const tp_optimizer_options *options, const double *expected, size_t n) {
-    tp_context *context = tp_test_context(NULL, 1);
+static void get_rates(const char *isa, const tp_optimizer_options *options, float *rates, size_t n) {
+    tp_context *context = tp_test_context(isa, 1);
     const struct ref_net net = test_net(1, widths, TP_ACTIVATION_TANH, test_heads[0]);
     tp_model *model = test_model(context, &net, NULL);
     tp_optimizer *optimizer = NULL;
     cr_assert_eq(tp_optimizer_create(model, options, NULL, 0, &optimizer), TP_OK, "%s", tp_test_message(context));
-    for (size_t i = 0; i < n; i++) {
-        const double rate = (double)tp_optimizer_learning_rate(optimizer, i + 1);
-        cr_assert(fabs(rate - expected[i]) <= rate_error(options, expected[i]), "step %zu: expected %.9g, got %.9g",
-                  i + 1, expected[i], rate);
-    }
+    for (size_t i = 0; i < n; i++)
+        rates[i] = tp_optimizer_learning_rate(optimizer, i + 1);
     tp_optimizer_destroy(optimizer);
     tp_model_destroy(model);
     tp_context_destroy(context);
+}
+
+static void check_rates(const tp_optimizer_options *options, const double *expected, size_t n) {
+    float *rates = tp_test_floats(n);
+    get_rates(NULL, options, rates, n);
+    for (size_t i = 0; i < n; i++)
+        cr_assert(fabs((double)rates[i] - expected[i]) <= rate_error(options, expected[i]),
+                  "step %zu: expected %.9g, got %.9g", i + 1, expected[i], (double)rates[i]);
+    free(rates);
 }
 
 static tp_optimizer_options rate_options(tp_schedule schedule, uint64_t warmup_steps) {
@@ -345,6 +351,38 @@ Test(optimizer, cosine_rate_after_warmup) {
     options.final_factor = 0;
     const double quarter = 0.25 * (1 + sqrt(0.5)), rest = 0.25 * (1 - sqrt(0.5));
     check_rates(&options, (const double[]){0.25, 0.5, 0.5, quarter, 0.25, rest, 0, 0}, 8);
+}
+
+Test(optimizer, exponential_rate_after_warmup) {
+    tp_optimizer_options options = rate_options(TP_SCHEDULE_EXPONENTIAL, 2);
+    options.total_steps = 6;
+    options.final_factor = 0.0625f;
+    check_rates(&options, (const double[]){0.25, 0.5, 0.5, 0.25, 0.125, 0.0625, 0.03125, 0.03125}, 8);
+}
+
+/* A range test's: the exact rates, computed with 200 bits and rounded once. */
+Test(optimizer, exponential_rates_are_rounded_once) {
+    static const float expected[] = {0x1.ad7f2ap-24f,
+                                     0x1.52be1ep-21f,
+                                     0x1.0b2a4ap-18f,
+                                     0x1.a56cb4p-16f,
+                                     0x1.4c604ep-13f,
+                                     0x1.0624dep-10f,
+                                     0x1.9d8114p-8f,
+                                     0x1.462120p-5f,
+                                     0x1.013798p-2f,
+                                     0x1.95bb90p+0f,
+                                     10,
+                                     10};
+    tp_optimizer_options options = rate_options(TP_SCHEDULE_EXPONENTIAL, 0);
+    options.learning_rate = 1e-7f;
+    options.final_factor = 1e8f;
+    options.total_steps = 10;
+    for (int i = 0; i < tp_test_isa_count(); i++) {
+        float rates[sizeof expected / sizeof *expected];
+        get_rates(tp_test_isa(i), &options, rates, sizeof expected / sizeof *expected);
+        cr_expect(tp_test_same_bits(expected, rates, sizeof expected / sizeof *expected, "%s", tp_test_isa(i)));
+    }
 }
 
 /* A gradient whose square overflows in single precision is clipped like any other. */

@@ -84,6 +84,8 @@ module tileprop_types
         enumerator :: TP_SCHEDULE_CONSTANT
         enumerator :: TP_SCHEDULE_STEP
         enumerator :: TP_SCHEDULE_COSINE
+        enumerator :: TP_SCHEDULE_PLATEAU
+        enumerator :: TP_SCHEDULE_EXPONENTIAL
         enumerator :: TP_SCHEDULE_COUNT
     end enum
 

@@ -73,6 +73,7 @@ static bool uses_step_factor(const tp_optimizer_options *o) {
 
 static tp_status check_numbers(const struct tp_context *context, const tp_optimizer_options *o) {
     static const char *const positive = "positive and finite", *const fraction = "0 or more and below 1";
+    const bool exponential = tp_schedule_of(o) == TP_SCHEDULE_EXPONENTIAL;
     const struct {
         const char *name;
         float value;
@@ -87,7 +88,9 @@ static tp_status check_numbers(const struct tp_context *context, const tp_optimi
         {"weight_decay", o->weight_decay, o->weight_decay >= 0, "0 or more and finite"},
         {"clip_norm", o->clip_norm, o->clip_norm >= 0, "0 (off) or more and finite"},
         {"step_factor", o->step_factor, !uses_step_factor(o) || o->step_factor > 0, positive},
-        {"final_factor", o->final_factor, o->final_factor >= 0 && o->final_factor <= 1, "0..1"},
+        {"final_factor", o->final_factor,
+         exponential ? o->final_factor > 0 : o->final_factor >= 0 && o->final_factor <= 1,
+         exponential ? positive : "0..1"},
     };
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
         const tp_status status = check_number(context, checks[i].name, checks[i].value, checks[i].ok, checks[i].rule);
@@ -105,6 +108,11 @@ static tp_status check_layer_rates(const struct tp_model *model, const float *ra
     return TP_OK;
 }
 
+/* Whether a schedule ends with total_steps. */
+static bool has_length(tp_schedule schedule) {
+    return schedule == TP_SCHEDULE_COSINE || schedule == TP_SCHEDULE_EXPONENTIAL;
+}
+
 tp_status tp_check_optimizer(const struct tp_model *model, const tp_optimizer_options *o) {
     const struct tp_context *context = model->context;
     if (!tp_optimizer_name(o->kind))
@@ -113,7 +121,7 @@ tp_status tp_check_optimizer(const struct tp_model *model, const tp_optimizer_op
         return tp_fail(context, TP_ERR_ARGUMENT, "optimizer: schedule %d is unknown", (int)o->schedule);
     if (tp_schedule_of(o) == TP_SCHEDULE_STEP && o->step_every < 1)
         return tp_fail(context, TP_ERR_ARGUMENT, "optimizer: step_every is 0; it must be at least 1");
-    if (tp_schedule_of(o) == TP_SCHEDULE_COSINE && o->total_steps <= o->warmup_steps)
+    if (has_length(tp_schedule_of(o)) && o->total_steps <= o->warmup_steps)
         return tp_fail(context, TP_ERR_ARGUMENT,
                        "optimizer: total_steps is %llu; it must be more than warmup_steps, %llu",
                        (unsigned long long)o->total_steps, (unsigned long long)o->warmup_steps);

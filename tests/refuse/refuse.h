@@ -240,6 +240,12 @@ struct refusal {
                WITH(o.step_factor, 0)),                                                                                \
         REFUSE("optimizer: total_steps is 5; it must be more than warmup_steps, 5",                                    \
                WITH(o.schedule, TP_SCHEDULE_COSINE), WITH(o.warmup_steps, 5), WITH(o.total_steps, 5)),                 \
+        REFUSE("optimizer: total_steps is 4; it must be more than warmup_steps, 5",                                    \
+               WITH(o.schedule, TP_SCHEDULE_EXPONENTIAL), WITH(o.warmup_steps, 5), WITH(o.total_steps, 4)),            \
+        REFUSE("optimizer: final_factor is 0; it must be positive and finite",                                         \
+               WITH(o.schedule, TP_SCHEDULE_EXPONENTIAL), WITH(o.total_steps, 4)),                                     \
+        REFUSE("optimizer: final_factor is inf; it must be positive and finite",                                       \
+               WITH(o.schedule, TP_SCHEDULE_EXPONENTIAL), WITH(o.total_steps, 4), WITH(o.final_factor, INFINITY)),     \
         REFUSE("optimizer: final_factor is 1.5; it must be 0..1", WITH(o.final_factor, 1.5f)),                         \
         REFUSE("optimizer: final_factor is nan; it must be 0..1", WITH(o.final_factor, NAN))
 

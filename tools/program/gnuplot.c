@@ -36,13 +36,18 @@ static double font_size(size_t width) {
     return 7 + (double)width / 160;
 }
 
+int picture_check(const char *path) {
+    if (terminal_of(path))
+        return EXIT_SUCCESS;
+    complain("%s: the name of a picture must end in .svg or .png", path);
+    return EXIT_USAGE;
+}
+
 int picture_open(struct picture *picture, const char *path, size_t width, size_t height) {
     *picture = (struct picture){.width = width, .height = height, .row = LINE_HEIGHT * font_size(width)};
-    const char *const terminal = terminal_of(path);
-    if (!terminal) {
-        complain("%s: the name of a picture must end in .svg or .png", path);
-        return EXIT_USAGE;
-    }
+    const int code = picture_check(path);
+    if (code)
+        return code;
     picture->commands = open_memstream(&picture->text, &picture->size);
     if (!picture->commands) {
         complain("out of memory");
@@ -52,7 +57,7 @@ int picture_open(struct picture *picture, const char *path, size_t width, size_t
         picture->commands,
         "set encoding utf8\nset terminal %s size %zu,%zu noenhanced background rgb 'white' font 'DejaVu Sans,%.1f'\n"
         "set border lw 1 lc rgb '#404040'\nset tics nomirror\n",
-        terminal, width, height, font_size(width));
+        terminal_of(path), width, height, font_size(width));
     return EXIT_SUCCESS;
 }
 

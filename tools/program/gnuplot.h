@@ -21,6 +21,9 @@ struct picture {
 #define PICTURE_MOST 4000
 #define PICTURE_WIDTH 800
 
+/* Whether the name of a picture tells its format. Returns an exit code; it has said why. */
+int picture_check(const char *path);
+
 /* Begins a picture of width x height pixels for path, which ends in .svg or .png. Returns an exit code; it has said
  * why.
  */

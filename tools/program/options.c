@@ -281,13 +281,6 @@ static int take_arguments(const struct command *command, int argc, char **argv, 
     return OPTIONS_PARSED;
 }
 
-static bool prints_config(const struct command *command, void *values) {
-    for (const struct option_row *row = command->rows; row->name; row++)
-        if (row->use == OPTION_PRINT_CONFIG && *(bool *)at(values, row->offset))
-            return true;
-    return false;
-}
-
 int options_parse(const struct command *command, int argc, char **argv, void *values) {
     command->defaults(values);
     if (!take_configs(command, argc, argv, values))
@@ -297,7 +290,7 @@ int options_parse(const struct command *command, int argc, char **argv, void *va
         return code;
     if (!take_operands(command, argv + optind, argc - optind, values))
         return options_usage_error(command);
-    if (prints_config(command, values))
+    if (options_ask_for_config(command, values))
         return options_print_config(command, values);
     return has_required(command, values) ? OPTIONS_PARSED : options_usage_error(command);
 }

@@ -150,6 +150,14 @@ char *options_config(const struct command *command, const void *values, enum con
     return NULL;
 }
 
+bool options_ask_for_config(const struct command *command, const void *values) {
+    const unsigned char *const bytes = values;
+    for (const struct option_row *row = command->rows; row->name; row++)
+        if (row->use == OPTION_PRINT_CONFIG && *(const bool *)(bytes + row->offset))
+            return true;
+    return false;
+}
+
 int options_print_config(const struct command *command, void *values) {
     if (command->settle)
         command->settle(values);

@@ -17,6 +17,9 @@ enum config_scope {
 /* The values as text, to be freed. NULL, with a message: out of memory, or a value is not UTF-8. */
 char *options_config(const struct command *command, const void *values, enum config_scope scope);
 
+/* Whether the option for that was given. */
+bool options_ask_for_config(const struct command *command, const void *values);
+
 /* Settles the values and prints all on standard output. Returns an exit code. */
 int options_print_config(const struct command *command, void *values);
 

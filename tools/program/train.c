@@ -2,6 +2,7 @@
 #include "command.h"
 #include "files.h"
 #include "interrupt.h"
+#include "range_test.h"
 #include "train_prepare.h"
 
 #include <math.h>
@@ -112,21 +113,49 @@ static int finish(struct training *run) {
     return saved || logged || scored || run->result.diverged ? EXIT_FAILURE : last_code(run);
 }
 
+static int train_and_finish(struct training *run) {
+    const int code = train_run(run);
+    return code ? code : (train_is_paused(run) ? pause_run : finish)(run);
+}
+
+/* Instead of the run. */
+static int find_rate(struct training *run) {
+    struct range_test test = {.session = run->session, .options = run->options};
+    int code = range_test_run(&test, tp_dataset_data(run->train), run->model);
+    if (!code)
+        range_test_print(&test);
+    if (!code && run->options->plot)
+        code = range_test_draw(&test);
+    range_test_release(&test);
+    return code;
+}
+
 static int run_training(const struct session *session, struct train_options *options) {
     struct training run = {.options = options, .session = session};
     int code = prepare(&run);
     if (!code)
-        code = train_run(&run);
-    if (!code)
-        code = (train_is_paused(&run) ? pause_run : finish)(&run);
+        code = options->find_lr ? find_rate(&run) : train_and_finish(&run);
     train_release(&run);
     return code;
+}
+
+static int check_find_lr(struct train_options *options) {
+    if (options->find_lr)
+        return range_test_settle(options);
+    if (!options->plot)
+        return EXIT_SUCCESS;
+    complain("--plot %s: is for --find-lr; 'tileprop plot' draws the course of a training from its --log",
+             options->plot);
+    return options_usage_error(&train_command);
 }
 
 static int run(int argc, char **argv) {
     struct train_options options;
     int code = options_parse(&train_command, argc, argv, &options);
     if (code != OPTIONS_PARSED)
+        return code;
+    code = check_find_lr(&options);
+    if (code)
         return code;
     interrupt_catch(options.checkpoint || options.resume);
     struct session session;

@@ -24,7 +24,7 @@ const char *train_optimizer_name(int value) {
 
 /* The one after these is for a range test of rates. */
 const char *train_schedule_name(int value) {
-    return value < TP_SCHEDULE_EXPONENTIAL ? tp_schedule_name((tp_schedule)value) : NULL;
+    return tp_schedule_name((tp_schedule)value);
 }
 
 const char *train_monitor_name(int value) {
@@ -70,7 +70,8 @@ const struct synonyms train_optimizer_also[] = {
 const struct synonyms train_schedule_also[] = {
     {"none fixed", "constant"},
     {"cosine_annealing", "cosine"},
-    {"step_decay step_lr exponential", "step"},
+    {"step_decay step_lr", "step"},
+    {"exponential_decay exponential_lr", "exponential"},
     {"reduce_on_plateau reduce_lr_on_plateau adaptive", "plateau"},
     {0},
 };

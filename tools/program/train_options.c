@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "train_options.h"
 #include "command.h"
+#include "gnuplot.h"
 #include "report.h"
 
 #include <math.h>
@@ -71,6 +72,18 @@ const struct option_row train_rows[] = {
      .also = "log-file history",
      IS_FILE(FILE_STREAM, log),
      .help = "write one JSON object per epoch to this file"},
+    {.name = "find-lr",
+     .also = "lr-find lr-finder find-learning-rate lr-range-test auto-lr",
+     IS_FLAG(find_lr),
+     .use = OPTION_HERE,
+     .help = "try rising learning rates on a model that is thrown away, and suggest one"},
+    {.name = "plot",
+     IS_FILE(FILE_SAVED, plot),
+     .help = "with --find-lr: draw loss against learning rate into this .svg or .png file"},
+    {.name = "width",
+     IS_INTEGER(width, PICTURE_LEAST, PICTURE_MOST),
+     .use = OPTION_HERE,
+     .help = "of the picture, in pixels"},
     OPTION_ROW_THREADS,
     OPTION_ROW_ISA,
     {.name = "quiet",
@@ -105,6 +118,7 @@ void train_defaults(void *values) {
         .seed = library.seed,
         .every = "1epochs",
         .keep_checkpoints = 3,
+        .width = PICTURE_WIDTH,
     };
 }
 
@@ -120,11 +134,17 @@ float train_learning_rate(const struct train_options *options) {
     return (float)learning_rate(options);
 }
 
+static double final_factor(const struct train_options *options) {
+    const double usual = options->schedule == TP_SCHEDULE_EXPONENTIAL ? 0.01 : 0;
+    return options->final_factor > 0 ? options->final_factor : usual;
+}
+
 /* With --init the model has the rest. */
 void train_settle_options(void *values) {
     struct train_options *const options = values;
     options->learning_rate = learning_rate(options);
     options->learning_rate_given = true;
+    options->final_factor = final_factor(options);
     if (options->init)
         return;
     options->activation_given = options->dropout_given = options->label_smoothing_given = true;
@@ -154,8 +174,9 @@ void train_settle(struct train_options *options, size_t samples) {
 }
 
 bool train_warmup_fits(const struct train_options *options, size_t samples) {
-    const bool cosine = options->schedule == TP_SCHEDULE_COSINE || options->schedule == TP_SCHEDULE_AUTO;
-    return !cosine || options->warmup < train_steps(options, samples) * options->epochs;
+    const bool ends = options->schedule == TP_SCHEDULE_COSINE || options->schedule == TP_SCHEDULE_AUTO ||
+                      options->schedule == TP_SCHEDULE_EXPONENTIAL;
+    return !ends || options->warmup < train_steps(options, samples) * options->epochs;
 }
 
 int train_check_best(const struct train_options *options, tp_task task, bool held_out) {
@@ -196,5 +217,6 @@ tp_train_options train_library_options(const struct train_options *options, size
     library.optimizer.warmup_steps = options->warmup;
     library.optimizer.step_every = options->step_every * train_steps(options, samples);
     library.optimizer.step_factor = (float)options->step_factor;
+    library.optimizer.final_factor = (float)final_factor(options);
     return library;
 }

@@ -36,6 +36,7 @@ struct train_options {
     int schedule; /* tp_schedule */
     uint64_t warmup, step_every;
     double step_factor;
+    double final_factor;    /* 0: that of the schedule */
     uint64_t batch, epochs; /* 0: train_settle chooses */
     uint64_t seed;
     double validation;
@@ -48,6 +49,9 @@ struct train_options {
     const char *out, *log; /* may be NULL */
     const char *config;    /* likewise; it has been read */
     bool print_config;
+    bool find_lr;
+    const char *plot; /* of find_lr, or NULL */
+    uint64_t width;   /* of the picture */
     bool quiet, json;
     bool hidden_given, activation_given, dropout_given, loss_given, huber_delta_given, label_smoothing_given;
     bool init_weights_given, learning_rate_given;
@@ -67,7 +71,7 @@ float train_learning_rate(const struct train_options *options);
 /* Steps of an epoch of so many training samples. */
 uint64_t train_steps(const struct train_options *options, size_t samples);
 
-/* Whether a cosine schedule has steps left after the warm-up; others always fit. */
+/* Whether a schedule that ends has steps left after the warm-up; others always fit. */
 bool train_warmup_fits(const struct train_options *options, size_t samples);
 
 /* Whether monitor and keep can do what they say for this task, with or without held-out samples. Returns an exit code;

@@ -79,7 +79,7 @@ int train_prepare(struct training *run) {
         code = check_best(run);
     if (!code)
         code = train_settle_class_weights(run->options, tp_dataset_data(run->train), run->model);
-    if (!code)
+    if (!code && !run->options->find_lr)
         code = train_load_test(run->session, run->options, run->model, &run->test);
     return code;
 }

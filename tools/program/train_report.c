@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "train_report.h"
+#include "range_test.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -126,6 +127,12 @@ const char train_about[] = "The model is saved to --out when training ends, or w
                            "another is running): what it left half written is removed at the start. A run\n"
                            "that is resumed ends with the bytes, and the lines of --log but for times, of\n"
                            "one that was never stopped.\n"
+                           "--find-lr trains a model that is thrown away, with learning rates that rise\n"
+                           "from 1e-7 to 10 over the steps of an epoch, but at least 100 and at most 1000,\n"
+                           "and stops where the smoothed loss is over 4 times its least (L. N. Smith, 2017,\n"
+                           "arXiv:1506.01186). That it diverges is expected, and no error. It does not use\n"
+                           "--lr, --schedule, --warmup, --epochs, --test, --out, --log, --checkpoint and\n"
+                           "--resume, but all others.\n"
                            "On a terminal too narrow for a line, fields are left out: first samples/s, then\n"
                            "rate, time, training loss, training metric, validation loss.\n";
 
@@ -178,5 +185,6 @@ static const struct report_key epoch_keys[] = {
 
 const struct report_keys train_keys[] = {{"JSON keys", result_keys},
                                          {"Key of the first line of --log", config_keys},
+                                         {"JSON keys with --find-lr", range_test_keys},
                                          {"Keys of a line of --log", epoch_keys},
                                          {0}};
