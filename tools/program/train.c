@@ -36,7 +36,7 @@ static int prepare(struct training *run) {
         code = check_output(run);
     if (!code)
         code = train_prepare(run);
-    if (!code && (run->saves || run->options->log))
+    if (!code && (run->saves || run->options->log || run->checkpoints.options))
         code = train_record_begin(&run->record, run->session, run->options, run->train, run->model);
     return code ? code : interrupt_code();
 }

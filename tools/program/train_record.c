@@ -43,6 +43,13 @@ int train_record_begin(struct train_record *record, const struct session *sessio
     return session_check(session, status);
 }
 
+void train_record_fingerprint(const struct train_record *record, char text[TRAIN_RECORD_FINGERPRINT]) {
+    *text = '\0';
+    if (record->config)
+        snprintf(text, TRAIN_RECORD_FINGERPRINT, "%s validation %s", record->data,
+                 *record->validation ? record->validation : "none");
+}
+
 void train_record_release(struct train_record *record) {
     free(record->config);
     *record = (struct train_record){0};

@@ -32,6 +32,10 @@ struct train_record {
 int train_record_begin(struct train_record *record, const struct session *session, const struct train_options *options,
                        const tp_dataset *dataset, const tp_model *model);
 
+/* What stands for the data in checkpoints; of a record that is all zero, nothing does. */
+#define TRAIN_RECORD_FINGERPRINT (2 * TP_FINGERPRINT_SIZE + 16)
+void train_record_fingerprint(const struct train_record *record, char text[TRAIN_RECORD_FINGERPRINT]);
+
 /* Sets the notes of the model after the run; validation may be NULL. If that fails, it has none, and a message says
  * why. */
 void train_record_note(const struct train_record *record, const struct session *session,

@@ -194,14 +194,12 @@ static tp_train_options trainer_options(struct training *run) {
 /* ---- before it ---- */
 
 static int make_trainer(struct training *run, tp_trainer **trainer) {
-    const tp_data *data = tp_dataset_data(run->train);
-    char fingerprint[CHECKPOINTS_FINGERPRINT];
+    char fingerprint[TRAIN_RECORD_FINGERPRINT];
     tp_train_options library = trainer_options(run);
-    int code =
-        checkpoints_fingerprint(&run->checkpoints, run->session, data, tp_dataset_validation(run->train), fingerprint);
+    train_record_fingerprint(&run->record, fingerprint);
     library.fingerprint = fingerprint;
-    if (!code)
-        code = session_check(run->session, tp_trainer_create(run->model, data, &library, NULL, 0, trainer));
+    const int code = session_check(
+        run->session, tp_trainer_create(run->model, tp_dataset_data(run->train), &library, NULL, 0, trainer));
     return code ? code : checkpoints_resume(&run->checkpoints, run->session, *trainer);
 }
 
