@@ -67,6 +67,9 @@ exits 0 train --config run.json --data numbers.csv && grep -q 'note: run.json: i
 result "another version is told"
 exits 0 train --data data --class-weights balanced --epochs 1 --log log && grep -q '"class-weights":"balanced"' log
 result "balanced weights stay a word"
+config '{"class-weights": "a=2,b=0.1"}'
+exits 0 train --config run.json --print-config && grep -q '"class-weights": "a=2,b=0.1",$' out
+result "weights of classes by name are a text"
 config '{"data": "numbers.csv", "hidden": [[3], [4, 5], []], "lr": [0.1, 0.2], "folds": 3}'
 exits 0 cv --config run.json --print-config && cp out printed.json && grep -q '"hidden": \[\[3\],\[4,5\],\[\]\],' out &&
     exits 0 cv --config printed.json --print-config && cmp out printed.json && exits 0 cv --config printed.json \
@@ -95,7 +98,7 @@ refused '{"no-shuffle": 1}' "run.json: no-shuffle: 1 is not a truth value: must 
 refused '{"optimizer": "adm"}' "run.json: optimizer 'adm': must be one of sgd"
 refused '{"optimizer": "adaptive"}' "did you mean 'adam'?"
 refused '{"class-weights": "balance"}' \
-    "run.json: class-weights: \"balance\" is not a list of numbers: must be 'balanced' or"
+    "run.json: class-weights 'balance': must be 'balanced' or"
 refused '{"class-weights": []}' "run.json: class-weights '': must be 'balanced' or"
 refused '{"class_weights": "balanced"}' "run.json: unknown key 'class_weights'; did you mean 'class-weights'?"
 refused '{"layers": [8]}' "run.json: unknown key 'layers'; did you mean 'hidden'?"

@@ -59,10 +59,18 @@ holds "regression has R2" grep -q '"metric":"r2"' out
 cv --json --seed 1 --folds 4 | sed 's/"seconds":[^}]*//' >a
 cv --json --seed 2 --folds 4 | sed 's/"seconds":[^}]*//' >b
 holds "another seed makes other parts" sh -c '! cmp -s a b'
+awk 'BEGIN { print "x,y"; for (i = 0; i < 60; i++) print i % 7 "," (i < 20 ? "a" : i < 40 ? "b" : "c") }' >runs.csv
+exits 0 cv --data runs.csv --folds 3 --no-shuffle --epochs 50 --json
+holds "parts that keep the order are runs of rows" grep -q '"scores":\[0.0,0.0,0.0\]' out
 fails 2 "--data -: cv reads the data more than once" cv --data - --target cloud
 fails 2 "each 'none' or integers from 1" cv --data clouds.csv --hidden 8/x
 fails 1 "folds is 91, but there are 90 samples" cv --data clouds.csv --missing mean --folds 91
-fails 2 "what does: cce, bce" cv --data clouds.csv --missing mean --loss mse
+fails 2 "what does: --loss cce, --loss bce" cv --data clouds.csv --missing mean --loss mse
+for option in "--loss mse" "--class-weights blu=2"; do
+    # shellcheck disable=SC2086 # an option and its value
+    holds "$option is refused once" sh -c "\"\$tileprop\" cv $grid --threads 8 $option 2>&1 |
+        grep -c -e 'tileprop: ${option%% *}' | grep -qx 1"
+done
 
 echo "1..$checks"
 [ $failures -eq 0 ]

@@ -118,7 +118,7 @@ result "from a saved model"
 cksum start | cmp -s before -
 result "which stays as it is"
 fails 2 "--plot x.svg: is for --find-lr" train $small --plot x.svg
-fails 2 "must end in .svg or .png" train --data none --find-lr --plot x.pdf
+fails 2 "must be a name that ends in .svg or .png" train --data none --find-lr --plot x.pdf
 cp numbers.csv numbers.svg
 fails 2 "is the file of --data, too" train --data numbers.svg --find-lr --plot ./numbers.svg
 

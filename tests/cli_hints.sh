@@ -32,6 +32,20 @@ done <<TABLE
 --schedule cosine_annealing cosine
 --schedule exponential_lr exponential
 TABLE
+fails 2 "unexpected argument 'numbers.csv'; did you mean '--data numbers.csv'?" train numbers.csv
+fails 2 "unexpected argument 'other'; did you mean '--model other'?" evaluate --data numbers.csv other
+fails 2 "unexpected argument 'c'" convert a b.npz c
+holds "and no option is offered" sh -c '! grep -q "did you mean" err'
+while read -r option several one; do
+    fails 2 "--$option '$several': must be" train --data data --$option $several
+    holds "which names 'tileprop cv'" grep -q "; 'tileprop cv' tries several$" err
+    fails 2 "--$option '$one': must be" train --data data --$option $one
+    holds "which does not" sh -c '! grep -q "tileprop cv" err'
+done <<TABLE
+lr 0.1,0.01 x
+weight-decay 0,0.1 x
+hidden 64/32 8,x
+TABLE
 fails 2 "unknown subcommand 'fit'; did you mean 'train'?" fit
 exits 0 train $small --epochs 1 --activation ReLU --loss CCE --optimizer Adam --out upper &&
     exits 0 train $small --epochs 1 --activation relu --loss cce --optimizer adam --out lower && cmp -s upper lower

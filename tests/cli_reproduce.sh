@@ -148,7 +148,7 @@ fails 1 "mute: has no note.parameters" verify mute
 edited flowers lost '$header =~ s/\\"lr\\"/\\"mr\\"/ or die'
 fails 1 "lost: note.config: unknown key 'mr'; did you mean 'lr'?" reproduce lost --data flowers.csv
 fails 2 "--data D is missing" reproduce flowers
-fails 2 "MODEL is missing" reproduce --data flowers.csv
+fails 2 "--model FILE is missing" reproduce --data flowers.csv
 fails 2 "unexpected argument 'best'" reproduce flowers best --data flowers.csv
 fails 2 "unexpected argument 'best'" card flowers best
 fails 1 "none.csv" reproduce flowers --data none.csv
@@ -182,6 +182,6 @@ result "and of the best epoch"
 exits 0 card images && grep -q '^| test | 200 |  |$' out && grep -q '^| test | [0-9.]* | [0-9.]* |$' out &&
     grep -q '^| 64 |  | number | 0 to' out
 result "and of one that was tested"
-fails 2 "--out flowers: is the file to read flowers, too" card flowers --out flowers
+fails 2 "--out flowers: is the file of --model, too" card flowers --out flowers
 
 finish

@@ -75,6 +75,25 @@ exits 0 train --data two.csv --ignore name --quiet --out plain && exits 0 train 
     --class-weights balanced --out balanced && exits 0 train --data two.csv --ignore name --quiet \
     --class-weights 1.5,0.75 --out given && same_tensors balanced given && ! same_tensors balanced plain
 result "balanced weights are n / (k n_c)"
+exits 0 train --data two.csv --ignore name --quiet --class-weights rose=0.75,daisy=1.5 --out named &&
+    cmp -s given named
+result "weights of classes by their names, in any order"
+sed 's/rose/ro=se/' two.csv >sign.csv
+exits 0 train --data sign.csv --ignore name --quiet --class-weights ro=se=0.75,daisy=1.5 --epochs 2
+result "a name with '=' in it"
+exits 0 train --data flowers.csv --ignore name --quiet --epochs 2 --class-weights "iris, blue=0.5,daisy=3" \
+    --out named && exits 0 train --data flowers.csv --ignore name --quiet --epochs 2 --class-weights 3,0.5,1 \
+    --out given && cmp -s given named
+result "a class that is not named has weight 1"
+fails 2 "--class-weights: flowers.csv has no class 'ros'; did you mean 'rose'?" \
+    train --data flowers.csv --class-weights daisy=1,ros=2
+fails 2 "--class-weights: flowers.csv has no class 'tulip'" train --data flowers.csv --class-weights tulip=1
+fails 2 "--class-weights: class 'rose' is there twice" train --data flowers.csv --class-weights rose=1,rose=2
+for value in rose=x rose=1,2 rose= rose=-1 "rose=1,"; do
+    fails 2 "--class-weights '$value': must be 'balanced' or NAME=X,... or up to 1024" \
+        train --data flowers.csv --class-weights $value
+done
+fails 2 "--class-weights: numbers.csv has no classes" train --data numbers.csv --class-weights a=1
 
 exits 0 train --data numbers.csv --validation 0.25 --out numbers --json --log log && json validation_r2 out 'x > 0.9' &&
     json r2 out 'x > 0.9' && grep -q '"train_r2":0[.]9' log && grep -q 'regression' err
@@ -96,17 +115,38 @@ result "evaluate of labels"
 
 # ----------------------------------------------------------------------------------------------------------- refusals
 
-fails 2 "--loss mse: does not fit the task multiclass of flowers.csv; what does: cce, bce" \
-    train --data flowers.csv --loss mse
-fails 2 "--loss cce: does not fit the task regression of numbers.csv; what does: mse, mae, huber" \
-    train --data numbers.csv --loss cce
-fails 2 "--loss cce: does not fit the task binary of two.csv; what does: bce" train --data two.csv --loss cce
+awk 'BEGIN { print "x,y"; for (i = 0; i < 40; i++) print i "," i % 5 }' >digits.csv
+
+# refuses FILE OPTIONS MESSAGE HELP: what the options, which the message refuses, become with the help is accepted.
+refuses() {
+    # shellcheck disable=SC2086 # options
+    exits 2 train --data "$1" $2 && grep -q -e "$3\$" err && exits 0 train --data "$1" --epochs 1 --quiet $4
+    result "'$2' is refused for $1: $3, which is right"
+}
+refuses flowers.csv "--loss mse" "does not fit the task multiclass of flowers.csv; what does: --loss cce, --loss bce" \
+    "--loss bce"
+refuses numbers.csv "--loss cce" \
+    "of numbers.csv; what does: --loss mse, --loss mae, --loss huber; if the targets are classes: --task multiclass" \
+    "--loss huber"
+refuses two.csv "--loss cce" "does not fit the task binary of two.csv; what does: --loss bce" "--loss bce"
+refuses digits.csv "--loss mse" "--loss cce, --loss bce; if the targets are no classes: --task regression" \
+    "--loss mse --task regression"
+refuses numbers.csv "--loss bce --huber-delta 2" "what does: --loss huber; if the .*" "--loss huber --huber-delta 2"
+refuses numbers.csv "--loss cce --label-smoothing 0.1" "--loss huber without --label-smoothing; if the .*" "--loss mse"
+refuses flowers.csv "--loss huber --huber-delta 2" "--loss cce, --loss bce without --huber-delta" "--loss cce"
+refuses flowers.csv "--huber-delta 2" "--huber-delta 2: is for regression; the task of flowers.csv is multiclass" ""
+refuses labels.csv "--target long,broad --loss cce" "the task multilabel of labels.csv; what does: --loss bce" \
+    "--target long,broad --loss bce"
+refuses flowers.csv "--loss cross-entropy" "; did you mean 'cce'?; without it the task of the data decides" ""
 fails 1 "task regression does not fit; the one that does is multiclass" train --data flowers.csv --task regression
 fails 1 "target: no column 'knd' among 5; the nearest: 'kind'" train --data flowers.csv --target knd
 fails 2 "--class-weights: numbers.csv has no classes" train --data numbers.csv --class-weights 1,2
 fails 2 "--class-weights: numbers.csv has no classes" train --data numbers.csv --class-weights balanced
 fails 2 "--target contradicts --init, which takes columns and task" \
     train --data flowers.csv --target kind --init kinds
+fails 2 "--plot 'x.pdf': must be a name that ends in .svg or .png" \
+    evaluate --model kinds --data flowers.csv --plot x.pdf
+holds "before anything is measured" test ! -s out
 fails 2 "--id name: is for --format csv and jsonl, not text" predict --model kinds --input new.csv --id name
 fails 2 "--top 2: is for --format text, not csv" predict --model kinds --input new.csv --format csv --top 2
 fails 2 "--top 4: kinds tells 3 classes apart" predict --model kinds --input new.csv --top 4

@@ -107,7 +107,7 @@ for command in train evaluate predict cv plot describe convert info; do
     [ -s expected ] && cmp expected out >err
     result "the manual page has the options of $command"
     help_options "$command" | sort >expected
-    complete "$command" --seed 1 "" | sed 's/ $//' | sort | cmp - expected >out 2>err
+    complete "$command" --seed 1 -- | sed 's/ $//' | sort | cmp - expected >out 2>err
     result "bash completes the options of $command"
 done
 complete "" | paste -s -d ' ' >out &&
@@ -120,6 +120,8 @@ result "also after ="
 mkdir files && : >files/model.safetensors
 complete predict --model files/mo >out && grep -qx 'files/model.safetensors' out
 result "and files"
+complete convert files/mo >out && grep -qx 'files/model.safetensors' out
+result "and files that are no option's"
 complete train --data fash >out && grep -qx 'fashion-mnist' out
 result "and the data set by name"
 

@@ -38,7 +38,7 @@ epochs run.jsonl
 cp run.jsonl run.svg
 says 2 "RUN.jsonl is missing" --out x.svg
 says 2 "--out FILE is missing" run.jsonl
-says 2 "must end in .svg or .png" run.jsonl --out x.pdf
+says 2 "must be a name that ends in .svg or .png" run.jsonl --out x.pdf
 says 1 "none.jsonl: No such file" none.jsonl --out x.svg
 says 2 "is the file to read ./run.svg, too" ./run.svg --out run.svg
 cp run.jsonl broken.jsonl

@@ -81,6 +81,33 @@ Test(archives, npz_stored_numbers_are_mapped) {
     tp_table_release(&table);
 }
 
+/* Arrays that are columns beside the inputs and the targets, and which inputs are one-hot. */
+Test(archives, npz_of_more_columns) {
+    const double numbers[] = {1, 2, 7, 5, 3, 4, 8, 6};
+    const struct tp_read_options others = {.others = {"w", "absent"}}, inputs = {.others = {"x_train", "y_train"}};
+    const struct tp_read_options matrix = {.others = {NULL, "z"}};
+    begin_archive();
+    add("x_train.npy", BYTES, "\1\2\3\4", 4, ZIP_CM_STORE);
+    add("y_train.npy", LABELS, "\7\0\10\0", 4, ZIP_CM_STORE);
+    add("w.npy", LABELS, "\5\0\6\0", 4, ZIP_CM_STORE);
+    add("z.npy", BYTES, "\1\2\3\4", 4, ZIP_CM_STORE);
+    add("names.npy", "{'descr': '|S1', 'fortran_order': False, 'shape': (3,)}", "aby", 3, ZIP_CM_STORE);
+    add("one_hot.npy", "{'descr': '|S1', 'fortran_order': False, 'shape': (3,)}", "\0c\0", 3, ZIP_CM_STORE);
+    struct tp_table table = tp_test_read_table(path_of_archive(), &others);
+    tp_test_expect_numbers(&table, numbers, 2, 4);
+    cr_expect_eq(table.targets, 1);
+    cr_expect_eq(table.others, 1);
+    for (size_t i = 0; i < 4; i++) {
+        cr_expect_eq(*table.fields[i].name, "abyw"[i]);
+        cr_expect_eq(table.fields[i].one_hot, i == 1);
+    }
+    tp_table_release(&table);
+    table = tp_test_read_table(path_of_archive(), &inputs);
+    cr_expect_eq(table.count, 3);
+    tp_table_release(&table);
+    tp_test_refuse_table(path_of_archive(), &matrix, TP_ERR_FORMAT, "array z: it must be one value for each row");
+}
+
 Test(archives, npz_refused) {
     const struct tp_read_options named = {.inputs = "a", .targets = "b"}, other = {.inputs = "a", .targets = "c"};
     begin_archive();

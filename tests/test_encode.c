@@ -218,6 +218,43 @@ Test(encode, missing_values) {
     done();
 }
 
+Test(encode, missing_values_are_kept) {
+    static const double gap[ROWS] = {1, NAN, 3, 4, 5, 6};
+    static const uint32_t gap_codes[ROWS] = {0, 1, NONE, 1, 0, 1};
+    fields[0] = numbers("length", gap);
+    fields[2] = texts("colour", gap_codes, colours, 2);
+    options.keep_missing = true;
+    make();
+    for (size_t row = 0; row < ROWS; row++) {
+        const double *inputs = samples.data.doubles + row * samples.data.features;
+        cr_expect_eq(isnan(inputs[0]) != 0, row == 1);
+        cr_expect_eq(isnan(inputs[2]) != 0, row == 2);
+        cr_expect_eq(isnan(inputs[3]) != 0, row == 2);
+    }
+    done();
+    options.missing = TP_MISSING_DROP;
+    make();
+    cr_expect_eq(samples.data.samples, ROWS - 2);
+    done();
+}
+
+/* As the inputs of a category are. */
+Test(encode, one_hot_numbers_are_not_scaled) {
+    static const double one_hot[ROWS] = {1, 0, 0, NAN, 0, 0};
+    fields[1] = numbers("colour=red", one_hot);
+    fields[1].one_hot = true;
+    options.missing = TP_MISSING_MEAN;
+    make();
+    cr_expect_eq(samples.schema->inputs_scaled.mean[1], 0);
+    cr_expect_eq(samples.schema->inputs_scaled.deviation[1], 1);
+    cr_expect_eq(samples.data.doubles[3 * samples.data.features + 1], 0);
+    done();
+    options.schema_only = true;
+    make();
+    cr_expect_eq(tp_schema_feature(samples.schema, 1)->mean, 0.2);
+    done();
+}
+
 Test(encode, targets_and_weights_must_be_there) {
     static const uint32_t gaps[ROWS] = {0, 1, NONE, 2, 1, 0};
     static const size_t lines[ROWS] = {2, 3, 5, 6, 7, 8};

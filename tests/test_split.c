@@ -85,15 +85,25 @@ Test(split, without_classes_the_last_of_a_permutation_are_held_out) {
     cr_assert_eq(memcmp(rows, again, 333 * sizeof *rows), 0);
 }
 
+/* Those from begin on are held out. */
+static void check_order(size_t samples, size_t begin, size_t kept) {
+    for (size_t i = 0; i < samples; i++)
+        cr_assert_eq(rows[i], i >= kept ? begin + i - kept : i < begin ? i : i + samples - kept);
+}
+
 static void check_folds(struct tp_split_request r) {
     size_t times[MOST] = {0};
+    size_t begin = 0;
     for (r.fold = 0; r.fold < r.folds; r.fold++) {
         const size_t kept = split(&r);
         cr_assert_eq(r.samples - kept, r.samples / r.folds + (r.fold < r.samples % r.folds));
         for (size_t i = kept; i < r.samples; i++)
             times[rows[i]]++;
-        if (r.classes && !r.keep_order)
+        if (r.keep_order)
+            check_order(r.samples, begin, kept);
+        else if (r.classes)
             check_shares(&r, kept);
+        begin += r.samples - kept;
     }
     for (size_t i = 0; i < r.samples; i++)
         cr_assert_eq(times[i], 1, "%zu of %zu in %zu folds", i, r.samples, times[i]);

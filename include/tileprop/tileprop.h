@@ -1366,8 +1366,8 @@ typedef struct tp_dataset_options {
     const char *target;       /* list of the targets; NULL: what the file says itself, else the last column */
     const char *ignore;       /* list of columns that are no features; NULL: none */
     const char *categories;   /* list of columns whose numbers are names of categories; NULL: none */
-    const char *weight;       /* column of sample weights; NULL: all 1 */
-    const char *id;           /* column that names rows (tp_dataset_id), no feature; NULL: none */
+    const char *weight;       /* column of sample weights, of NPZ also an array of its own; NULL: all 1 */
+    const char *id;           /* likewise one that names rows (tp_dataset_id), no feature; NULL: none */
     tp_task task;             /* TP_TASK_AUTO: what the targets say */
     tp_missing missing;       /* with a schema: TP_MISSING_ERROR means what was chosen for training */
     tp_unknown unknown;       /* with a schema: TP_UNKNOWN_ERROR means what was chosen for training */
@@ -1376,6 +1376,8 @@ typedef struct tp_dataset_options {
     bool schema_only;         /* only the schema, of which every column is a feature; missing values are allowed, and
                                  tp_dataset_data has the number of samples and no arrays */
     bool no_target;           /* with a schema: do not read targets (they may be missing values) */
+    bool keep_missing;        /* missing values are allowed and NaN in the inputs, unless rows are left out: to be
+                                 written elsewhere, as training does not take them */
     tp_split split;           /* of a directory or an NPZ file that has both */
     const char *inputs;       /* NPZ: name of the array of features, HDF5: path of the dataset; NULL: the usual names */
     const char *targets;      /* the same for targets */
@@ -1383,7 +1385,8 @@ typedef struct tp_dataset_options {
     size_t folds;               /* 0, or k >= 2: fold number fold of k is held out instead */
     size_t fold;                /* 0..folds-1 */
     uint64_t seed;              /* of the rows that are held out */
-    bool keep_order;            /* hold out the last rows instead of chosen ones */
+    bool keep_order;            /* hold out the last rows, or for fold f the f-th run of rows, instead of chosen
+                                   ones; both parts keep the order of the file */
     size_t memory;              /* arrays that have to be converted and take more bytes are kept in a temporary file in
                                    $TMPDIR; 0: half of the memory of the machine, of its control group, or of the
                                    process (RLIMIT_DATA), whichever is least */

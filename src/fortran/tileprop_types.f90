@@ -394,6 +394,7 @@ module tileprop_types
         logical(c_bool) :: no_header = .false.
         logical(c_bool) :: schema_only = .false.
         logical(c_bool) :: no_target = .false.
+        logical(c_bool) :: keep_missing = .false.
         integer(c_int) :: split = 0
         type(c_ptr) :: inputs = c_null_ptr
         type(c_ptr) :: targets = c_null_ptr

@@ -6,6 +6,8 @@
 #include "table/table.h"
 
 #define TP_ARRAY_COLUMN_NAMES "names" /* array of texts: those of the features, then of the targets */
+/* Likewise texts: of inputs that are one-hot the column of the category, of others and of targets "". */
+#define TP_ARRAY_ONE_HOT "one_hot"
 
 struct tp_array_names {
     const char *inputs;

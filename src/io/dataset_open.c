@@ -105,6 +105,7 @@ static tp_status read_file(struct tp_dataset *dataset, const tp_dataset_options 
                                          .no_header = options->no_header,
                                          .inputs = options->inputs,
                                          .targets = options->targets,
+                                         .others = {options->weight, options->id},
                                          .features = tp_schema_feature_count(options->schema),
                                          .memory = options->memory,
                                          .kind = tp_column_hint,

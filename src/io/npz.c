@@ -223,30 +223,74 @@ static tp_status append(struct archive *archive, const char *name, const struct 
     return status;
 }
 
-static tp_status read_names(struct member *member, struct tp_table *table) {
+/* A text for each column but the others. */
+static tp_status read_texts(struct member *member, size_t count, const char ***texts) {
     struct tp_npy npy;
-    const char **names = NULL;
-    tp_status status = tp_npy_read_header(&member->source, &npy);
+    struct tp_table *table = member->archive->table;
+    const tp_status status = tp_npy_read_header(&member->source, &npy);
     if (status)
         return status;
-    if (npy.array.element || npy.array.rank != 1 || npy.array.dims[0] != table->count)
+    if (npy.array.element || npy.array.rank != 1 || npy.array.dims[0] != count)
         return tp_fail(table->context, TP_ERR_FORMAT, "%s: it must be one text for each of the %zu columns",
-                       member->label, table->count);
-    status = tp_text_array_list(&member->source, &npy, table, &names);
-    for (size_t i = 0; !status && i < table->count; i++)
-        table->fields[i].name = names[i];
+                       member->label, count);
+    return tp_text_array_list(&member->source, &npy, table, texts);
+}
+
+/* *texts stays NULL if there is no such array. */
+static tp_status find_texts(struct archive *archive, const char *name, size_t count, const char ***texts) {
+    struct member member;
+    *texts = NULL;
+    if (!has(archive, name))
+        return TP_OK;
+    tp_status status = open_member(archive, name, &member);
+    if (status)
+        return status;
+    status = read_texts(&member, count, texts);
+    zip_fclose(member.file);
     return status;
 }
 
-static tp_status name_columns(struct archive *archive) {
-    struct member member;
-    if (!has(archive, TP_ARRAY_COLUMN_NAMES))
-        return TP_OK;
-    tp_status status = open_member(archive, TP_ARRAY_COLUMN_NAMES, &member);
+static tp_status label_columns(struct archive *archive, size_t inputs) {
+    struct tp_table *table = archive->table;
+    const size_t count = table->count - table->others;
+    const char **names, **one_hot = NULL;
+    tp_status status = find_texts(archive, TP_ARRAY_COLUMN_NAMES, count, &names);
+    if (!status)
+        status = find_texts(archive, TP_ARRAY_ONE_HOT, count, &one_hot);
+    for (size_t i = 0; !status && i < count; i++) {
+        table->fields[i].name = names ? names[i] : NULL;
+        table->fields[i].one_hot = one_hot && i < inputs && *one_hot[i];
+    }
+    return status;
+}
+
+static tp_status append_other(struct archive *archive, const char *name, const struct tp_read_options *options) {
+    struct tp_table *table = archive->table;
+    const size_t before = table->count;
+    size_t rank = 0;
+    const tp_status status = append(archive, name, options, &rank);
     if (status)
         return status;
-    status = read_names(&member, archive->table);
-    zip_fclose(member.file);
+    if (rank != 1)
+        return tp_fail(table->context, TP_ERR_FORMAT, "%s: array %s: it must be one value for each row", table->path,
+                       name);
+    char *copy = tp_table_allocate(table, strlen(name) + 1);
+    if (!copy)
+        return tp_fail_allocation(table->context, table->path, strlen(name) + 1);
+    table->fields[before].name = strcpy(copy, name);
+    table->others++;
+    return TP_OK;
+}
+
+static tp_status append_others(struct archive *archive, const struct tp_array_names *names,
+                               const struct tp_read_options *options) {
+    tp_status status = TP_OK;
+    for (size_t i = 0; !status && i < sizeof options->others / sizeof *options->others; i++) {
+        const char *name = options->others[i];
+        if (name && has(archive, name) && strcmp(name, names->inputs) != 0 &&
+            (!names->targets || strcmp(name, names->targets) != 0))
+            status = append_other(archive, name, options);
+    }
     return status;
 }
 
@@ -258,12 +302,14 @@ static tp_status read_arrays(struct archive *archive, const struct tp_read_optio
     tp_status status = tp_array_names_find(&file, options, &names);
     if (!status)
         status = append(archive, names.inputs, options, &rank);
-    const size_t features = table->count;
+    const size_t inputs = table->count;
     if (!status && names.targets)
         status = append(archive, names.targets, options, &ignored);
     table->rank = tp_max(rank, 2);
-    table->targets = table->count - features;
-    return status ? status : name_columns(archive);
+    table->targets = table->count - inputs;
+    if (!status)
+        status = append_others(archive, &names, options);
+    return status ? status : label_columns(archive, inputs);
 }
 
 static tp_status read_table(const char *path, const struct tp_read_options *options, struct tp_table *table) {

@@ -52,12 +52,13 @@ static tp_status make_store(const struct tp_plan *plan, const size_t *list, size
     return status;
 }
 
-/* Some rows of a span go where its columns begin; means take the place of gaps. */
+/* Some rows of a span go where its columns begin; means, if there are columns, take the place of gaps. */
 static void put_rows(const struct tp_span *span, const double *numbers, const struct tp_schema_column *columns,
                      const struct store *store, size_t row, size_t rows, size_t at) {
     for (size_t i = 0; i < rows; i++, numbers += span->count)
         for (size_t j = 0; j < span->count; j++)
-            put(store, row + i, at + j, isnan(numbers[j]) ? columns[span->first + j].column.mean : numbers[j]);
+            put(store, row + i, at + j,
+                columns && isnan(numbers[j]) ? columns[span->first + j].column.mean : numbers[j]);
 }
 
 static tp_status put_numbers(const struct tp_plan *plan, const struct tp_span *span,
@@ -82,6 +83,11 @@ static tp_status fail_unknown(const struct tp_plan *plan, size_t field, size_t r
                    f->words[f->codes[row]], help);
 }
 
+static void put_gap(const struct store *store, size_t row, size_t at, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        put(store, row, at + i, (double)NAN);
+}
+
 static tp_status put_categories(const struct tp_plan *plan, size_t index, const tp_column *column,
                                 const struct store *store, size_t at) {
     const struct tp_field *field = &plan->table->fields[index];
@@ -90,6 +96,8 @@ static tp_status put_categories(const struct tp_plan *plan, size_t index, const 
     if (status)
         return status;
     for (size_t row = 0; row < plan->table->rows; row++) {
+        if (field->codes[row] == TP_NO_WORD && plan->options->keep_missing)
+            put_gap(store, row, at, column->category_count);
         if (field->codes[row] == TP_NO_WORD || plan->use[row] == TP_ROW_DROPPED)
             continue;
         const uint32_t category = map[field->codes[row]];
@@ -103,12 +111,13 @@ static tp_status put_categories(const struct tp_plan *plan, size_t index, const 
 }
 
 static tp_status fill_store(const struct tp_plan *plan, const struct tp_schema *schema, const struct store *store) {
+    const struct tp_schema_column *means = plan->options->keep_missing ? NULL : schema->features;
     tp_status status = TP_OK;
     size_t at = 0;
     for (size_t i = 0; !status && i < plan->feature_count;) {
         const struct tp_span span = tp_span_at(plan->table, plan->feature, plan->feature_count, i);
         const tp_column *column = &schema->features[i].column;
-        status = span.numbers ? put_numbers(plan, &span, schema->features, store, at)
+        status = span.numbers ? put_numbers(plan, &span, means, store, at)
                               : put_categories(plan, plan->feature[i], column, store, at);
         at += span.numbers ? span.count : column->category_count;
         i += span.count;
@@ -127,7 +136,7 @@ static tp_status encode_inputs(const struct tp_plan *plan, const struct tp_schem
     struct store store;
     data->samples = plan->table->rows;
     data->features = schema->inputs;
-    if (!plan->gaps && is_matrix(plan, plan->feature, plan->feature_count, &span)) {
+    if ((!plan->gaps || plan->options->keep_missing) && is_matrix(plan, plan->feature, plan->feature_count, &span)) {
         data->bytes = span.type == TP_NUMBER_U8 ? span.numbers : NULL;
         data->floats = span.type == TP_NUMBER_F32 ? span.numbers : NULL;
         data->doubles = span.type == TP_NUMBER_F64 ? span.numbers : NULL;

@@ -102,6 +102,10 @@ static tp_status set_number(const struct tp_plan *plan, size_t field, const stru
     column->maximum = m->maximum[j];
     if (!isfinite(column->mean) || !isfinite(column->deviation))
         return fail_statistics(plan, field, "has numbers that are too large for a mean and a deviation");
+    if (plan->table->fields[field].one_hot && !plan->options->schema_only) {
+        column->mean = 0; /* as of a category: a missing value is none of them, and scaling changes nothing */
+        column->deviation = 1;
+    }
     return TP_OK;
 }
 
@@ -217,7 +221,7 @@ tp_status tp_fit_schema(const struct tp_plan *plan, struct tp_schema *schema) {
                                  .missing = plan->missing,
                                  .unknown = plan->unknown,
                                  .scaling = choose_scaling(plan),
-                                 .columns = plan->table->count,
+                                 .columns = plan->table->count - plan->table->others,
                                  .feature_count = plan->feature_count,
                                  .target_count = plan->target_count};
     const tp_status status = fit_columns(plan, plan->feature, plan->feature_count, false, &schema->features);

@@ -114,7 +114,8 @@ static bool is_taken(const struct tp_plan *plan, const struct tp_schema_column *
 
 /* As many columns as in training, each of which is where it was; an id or weights may be others. */
 static bool is_laid_out(const struct tp_plan *plan, const struct tp_schema *schema) {
-    return plan->table->count == schema->columns && !is_taken(plan, schema->features, schema->feature_count) &&
+    return plan->table->count - plan->table->others == schema->columns &&
+           !is_taken(plan, schema->features, schema->feature_count) &&
            !is_taken(plan, schema->targets, schema->target_count);
 }
 

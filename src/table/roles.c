@@ -197,7 +197,8 @@ static tp_status give_targets(struct roles *roles, const char *list) {
     if (list)
         return give_roles(roles, TARGET, list);
     tp_status status = TP_OK;
-    for (size_t i = table->count - table->targets; !status && i < table->count; i++)
+    const size_t end = table->count - table->others;
+    for (size_t i = end - table->targets; !status && i < end; i++)
         status = give_role(roles, TARGET, i);
     for (size_t i = table->count; !table->targets && !roles->target_count && i > 0; i--)
         if (roles->role[i - 1] == FEATURE)

@@ -98,7 +98,7 @@ static tp_status make_plan(struct tp_plan *plan) {
     const struct tp_schema *schema = plan->options->schema;
     plan->missing = plan->options->missing;
     plan->unknown = plan->options->unknown;
-    if (plan->options->schema_only)
+    if (plan->options->schema_only || (plan->options->keep_missing && plan->missing != TP_MISSING_DROP))
         plan->missing = TP_MISSING_MEAN;
     if (schema && !plan->missing)
         plan->missing = schema->missing;

@@ -79,15 +79,29 @@ static bool is_held_out(const struct tp_split_request *r, size_t i, bool by_clas
     return (place + 1) * count / samples > place * count / samples;
 }
 
+/* Both parts in the order of the samples. */
+static void cut_out(const struct tp_split_request *r, uint32_t *rows, size_t *kept) {
+    const size_t first = first_held_out(r), count = held_out(r);
+    *kept = r->samples - count;
+    for (size_t i = 0; i < *kept; i++)
+        rows[i] = (uint32_t)(i < first ? i : i + count);
+    for (size_t i = 0; i < count; i++)
+        rows[*kept + i] = (uint32_t)(first + i);
+}
+
 void tp_split_rows(const struct tp_split_request *r, uint32_t *rows, size_t *kept) {
     assert(r->samples >= 1 && r->samples <= UINT32_MAX && (!r->folds || (r->folds >= 2 && r->fold < r->folds)));
-    const bool by_class = r->classes && !r->keep_order && held_out(r);
+    const bool by_class = r->classes && held_out(r);
+    if (r->keep_order) {
+        cut_out(r, rows, kept);
+        return;
+    }
     for (size_t i = 0; i < r->samples; i++)
         rows[i] = (uint32_t)i;
     if (by_class) {
         sort_by_class(r, rows);
         shuffle_classes(r, rows);
-    } else if (!r->keep_order && held_out(r))
+    } else if (held_out(r))
         tp_random_shuffle(rows, r->samples, r->seed, TP_PURPOSE_SPLIT, STREAM_ALL);
     *kept = 0;
     for (size_t i = 0; i < r->samples; i++)

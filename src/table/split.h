@@ -15,7 +15,8 @@ struct tp_split_request {
     double fraction;         /* 0 <= fraction < 1; not looked at with folds */
     size_t folds, fold;      /* folds 0: by fraction; else 2 <= folds <= samples, fold < folds */
     uint64_t seed;
-    bool keep_order; /* hold out the last samples, or a fold of samples that follow each other; classes do not count */
+    bool keep_order; /* hold out the last samples, or for fold f the f-th piece of samples that follow each other; both
+                        parts keep their order, and classes do not count */
 };
 
 /*

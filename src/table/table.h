@@ -22,6 +22,7 @@ struct tp_field {
     const uint32_t *codes;    /* one per row, of words or TP_NO_WORD; NULL: numbers */
     const char *const *words; /* in the order in which they first occur */
     size_t word_count;
+    bool one_hot; /* numbers, 1 in rows of some category and 0 in others: they are not scaled */
 };
 
 /* Columns of rows. Fields beside each other may be elements of one matrix: the encoder takes such a matrix as it is. */
@@ -33,8 +34,9 @@ struct tp_table {
     struct tp_field *fields;
     size_t rank;         /* dimensions that the samples came in, with that of the rows; 2 for tables, 0 unknown;
                             bytes of more are images */
-    size_t targets;      /* fields at the end that the file itself says are targets (labels of libsvm, arrays of
-                            NPZ and HDF5), else 0 */
+    size_t targets;      /* fields that the file itself says are targets (labels of libsvm, arrays of NPZ and HDF5),
+                            behind which there are only others; else 0 */
+    size_t others;       /* fields at the end that are there because the options name them */
     bool class_numbers;  /* these targets are numbers of classes 0, 1, ..., as in MNIST's files */
     const size_t *lines; /* of a text file: the line on which each row begins, from 1; NULL: no lines */
     struct tp_block_list *blocks; /* to release */
@@ -68,6 +70,7 @@ struct tp_read_options {
     tp_split split;
     bool no_header;
     const char *inputs, *targets; /* names of arrays, NULL: the format's usual names */
+    const char *others[2];        /* of arrays that become columns too where the file has them; NULL: none */
     size_t features;              /* of the schema, for sparse files; 0: the largest index */
     size_t memory;                /* larger arrays are put into a temporary file (io/store.h); 0: the default */
     /* Kind of column index, from 0, with this name (NULL: none); may be NULL: TP_FIELD_ANY. */

@@ -9,12 +9,13 @@
 
 struct card_options {
     struct machine_options machine;
-    struct operand_list model;
+    const char *model;
     const char *out; /* NULL: standard output */
 };
 
 #define OPTION_STRUCT struct card_options
 static const struct option_row rows[] = {
+    OPTION_ROW_MODEL(true),
     {.name = "out",
      .also = "output save",
      IS_FILE(FILE_SAVED, out),
@@ -32,7 +33,7 @@ static int write_card(const struct session *session, const struct card_options *
     if (!code)
         code = files_check(&card_command, options, sink.output);
     if (!code)
-        code = card_print(model, *options->model.text, sink.file);
+        code = card_print(model, options->model, sink.file);
     if (!code)
         code = sink_commit(&sink);
     sink_close(&sink);
@@ -41,7 +42,7 @@ static int write_card(const struct session *session, const struct card_options *
 
 static int make_card(const struct session *session, const struct card_options *options) {
     tp_model *model = NULL;
-    int code = session_check(session, tp_model_load(session->context, *options->model.text, &model));
+    int code = session_check(session, tp_model_load(session->context, options->model, &model));
     if (!code)
         code = write_card(session, options, model);
     tp_model_destroy(model);
@@ -53,8 +54,6 @@ static int run(int argc, char **argv) {
     int code = options_parse(&card_command, argc, argv, &options);
     if (code != OPTIONS_PARSED)
         return code;
-    if (!options_single_operand(&options.model))
-        return options_usage_error(&card_command);
     struct session session;
     code = session_open(&session, &options.machine);
     if (!code)
@@ -73,8 +72,6 @@ const struct command card_command = {
              "metrics, the options of the training and the command that repeats it, as far as\n"
              "the model's file says so; and the SHA-256 of the file and of the parameters.\n",
     .rows = rows,
-    .operand = "MODEL",
-    .operands = offsetof(struct card_options, model),
     .values_size = sizeof(struct card_options),
     .defaults = defaults,
     .run = run,

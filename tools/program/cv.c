@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cv.h"
+#include "class_weights.h"
 #include "command.h"
 #include "files.h"
 #include "interrupt.h"
@@ -222,7 +223,7 @@ static int refit(struct cross_validation *run) {
     if (!code)
         code = train_make_model(run->session, &options, tp_dataset_schema(training.train), &training.model);
     if (!code)
-        code = train_settle_class_weights(&options, tp_dataset_data(training.train), training.model);
+        code = class_weights_settle(&options, tp_dataset_data(training.train), training.model);
     if (!code)
         code = train_record_begin(&training.record, run->session, &options, training.train, training.model);
     if (!code)
@@ -244,6 +245,8 @@ static int run_all(struct cross_validation *run) {
         code = files_check(&cv_command, run->options, run->output);
     if (!code)
         code = open_folds(run);
+    if (!code)
+        code = cv_check(run->session, run->options, run->folds[0], run->candidates);
     if (!code)
         code = cv_run(run->options, run->folds, run->candidates, run->count, tp_context_threads(run->session->context),
                       &run->metric);
@@ -303,9 +306,11 @@ const struct command cv_command = {
     .usage = "--data FILE [OPTION...]",
     .about = "Every candidate is trained on all parts but one and measured on that one:\n"
              "accuracy of classes and labels, R2 of regression. Parts have each class in the\n"
-             "same proportion and depend on --seed alone. Each of the threads trains by\n"
-             "itself, and results do not depend on their number. Candidates are printed best\n"
-             "first, with mean and deviation over the parts.\n",
+             "same proportion and depend on --seed alone; with --no-shuffle they are runs of\n"
+             "rows of about the same length, in the order of the file, whatever their\n"
+             "classes. Each of the threads trains by itself, and results do not depend on\n"
+             "their number. Candidates are printed best first, with mean and deviation over\n"
+             "the parts.\n",
     .keys = keys,
     .rows = rows,
     .values_size = sizeof(struct cv_options),

@@ -3,6 +3,7 @@
 #ifndef TILEPROP_TOOLS_CV_H
 #define TILEPROP_TOOLS_CV_H
 
+#include "session.h"
 #include "train_options.h"
 
 #define CV_MOST_FOLDS 100
@@ -28,6 +29,11 @@ struct cv_candidate {
 
 /* The options of train for a candidate. */
 struct train_options cv_train_options(const struct cv_options *options, const struct cv_candidate *candidate);
+
+/* cv_run.c: refuses options that do not fit the data, which all candidates and folds have in common: so the message is
+ * there once, and not from each of the threads. Returns an exit code. */
+int cv_check(const struct session *session, const struct cv_options *options, const tp_dataset *fold,
+             const struct cv_candidate *candidate);
 
 /* cv_run.c: trains every candidate on every fold, a fold to a thread. metric receives its name. Returns an exit code;
  * it has said why. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Small nets are fastest on one thread each: threads take folds of candidates in turn, with a context of their own. */
 #include "cv.h"
+#include "class_weights.h"
 #include "interrupt.h"
 #include "metric.h"
 #include "report.h"
@@ -33,7 +34,7 @@ static int stop_if_interrupted(void *user, const tp_step *step) {
 static int run_trainer(const struct session *session, struct train_options *options, const tp_dataset *fold,
                        tp_model *model, struct work *work) {
     const tp_data *data = tp_dataset_data(fold);
-    const int code = train_settle_class_weights(options, data, model);
+    const int code = class_weights_settle(options, data, model);
     if (code)
         return code;
     tp_train_options library = train_library_options(options, data->samples);
@@ -77,6 +78,19 @@ static int run_fold(const struct session *session, struct work *work, struct cv_
     pthread_mutex_lock(&work->lock);
     candidate->seconds += now() - start;
     pthread_mutex_unlock(&work->lock);
+    return code;
+}
+
+int cv_check(const struct session *session, const struct cv_options *options, const tp_dataset *fold,
+             const struct cv_candidate *candidate) {
+    struct train_options train = cv_train_options(options, candidate);
+    const tp_data *data = tp_dataset_data(fold);
+    tp_model *model = NULL;
+    train_settle(&train, data->samples);
+    int code = train_make_model(session, &train, tp_dataset_schema(fold), &model);
+    if (!code)
+        code = class_weights_settle(&train, data, model);
+    tp_model_destroy(model);
     return code;
 }
 

@@ -58,6 +58,7 @@ static tp_dataset_options library_options(const struct data_options *options, co
     library.unknown = (tp_unknown)options->unknown;
     library.scaling = (tp_input_scaling)options->scaling;
     library.no_header = options->no_header;
+    library.keep_missing = options->keep_missing;
     library.inputs = options->inputs;
     library.targets = options->targets;
     return library;
@@ -146,4 +147,19 @@ double data_target(const tp_data *data, size_t sample, size_t target) {
     const size_t at = data_row(data, sample) * (together ? data->outputs : data->target_sample_stride) +
                       target * (together ? 1 : data->target_stride);
     return data->values ? (double)data->values[at] : data->double_values[at];
+}
+
+bool data_is_integer(const char *name, int64_t *value) {
+    char again[32];
+    *value = strtoll(name, NULL, 10);
+    snprintf(again, sizeof again, "%lld", (long long)*value);
+    return !strcmp(again, name);
+}
+
+bool data_are_integers(const tp_column *column) {
+    int64_t value;
+    for (size_t i = 0; i < column->category_count; i++)
+        if (!data_is_integer(column->categories[i], &value))
+            return false;
+    return true;
 }

@@ -9,7 +9,7 @@ struct data_options {
     const char *path;
     const char *target, *ignore, *categories, *weight, *id; /* columns; NULL: none is named */
     int task, missing, unknown, scaling;                    /* tp_task, ... */
-    bool no_header;
+    bool no_header, keep_missing;
     const char *inputs, *targets; /* arrays; NULL: the usual names */
 };
 
@@ -28,10 +28,10 @@ const char *data_unknown_name(int value);
 const char *data_scaling_name(int value);
 
 /* Rows for a command whose values have a struct data_options data. */
-#define OPTION_ROW_SAMPLES(option)                                                                                     \
+#define OPTION_ROW_SAMPLES(option, is_operand)                                                                         \
     {                                                                                                                  \
         .name = option, .also = "data input dataset file csv train", IS_TEXT("D", data.path), .role = FILE_DATA,       \
-        .required = true,                                                                                              \
+        .required = true, .operand = is_operand,                                                                       \
         .help = "CSV, NPY, NPZ, libsvm, HDF5 or IDX file, '-' (text from standard input), directory of the four "      \
                 "MNIST-named IDX files, or fashion-mnist"                                                              \
     }
@@ -70,21 +70,24 @@ const char *data_scaling_name(int value);
 #define OPTION_ROW_ID(what)                                                                                            \
     { .name = "id", .also = "id-column index", IS_TEXT("COLUMN", data.id), .help = what }
 
-/* How a file is read. */
-#define OPTION_ROWS_READING                                                                                            \
+/* Values that a network cannot take. */
+#define OPTION_ROWS_VALUES                                                                                             \
     {.name = "missing",                                                                                                \
      .also = "na nan impute",                                                                                          \
      IS_NAME(data_missing_name, data.missing),                                                                         \
      .help = "rows in which a value is missing: refuse the data, take the mean over the training data instead, or "    \
              "leave the row out; a model keeps what its training said"},                                               \
-        {.name = "unknown",                                                                                            \
-         .also = "handle-unknown",                                                                                     \
-         IS_NAME(data_unknown_name, data.unknown),                                                                     \
-         .help = "categories that training has not seen: refuse the data, or take them for none of its categories"},   \
-        {.name = "no-header",                                                                                          \
-         .also = "noheader headerless",                                                                                \
-         IS_FLAG(data.no_header),                                                                                      \
-         .help = "the first line of a text file is a row"},                                                            \
+    {                                                                                                                  \
+        .name = "unknown", .also = "handle-unknown", IS_NAME(data_unknown_name, data.unknown),                         \
+        .help = "categories that training has not seen: refuse the data, or take them for none of its categories"      \
+    }
+
+/* How a file is read. */
+#define OPTION_ROWS_READING                                                                                            \
+    {.name = "no-header",                                                                                              \
+     .also = "noheader headerless",                                                                                    \
+     IS_FLAG(data.no_header),                                                                                          \
+     .help = "the first line of a text file is a row"},                                                                \
         {.name = "inputs",                                                                                             \
          .also = "features x",                                                                                         \
          IS_TEXT("NAME", data.inputs),                                                                                 \
@@ -116,6 +119,10 @@ const char *data_schema_option(const struct data_options *options);
 /* The row of a data set's arrays that a sample is, and a target value of a sample. */
 size_t data_row(const tp_data *data, size_t sample);
 double data_target(const tp_data *data, size_t sample, size_t target);
+
+/* Whether the name is that which the library gives an integer, and whether those of all categories are. */
+bool data_is_integer(const char *name, int64_t *value);
+bool data_are_integers(const tp_column *column);
 
 /* Whether path is a directory, or a set of an installed package, which have a part for the test. */
 bool data_has_parts(const char *path);

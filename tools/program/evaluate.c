@@ -47,9 +47,10 @@ static const char *split_name(int value) {
 
 #define OPTION_STRUCT struct evaluate_options
 static const struct option_row rows[] = {
-    OPTION_ROW_MODEL,
-    OPTION_ROW_SAMPLES("data"),
+    OPTION_ROW_MODEL(false),
+    OPTION_ROW_SAMPLES("data", false),
     OPTION_ROW_WEIGHT,
+    OPTION_ROWS_VALUES,
     OPTION_ROWS_READING,
     {.name = "split",
      .also = "part subset",
@@ -57,6 +58,7 @@ static const struct option_row rows[] = {
      .help = "which part of a directory or of an NPZ file that has both"},
     {.name = "plot",
      IS_FILE(FILE_SAVED, plot),
+     .endings = PICTURE_ENDINGS,
      .help = "draw into this .svg or .png file: classes: confusion matrix, ROC and precision-recall curves; labels: "
              "the curves; numbers: predicted against true values"},
     {.name = "width", IS_INTEGER(width, PICTURE_LEAST, PICTURE_MOST), .help = "of the picture, in pixels"},

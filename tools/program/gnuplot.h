@@ -20,12 +20,11 @@ struct picture {
 #define PICTURE_LEAST 300
 #define PICTURE_MOST 4000
 #define PICTURE_WIDTH 800
+#define PICTURE_ENDINGS                                                                                                \
+    { ".svg", ".png" }
 
-/* Whether the name of a picture tells its format. Returns an exit code; it has said why. */
-int picture_check(const char *path);
-
-/* Begins a picture of width x height pixels for path, which ends in .svg or .png. Returns an exit code; it has said
- * why.
+/* Begins a picture of width x height pixels for path, which ends in one of PICTURE_ENDINGS. Returns an exit code; it
+ * has said why.
  */
 int picture_open(struct picture *picture, const char *path, size_t width, size_t height);
 

@@ -5,129 +5,13 @@
 #include "report.h"
 
 #include <assert.h>
-#include <ctype.h>
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define ROWS_MAX 80
 #define FIRST_ROW 256 /* getopt_long's value of row 0: above every character */
-
-/* ---- values ---- */
-
-/* Reads decimal digits and moves text behind them. */
-static bool read_integer(const struct option_row *row, const char **text, uint64_t *value) {
-    if (!isdigit((unsigned char)**text))
-        return false;
-    char *end;
-    errno = 0;
-    *value = strtoull(*text, &end, 10);
-    *text = end;
-    return !errno && *value >= row->least && *value <= row->most;
-}
-
-static bool parse_integer(const struct option_row *row, const char *text, void *value) {
-    return read_integer(row, &text, value) && !*text;
-}
-
-/* Limits are those of the float that the library will get: 1e-60 is not above 0, 1e60 not below infinity. */
-static bool read_real(const struct option_row *row, const char **text, double *value) {
-    char *end;
-    *value = strtod(*text, &end);
-    const double rounded = (double)(float)*value;
-    if (end == *text)
-        return false;
-    *text = end;
-    return rounded < row->below && (row->above_low ? rounded > row->low : rounded >= row->low);
-}
-
-static bool parse_real(const struct option_row *row, const char *text, void *value) {
-    return read_real(row, &text, value) && !*text;
-}
-
-static bool parse_reals(const struct option_row *row, const char *text, void *value) {
-    struct real_list *list = value;
-    list->count = 0;
-    list->by_word = row->word && !strcmp(text, row->word);
-    if (list->by_word)
-        return true;
-    for (;; text++) {
-        double real;
-        if (list->count == REALS_MAX || !read_real(row, &text, &real))
-            return false;
-        list->real[list->count++] = (float)real;
-        if (*text != ',')
-            return !*text;
-    }
-}
-
-static bool parse_name(const struct option_row *row, const char *text, void *value) {
-    for (int i = 0; row->value_name(i); i++) {
-        if (!strcasecmp(row->value_name(i), text)) {
-            *(int *)value = i;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Moves text behind the list. */
-static bool read_sizes(const struct option_row *row, const char **at, struct size_list *list) {
-    const size_t length = strcspn(*at, "/");
-    const char *text = *at;
-    list->count = 0;
-    *at += length;
-    if (!length || !strncmp(text, "none/", length + 1) || !strncmp(text, "none", length + 1) ||
-        (length == 1 && *text == '0'))
-        return true;
-    for (;; text++) {
-        uint64_t size;
-        if (list->count == sizeof list->size / sizeof *list->size || !read_integer(row, &text, &size))
-            return false;
-        list->size[list->count++] = (size_t)size;
-        if (*text != ',')
-            return text == *at;
-    }
-}
-
-static bool parse_sizes(const struct option_row *row, const char *text, void *value) {
-    return read_sizes(row, &text, value) && !*text;
-}
-
-static bool parse_size_grid(const struct option_row *row, const char *text, void *value) {
-    struct size_grid *grid = value;
-    grid->count = 0;
-    for (;; text++) {
-        if (grid->count == GRID_MAX || !read_sizes(row, &text, &grid->list[grid->count++]))
-            return false;
-        if (!*text)
-            return true;
-    }
-}
-
-static bool parse_text(const struct option_row *row, const char *text, void *value) {
-    (void)row;
-    *(const char **)value = text;
-    return *text;
-}
-
-/* The command line has no text for it. */
-static bool parse_flag(const struct option_row *row, const char *text, void *value) {
-    (void)row;
-    *(bool *)value = !text || !strcmp(text, "true");
-    return true;
-}
-
-typedef bool parse_fn(const struct option_row *row, const char *text, void *value);
-
-static parse_fn *const parser[] = {
-    [OPTION_FLAG] = parse_flag,           [OPTION_INTEGER] = parse_integer, [OPTION_REAL] = parse_real,
-    [OPTION_REALS] = parse_reals,         [OPTION_NAME] = parse_name,       [OPTION_SIZES] = parse_sizes,
-    [OPTION_SIZE_GRID] = parse_size_grid, [OPTION_TEXT] = parse_text,
-};
 
 /* ---- errors ---- */
 
@@ -182,10 +66,9 @@ static void complain_value(const char *origin, const struct option_row *row, con
     char limits[256];
     options_describe_limits(row, limits, sizeof limits);
     const struct nearest nearest = nearest_value(row, text);
-    if (nearest.best)
-        complain("%s%s '%s': must be %s; did you mean '%s'?", origin, row->name, text, limits, nearest.best);
-    else
-        complain("%s%s '%s': must be %s", origin, row->name, text, limits);
+    const bool advise = row->advice && (!row->advice_on || strpbrk(text, row->advice_on));
+    complain("%s%s '%s': must be %s%s%s%s%s%s", origin, row->name, text, limits, nearest.best ? "; did you mean '" : "",
+             nearest.best ? nearest.best : "", nearest.best ? "'?" : "", advise ? "; " : "", advise ? row->advice : "");
 }
 
 /* ---- parsing ---- */
@@ -197,20 +80,25 @@ static void *at(void *values, size_t offset) {
 bool options_accept(const char *origin, const struct option_row *row, const char *text, void *values) {
     if (row->given)
         *(bool *)at(values, row->given) = true;
-    if (parser[row->kind](row, text, at(values, row->offset)))
+    if (options_parse_value(row, text, at(values, row->offset)))
         return true;
     complain_value(origin, row, text);
     return false;
 }
 
+/* An option that the command needs and does not have, or NULL. */
+static const struct option_row *first_missing(const struct command *command, void *values) {
+    for (const struct option_row *row = command->rows; row->name; row++)
+        if (row->required && !*(const char **)at(values, row->offset))
+            return row;
+    return NULL;
+}
+
 static bool has_required(const struct command *command, void *values) {
-    for (const struct option_row *row = command->rows; row->name; row++) {
-        if (row->required && !*(const char **)at(values, row->offset)) {
-            complain("--%s %s is missing", row->name, row->argument);
-            return false;
-        }
-    }
-    return true;
+    const struct option_row *row = first_missing(command, values);
+    if (row)
+        complain("--%s %s is missing", row->name, row->argument);
+    return !row;
 }
 
 static void fill_long_options(const struct command *command, struct option *options) {
@@ -225,20 +113,42 @@ static void fill_long_options(const struct command *command, struct option *opti
     options[count + 1] = (struct option){0};
 }
 
-static bool take_operands(const struct command *command, char *const *text, int count, void *values) {
-    if (!command->operand && count)
-        return complain("unexpected argument '%s'", *text), false;
-    if (command->operand && !count)
+static bool take_list(const struct command *command, char *const *text, int count, void *values) {
+    if (!count)
         return complain("%s is missing", command->operand), false;
-    if (command->operand)
-        *(struct operand_list *)at(values, command->operands) = (struct operand_list){text, (size_t)count};
+    *(struct operand_list *)at(values, command->operands) = (struct operand_list){text, (size_t)count};
     return true;
 }
 
-bool options_single_operand(const struct operand_list *operands) {
-    if (operands->count > 1)
-        complain("unexpected argument '%s'", operands->text[1]);
-    return operands->count == 1;
+static void complain_surplus(const struct command *command, const char *text, void *values) {
+    const struct option_row *row = first_missing(command, values);
+    if (row)
+        complain("unexpected argument '%s'; did you mean '--%s %s'?", text, row->name, text);
+    else
+        complain("unexpected argument '%s'", text);
+}
+
+static bool take_operand(const struct command *command, const struct option_row *row, const char *text, void *values) {
+    const char *given = row->name ? *(const char **)at(values, row->offset) : NULL;
+    if (!row->name)
+        return complain_surplus(command, text, values), false;
+    if (given)
+        return complain("unexpected argument '%s', as there is --%s %s", text, row->name, given), false;
+    return options_accept("--", row, text, values);
+}
+
+/* Each fills the next row that takes one. */
+static bool take_operands(const struct command *command, char *const *text, int count, void *values) {
+    const struct option_row *row = command->rows;
+    if (command->operand)
+        return take_list(command, text, count, values);
+    for (int i = 0; i < count; i++, row++) {
+        while (row->name && !row->operand)
+            row++;
+        if (!take_operand(command, row, text[i], values))
+            return false;
+    }
+    return true;
 }
 
 /* The arguments are read from the beginning, once more if they were before. */

@@ -47,7 +47,8 @@ struct size_grid {
 
 #define REALS_MAX 1024
 struct real_list {
-    bool by_word; /* the row's word was given instead of numbers */
+    bool by_word;      /* the row's word was given instead of numbers */
+    const char *names; /* the text, if it is NAME=X,...: X are the numbers; options_next_name reads it */
     size_t count;
     float real[REALS_MAX];
 };
@@ -70,17 +71,22 @@ struct option_row {
     const char *argument; /* its name in --help; NULL for flags */
     enum option_kind kind;
     bool required;       /* texts only */
+    bool operand;        /* likewise: an argument without an option also gives it; several do in the order of rows */
     enum file_role role; /* likewise */
     enum option_use use;
-    const char *replaces; /* name of the input that this output may replace; NULL: none */
-    size_t offset;        /* of the value in the subcommand's struct */
-    size_t given;         /* offset of a bool that becomes true when the option is present; 0: none */
+    const char *endings[2]; /* likewise: of which the name of the file must have one; NULL: any, or no second one */
+    const char *replaces;   /* name of the input that this output may replace; NULL: none */
+    size_t offset;          /* of the value in the subcommand's struct */
+    size_t given;           /* offset of a bool that becomes true when the option is present; 0: none */
     uint64_t least, most;
     double low, below;
     bool above_low;
     const char *(*value_name)(int value); /* names of 0, 1, ..., in any case; NULL ends them */
     const struct synonyms *value_also;    /* of these names, for suggestions; or NULL */
     const char *word;                     /* that real lists accept instead of numbers, or NULL */
+    bool by_name;                         /* real lists: NAME=X,... is accepted, too */
+    const char *advice;                   /* behind the refusal of a value; or NULL */
+    const char *advice_on;                /* only if one of these characters is in it; or NULL */
     const char *help;
 };
 
@@ -107,10 +113,10 @@ struct machine_options {
 #define IS_FILE(use, member) IS_TEXT("FILE", member), .role = use
 
 /* Rows that several subcommands share. */
-#define OPTION_ROW_MODEL                                                                                               \
+#define OPTION_ROW_MODEL(is_operand)                                                                                   \
     {                                                                                                                  \
         .name = "model", .also = "checkpoint load net", IS_FILE(FILE_INPUT, model), .required = true,                  \
-        .help = "the saved model"                                                                                      \
+        .operand = is_operand, .help = "the saved model"                                                               \
     }
 #define OPTION_ROW_THREADS                                                                                             \
     {                                                                                                                  \
@@ -148,8 +154,11 @@ bool options_accept(const char *origin, const struct option_row *row, const char
 /* The name of an option that may have been meant. */
 struct nearest options_nearest(const struct command *command, const char *name);
 
-/* Whether there is one operand alone; if not, says so. */
-bool options_single_operand(const struct operand_list *operands);
+/* Whether the text is what the row accepts; fills value, which has the type of the row's kind. */
+bool options_parse_value(const struct option_row *row, const char *text, void *value);
+
+/* The name of an entry of real_list.names, which is moved to the next one; not terminated. */
+const char *options_next_name(const char **names, size_t *length);
 
 /* Writes what the row accepts, as in "must be ...". */
 void options_describe_limits(const struct option_row *row, char *text, size_t size);

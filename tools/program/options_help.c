@@ -43,7 +43,9 @@ void options_describe_limits(const struct option_row *row, char *text, size_t si
     case OPTION_REALS:
         if (row->word)
             APPEND(text, size, "'%s' or ", row->word);
-        APPEND(text, size, "up to %d with commas between them, each ", REALS_MAX);
+        if (row->by_name)
+            APPEND(text, size, "NAME=X,... or ");
+        APPEND(text, size, "up to %d values with commas between them, each ", REALS_MAX);
         append_real_limits(row, text, size);
         break;
     case OPTION_NAME:
@@ -61,7 +63,9 @@ void options_describe_limits(const struct option_row *row, char *text, size_t si
                GRID_MAX, row->least, row->most);
         break;
     case OPTION_TEXT:
-        APPEND(text, size, "not empty");
+        APPEND(text, size, "%s%s%s%s", *row->endings ? "a name that ends in " : "not empty",
+               *row->endings ? row->endings[0] : "", row->endings[1] ? " or " : "",
+               row->endings[1] ? row->endings[1] : "");
         break;
     }
 }

@@ -61,12 +61,15 @@ static void print_integer(uint64_t value, FILE *file) {
     fprintf(file, value > INT64_MAX ? "\"%" PRIu64 "\"" : "%" PRIu64, value);
 }
 
-static void print_reals(const struct real_list *list, FILE *file) {
+static bool print_reals(const struct option_row *row, const struct real_list *list, FILE *file) {
+    if (list->by_word || list->names)
+        return print_text(row, list->by_word ? row->word : list->names, file);
     for (size_t i = 0; i < list->count; i++) {
         fputs(i ? "," : "[", file);
         print_real((double)list->real[i], true, file);
     }
     fputc(']', file);
+    return true;
 }
 
 static void print_sizes(const struct size_list *list, FILE *file) {
@@ -96,10 +99,7 @@ static bool print_value(const struct option_row *row, const void *value, FILE *f
         print_real(*(const double *)value, false, file);
         return true;
     case OPTION_REALS:
-        if (((const struct real_list *)value)->by_word)
-            return print_text(row, row->word, file);
-        print_reals(value, file);
-        return true;
+        return print_reals(row, value, file);
     case OPTION_NAME:
         return print_text(row, row->value_name(*(const int *)value), file);
     case OPTION_SIZES:

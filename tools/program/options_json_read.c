@@ -55,7 +55,7 @@ static bool write_real(const struct option_row *row, const json_t *value, FILE *
 static bool write_reals(const struct option_row *row, const json_t *value, FILE *text) {
     if (json_is_array(value))
         return write_list(row, value, write_real, ',', text);
-    if (json_is_string(value) && row->word && !strcmp(json_string_value(value), row->word))
+    if (json_is_string(value) && (row->by_name || (row->word && !strcmp(json_string_value(value), row->word))))
         return write_text(row, value, text);
     return write_real(row, value, text);
 }

@@ -17,7 +17,11 @@ struct plot_options {
 
 #define OPTION_STRUCT struct plot_options
 static const struct option_row rows[] = {
-    {.name = "out", IS_FILE(FILE_SAVED, out), .required = true, .help = "the picture, .svg or .png"},
+    {.name = "out",
+     IS_FILE(FILE_SAVED, out),
+     .endings = PICTURE_ENDINGS,
+     .required = true,
+     .help = "the picture, .svg or .png"},
     {.name = "width", IS_INTEGER(width, PICTURE_LEAST, PICTURE_MOST), .help = "width in pixels"},
     {0},
 };

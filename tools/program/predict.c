@@ -24,9 +24,10 @@ struct predict_options {
 
 #define OPTION_STRUCT struct predict_options
 static const struct option_row rows[] = {
-    OPTION_ROW_MODEL,
-    OPTION_ROW_SAMPLES("input"),
+    OPTION_ROW_MODEL(false),
+    OPTION_ROW_SAMPLES("input", false),
     OPTION_ROW_ID("column that names the rows, to be written before the prediction (csv, jsonl)"),
+    OPTION_ROWS_VALUES,
     OPTION_ROWS_READING,
     {.name = "output", .also = "out save", IS_FILE(FILE_SAVED, output), .help = "default: standard output"},
     {.name = "format", .also = "output-format", IS_NAME(predict_format_name, format), .help = "of the predictions"},

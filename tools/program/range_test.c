@@ -43,15 +43,11 @@ static void note_unused(const struct train_options *options) {
             complain("note: --find-lr trains a model that is thrown away; it does not use --%s", unused[i].name);
 }
 
-int range_test_settle(struct train_options *options) {
-    const int code = options->plot ? picture_check(options->plot) : EXIT_SUCCESS;
-    if (code)
-        return options_usage_error(options->command);
+void range_test_settle(struct train_options *options) {
     note_unused(options);
     options->schedule = TP_SCHEDULE_AUTO;
     options->warmup = options->epochs = 0;
     options->test = options->out = options->log = options->checkpoint = options->resume = NULL;
-    return EXIT_SUCCESS;
 }
 
 /* ---- the curve ---- */

@@ -34,8 +34,8 @@ struct range_test {
     double seconds;
 };
 
-/* Takes out options that are not used, and says so. Returns an exit code; it has said why. */
-int range_test_settle(struct train_options *options);
+/* Takes out options that are not used, and says so. */
+void range_test_settle(struct train_options *options);
 
 /* Trains the model, which is of no use afterwards, on data. Returns an exit code; it has said why. */
 int range_test_run(struct range_test *test, const tp_data *data, tp_model *model);

@@ -13,7 +13,7 @@
 
 struct reproduce_options {
     struct machine_options machine;
-    struct operand_list model;
+    const char *model;
     struct data_options data;
     const char *test, *init, *log; /* may be NULL */
     bool quiet;
@@ -21,7 +21,8 @@ struct reproduce_options {
 
 #define OPTION_STRUCT struct reproduce_options
 static const struct option_row rows[] = {
-    OPTION_ROW_SAMPLES("data"),
+    OPTION_ROW_MODEL(true),
+    OPTION_ROW_SAMPLES("data", true),
     {.name = "test",
      .also = "test-data test-file",
      IS_TEXT("FILE", test),
@@ -34,7 +35,7 @@ static const struct option_row rows[] = {
      .help = "log of the training, to find the first epoch that differs"},
     OPTION_ROW_THREADS,
     OPTION_ROW_ISA,
-    {.name = "quiet", .also = "silent", IS_FLAG(quiet), .help = "no progress"},
+    {.name = "quiet", .also = "silent", IS_FLAG(quiet), .use = OPTION_HERE, .help = "no progress"},
     {0},
 };
 
@@ -180,7 +181,7 @@ static int open_and_reproduce(const struct session *session, const struct reprod
     struct reproduction *const r = calloc(1, sizeof *r);
     if (!r)
         return complain("out of memory"), EXIT_FAILURE;
-    *r = (struct reproduction){.options = options, .session = session, .path = *options->model.text};
+    *r = (struct reproduction){.options = options, .session = session, .path = options->model};
     r->run = (struct training){.options = &r->train, .session = session};
     interrupt_catch(false);
     const int code = reproduce(r);
@@ -196,8 +197,6 @@ static int run(int argc, char **argv) {
     int code = options_parse(&reproduce_command, argc, argv, &options);
     if (code != OPTIONS_PARSED)
         return code;
-    if (!options_single_operand(&options.model))
-        return options_usage_error(&reproduce_command);
     code = files_check(&reproduce_command, &options, NULL);
     if (code)
         return code;
@@ -213,16 +212,14 @@ const struct command reproduce_command = {
     .name = "reproduce",
     .also = "repeat retrain replicate",
     .summary = "Train a model again from what it says, and compare every bit",
-    .example = "tileprop reproduce iris.safetensors --data iris.csv",
-    .usage = "MODEL --data D [OPTION...]",
+    .example = "tileprop reproduce iris.safetensors iris.csv",
+    .usage = "MODEL D [OPTION...]",
     .about = "The model's file says which options it was trained with. What differs first is told:\n"
              "data, held-out samples, the model of --init, the first epoch with --log, or the\n"
              "parameters. Exit code 0 only if all of the model is the same: tensors, layers,\n"
              "scaling and columns. Another version of the program, instruction set or number of\n"
              "threads is no reason for a difference.\n",
     .rows = rows,
-    .operand = "MODEL",
-    .operands = offsetof(struct reproduce_options, model),
     .values_size = sizeof(struct reproduce_options),
     .defaults = defaults,
     .run = run,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "class_weights.h"
 #include "command.h"
 #include "files.h"
 #include "interrupt.h"
@@ -141,8 +142,8 @@ static int run_training(const struct session *session, struct train_options *opt
 
 static int check_find_lr(struct train_options *options) {
     if (options->find_lr)
-        return range_test_settle(options);
-    if (!options->plot)
+        range_test_settle(options);
+    if (options->find_lr || !options->plot)
         return EXIT_SUCCESS;
     complain("--plot %s: is for --find-lr; 'tileprop plot' draws the course of a training from its --log",
              options->plot);

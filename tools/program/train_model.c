@@ -16,25 +16,6 @@ static size_t fill_layers(const struct train_options *options, tp_layer *layer) 
     return options->hidden.count;
 }
 
-/* Options of other losses than that of the model. */
-static bool loss_options_contradict(const struct train_options *options, tp_loss chosen) {
-    const char *loss = tp_loss_name(chosen);
-    if (options->huber_delta_given && chosen != TP_LOSS_HUBER)
-        complain("--huber-delta %g: is for --loss huber, not %s", options->huber_delta, loss);
-    else if (options->label_smoothing > 0 && chosen != TP_LOSS_CCE && chosen != TP_LOSS_BCE)
-        complain("--label-smoothing %g: is for --loss cce and bce, not %s", options->label_smoothing, loss);
-    else
-        return false;
-    return true;
-}
-
-static int choose_loss(const struct train_options *options, tp_model_options *shape) {
-    const int code = train_choose_loss(options, shape);
-    if (code || !loss_options_contradict(options, shape->loss))
-        return code;
-    return options_usage_error(options->command);
-}
-
 int train_make_model(const struct session *session, const struct train_options *options, const tp_schema *schema,
                      tp_model **model) {
     tp_layer layer[TP_MAX_LAYERS];
@@ -42,7 +23,7 @@ int train_make_model(const struct session *session, const struct train_options *
     tp_model_options_default(&shape);
     int code = session_check(session, tp_schema_apply(schema, &shape));
     if (!code)
-        code = choose_loss(options, &shape);
+        code = train_choose_loss(options, &shape);
     if (code)
         return code;
     const size_t hidden = fill_layers(options, layer);
@@ -87,6 +68,6 @@ int train_load_model(const struct session *session, const struct train_options *
     const char *option = contradiction(options, &saved);
     if (!option)
         return EXIT_SUCCESS;
-    complain("--%s contradicts the model of --init %s", option, options->init);
+    complain("--%s contradicts the model of --init %s, which has its own", option, options->init);
     return options_usage_error(options->command);
 }

@@ -16,6 +16,8 @@
 
 #define LOSS_OF_TASK (-1)
 
+#define ADVICE_SEVERAL "'tileprop cv' tries several"
+
 struct train_options {
     struct machine_options machine;
     const struct command *command; /* whose options these are, for errors */

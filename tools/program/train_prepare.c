@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "train_prepare.h"
+#include "class_weights.h"
 #include "command.h"
 #include "train_data.h"
 #include "train_model.h"
@@ -78,7 +79,7 @@ int train_prepare(struct training *run) {
     if (!code)
         code = check_best(run);
     if (!code)
-        code = train_settle_class_weights(run->options, tp_dataset_data(run->train), run->model);
+        code = class_weights_settle(run->options, tp_dataset_data(run->train), run->model);
     if (!code && !run->options->find_lr)
         code = train_load_test(run->session, run->options, run->model, &run->test);
     return code;

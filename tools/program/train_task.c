@@ -17,32 +17,77 @@ static const struct fitting fitting_losses[TP_TASK_COUNT] = {
     [TP_TASK_REGRESSION] = {3, {TP_LOSS_MSE, TP_LOSS_MAE, TP_LOSS_HUBER}},
 };
 
-static void list_losses(const struct fitting *fitting, char *text, size_t size) {
-    size_t used = 0;
-    for (size_t i = 0; i < fitting->count && used < size; i++)
-        used += (size_t)snprintf(text + used, size - used, "%s%s", i ? ", " : "", tp_loss_name(fitting->loss[i]));
+/* Whether the other options are for this loss, too. */
+static bool suits(const struct train_options *options, tp_task task, tp_loss loss) {
+    return task != TP_TASK_REGRESSION || !options->huber_delta_given || loss == TP_LOSS_HUBER;
 }
 
-static int refuse_loss(const struct train_options *options, tp_task task) {
-    char fitting[64];
-    list_losses(&fitting_losses[task], fitting, sizeof fitting);
-    complain("--loss %s: does not fit the task %s of %s; what does: %s", tp_loss_name((tp_loss)options->loss),
-             tp_task_name(task), options->data.path, fitting);
+static void list_losses(const struct train_options *options, tp_task task, char *text, size_t size) {
+    const struct fitting *fitting = &fitting_losses[task];
+    size_t used = 0;
+    for (size_t i = 0; i < fitting->count && used < size; i++)
+        if (suits(options, task, fitting->loss[i]))
+            used += (size_t)snprintf(text + used, size - used, "%s--loss %s", used ? ", " : "",
+                                     tp_loss_name(fitting->loss[i]));
+}
+
+/* The option that no loss of the task has, or "". */
+static const char *option_to_drop(const struct train_options *options, tp_task task) {
+    if (task == TP_TASK_REGRESSION)
+        return options->label_smoothing > 0 ? " without --label-smoothing" : "";
+    return options->huber_delta_given ? " without --huber-delta" : "";
+}
+
+static bool fits(tp_task task, tp_loss loss) {
+    for (size_t i = 0; i < fitting_losses[task].count; i++)
+        if (fitting_losses[task].loss[i] == loss)
+            return true;
+    return false;
+}
+
+/* What else the loss may have meant, or "". */
+static const char *other_task(const tp_schema *schema, tp_loss loss) {
+    const tp_task task = tp_schema_task(schema);
+    const bool single = tp_schema_target_count(schema) == 1;
+    if (task == TP_TASK_REGRESSION)
+        return single ? "; if the targets are classes: --task multiclass" : "";
+    if (single && fits(TP_TASK_REGRESSION, loss) && data_are_integers(tp_schema_target(schema, 0)))
+        return "; if the targets are no classes: --task regression";
+    return "";
+}
+
+static int refuse_loss(const struct train_options *options, const tp_schema *schema) {
+    const tp_loss loss = (tp_loss)options->loss;
+    const tp_task task = tp_schema_task(schema);
+    char fitting[96];
+    list_losses(options, task, fitting, sizeof fitting);
+    complain("--loss %s: does not fit the task %s of %s; what does: %s%s%s", tp_loss_name(loss), tp_task_name(task),
+             options->data.path, fitting, option_to_drop(options, task), other_task(schema, loss));
+    return options_usage_error(options->command);
+}
+
+/* Options of other losses than that of the model. */
+static int check_loss_options(const struct train_options *options, const tp_model_options *model) {
+    const tp_task task = tp_schema_task(model->schema);
+    const bool smoothed = task != TP_TASK_REGRESSION;
+    if (!smoothed && options->label_smoothing > 0)
+        complain("--label-smoothing %g: is for classes and labels; the task of %s is %s", options->label_smoothing,
+                 options->data.path, tp_task_name(task));
+    else if (smoothed && options->huber_delta_given)
+        complain("--huber-delta %g: is for regression; the task of %s is %s", options->huber_delta, options->data.path,
+                 tp_task_name(task));
+    else if (!suits(options, task, model->loss))
+        complain("--huber-delta %g: is for --loss huber, not %s", options->huber_delta, tp_loss_name(model->loss));
+    else
+        return EXIT_SUCCESS;
     return options_usage_error(options->command);
 }
 
 int train_choose_loss(const struct train_options *options, tp_model_options *model) {
     const tp_task task = tp_schema_task(model->schema);
-    const struct fitting *fitting = &fitting_losses[task];
-    if (options->loss == LOSS_OF_TASK) {
-        model->loss = fitting->loss[0];
-        return EXIT_SUCCESS;
-    }
-    model->loss = (tp_loss)options->loss;
-    for (size_t i = 0; i < fitting->count; i++)
-        if (fitting->loss[i] == model->loss)
-            return EXIT_SUCCESS;
-    return refuse_loss(options, task);
+    const bool given = options->loss != LOSS_OF_TASK;
+    model->loss = given ? (tp_loss)options->loss : fitting_losses[task].loss[0];
+    return fits(task, model->loss) ? check_loss_options(options, model) : refuse_loss(options, model->schema);
 }
 
 tp_activation train_last_activation(tp_loss loss) {
@@ -54,36 +99,4 @@ tp_activation train_last_activation(tp_loss loss) {
 void train_count_classes(const tp_data *data, size_t *counts) {
     for (size_t i = 0; i < data->samples; i++)
         counts[data->classes[data_row(data, i)]]++;
-}
-
-/* For balanced weights, n / (k n_c) for the n_c of n samples in class c of k, into weights; k at most REALS_MAX. 0 for
- * a class without samples. */
-static int balance_classes(const tp_data *data, size_t classes, struct real_list *weights) {
-    size_t counts[REALS_MAX] = {0};
-    if (classes > REALS_MAX) {
-        complain("--class-weights balanced: is for at most %d classes", REALS_MAX);
-        return EXIT_USAGE;
-    }
-    train_count_classes(data, counts);
-    weights->count = classes;
-    for (size_t i = 0; i < classes; i++)
-        weights->real[i] = counts[i] ? (float)((double)data->samples / ((double)classes * (double)counts[i])) : 0;
-    return EXIT_SUCCESS;
-}
-
-int train_settle_class_weights(struct train_options *options, const tp_data *data, const tp_model *model) {
-    struct real_list *weights = &options->class_weights;
-    tp_model_options shape;
-    tp_model_describe(model, &shape);
-    const size_t classes = model_classes(&shape);
-    const bool given = weights->by_word || weights->count;
-    if (given && !data->classes)
-        complain("--class-weights: %s has no classes", options->data.path);
-    else if (weights->by_word)
-        return balance_classes(data, classes, weights);
-    else if (given && weights->count != classes)
-        complain("--class-weights: %zu weights for %zu classes", weights->count, classes);
-    else
-        return EXIT_SUCCESS;
-    return EXIT_USAGE;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the task of a data set means for its training: the loss, the last layer, weights of classes. */
+/* What the task of a data set means for its training: the loss and what goes with it, the last layer. */
 #ifndef TILEPROP_TOOLS_TRAIN_TASK_H
 #define TILEPROP_TOOLS_TRAIN_TASK_H
 
@@ -11,9 +11,6 @@ int train_choose_loss(const struct train_options *options, tp_model_options *mod
 
 /* Activation of the last layer for a loss. */
 tp_activation train_last_activation(tp_loss loss);
-
-/* Weights of classes for the data, if they were asked for. Likewise. */
-int train_settle_class_weights(struct train_options *options, const tp_data *data, const tp_model *model);
 
 /* Adds the samples of each class to counts. */
 void train_count_classes(const tp_data *data, size_t *counts);

@@ -9,7 +9,7 @@
 #include <zlib.h>
 
 #define VERSION 45   /* zip64 */
-#define SIZE_LATER 8 /* flag: size and check are behind the bytes */
+#define FLAGS 0x808  /* size and check are behind the bytes; names are UTF-8 */
 #define DATE 0x21    /* 1 January 1980: the same data makes the same file */
 #define ALIGN 0xd935 /* extra field that aligns, as Android's tools write it */
 #define IN_ZIP64 UINT32_MAX
@@ -41,7 +41,7 @@ static int emit(struct zip *zip, const void *data, size_t size) {
 /* What local header and directory have in common. */
 static void put_facts(struct record *record, uint32_t crc, uint32_t size, size_t name, size_t extra) {
     put(record, VERSION, 2);
-    put(record, SIZE_LATER, 2);
+    put(record, FLAGS, 2);
     put(record, 0, 2); /* stored */
     put(record, 0, 2); /* time */
     put(record, DATE, 2);

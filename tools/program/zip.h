@@ -7,8 +7,8 @@
 #include "session.h"
 
 #define ZIP_ALIGNMENT 64
-#define ZIP_MEMBERS 4
-#define ZIP_NAME 32
+#define ZIP_MEMBERS 6
+#define ZIP_NAME 96
 
 struct zip_member {
     char name[ZIP_NAME];

@@ -22,6 +22,13 @@ static void print_choices(FILE *file, const struct option_row *row) {
     }
 }
 
+static bool takes_files(const struct command *command) {
+    bool takes = command->operand != NULL;
+    for (const struct option_row *row = command->rows; row->name; row++)
+        takes = takes || row->operand;
+    return takes;
+}
+
 static void print_command(FILE *file, const struct command *command) {
     fprintf(file, "    %s)\n        case $before in\n", command->name);
     for (const struct option_row *row = command->rows; row->name; row++) {
@@ -31,7 +38,7 @@ static void print_command(FILE *file, const struct command *command) {
             fputs(") ;;\n", file);
         }
     }
-    fputs("        *) choices=(-W '", file);
+    fprintf(file, "        *) choices=(%s-W '", takes_files(command) ? "-f " : "");
     for (const struct option_row *row = command->rows; row->name; row++)
         fprintf(file, "--%s ", row->name);
     fputs("--help') ;;\n        esac\n        ;;\n", file);
