@@ -161,6 +161,14 @@ wait_for() {
     done
 }
 
+# is_waiting PID: it has used no processor time for a while, but some before.
+is_waiting() {
+    before=$(cut -d ' ' -f 14,15 "/proc/$1/stat")
+    sleep 0.2
+    [ "$before" != "0 0" ] && [ "$before" = "$(cut -d ' ' -f 14,15 "/proc/$1/stat")" ] &&
+        grep -q '^State:.*S' "/proc/$1/status"
+}
+
 # The last line of every script.
 finish() {
     holds "no path was evaluated" test -z "$(find "$base" -name evaluated)"

@@ -218,8 +218,7 @@ reader=$!
 # shellcheck disable=SC2086
 "$tileprop" train $small --epochs 4000000 --out stopped --log log --checkpoint runs --every 1h --quiet >out 2>err &
 pid=$!
-wait_for [ -d runs ]
-sleep 0.4
+wait_for is_waiting $pid
 kill -TERM $pid
 kill -TERM $pid
 sleep 0.6

@@ -48,14 +48,6 @@ hold() {
     wait_for is_waiting $pid
 }
 
-# is_waiting PID: it has used no processor time for a while, but some before.
-is_waiting() {
-    before=$(cut -d ' ' -f 14,15 "/proc/$1/stat")
-    sleep 0.2
-    [ "$before" != "0 0" ] && [ "$before" = "$(cut -d ' ' -f 14,15 "/proc/$1/stat")" ] &&
-        grep -q '^State:.*S' "/proc/$1/status"
-}
-
 # release: the reader reads; reaps both.
 release() {
     cat log >/dev/null &
