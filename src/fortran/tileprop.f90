@@ -33,7 +33,8 @@
 !            used.
 ! Callbacks  Extend the type tp_observer with on_epoch and on_step, and pass a variable of it to tp_trainer_create. It
 !            must have the target attribute, and must exist as long as the trainer.
-! Counting   Layers, notes, and arrays of an optimiser's state, count from 1. Classes count from 0, or from 1 with one_based.
+! Counting   Layers, notes, and arrays of an optimiser's state, count from 1. Classes count from 0, or from 1 with
+!            one_based.
 ! Products   tp_sgemm multiplies matrices in Fortran's order of elements. A packed matrix is the left factor.
 module tileprop
     use tileprop_types
