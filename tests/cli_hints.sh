@@ -99,7 +99,8 @@ result "and so does one for labels"
 late="--optimizer sgd --schedule constant --lr 100 --warmup 4000 --epochs 400"
 exits 1 train $numbers $late --out late --log log --json &&
     grep -q 'is the first that is not finite\|no longer finite\|is infinite' err &&
-    grep -q "what is saved is the model after epoch $(grep -c . log)" err && json epochs out "x == $(grep -c . log)" &&
+    grep -q "what is saved is the model after epoch $(grep -c '^{"epoch"' log)" err &&
+    json epochs out "x == $(grep -c '^{"epoch"' log)" &&
     grep -q '"diverged":true' out && exits 0 evaluate --model late --data numbers.csv --json && json loss out 'x < 1e6'
 result "the last good model is saved after divergence"
 exits 0 train $numbers --json && grep -q '"diverged":false' out
@@ -167,8 +168,9 @@ as_documented() {
 
 for data in "$small" "$numbers"; do
     exits 0 train $data --epochs 1 --validation 0.2 --json --log log --out keyed
+    sed 1d log >epochs
     as_documented train "JSON keys" out
-    as_documented train "Keys of a line of --log" log
+    as_documented train "Keys of a line of --log" epochs
     exits 0 evaluate --model keyed --data "$(echo "$data" | sed 's/--data \([^ ]*\) .*/\1/')" --json
     printed out | sort -u >keys
     { documented evaluate "JSON keys"; documented evaluate "Keys of a class, label or output"; } |

@@ -66,6 +66,16 @@ one_object() {
     ! command -v python3 >/dev/null || python3 -c 'import json, sys; json.load(open(sys.argv[1]))' "$1" 2>>err
 }
 
+# tensors FILE: what a model's file has behind its header, which has notes about the training.
+tensors() {
+    perl -e 'local $/; open my $file, "<:raw", $ARGV[0] or die; $_ = <$file>; print substr $_, 8 + unpack "Q<"' "$1"
+}
+
+# same_tensors A B: of two models.
+same_tensors() {
+    tensors "$1" >first.tensors && tensors "$2" >second.tensors && cmp -s first.tensors second.tensors
+}
+
 # --------------------------------------------------------------------------------------------------------------- data
 
 # be32 NUMBER...: 32-bit big-endian integers as printf escapes.

@@ -145,7 +145,7 @@ for every in 0 -1 x 1x 5epoch5 99999999999 ''; do
 done
 fails 2 "did you mean '--keep-checkpoints'?" train --data data --keep 3
 cp log log.whole
-sed -i 3d log
+sed -i 4d log
 unchanged 1 "--log log: has no line of epoch 3, which runs/step-000000007500.safetensors has" --resume runs --every 1
 cp log.whole log
 rm log

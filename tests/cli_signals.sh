@@ -144,11 +144,12 @@ cp data/train-* slow
     printf "\\000\\000\\010\\001$(be32 60000)"
     head -c 60000 /dev/zero
 } >slow/t10k-labels-idx1-ubyte
-"$tileprop" train --data slow --hidden 500 --epochs 1 --threads 1 --out evaluated-model --json >out 2>err &
+"$tileprop" train --data slow --hidden 1000 --epochs 1 --threads 1 --out evaluated-model --json >out 2>err &
 pid=$!
-until [ -s evaluated-model ] || ! kill -0 $pid 2>/dev/null; do
+until grep -q 'epoch 1/1' err || ! kill -0 $pid 2>/dev/null; do
     :
 done
+sleep 0.02
 kill -TERM $pid && kill -TERM $pid && kill -HUP $pid
 wait $pid
 code=$?

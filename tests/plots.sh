@@ -68,6 +68,7 @@ if command -v gnuplot >/dev/null; then
     # shellcheck disable=SC2016 # as it is
     evil='a `touch one` "; system "touch two" $(touch three) %s {x} ü.jsonl'
     epochs "$evil"
+    sed -i '1i {"config":{"version":"1"}}' "$evil"
     "$tileprop" plot "$evil" run.jsonl --out curves.svg --width 1000 >out 2>err && [ ! -s err ] &&
         grep -q '<svg[^>]*' curves.svg && grep -q 'width="1000"' curves.svg && grep -q '</svg>' curves.svg
     result "an SVG picture"

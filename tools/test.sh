@@ -216,6 +216,8 @@ elif [ "${TILEPROP_SKIP_NEON:-}" = 1 ]; then
     note "the NEON path did NOT run, because TILEPROP_SKIP_NEON=1"
 else
     run_part neon aarch64
+    run_check reproduced-on-arm64 env QEMU_LD_PREFIX="$PWD/build/aarch64-root" sh tests/reproduce_elsewhere.sh "$PWD" \
+        "$PWD/build/test/gcc/tileprop" "$PWD/build/test/neon/tileprop"
 fi
 if [ "$(uname -m)" = x86_64 ] && ! has avx512f avx512bw avx512dq avx512vl; then
     note "this machine has no AVX-512: that path did NOT run"

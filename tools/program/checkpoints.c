@@ -44,19 +44,6 @@ int checkpoints_open(struct checkpoints *checkpoints, const struct train_options
     return code ? code : check_past(checkpoints);
 }
 
-int checkpoints_fingerprint(const struct checkpoints *checkpoints, const struct session *session, const tp_data *data,
-                            const tp_data *validation, char text[CHECKPOINTS_FINGERPRINT]) {
-    char first[TP_FINGERPRINT_SIZE] = "", second[TP_FINGERPRINT_SIZE] = "none";
-    *text = '\0';
-    if (!checkpoints->options)
-        return EXIT_SUCCESS;
-    tp_status status = tp_data_fingerprint(session->context, data, first);
-    if (!status && validation)
-        status = tp_data_fingerprint(session->context, validation, second);
-    snprintf(text, CHECKPOINTS_FINGERPRINT, "%s validation %s", first, second);
-    return session_check(session, status);
-}
-
 /* ---- resume ---- */
 
 static bool is_unreadable(tp_status status) {

@@ -50,9 +50,4 @@ bool checkpoints_failed(const struct checkpoints *checkpoints);
 /* The path of the newest one, to be freed; NULL: there is none. */
 char *checkpoints_newest(const struct checkpoints *checkpoints);
 
-/* What stands for training and validation data, which may be NULL. Returns an exit code; it has said why. */
-#define CHECKPOINTS_FINGERPRINT (2 * TP_FINGERPRINT_SIZE + 16)
-int checkpoints_fingerprint(const struct checkpoints *checkpoints, const struct session *session, const tp_data *data,
-                            const tp_data *validation, char text[CHECKPOINTS_FINGERPRINT]);
-
 #endif

@@ -33,6 +33,7 @@ struct command {
     size_t operands;     /* offset of their struct operand_list; they are files that are read */
     size_t values_size;
     void (*defaults)(void *values);
+    void (*settle)(void *values);      /* fills in what follows from other options without data; NULL: nothing */
     int (*run)(int argc, char **argv); /* returns the exit code */
 };
 
@@ -43,6 +44,9 @@ extern const struct command plot_command;
 extern const struct command describe_command;
 extern const struct command convert_command;
 extern const struct command cv_command;
+extern const struct command verify_command;
+extern const struct command reproduce_command;
+extern const struct command card_command;
 extern const struct command info_command;
 
 extern const struct command *const commands[]; /* NULL ends them */

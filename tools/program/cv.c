@@ -7,7 +7,7 @@
 #include "report.h"
 #include "train_data.h"
 #include "train_model.h"
-#include "train_run.h"
+#include "train_prepare.h"
 #include "train_task.h"
 
 #include <inttypes.h>
@@ -58,7 +58,10 @@ static const struct option_row rows[] = {
      .also = "output save model-out",
      IS_FILE(FILE_SAVED, train.out),
      .help = "train the best candidate on all of the data and save the model here"},
-    {.name = "json", IS_FLAG(train.json), .help = "one JSON object per candidate on standard output, best first"},
+    {.name = "json",
+     IS_FLAG(train.json),
+     .use = OPTION_HERE,
+     .help = "one JSON object per candidate on standard output, best first"},
     {0},
 };
 
@@ -222,11 +225,14 @@ static int refit(struct cross_validation *run) {
     if (!code)
         code = class_weights_settle(&options, tp_dataset_data(training.train), training.model);
     if (!code)
+        code = train_record_begin(&training.record, run->session, &options, training.train, training.model);
+    if (!code)
         code = train_run(&training);
-    if (!code && !interrupt_code())
+    if (!code && !interrupt_code()) {
+        train_record_note(&training.record, run->session, &options, NULL, &training.result, training.model);
         code = session_check(run->session, tp_model_save_to(training.model, run->output));
-    tp_model_destroy(training.model);
-    tp_dataset_destroy(training.train);
+    }
+    train_release(&training);
     return code;
 }
 
@@ -309,5 +315,6 @@ const struct command cv_command = {
     .rows = rows,
     .values_size = sizeof(struct cv_options),
     .defaults = defaults,
+    .settle = train_settle_options,
     .run = run,
 };

@@ -47,7 +47,7 @@ static const char *split_name(int value) {
 
 #define OPTION_STRUCT struct evaluate_options
 static const struct option_row rows[] = {
-    OPTION_ROW_MODEL,
+    OPTION_ROW_MODEL(false),
     OPTION_ROW_SAMPLES("data", false),
     OPTION_ROW_WEIGHT,
     OPTION_ROWS_VALUES,

@@ -75,10 +75,17 @@ static bool data_is_lost(const struct check *check, const struct option_row *dat
     return lost;
 }
 
+/* Both may be "-", and there is only one of it. */
+static bool reads_standard_input(const struct check *check, const struct option_row *row) {
+    return (row->role == FILE_DATA || row->use == OPTION_CONFIG) && !strcmp(path_of(check, row), "-");
+}
+
 /* Of two rows, the later of which is the one to be named first. */
 static bool collide(const struct check *check, const struct option_row *earlier, const struct option_row *later) {
     if (earlier->role == FILE_DATA && data_is_lost(check, earlier, later))
         return true;
+    if (reads_standard_input(check, earlier) && reads_standard_input(check, later))
+        return refuse(check, later, "the file of --", earlier->name);
     if (later->replaces && !strcmp(later->replaces, earlier->name))
         return false;
     if (!writes_to(check, later, path_of(check, earlier)) && !writes_to(check, earlier, path_of(check, later)))

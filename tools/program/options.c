@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "command.h"
 #include "nearest.h"
+#include "options_json.h"
 #include "report.h"
 
 #include <assert.h>
@@ -19,15 +20,20 @@ int options_usage_error(const struct command *command) {
     return EXIT_USAGE;
 }
 
-static void complain_unknown(const struct command *command, const char *argument) {
-    const int length = (int)strcspn(argument, "=");
-    char name[64];
-    snprintf(name, sizeof name, "%.*s", length > 2 ? length - 2 : 0, argument + 2);
+struct nearest options_nearest(const struct command *command, const char *name) {
     struct nearest nearest = nearest_to(name);
     for (const struct option_row *row = command->rows; row->name; row++) {
         nearest_offer(&nearest, row->name);
         nearest_offer_words(&nearest, row->also, row->name);
     }
+    return nearest;
+}
+
+static void complain_unknown(const struct command *command, const char *argument) {
+    const int length = (int)strcspn(argument, "=");
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", length > 2 ? length - 2 : 0, argument + 2);
+    const struct nearest nearest = options_nearest(command, name);
     if (nearest.best)
         complain("unknown or ambiguous option '%.*s'; did you mean '--%s'?", length, argument, nearest.best);
     else
@@ -56,12 +62,12 @@ static struct nearest nearest_value(const struct option_row *row, const char *te
     return nearest;
 }
 
-static void complain_value(const struct option_row *row, const char *text) {
+static void complain_value(const char *origin, const struct option_row *row, const char *text) {
     char limits[256];
     options_describe_limits(row, limits, sizeof limits);
     const struct nearest nearest = nearest_value(row, text);
     const bool advise = row->advice && (!row->advice_on || strpbrk(text, row->advice_on));
-    complain("--%s '%s': must be %s%s%s%s%s%s", row->name, text, limits, nearest.best ? "; did you mean '" : "",
+    complain("%s%s '%s': must be %s%s%s%s%s%s", origin, row->name, text, limits, nearest.best ? "; did you mean '" : "",
              nearest.best ? nearest.best : "", nearest.best ? "'?" : "", advise ? "; " : "", advise ? row->advice : "");
 }
 
@@ -71,12 +77,12 @@ static void *at(void *values, size_t offset) {
     return (unsigned char *)values + offset;
 }
 
-static bool accept_option(const struct option_row *row, const char *text, void *values) {
+bool options_accept(const char *origin, const struct option_row *row, const char *text, void *values) {
     if (row->given)
         *(bool *)at(values, row->given) = true;
     if (options_parse_value(row, text, at(values, row->offset)))
         return true;
-    complain_value(row, text);
+    complain_value(origin, row, text);
     return false;
 }
 
@@ -128,7 +134,7 @@ static bool take_operand(const struct command *command, const struct option_row 
         return complain_surplus(command, text, values), false;
     if (given)
         return complain("unexpected argument '%s', as there is --%s %s", text, row->name, given), false;
-    return accept_option(row, text, values);
+    return options_accept("--", row, text, values);
 }
 
 /* Each fills the next row that takes one. */
@@ -145,11 +151,30 @@ static bool take_operands(const struct command *command, char *const *text, int 
     return true;
 }
 
-int options_parse(const struct command *command, int argc, char **argv, void *values) {
-    struct option options[ROWS_MAX + 2];
+/* The arguments are read from the beginning, once more if they were before. */
+static void begin_arguments(const struct command *command, struct option *options) {
     fill_long_options(command, options);
-    command->defaults(values);
     opterr = 0;
+    optind = 0;
+}
+
+/* Files of options come first, wherever they are named: all other arguments win over them. */
+static bool take_configs(const struct command *command, int argc, char **argv, void *values) {
+    struct option options[ROWS_MAX + 2];
+    begin_arguments(command, options);
+    for (int result; (result = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
+        if (result == 'h')
+            return true;
+        if (result >= FIRST_ROW && command->rows[result - FIRST_ROW].use == OPTION_CONFIG &&
+            !options_read_config(command, optarg, values))
+            return false;
+    }
+    return true;
+}
+
+static int take_arguments(const struct command *command, int argc, char **argv, void *values) {
+    struct option options[ROWS_MAX + 2];
+    begin_arguments(command, options);
     for (int result; (result = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
         if (result == 'h') {
             command->defaults(values);
@@ -160,10 +185,22 @@ int options_parse(const struct command *command, int argc, char **argv, void *va
             complain_syntax(command, result, argv[optind - 1]);
             return options_usage_error(command);
         }
-        if (!accept_option(&command->rows[result - FIRST_ROW], optarg, values))
+        if (!options_accept("--", &command->rows[result - FIRST_ROW], optarg, values))
             return options_usage_error(command);
     }
+    return OPTIONS_PARSED;
+}
+
+int options_parse(const struct command *command, int argc, char **argv, void *values) {
+    command->defaults(values);
+    if (!take_configs(command, argc, argv, values))
+        return options_usage_error(command);
+    const int code = take_arguments(command, argc, argv, values);
+    if (code != OPTIONS_PARSED)
+        return code;
     if (!take_operands(command, argv + optind, argc - optind, values))
         return options_usage_error(command);
+    if (options_ask_for_config(command, values))
+        return options_print_config(command, values);
     return has_required(command, values) ? OPTIONS_PARSED : options_usage_error(command);
 }

@@ -26,6 +26,14 @@ enum file_role {
     FILE_STREAM, /* output that is written as the command goes on */
 };
 
+/* What an option is to a configuration: options_json.h. */
+enum option_use {
+    OPTION_RESULT = 0,   /* results depend on it, unless it is a path */
+    OPTION_HERE,         /* they do not: it is about this machine, or what is shown */
+    OPTION_CONFIG,       /* a file with other options; as the next one on the command line alone */
+    OPTION_PRINT_CONFIG, /* prints the options instead of anything else */
+};
+
 struct size_list {
     size_t count;
     size_t size[TP_MAX_LAYERS - 1];
@@ -62,9 +70,10 @@ struct option_row {
     const char *also;     /* what other programs call it, for suggestions: words with blanks between them; or NULL */
     const char *argument; /* its name in --help; NULL for flags */
     enum option_kind kind;
-    bool required;          /* texts only */
-    bool operand;           /* likewise: an argument without an option also gives it; several do in the order of rows */
-    enum file_role role;    /* likewise */
+    bool required;       /* texts only */
+    bool operand;        /* likewise: an argument without an option also gives it; several do in the order of rows */
+    enum file_role role; /* likewise */
+    enum option_use use;
     const char *endings[2]; /* likewise: of which the name of the file must have one; NULL: any, or no second one */
     const char *replaces;   /* name of the input that this output may replace; NULL: none */
     size_t offset;          /* of the value in the subcommand's struct */
@@ -104,34 +113,46 @@ struct machine_options {
 #define IS_FILE(use, member) IS_TEXT("FILE", member), .role = use
 
 /* Rows that several subcommands share. */
-#define OPTION_ROW_MODEL                                                                                               \
+#define OPTION_ROW_MODEL(is_operand)                                                                                   \
     {                                                                                                                  \
         .name = "model", .also = "checkpoint load net", IS_FILE(FILE_INPUT, model), .required = true,                  \
-        .help = "the saved model"                                                                                      \
+        .operand = is_operand, .help = "the saved model"                                                               \
     }
 #define OPTION_ROW_THREADS                                                                                             \
     {                                                                                                                  \
         .name = "threads", .also = "jobs num-threads n-jobs cores", IS_INTEGER(machine.threads, 1, 4096),              \
+        .use = OPTION_HERE,                                                                                            \
         .help =                                                                                                        \
             "use at most N threads (default: $OMP_NUM_THREADS, else one per processor, or fewer where a CPU quota "    \
             "leaves less time); results do not depend on it"                                                           \
     }
 #define OPTION_ROW_ISA                                                                                                 \
     {                                                                                                                  \
-        .name = "isa", .also = "simd instruction-set", IS_TEXT("NAME", machine.isa),                                   \
+        .name = "isa", .also = "simd instruction-set", IS_TEXT("NAME", machine.isa), .use = OPTION_HERE,               \
         .help = "instruction set; 'tileprop info' lists the usable ones (default: $TILEPROP_ISA, else the best); "     \
                 "results do not depend on it"                                                                          \
     }
 #define OPTION_ROW_JSON                                                                                                \
-    { .name = "json", IS_FLAG(json), .help = "print one JSON object on standard output, at the end, and nothing else" }
+    {                                                                                                                  \
+        .name = "json", IS_FLAG(json), .use = OPTION_HERE,                                                             \
+        .help = "print one JSON object on standard output, at the end, and nothing else"                               \
+    }
 
 /* What options_parse returns when the subcommand should go on; everything else is its exit code. */
 #define OPTIONS_PARSED (-1)
 
 struct command;
 
-/* Fills values: the defaults, then argv[1..]. On --help prints it; on an error says what is wrong. */
+/* Fills values: the defaults, then files of options, then argv[1..]. On --help and --print-config prints what is asked
+ * for; on an error says what is wrong. */
 int options_parse(const struct command *command, int argc, char **argv, void *values);
+
+/* Takes text as the value of the row's option; false, with a message, if it is refused. origin is what messages write
+ * before the name: "--", or where else the text comes from. */
+bool options_accept(const char *origin, const struct option_row *row, const char *text, void *values);
+
+/* The name of an option that may have been meant. */
+struct nearest options_nearest(const struct command *command, const char *name);
 
 /* Whether the text is what the row accepts; fills value, which has the type of the row's kind. */
 bool options_parse_value(const struct option_row *row, const char *text, void *value);

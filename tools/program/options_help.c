@@ -32,6 +32,7 @@ void options_describe_limits(const struct option_row *row, char *text, size_t si
     *text = '\0';
     switch (row->kind) {
     case OPTION_FLAG:
+        APPEND(text, size, "true or false");
         break;
     case OPTION_INTEGER:
         APPEND(text, size, "an integer from %" PRIu64 " to %" PRIu64, row->least, row->most);

@@ -144,10 +144,11 @@ static bool parse_text(const struct option_row *row, const char *text, void *val
     return *text && (!*row->endings || has_ending(text, row->endings[0]) || has_ending(text, row->endings[1]));
 }
 
+/* The command line has no text for it. */
 static bool parse_flag(const struct option_row *row, const char *text, void *value) {
     (void)row;
-    (void)text;
-    return *(bool *)value = true;
+    *(bool *)value = !text || !strcmp(text, "true");
+    return true;
 }
 
 typedef bool parse_fn(const struct option_row *row, const char *text, void *value);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "plot_log.h"
-
+#include "log_lines.h"
 #include "report.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,56 +41,32 @@ static bool read_epoch(struct run_log *log, json_t *line, struct log_epoch *epoc
     return good;
 }
 
-static int add_line(struct run_log *log, const char *text, size_t number) {
-    json_error_t error;
-    json_t *line = json_loads(text, 0, &error);
+static bool add_epoch(void *user, json_t *line) {
+    struct run_log *const log = user;
     struct log_epoch epoch;
-    const bool good = json_is_object(line) && read_epoch(log, line, &epoch);
-    json_decref(line);
-    if (!good) {
-        complain("%s: line %zu is no epoch of a log: %s", log->path, number,
-                 line ? "an object with a number 'epoch' is needed" : error.text);
-        return EXIT_FAILURE;
-    }
+    if (!read_epoch(log, line, &epoch))
+        return false;
     struct log_epoch *const epochs = reallocarray(log->epochs, log->count + 1, sizeof *epochs);
-    if (!epochs) {
-        complain("out of memory");
-        return EXIT_FAILURE;
-    }
+    log->complete = log->complete && epochs;
+    if (!epochs)
+        return true;
     log->epochs = epochs;
     epochs[log->count++] = epoch;
-    return EXIT_SUCCESS;
-}
-
-static int read_lines(struct run_log *log, FILE *file) {
-    char *text = NULL;
-    size_t size = 0;
-    int code = EXIT_SUCCESS;
-    errno = 0;
-    for (size_t number = 1; !code && getline(&text, &size, file) >= 0; number++)
-        code = add_line(log, text, number);
-    if (!code && ferror(file)) {
-        complain("%s: %s", log->path, strerror(errno));
-        code = EXIT_FAILURE;
-    }
-    if (!code && !log->count) {
-        complain("%s: has no epochs", log->path);
-        code = EXIT_FAILURE;
-    }
-    free(text);
-    return code;
+    return true;
 }
 
 int log_read(struct run_log *log, const char *path) {
-    *log = (struct run_log){.path = path};
-    FILE *const file = fopen(path, "re");
-    if (!file) {
-        complain("%s: %s", path, strerror(errno));
-        return EXIT_FAILURE;
-    }
-    const int code = read_lines(log, file);
-    fclose(file);
-    return code;
+    *log = (struct run_log){.path = path, .complete = true};
+    const int code = log_lines(path, add_epoch, log, NULL);
+    if (code)
+        return code;
+    if (log->complete && log->count)
+        return EXIT_SUCCESS;
+    if (log->complete)
+        complain("%s: has no epochs", path);
+    else
+        complain("out of memory");
+    return EXIT_FAILURE;
 }
 
 void log_release(struct run_log *log) {

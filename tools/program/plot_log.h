@@ -18,6 +18,7 @@ struct run_log {
     char metric[64]; /* its name, empty if there is none */
     struct log_epoch *epochs;
     size_t count;
+    bool complete; /* there was memory for all of them */
 };
 
 /* Returns an exit code; it has said why, by file and line. In any case log_release comes at the end. */

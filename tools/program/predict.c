@@ -24,7 +24,7 @@ struct predict_options {
 
 #define OPTION_STRUCT struct predict_options
 static const struct option_row rows[] = {
-    OPTION_ROW_MODEL,
+    OPTION_ROW_MODEL(false),
     OPTION_ROW_SAMPLES("input", false),
     OPTION_ROW_ID("column that names the rows, to be written before the prediction (csv, jsonl)"),
     OPTION_ROWS_VALUES,

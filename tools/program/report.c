@@ -132,16 +132,24 @@ static void print_json_line(const char *line, FILE *file) {
     putc('\n', file);
 }
 
-void report_write(json_t *object, FILE *file) {
+char *report_line(json_t *object) {
     char *line = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(17));
     require_memory(line);
-    if (damaged)
-        complain("out of memory for a report");
-    else
-        print_json_line(line, file);
-    damaged = false;
-    free(line);
     json_decref(object);
+    if (damaged) {
+        complain("out of memory for a report");
+        free(line);
+        line = NULL;
+    }
+    damaged = false;
+    return line;
+}
+
+void report_write(json_t *object, FILE *file) {
+    char *const line = report_line(object);
+    if (line)
+        print_json_line(line, file);
+    free(line);
 }
 
 bool close_file(FILE *file, const char *name, int error) {

@@ -34,6 +34,9 @@ void report_score(json_t *object, const char *prefix, const tp_score *score, con
 /* isa and threads of a context. */
 void report_context(json_t *object, const tp_context *context);
 
+/* Releases object and returns it as one line without a newline, to be freed; NULL, with a message: out of memory. */
+char *report_line(json_t *object);
+
 /* Writes object and a newline as one line and releases object. */
 void report_write(json_t *object, FILE *file);
 

@@ -4,43 +4,12 @@
 #include "files.h"
 #include "interrupt.h"
 #include "range_test.h"
-#include "train_data.h"
-#include "train_model.h"
-#include "train_run.h"
-#include "train_task.h"
+#include "train_prepare.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 
 /* ---- before the run ---- */
-
-static int refuse_with_init(const char *option, const char *taken) {
-    complain("--%s contradicts --init, which takes %s from the saved model", option, taken);
-    return options_usage_error(&train_command);
-}
-
-static int check_freeze(const struct train_options *options, const tp_model *model) {
-    tp_model_options shape;
-    tp_model_describe(model, &shape);
-    if (options->freeze < shape.layer_count)
-        return EXIT_SUCCESS;
-    complain("--freeze %" PRIu64 ": must be less than the %zu layers of --init %s", options->freeze, shape.layer_count,
-             options->init);
-    return options_usage_error(&train_command);
-}
-
-/* A model without a schema has its scaling all the same. */
-static int check_init(const struct train_options *options, const tp_model *model) {
-    const char *decided = data_schema_option(&options->data);
-    if (options->init_weights_given)
-        return refuse_with_init("init-weights", "weights");
-    if (options->data.scaling)
-        return refuse_with_init("scaling", "the scaling");
-    if (decided && tp_model_schema(model))
-        return refuse_with_init(decided, "columns and task");
-    return check_freeze(options, model);
-}
 
 static int open_output(struct training *run) {
     run->saves = run->options->out;
@@ -62,61 +31,14 @@ static int check_output(struct training *run) {
     return code;
 }
 
-static int load_model(struct training *run) {
-    if (!run->options->init && run->options->freeze) {
-        complain("--freeze %" PRIu64 ": needs --init, a model whose layers it keeps", run->options->freeze);
-        return options_usage_error(&train_command);
-    }
-    if (!run->options->init)
-        return EXIT_SUCCESS;
-    const int code = train_load_model(run->session, run->options, &run->model);
-    return code ? code : check_init(run->options, run->model);
-}
-
-/* shape is that of a saved model, or NULL. */
-static int load_data(struct training *run, const tp_model_options *shape) {
-    const struct train_options *options = run->options;
-    const int code = train_load(run->session, run->options, run->model, &run->train);
-    if (code || !shape)
-        return code;
-    return check_fit(shape, tp_dataset_data(run->train), options->init, options->data.path);
-}
-
-/* A model without a schema is not loaded for data that does not fit. */
-static int load_model_and_data(struct training *run) {
-    struct architecture saved = {.has_schema = true};
-    int code = run->options->init ? session_describe(run->session, run->options->init, &saved) : EXIT_SUCCESS;
-    if (!code && !saved.has_schema)
-        code = load_data(run, &saved.model);
-    if (!code)
-        code = load_model(run);
-    return code || run->train ? code : load_data(run, run->model ? &saved.model : NULL);
-}
-
-static int check_best(const struct training *run) {
-    return train_check_best(run->options, tp_schema_task(tp_model_schema(run->model)),
-                            tp_dataset_validation(run->train));
-}
-
-static int load(struct training *run) {
-    int code = load_model_and_data(run);
-    if (!code && !run->model)
-        code = train_make_model(run->session, run->options, tp_dataset_schema(run->train), &run->model);
-    if (!code)
-        code = check_best(run);
-    if (!code)
-        code = class_weights_settle(run->options, tp_dataset_data(run->train), run->model);
-    if (!code && !run->options->find_lr)
-        code = train_load_test(run->session, run->options, run->model, &run->test);
-    return code;
-}
-
 static int prepare(struct training *run) {
     int code = checkpoints_open(&run->checkpoints, run->options);
     if (!code)
         code = check_output(run);
     if (!code)
-        code = load(run);
+        code = train_prepare(run);
+    if (!code && (run->saves || run->options->log || run->checkpoints.options))
+        code = train_record_begin(&run->record, run->session, run->options, run->train, run->model);
     return code ? code : interrupt_code();
 }
 
@@ -134,6 +56,8 @@ static int score_test(struct training *run) {
 static int save(struct training *run) {
     if (!run->saves)
         return EXIT_SUCCESS;
+    train_record_note(&run->record, run->session, run->options, tp_dataset_validation(run->train), &run->result,
+                      run->model);
     int code = open_output(run);
     if (!code)
         code = session_check(run->session, tp_model_save_to(run->model, run->output));
@@ -176,26 +100,18 @@ static int last_code(const struct training *run) {
     return code == INTERRUPT_PAUSED ? EXIT_SUCCESS : code;
 }
 
-/* Whatever fails, the rest is still done: what was trained may not come again. */
+/* Whatever fails, the rest is still done: what was trained may not come again. So a run that was stopped is saved at
+ * once, by who may soon lose patience; others wait for the test, whose result is in the model. */
 static int finish(struct training *run) {
-    const int saved = save(run);
-    const int logged = train_log_close(&run->log);
+    int saved = run->result.signal ? save(run) : EXIT_SUCCESS;
     int scored = score_test(run);
+    if (!run->result.signal)
+        saved = save(run);
+    const int logged = train_log_close(&run->log);
     if (!scored)
         scored = check_losses(run);
     print(run);
     return saved || logged || scored || run->result.diverged ? EXIT_FAILURE : last_code(run);
-}
-
-static void release(struct training *run) {
-    if (run->log.file)
-        fclose(run->log.file);
-    checkpoints_close(&run->checkpoints);
-    free(run->result.checkpoint);
-    tp_output_destroy(run->output);
-    tp_model_destroy(run->model);
-    tp_dataset_destroy(run->test);
-    tp_dataset_destroy(run->train);
 }
 
 static int train_and_finish(struct training *run) {
@@ -220,7 +136,7 @@ static int run_training(const struct session *session, struct train_options *opt
     int code = prepare(&run);
     if (!code)
         code = options->find_lr ? find_rate(&run) : train_and_finish(&run);
-    release(&run);
+    train_release(&run);
     return code;
 }
 
@@ -262,5 +178,6 @@ const struct command train_command = {
     .rows = train_rows,
     .values_size = sizeof(struct train_options),
     .defaults = train_defaults,
+    .settle = train_settle_options,
     .run = run,
 };

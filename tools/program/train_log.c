@@ -94,10 +94,21 @@ int train_log_open(struct train_log *log, const struct session *session, const c
     return log->file ? EXIT_SUCCESS : fail(log);
 }
 
-void train_log_write(struct train_log *log, json_t *line) {
-    report_write(line, log->file);
+static void flush(struct train_log *log) {
     if (fflush(log->file) && !log->error)
         log->error = errno;
+}
+
+void train_log_begin(struct train_log *log, const char *config) {
+    if (!log->file || !log->empty)
+        return;
+    fprintf(log->file, "{\"config\":%s}\n", config);
+    flush(log);
+}
+
+void train_log_write(struct train_log *log, json_t *line) {
+    report_write(line, log->file);
+    flush(log);
 }
 
 /* Pipes and terminals cannot be synced. */

@@ -27,6 +27,9 @@ struct train_log_past {
 int train_log_open(struct train_log *log, const struct session *session, const char *path,
                    const struct train_log_past *past);
 
+/* Writes the first line of a log that has none: the configuration of the run, JSON. */
+void train_log_begin(struct train_log *log, const char *config);
+
 /* Writes and releases a line. */
 void train_log_write(struct train_log *log, json_t *line);
 

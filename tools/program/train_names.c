@@ -24,7 +24,7 @@ const char *train_optimizer_name(int value) {
 
 /* The one after these is for a range test of rates. */
 const char *train_schedule_name(int value) {
-    return value < TP_SCHEDULE_EXPONENTIAL ? tp_schedule_name((tp_schedule)value) : NULL;
+    return tp_schedule_name((tp_schedule)value);
 }
 
 const char *train_monitor_name(int value) {

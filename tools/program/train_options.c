@@ -55,19 +55,23 @@ const struct option_row train_rows[] = {
     {.name = "checkpoint",
      .also = "checkpoint-dir save-dir",
      IS_TEXT("DIR", checkpoint),
+     .use = OPTION_HERE,
      .help = "keep checkpoints of the run in this directory, from which --resume goes on; SIGTERM, SIGUSR1 and SIGUSR2 "
              "then write one and exit 75"},
     {.name = "every",
      .also = "save-every checkpoint-every checkpoint-interval save-freq",
      IS_TEXT("INTERVAL", every),
+     .use = OPTION_HERE,
      .help = "steps, epochs or time from one checkpoint to the next: 500, 2epochs, 90s, 10min, 1h (default 1epochs)"},
     {.name = "keep-checkpoints",
      .also = "max-to-keep save-top-k save-total-limit",
      IS_INTEGER(keep_checkpoints, 1, UINT32_MAX),
+     .use = OPTION_HERE,
      .help = "checkpoints that stay; older ones are removed when a newer one is complete"},
     {.name = "resume",
      .also = "continue restart resume-from",
      IS_TEXT("DIR", resume),
+     .use = OPTION_HERE,
      .help = "as --checkpoint, and go on from the newest checkpoint there, if there is one: same options and data, any "
              "--threads and --isa; --log is continued"},
     {.name = "log",
@@ -77,17 +81,22 @@ const struct option_row train_rows[] = {
     {.name = "find-lr",
      .also = "lr-find lr-finder find-learning-rate lr-range-test auto-lr",
      IS_FLAG(find_lr),
+     .use = OPTION_HERE,
      .help = "try rising learning rates on a model that is thrown away, and suggest one"},
     {.name = "plot",
      IS_FILE(FILE_SAVED, plot),
      .endings = PICTURE_ENDINGS,
      .help = "with --find-lr: draw loss against learning rate into this .svg or .png file"},
-    {.name = "width", IS_INTEGER(width, PICTURE_LEAST, PICTURE_MOST), .help = "of the picture, in pixels"},
+    {.name = "width",
+     IS_INTEGER(width, PICTURE_LEAST, PICTURE_MOST),
+     .use = OPTION_HERE,
+     .help = "of the picture, in pixels"},
     OPTION_ROW_THREADS,
     OPTION_ROW_ISA,
     {.name = "quiet",
      .also = "silent",
      IS_FLAG(quiet),
+     .use = OPTION_HERE,
      .help = "no progress, only errors, notes on files and the result"},
     OPTION_ROW_JSON,
     {0},
@@ -114,10 +123,39 @@ void train_defaults(void *values) {
         .monitor = (int)library.monitor,
         .keep = (int)library.keep,
         .seed = library.seed,
-        .width = PICTURE_WIDTH,
         .every = "1epochs",
         .keep_checkpoints = 3,
+        .width = PICTURE_WIDTH,
     };
+}
+
+static double learning_rate(const struct train_options *options) {
+    static const double usual[TP_OPTIMIZER_COUNT] = {
+        [TP_OPTIMIZER_SGD] = 0.1,     [TP_OPTIMIZER_MOMENTUM] = 0.1, [TP_OPTIMIZER_NESTEROV] = 0.1,
+        [TP_OPTIMIZER_ADAM] = 1e-3,   [TP_OPTIMIZER_ADAMW] = 1e-3,   [TP_OPTIMIZER_RMSPROP] = 1e-3,
+        [TP_OPTIMIZER_ADAGRAD] = 0.01};
+    return options->learning_rate_given ? options->learning_rate : usual[options->optimizer];
+}
+
+float train_learning_rate(const struct train_options *options) {
+    return (float)learning_rate(options);
+}
+
+static double final_factor(const struct train_options *options) {
+    const double usual = options->schedule == TP_SCHEDULE_EXPONENTIAL ? 0.01 : 0;
+    return options->final_factor > 0 ? options->final_factor : usual;
+}
+
+/* With --init the model has the rest. */
+void train_settle_options(void *values) {
+    struct train_options *const options = values;
+    options->learning_rate = learning_rate(options);
+    options->learning_rate_given = true;
+    options->final_factor = final_factor(options);
+    if (options->init)
+        return;
+    options->activation_given = options->dropout_given = options->label_smoothing_given = true;
+    options->init_weights_given = true;
 }
 
 uint64_t train_steps(const struct train_options *options, size_t samples) {
@@ -163,20 +201,6 @@ int train_check_best(const struct train_options *options, tp_task task, bool hel
     return options_usage_error(options->command);
 }
 
-float train_learning_rate(const struct train_options *options) {
-    static const float usual[TP_OPTIMIZER_COUNT] = {
-        [TP_OPTIMIZER_SGD] = 0.1F,     [TP_OPTIMIZER_MOMENTUM] = 0.1F, [TP_OPTIMIZER_NESTEROV] = 0.1F,
-        [TP_OPTIMIZER_ADAM] = 1e-3F,   [TP_OPTIMIZER_ADAMW] = 1e-3F,   [TP_OPTIMIZER_RMSPROP] = 1e-3F,
-        [TP_OPTIMIZER_ADAGRAD] = 0.01F};
-    return options->learning_rate_given ? (float)options->learning_rate : usual[options->optimizer];
-}
-
-static float final_factor(const struct train_options *options) {
-    return options->final_factor > 0                      ? (float)options->final_factor
-           : options->schedule == TP_SCHEDULE_EXPONENTIAL ? 0.01F
-                                                          : 0;
-}
-
 tp_train_options train_library_options(const struct train_options *options, size_t samples) {
     tp_train_options library;
     tp_train_options_default(&library);
@@ -200,6 +224,6 @@ tp_train_options train_library_options(const struct train_options *options, size
     library.optimizer.warmup_steps = options->warmup;
     library.optimizer.step_every = options->step_every * train_steps(options, samples);
     library.optimizer.step_factor = (float)options->step_factor;
-    library.optimizer.final_factor = final_factor(options);
+    library.optimizer.final_factor = (float)final_factor(options);
     return library;
 }

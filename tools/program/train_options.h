@@ -49,6 +49,8 @@ struct train_options {
     const char *checkpoint, *resume, *every;
     uint64_t keep_checkpoints;
     const char *out, *log; /* may be NULL */
+    const char *config;    /* likewise; it has been read */
+    bool print_config;
     bool find_lr;
     const char *plot; /* of find_lr, or NULL */
     uint64_t width;   /* of the picture */
@@ -57,9 +59,10 @@ struct train_options {
     bool init_weights_given, learning_rate_given;
 };
 
-/* For .rows and .defaults of the subcommand. */
+/* For .rows, .defaults and .settle of the subcommand. */
 extern const struct option_row train_rows[];
 void train_defaults(void *values);
+void train_settle_options(void *values);
 
 /* Widths, batch and epochs that were not given, by the number of training samples. */
 void train_settle(struct train_options *options, size_t samples);

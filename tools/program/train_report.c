@@ -94,7 +94,8 @@ void train_print(const struct train_result *result, const struct train_options *
     (options->json ? print_json : print_text)(result, options, context);
 }
 
-json_t *train_epoch_json(const tp_epoch *epoch, const struct metric *metric) {
+json_t *train_epoch_json(const tp_epoch *epoch, const struct metric *metric, const tp_model *model) {
+    char fingerprint[TP_FINGERPRINT_SIZE];
     json_t *line = report_new();
     report_integer(line, "epoch", epoch->epoch);
     report_integer(line, "epochs", epoch->epochs);
@@ -104,6 +105,7 @@ json_t *train_epoch_json(const tp_epoch *epoch, const struct metric *metric) {
     report_score(line, "validation_", &epoch->validation, metric->name, metric->validation);
     report_real(line, "seconds", epoch->seconds);
     report_real(line, "samples_per_second", epoch->samples_per_second);
+    report_text(line, "parameters_sha256", tp_model_fingerprint(model, fingerprint) ? NULL : fingerprint);
     return line;
 }
 
@@ -116,12 +118,6 @@ const char train_about[] = "The model is saved to --out when training ends, or w
                            "No output may be a file that is read or written as well; only --out may replace\n"
                            "the model of --init. Training loss and accuracy are means over the last epoch,\n"
                            "of each batch before its step.\n"
-                           "--find-lr trains a model that is thrown away, with learning rates that rise\n"
-                           "from 1e-7 to 10 over the steps of an epoch, but at least 100 and at most 1000,\n"
-                           "and stops where the smoothed loss is over 4 times its least (L. N. Smith, 2017,\n"
-                           "arXiv:1506.01186). That it diverges is expected, and no error. It does not use\n"
-                           "--lr, --schedule, --warmup, --epochs, --test, --out, --log, --checkpoint, --resume,\n"
-                           "--keep and --patience, but all others.\n"
                            "With --checkpoint or --resume, SIGTERM, SIGUSR1 and SIGUSR2 stop the run for\n"
                            "now: after the step at hand a checkpoint is written, --out is not, and the exit\n"
                            "code is 75 (1 if it could not be written). SIGINT and SIGHUP write one as well.\n"
@@ -131,6 +127,12 @@ const char train_about[] = "The model is saved to --out when training ends, or w
                            "another is running): what it left half written is removed at the start. A run\n"
                            "that is resumed ends with the bytes, and the lines of --log but for times, of\n"
                            "one that was never stopped.\n"
+                           "--find-lr trains a model that is thrown away, with learning rates that rise\n"
+                           "from 1e-7 to 10 over the steps of an epoch, but at least 100 and at most 1000,\n"
+                           "and stops where the smoothed loss is over 4 times its least (L. N. Smith, 2017,\n"
+                           "arXiv:1506.01186). That it diverges is expected, and no error. It does not use\n"
+                           "--lr, --schedule, --warmup, --epochs, --test, --out, --log, --checkpoint,\n"
+                           "--resume, --keep and --patience, but all others.\n"
                            "On a terminal too narrow for a line, fields are left out: first samples/s, then\n"
                            "rate, time, training loss, training metric, validation loss.\n";
 
@@ -161,6 +163,11 @@ static const struct report_key result_keys[] = {
     {0},
 };
 
+static const struct report_key config_keys[] = {
+    {"config", "the options that results depend on, as --config takes them: no paths, threads, isa"},
+    {0},
+};
+
 static const struct report_key epoch_keys[] = {
     {"epoch", "from 1"},
     {"epochs", "of the whole run"},
@@ -172,10 +179,12 @@ static const struct report_key epoch_keys[] = {
     {"validation_accuracy or validation_r2", "likewise"},
     {"seconds", "since the beginning"},
     {"samples_per_second", "of the training steps"},
+    {"parameters_sha256", "of the parameters, float32, little endian"},
     {0},
 };
 
 const struct report_keys train_keys[] = {{"JSON keys", result_keys},
+                                         {"Key of the first line of --log", config_keys},
                                          {"JSON keys with --find-lr", range_test_keys},
                                          {"Keys of a line of --log", epoch_keys},
                                          {0}};

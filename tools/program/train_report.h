@@ -25,10 +25,11 @@ struct train_result {
     int signal;                /* that stopped the run, or 0 */
     bool saved;                /* to --out */
     bool diverged;             /* the loss was no longer finite */
+    uint64_t restored;         /* step to which the model then went back; 0: none, or it is the best one */
 };
 
 void train_print(const struct train_result *result, const struct train_options *options, const tp_context *context);
-json_t *train_epoch_json(const tp_epoch *epoch, const struct metric *metric);
+json_t *train_epoch_json(const tp_epoch *epoch, const struct metric *metric, const tp_model *model);
 
 /* Describe both in --help. */
 extern const char train_about[];

@@ -10,12 +10,21 @@
 
 /* ---- callbacks ---- */
 
+/* A run that is watched ends where another one was stopped: within an epoch, or after it. */
+static bool ends_within(const struct train_watch *watch, const tp_step *step) {
+    return watch && step->step == watch->steps && step->epoch > watch->epochs;
+}
+
+static bool ends_after(const struct train_watch *watch, const tp_epoch *epoch) {
+    return watch && (!watch->epoch(watch->user, epoch) || epoch->steps == watch->steps);
+}
+
 static int on_step(void *user, const tp_step *step) {
     struct training *run = user;
     good_epoch_prove(&run->good);
     progress_step(&run->progress, step);
     checkpoints_step(&run->checkpoints, step);
-    return interrupt_signal();
+    return ends_within(run->watch, step) ? 1 : interrupt_signal();
 }
 
 static struct metric measure_epoch(struct training *run, const tp_epoch *epoch) {
@@ -60,12 +69,14 @@ static int on_epoch(void *user, const tp_epoch *epoch) {
     if (is_shown(epoch))
         progress_epoch(&run->progress, epoch, &metric);
     if (run->log.file)
-        train_log_write(&run->log, train_epoch_json(epoch, &metric));
+        train_log_write(&run->log, train_epoch_json(epoch, &metric, run->model));
     progress_clear(&run->progress);
     notes_epoch(&run->notes, epoch);
     take_good(run, epoch);
     checkpoints_epoch(&run->checkpoints, epoch);
-    return run->failed ? run->failed : interrupt_signal();
+    if (run->failed)
+        return run->failed;
+    return ends_after(run->watch, epoch) ? 1 : interrupt_signal();
 }
 
 /* ---- the run ---- */
@@ -74,7 +85,7 @@ static void announce(const struct training *run) {
     if (run->options->quiet)
         return;
     progress_header(&run->progress, run->session->context, run->model);
-    if (!run->options->out)
+    if (!run->options->out && !run->watch)
         complain("no --out: the model will not be saved");
 }
 
@@ -92,6 +103,7 @@ static int recover(struct training *run) {
         complain("training has diverged: what is saved is the model after epoch %zu", at->epoch);
     else
         complain("training has diverged: what is saved is the model after step %" PRIu64, at->step);
+    run->result.restored = keeps_best(run) && run->result.best_epoch ? 0 : at->step;
     return EXIT_SUCCESS;
 }
 
@@ -182,20 +194,22 @@ static tp_train_options trainer_options(struct training *run) {
 /* ---- before it ---- */
 
 static int make_trainer(struct training *run, tp_trainer **trainer) {
-    const tp_data *data = tp_dataset_data(run->train);
-    char fingerprint[CHECKPOINTS_FINGERPRINT];
+    char fingerprint[TRAIN_RECORD_FINGERPRINT];
     tp_train_options library = trainer_options(run);
-    int code =
-        checkpoints_fingerprint(&run->checkpoints, run->session, data, tp_dataset_validation(run->train), fingerprint);
+    train_record_fingerprint(&run->record, fingerprint);
     library.fingerprint = fingerprint;
-    if (!code)
-        code = session_check(run->session, tp_trainer_create(run->model, data, &library, NULL, 0, trainer));
+    const int code = session_check(
+        run->session, tp_trainer_create(run->model, tp_dataset_data(run->train), &library, NULL, 0, trainer));
     return code ? code : checkpoints_resume(&run->checkpoints, run->session, *trainer);
 }
 
 static int open_log(struct training *run, const tp_trainer *trainer) {
     const struct train_log_past past = {run->checkpoints.resumed, tp_trainer_epochs(trainer)};
-    return train_log_open(&run->log, run->session, run->options->log, run->checkpoints.options ? &past : NULL);
+    const int code =
+        train_log_open(&run->log, run->session, run->options->log, run->checkpoints.options ? &past : NULL);
+    if (!code)
+        train_log_begin(&run->log, run->record.config);
+    return code;
 }
 
 /* What an earlier process has trained. */

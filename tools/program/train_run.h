@@ -7,7 +7,16 @@
 #include "good_epoch.h"
 #include "progress.h"
 #include "train_notes.h"
+#include "train_record.h"
 #include "train_report.h"
+
+/* For who trains a model again. */
+struct train_watch {
+    uint64_t steps; /* the run ends after so many, when epochs of them were finished; 0: it ends by itself */
+    size_t epochs;
+    bool (*epoch)(void *user, const tp_epoch *epoch); /* called after each; false ends the run */
+    void *user;
+};
 
 /* Everything that a run holds. */
 struct training {
@@ -18,7 +27,9 @@ struct training {
     tp_model *model;
     bool saves;        /* the model */
     tp_output *output; /* where; NULL: it is opened when that is done */
-    int failed;        /* exit code of a metric that could not be measured, or 0 */
+    struct train_record record;
+    struct train_watch *watch; /* NULL: nobody watches */
+    int failed;                /* exit code of a metric that could not be measured, or 0 */
     struct train_log log;
     struct checkpoints checkpoints;
     struct good_epoch good;
