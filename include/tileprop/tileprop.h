@@ -834,7 +834,7 @@ typedef struct tp_optimizer_options {
     float clip_norm; /* > 0: g is scaled, before decay is added, so that its Euclidean norm is at most this; 0: off */
     tp_schedule schedule;  /* of the learning rate */
     uint64_t warmup_steps; /* while t <= warmup_steps, the learning rate is multiplied by t / warmup_steps */
-    uint64_t total_steps;  /* cosine and exponential only, > warmup_steps; if 0, the trainer sets it to the number of its steps */
+    uint64_t total_steps;  /* cosine and exponential only, > warmup_steps; 0: the trainer takes the number of its steps */
     uint64_t step_every;   /* step schedule only, >= 1 */
     float step_factor;     /* step and plateau schedules only, > 0 */
     float final_factor;    /* cosine only, 0..1; exponential only, > 0 */
@@ -1033,8 +1033,8 @@ typedef struct tp_train_options {
     tp_keep keep;               /* the parameters that the run leaves in the model */
     size_t patience;            /* the run ends after so many epochs in a row that are no better; 0: never */
     double min_delta;           /* a better epoch is better by more than this; 0 or more, finite */
-    size_t plateau;             /* plateau schedule: epochs in a row that are no better until the rate is reduced, >= 1 */
-    double average;             /* d > 0: after each step e = e + (1 - d) (w - e), rounded once, starting with e = w; the
+    size_t plateau;             /* plateau schedule: epochs in a row that are no better until a reduction, >= 1 */
+    double average;             /* d > 0: after each step e = fma((float)(1 - d), w - e, e), starting with e = w; the
                                    averages e, not w, are validated, seen by on_epoch and kept; 0 <= d < 1; 0: off */
     tp_tune tune;               /* what the run may try out to be faster */
     int32_t reserved;           /* 0 */
