@@ -834,7 +834,7 @@ typedef struct tp_optimizer_options {
     float clip_norm; /* > 0: g is scaled, before decay is added, so that its Euclidean norm is at most this; 0: off */
     tp_schedule schedule;  /* of the learning rate */
     uint64_t warmup_steps; /* while t <= warmup_steps, the learning rate is multiplied by t / warmup_steps */
-    uint64_t total_steps;  /* cosine and exponential only, > warmup_steps; 0: the trainer takes the number of its steps */
+    uint64_t total_steps;  /* cosine and exponential only, > warmup_steps; 0: the trainer fills in its own number */
     uint64_t step_every;   /* step schedule only, >= 1 */
     float step_factor;     /* step and plateau schedules only, > 0 */
     float final_factor;    /* cosine only, 0..1; exponential only, > 0 */
