@@ -32,12 +32,12 @@ const struct tp_isa *tp_isa_choose(const struct tp_cpu *cpu, const char *name) {
 }
 
 const struct tp_isa *tp_isa_after(const struct tp_cpu *cpu, const struct tp_isa *isa) {
-    size_t i = 0;
-    while (tables[i] != isa)
-        i++;
-    for (i++; i < TABLES; i++)
-        if (runs(cpu, tables[i]) && tables[i]->lanes > 1)
+    bool after = false;
+    for (size_t i = 0; i < TABLES; i++) {
+        if (after && runs(cpu, tables[i]) && tables[i]->lanes > 1)
             return tables[i];
+        after = after || tables[i] == isa;
+    }
     return NULL;
 }
 
