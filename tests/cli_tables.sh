@@ -163,13 +163,14 @@ refuses() {
 refuses flowers.csv "--loss mse" "does not fit the task multiclass of flowers.csv; what does: --loss cce, --loss bce" \
     "--loss bce"
 refuses numbers.csv "--loss cce" \
-    "of numbers.csv; what does: --loss mse, --loss mae, --loss huber, --loss poisson; if the targets are classes: --task multiclass" \
+    "of numbers.csv; what does: --loss mse, --loss mae, --loss huber, --loss poisson; if the .*: --task multiclass" \
     "--loss huber"
 refuses two.csv "--loss cce" "does not fit the task binary of two.csv; what does: --loss bce" "--loss bce"
 refuses digits.csv "--loss mse" "--loss cce, --loss bce; if the targets are no classes: --task regression" \
     "--loss mse --task regression"
 refuses numbers.csv "--loss bce --huber-delta 2" "what does: --loss huber; if the .*" "--loss huber --huber-delta 2"
-refuses numbers.csv "--loss cce --label-smoothing 0.1" "--loss poisson without --label-smoothing; if the .*" "--loss mse"
+refuses numbers.csv "--loss cce --label-smoothing 0.1" "--loss poisson without --label-smoothing; if the .*" \
+    "--loss mse"
 refuses flowers.csv "--loss huber --huber-delta 2" "--loss cce, --loss bce without --huber-delta" "--loss cce"
 refuses flowers.csv "--huber-delta 2" "--huber-delta 2: is for regression; the task of flowers.csv is multiclass" ""
 refuses labels.csv "--target long,broad --loss cce" "the task multilabel of labels.csv; what does: --loss bce" \

@@ -834,7 +834,7 @@ typedef struct tp_optimizer_options {
     float clip_norm; /* > 0: g is scaled, before decay is added, so that its Euclidean norm is at most this; 0: off */
     tp_schedule schedule;  /* of the learning rate */
     uint64_t warmup_steps; /* while t <= warmup_steps, the learning rate is multiplied by t / warmup_steps */
-    uint64_t total_steps;  /* cosine and exponential only, > warmup_steps; if 0, the trainer sets it to the number of its steps */
+    uint64_t total_steps;  /* cosine and exponential only, > warmup_steps; 0: a trainer sets the number of its steps */
     uint64_t step_every;   /* step schedule only, >= 1 */
     float step_factor;     /* step and plateau schedules only, > 0 */
     float final_factor;    /* cosine only, 0..1; exponential only, > 0 */
@@ -998,8 +998,9 @@ typedef enum tp_keep {
 
 /* Whether a trainer tries out instruction sets and numbers of threads, which all give the same bits. */
 typedef enum tp_tune {
-    TP_TUNE_AUTO = 0, /* if there are 500 steps or more, unless the environment has TILEPROP_TUNE=off; instruction
-                           sets unless the context was made for a certain one, teams of up to the context's threads */
+    TP_TUNE_AUTO = 0, /* while 500 steps and two seconds or more are left, unless the environment has TILEPROP_TUNE=off;
+                         instruction sets unless the context was made for a certain one, teams of up to the context's
+                         threads */
     TP_TUNE_OFF,      /* no: the built-in choice */
     TP_TUNE_COUNT     /* how many there are */
 } tp_tune;
@@ -1033,8 +1034,8 @@ typedef struct tp_train_options {
     tp_keep keep;               /* the parameters that the run leaves in the model */
     size_t patience;            /* the run ends after so many epochs in a row that are no better; 0: never */
     double min_delta;           /* a better epoch is better by more than this; 0 or more, finite */
-    size_t plateau;             /* plateau schedule: epochs in a row that are no better until the rate is reduced, >= 1 */
-    double average;             /* d > 0: after each step e = e + (1 - d) (w - e), rounded once, starting with e = w; the
+    size_t plateau;             /* plateau schedule: epochs in a row that are no better until the rate falls, >= 1 */
+    double average;             /* d > 0: after each step e = e + (1 - d) (w - e), rounded once, at first e = w; the
                                    averages e, not w, are validated, seen by on_epoch and kept; 0 <= d < 1; 0: off */
     tp_tune tune;               /* what the run may try out to be faster */
     int32_t reserved;           /* 0 */
