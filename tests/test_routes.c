@@ -28,7 +28,7 @@ struct reached {
     bool route[TP_ROUTES], reading[TP_READINGS];
 };
 
-/* So small that little products have many blocks and come from far. */
+/* So small that little products have many blocks and are uncached. */
 static struct tp_blocking small_blocking(const struct tp_isa *isa) {
     return (struct tp_blocking){.mc = 4 * isa->mr, .kc = 24, .nc = 2 * isa->nr, .thread_flops = 1e9};
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The kernels of thin products against chains of fused multiply-adds, element by element, with nothing else written. */
+/* Kernels of skinny products against chains of fused multiply-adds, element by element, with nothing else written. */
 #include "kernels/kernels.h"
 #include "support/support.h"
 

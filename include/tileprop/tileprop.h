@@ -998,8 +998,9 @@ typedef enum tp_keep {
 
 /* Whether a trainer tries out instruction sets and numbers of threads, which all give the same bits. */
 typedef enum tp_tune {
-    TP_TUNE_AUTO = 0, /* if there are 500 steps or more, unless the environment has TILEPROP_TUNE=off; instruction
-                           sets unless the context was made for a certain one, teams of up to the context's threads */
+    TP_TUNE_AUTO = 0, /* while 500 steps and two seconds or more are left, unless the environment has TILEPROP_TUNE=off;
+                         instruction sets unless the context was made for a certain one, teams of up to the context's
+                         threads */
     TP_TUNE_OFF,      /* no: the built-in choice */
     TP_TUNE_COUNT     /* how many there are */
 } tp_tune;

@@ -98,7 +98,7 @@ static size_t end_of_height(const struct loops *l, const struct block *b, size_t
     return end;
 }
 
-/* The strips of a block share the rows of B that are read after it; those at row 0 bring B from far for all. */
+/* The strips of a block share the rows of B that are read after it; those at row 0 bring an uncached B for all. */
 static void share_b(const struct loops *l, struct tp_strip *strip, const struct block *b, size_t x) {
     strip->b_uncached = l->plan.reading->uncached && x == 0;
     strip->next_first = b->kc * x / b->mc;

@@ -168,8 +168,8 @@ ALWAYS_INLINE void all_tiles(const struct tp_strip *t, struct asm_strip *s, cons
     }
 }
 
-/* Another instruction per step costs more than it brings where a row of a tile is one line, unless B is far: processors
- * find such a row themselves, and strips after the first find it in a cache. */
+/* Another instruction per step costs more than it brings where a row of a tile is one line, unless B is uncached:
+ * processors find such a row themselves, and strips after the first find it in a cache. */
 ALWAYS_INLINE bool asks_ahead(const struct tp_strip *t, const struct tile *at) {
     return NR > TP_LINE || (t->b_uncached && at->a == t->a);
 }
