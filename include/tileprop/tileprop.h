@@ -1074,9 +1074,10 @@ TP_API void tp_trainer_destroy(tp_trainer *trainer);
  *                      finite at the end of an epoch: the message names the epoch and the layer. */
 TP_API tp_status tp_trainer_run(tp_trainer *trainer);
 
-/* The instruction set and the number of threads that the next step will use, which the trainer may have found to be the
- * fastest: tp_tune. NULL and 0 if trainer is NULL. */
+/* The instruction set that the next step will use, which the trainer may have found to be the fastest: tp_tune. NULL if
+ * trainer is NULL. */
 TP_API const char *tp_trainer_isa(const tp_trainer *trainer);
+/* The number of threads that the next step may use, likewise; 0 if trainer is NULL. */
 TP_API int tp_trainer_threads(const tp_trainer *trainer);
 
 /* Number of epochs that are done; 0 if trainer is NULL. */

@@ -38,12 +38,9 @@ static const char *const inits[] = {
 };
 _Static_assert(COUNT(inits) == TP_INIT_COUNT, "a name for every init");
 
-static const char *const schedules[] = {[TP_SCHEDULE_AUTO] = "auto",
-                                        [TP_SCHEDULE_CONSTANT] = "constant",
-                                        [TP_SCHEDULE_STEP] = "step",
-                                        [TP_SCHEDULE_COSINE] = "cosine",
-                                        [TP_SCHEDULE_PLATEAU] = "plateau",
-                                        [TP_SCHEDULE_EXPONENTIAL] = "exponential"};
+static const char *const schedules[] = {
+    [TP_SCHEDULE_AUTO] = "auto",     [TP_SCHEDULE_CONSTANT] = "constant", [TP_SCHEDULE_STEP] = "step",
+    [TP_SCHEDULE_COSINE] = "cosine", [TP_SCHEDULE_PLATEAU] = "plateau",   [TP_SCHEDULE_EXPONENTIAL] = "exponential"};
 _Static_assert(COUNT(schedules) == TP_SCHEDULE_COUNT, "a name for every schedule");
 
 static const char *const monitors[] = {[TP_MONITOR_LOSS] = "loss", [TP_MONITOR_ACCURACY] = "accuracy"};
