@@ -7,10 +7,13 @@
 #include "support/scratch.h"
 
 #include <criterion/criterion.h>
+#include <endian.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 enum { IN = CLOUD_IN, HIDDEN = 64, OUT = CLOUD_CLASSES, BATCH = 16, EPOCHS = 5, MOST_FILE = 65536, REPORTS = 16 };
 enum { PARAMETERS = IN * HIDDEN + HIDDEN + HIDDEN * OUT + OUT };
@@ -337,12 +340,51 @@ Test(checkpoint, damage_is_found) {
         bytes[i] ^= 4;
         tp_test_write_file("run", bytes, size);
         bytes[i] ^= 4;
-        cr_assert_neq(resume(&run), TP_OK, "byte %zu", i);
+        cr_assert_eq(resume(&run), TP_ERR_FORMAT, "byte %zu: %s", i, tp_test_message(run.world.context));
         tp_test_write_file("run", bytes, i);
-        cr_assert_neq(resume(&run), TP_OK, "%zu bytes", i);
+        cr_assert_eq(resume(&run), TP_ERR_FORMAT, "%zu bytes: %s", i, tp_test_message(run.world.context));
     }
     tp_test_write_file("run", bytes, size);
     cr_assert_eq(resume(&run), TP_OK);
+    close_run(&run);
+}
+
+/* Tensors in another order, although nothing is damaged. */
+Test(checkpoint, tensors_in_another_order_are_refused) {
+    static struct run run;
+    static char bytes[MOST_FILE];
+    save_at(3);
+    const size_t size = read_run(bytes);
+    char *const first = memmem(bytes, size, "\"state.0\"", 9), *const second = memmem(bytes, size, "\"state.1\"", 9);
+    cr_assert(first && second);
+    first[7] = '1';
+    second[7] = '0';
+    const uint32_t crc = htole32((uint32_t)crc32_z(0, (const unsigned char *)bytes, size - sizeof crc));
+    memcpy(bytes + size - sizeof crc, &crc, sizeof crc);
+    tp_test_write_file("run", bytes, size);
+    run.options = plain_options();
+    open_run(&run, NULL, 1, 1);
+    cr_assert_eq(resume(&run), TP_ERR_FORMAT);
+    cr_assert_not_null(strstr(tp_test_message(run.world.context), "tensors are not those of a checkpoint"));
+    close_run(&run);
+}
+
+/* A run that has diverged is not worth going on with. */
+Test(checkpoint, parameters_that_are_not_finite_are_not_saved) {
+    static struct run run;
+    float parameters[PARAMETERS];
+    tp_snapshot *snapshot = NULL;
+    run.options = plain_options();
+    open_run(&run, NULL, 1, 1);
+    cr_assert_eq(tp_snapshot_create(run.trainer, NULL, 0, &snapshot), TP_OK);
+    cr_assert_eq(tp_snapshot_take(snapshot), TP_OK);
+    cr_assert_eq(tp_model_get_parameters(run.world.model, parameters, PARAMETERS), TP_OK);
+    parameters[PARAMETERS - 1] = INFINITY;
+    cr_assert_eq(tp_model_set_parameters(run.world.model, parameters, PARAMETERS), TP_OK);
+    cr_assert_eq(tp_snapshot_take(snapshot), TP_ERR_NONFINITE);
+    cr_assert_eq(tp_snapshot_save(snapshot, tp_test_in_scratch("run")), TP_ERR_ARGUMENT);
+    cr_assert_eq(tp_trainer_save(run.trainer, tp_test_in_scratch("run")), TP_ERR_NONFINITE);
+    tp_snapshot_destroy(snapshot);
     close_run(&run);
 }
 

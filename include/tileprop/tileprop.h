@@ -1098,12 +1098,13 @@ TP_API size_t tp_trainer_best_epoch(const tp_trainer *trainer);
  * the run is.
  */
 
-/* Saves where the run is. It allocates a copy of the state. It may be called between runs and in callbacks. */
+/* Saves where the run is. It allocates a copy of the state. It may be called between runs and in callbacks.
+ * TP_ERR_NONFINITE if parameters are not finite, so that the run has diverged. */
 TP_API tp_status tp_trainer_save(const tp_trainer *trainer, const char *path);
 
 /* Takes the run to where the file was saved. The trainer must have been made with the same data, the same options but
- * for callbacks, user and phases, and a model of the same layers, loss and scaling; whatever parameters it has are
- * replaced. It must not be called in a callback. After a failure the trainer and its model are unchanged.
+ * for callbacks, user, phases and tune, and a model of the same layers, loss and scaling; whatever parameters it has are
+ * replaced, as if the run had stopped there. It must not be called in a callback. After a failure the trainer and its model are unchanged.
  *   TP_ERR_ARGUMENT   model, options or data are not those of the file: the message names every difference
  *   TP_ERR_FORMAT     the file is damaged, or is no checkpoint */
 TP_API tp_status tp_trainer_resume(tp_trainer *trainer, const char *path);
@@ -1119,7 +1120,8 @@ TP_API tp_status tp_snapshot_create(const tp_trainer *trainer, void *memory, siz
 /* Releases the snapshot. */
 TP_API void tp_snapshot_destroy(tp_snapshot *snapshot);
 /* Copies where the run is; nothing is allocated. It may be called between runs and in callbacks. Nobody may write the
- * snapshot meanwhile. */
+ * snapshot meanwhile. TP_ERR_NONFINITE if parameters are not finite, so that the run has diverged: the snapshot is then
+ * empty. */
 TP_API tp_status tp_snapshot_take(tp_snapshot *snapshot);
 /* Writes the snapshot, as tp_trainer_save does. Another thread may do this while the trainer runs; messages of the
  * context then come from that thread. TP_ERR_ARGUMENT if it is empty. */

@@ -23,9 +23,9 @@ static tp_status find_fingerprint(struct tp_snapshot *snapshot) {
     if (*text)
         return TP_OK;
     char data[TP_FINGERPRINT_SIZE] = "", validation[TP_FINGERPRINT_SIZE] = "none";
-    tp_status status = tp_data_fingerprint(t->model->context, &t->data, data);
+    tp_status status = tp_data_fingerprint(snapshot->context, &t->data, data);
     if (!status && t->validation.samples)
-        status = tp_data_fingerprint(t->model->context, &t->validation, validation);
+        status = tp_data_fingerprint(snapshot->context, &t->validation, validation);
     if (!status)
         snprintf(text, sizeof snapshot->fingerprint, "%s validation %s", data, validation);
     return status;
@@ -36,8 +36,7 @@ static tp_status make_header(struct tp_snapshot *snapshot, const char *path, jso
     if (status)
         return status;
     *header = tp_checkpoint_header(snapshot, tensors);
-    return *header ? TP_OK
-                   : tp_fail(snapshot->trainer->model->context, TP_ERR_MEMORY, "%s: cannot allocate the header", path);
+    return *header ? TP_OK : tp_fail(snapshot->context, TP_ERR_MEMORY, "%s: cannot allocate the header", path);
 }
 
 /* ---- saving ---- */
@@ -78,7 +77,7 @@ static tp_status put_header(struct writer *writer, const struct tp_context *cont
 static tp_status put_all(struct writer *writer, const struct tp_snapshot *snapshot, const char *path,
                          const json_t *header) {
     const struct tp_model *model = snapshot->trainer->model;
-    tp_status status = put_header(writer, model->context, path, header);
+    tp_status status = put_header(writer, snapshot->context, path, header);
     for (int i = 0; !status && i < TP_KEPT_COUNT; i++)
         if (snapshot->array[i])
             status = put_floats(writer, snapshot->array[i], model->parameter_count);
@@ -89,7 +88,7 @@ static tp_status put_all(struct writer *writer, const struct tp_snapshot *snapsh
 }
 
 static tp_status write_file(const struct tp_snapshot *snapshot, const char *path, const json_t *header) {
-    const struct tp_context *context = snapshot->trainer->model->context;
+    const struct tp_context *context = snapshot->context;
     struct writer *writer = tp_allocate(context, sizeof *writer);
     if (!writer)
         return tp_fail_allocation(context, path, sizeof *writer);
@@ -106,7 +105,7 @@ static tp_status write_file(const struct tp_snapshot *snapshot, const char *path
 tp_status tp_snapshot_save(tp_snapshot *snapshot, const char *path) {
     if (!snapshot)
         return TP_ERR_ARGUMENT;
-    const struct tp_context *context = snapshot->trainer->model->context;
+    const struct tp_context *context = snapshot->context;
     if (!path)
         return tp_fail(context, TP_ERR_ARGUMENT, "tp_snapshot_save: path is NULL");
     if (!snapshot->taken)
@@ -184,23 +183,25 @@ static tp_status read_snapshot(struct tp_safetensors *archive, struct tp_snapsho
     const struct tp_file *file = &archive->file;
     json_t *own = NULL;
     size_t tensors;
-    tp_status status = make_header(snapshot, file->path, &own, &tensors);
+    tp_status status = tp_checkpoint_check_format(file->context, file->path, archive->header);
+    if (!status)
+        status = check_crc(file);
+    if (!status)
+        status = make_header(snapshot, file->path, &own, &tensors);
     if (!status)
         status = tp_checkpoint_compare(file->context, file->path, own, archive->header);
     json_decref(own);
     if (!status)
         status = tp_safetensors_list(archive);
     if (!status)
-        status = tp_checkpoint_point(snapshot->trainer, file->path, archive->header, &snapshot->at);
-    if (!status)
-        status = check_crc(file);
+        status = tp_checkpoint_point(snapshot, file->path, archive->header, &snapshot->at);
     return status ? status : read_arrays(archive, snapshot);
 }
 
 static tp_status read_file(const char *path, struct tp_snapshot *snapshot) {
     struct tp_file file;
     struct tp_safetensors archive;
-    tp_status status = tp_file_open(snapshot->trainer->model->context, path, &file);
+    tp_status status = tp_file_open(snapshot->context, path, &file);
     if (!status)
         status = tp_safetensors_open(&file, &archive);
     if (status)

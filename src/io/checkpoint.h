@@ -16,13 +16,16 @@ json_t *tp_checkpoint_header(const struct tp_snapshot *snapshot, size_t *tensors
 /* The name of an array's tensor; which is an enum tp_kept. */
 const char *tp_kept_name(int which);
 
+/* TP_ERR_FORMAT unless the file at path with this header is a checkpoint. */
+tp_status tp_checkpoint_check_format(const struct tp_context *context, const char *path, const json_t *header);
+
 /* TP_ERR_ARGUMENT, naming the differences, unless the file at path with the header found is of the run with the header
- * own. */
+ * own. Its tensors are where they are in that. */
 tp_status tp_checkpoint_compare(const struct tp_context *context, const char *path, const json_t *own,
                                 const json_t *found);
 
 /* Where the run of the file was; TP_ERR_FORMAT if it cannot be there. */
-tp_status tp_checkpoint_point(const struct tp_trainer *trainer, const char *path, const json_t *header,
+tp_status tp_checkpoint_point(const struct tp_snapshot *snapshot, const char *path, const json_t *header,
                               struct tp_point *point);
 
 #endif

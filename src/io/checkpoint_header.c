@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "io/checkpoint.h"
 
+#include "core/message.h"
 #include "core/size.h"
 #include "io/model_header.h"
 #include "io/model_names.h"
@@ -178,9 +179,8 @@ static int describe_arrays(json_t *metadata, const struct tp_trainer *t) {
 /* The digest of a model's file has no place here. */
 static int describe_run(json_t *metadata, const struct tp_snapshot *snapshot) {
     const struct tp_trainer *t = snapshot->trainer;
-    tp_model_options model;
-    if (tp_model_describe(t->model, &model) || tp_describe_model(metadata, &model) ||
-        json_object_del(metadata, TP_KEY_DIGEST) || json_object_set_new(metadata, TP_KEY_FORMAT, json_string(FORMAT)) ||
+    if (tp_describe_model(metadata, &snapshot->model) || json_object_del(metadata, TP_KEY_DIGEST) ||
+        json_object_set_new(metadata, TP_KEY_FORMAT, json_string(FORMAT)) ||
         json_object_set_new(metadata, "data", json_string(snapshot->fingerprint)) || describe_arrays(metadata, t) ||
         describe_rows(metadata, option_rows, COUNT(option_rows), &t->options) ||
         describe_rows(metadata, point_rows, COUNT(point_rows), &snapshot->at))
@@ -212,23 +212,33 @@ json_t *tp_checkpoint_header(const struct tp_snapshot *snapshot, size_t *tensors
 
 /* ---- comparison ---- */
 
-/* A list of differences, as far as there is room. */
+/* A list of differences, as long as a message shows. */
 struct differences {
-    char text[600];
-    size_t used;
+    char text[TP_SHOWN_SIZE];
+    size_t used, more;
 };
 
+#define SHOWN_VALUE 24 /* bytes of a value, whose rest says no more */
+
 static void add_difference(struct differences *found, const char *key, const char *there, const char *here) {
-    char text[200];
-    snprintf(text, sizeof text, "%s%s is %s there and %s here", found->used ? "; " : "", key, there, here);
-    const size_t length = strlen(text);
-    if (length >= sizeof found->text - found->used)
+    const int a = (int)strnlen(there, SHOWN_VALUE), b = (int)strnlen(here, SHOWN_VALUE);
+    char text[160];
+    snprintf(text, sizeof text, "%s%.60s is %.*s there and %.*s here", found->used ? "; " : "", key, a, there, b, here);
+    const size_t length = strlen(text), room = sizeof found->text - sizeof "; and 99 more";
+    if (found->more || found->used + length > room) {
+        found->more++;
         return;
+    }
     memcpy(found->text + found->used, text, length + 1);
     found->used += length;
 }
 
-/* Keys of a that b has otherwise; those that b does not have, only if there. */
+static void end_differences(struct differences *found) {
+    if (found->more)
+        snprintf(found->text + found->used, sizeof found->text - found->used, "; and %zu more", found->more);
+}
+
+/* Keys of here that there has otherwise, and those that here does not have. */
 static void compare_metadata(const json_t *there, const json_t *here, struct differences *found) {
     const char *key;
     json_t *value;
@@ -243,7 +253,7 @@ static void compare_metadata(const json_t *there, const json_t *here, struct dif
     }
 }
 
-static void compare_tensors(const json_t *there, const json_t *here, struct differences *found) {
+static void compare_shapes(const json_t *there, const json_t *here, struct differences *found) {
     const char *key;
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)here, key, value) {
@@ -253,22 +263,37 @@ static void compare_tensors(const json_t *there, const json_t *here, struct diff
     }
 }
 
+/* Types and places as well, and no other tensor: they are read one after the other. */
+static bool same_tensors(const json_t *there, const json_t *here) {
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)here, key, value) {
+        if (strcmp(key, TP_KEY_METADATA) != 0 && !json_equal(json_object_get(there, key), value))
+            return false;
+    }
+    return json_object_size(there) == json_object_size(here);
+}
+
+tp_status tp_checkpoint_check_format(const struct tp_context *context, const char *path, const json_t *header) {
+    const json_t *metadata = json_object_get(header, TP_KEY_METADATA);
+    const char *format = json_string_value(json_object_get(metadata, TP_KEY_FORMAT));
+    if (format && !strcmp(format, FORMAT))
+        return TP_OK;
+    return tp_fail(context, TP_ERR_FORMAT, "%s: is not a checkpoint of tileprop", path);
+}
+
 tp_status tp_checkpoint_compare(const struct tp_context *context, const char *path, const json_t *own,
                                 const json_t *found) {
-    const json_t *there = json_object_get(found, TP_KEY_METADATA), *here = json_object_get(own, TP_KEY_METADATA);
-    const char *format = json_string_value(json_object_get(there, TP_KEY_FORMAT));
     struct differences differences = {.used = 0};
-    if (!format || strcmp(format, FORMAT) != 0)
-        return tp_fail(context, TP_ERR_FORMAT, "%s: is not a checkpoint of tileprop", path);
-    compare_metadata(there, here, &differences);
+    compare_metadata(json_object_get(found, TP_KEY_METADATA), json_object_get(own, TP_KEY_METADATA), &differences);
     if (!differences.used)
-        compare_tensors(found, own, &differences);
-    if (!differences.used &&
-        !json_equal(json_object_get(found, TP_CHECKPOINT_CRC), json_object_get(own, TP_CHECKPOINT_CRC)))
-        return tp_fail(context, TP_ERR_FORMAT, "%s: its tensors are not in the order of a checkpoint", path);
-    if (!differences.used)
-        return TP_OK;
-    return tp_fail(context, TP_ERR_ARGUMENT, "%s: is of another run: %s", path, differences.text);
+        compare_shapes(found, own, &differences);
+    end_differences(&differences);
+    if (differences.used)
+        return tp_fail(context, TP_ERR_ARGUMENT, "%s: is of another run: %s", path, differences.text);
+    if (!same_tensors(found, own))
+        return tp_fail(context, TP_ERR_FORMAT, "%s: its tensors are not those of a checkpoint", path);
+    return TP_OK;
 }
 
 /* ---- where the run was ---- */
@@ -292,9 +317,9 @@ static bool is_possible(const struct tp_trainer *t, const struct tp_point *at) {
            at->running.correct <= at->running.samples && at->step_seconds >= 0 && at->running.weight >= 0;
 }
 
-tp_status tp_checkpoint_point(const struct tp_trainer *t, const char *path, const json_t *header,
+tp_status tp_checkpoint_point(const struct tp_snapshot *snapshot, const char *path, const json_t *header,
                               struct tp_point *point) {
-    const struct tp_context *context = t->model->context;
+    const struct tp_context *context = snapshot->context;
     const json_t *metadata = json_object_get(header, TP_KEY_METADATA);
     for (size_t i = 0; i < COUNT(point_rows); i++) {
         const struct row *row = &point_rows[i];
@@ -303,7 +328,7 @@ tp_status tp_checkpoint_point(const struct tp_trainer *t, const char *path, cons
             return tp_fail(context, TP_ERR_FORMAT, "%s: " TP_KEY_METADATA ": %s is not a number: \"%s\"", path,
                            row->key, text ? text : "");
     }
-    if (is_possible(t, point))
+    if (is_possible(snapshot->trainer, point))
         return TP_OK;
     return tp_fail(context, TP_ERR_FORMAT,
                    "%s: " TP_KEY_METADATA ": says epoch %zu, step %llu: this run cannot be there", path, point->epoch,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net/snapshot.h"
 
+#include "net/pass.h"
+
 #include <string.h>
 
 /* The array of a trainer, or NULL; the parameters have a way of their own. */
@@ -38,8 +40,10 @@ tp_status tp_snapshot_create(const tp_trainer *trainer, void *memory, size_t siz
     const struct tp_context *context = trainer->model->context;
     if (!snapshot)
         return tp_fail(context, TP_ERR_ARGUMENT, "snapshot is NULL");
-    struct tp_snapshot made = {.trainer = trainer};
-    const tp_status status = tp_block_open(context, "snapshot", needed(trainer), memory, size, &made.block);
+    struct tp_snapshot made = {.trainer = trainer, .context = context};
+    tp_status status = tp_model_describe(trainer->model, &made.model);
+    if (!status)
+        status = tp_block_open(context, "snapshot", needed(trainer), memory, size, &made.block);
     if (status)
         return status;
     lay_out(&made, &(struct tp_arena){.base = made.block.base});
@@ -51,7 +55,7 @@ tp_status tp_snapshot_create(const tp_trainer *trainer, void *memory, size_t siz
 void tp_snapshot_destroy(tp_snapshot *snapshot) {
     if (snapshot) {
         const struct tp_block block = snapshot->block;
-        tp_block_close(snapshot->trainer->model->context, &block);
+        tp_block_close(snapshot->context, &block);
     }
 }
 
@@ -65,8 +69,12 @@ tp_status tp_snapshot_take(tp_snapshot *snapshot) {
             tp_shards_copy_state(t->model, is_state(i) ? t->shards.count : 0, array_of(t, i), snapshot->array[i],
                                  false);
     snapshot->at = t->at;
-    snapshot->taken = true;
-    return TP_OK;
+    snapshot->at.step_seconds += t->steps_began > 0 ? tp_now() - t->steps_began : 0;
+    snapshot->taken = tp_finite_rows(snapshot->array[TP_KEPT_PARAMETERS], 0, 1, t->model->parameter_count);
+    if (snapshot->taken)
+        return TP_OK;
+    return tp_fail(snapshot->context, TP_ERR_NONFINITE, "step %llu: the parameters are no longer finite",
+                   (unsigned long long)tp_steps_done(t));
 }
 
 void tp_snapshot_apply(const struct tp_snapshot *snapshot, struct tp_trainer *t) {
@@ -79,4 +87,5 @@ void tp_snapshot_apply(const struct tp_snapshot *snapshot, struct tp_trainer *t)
     t->optimizer->steps = tp_steps_done(t);
     t->optimizer->reductions = t->at.reductions;
     tp_trainer_order(t);
+    tp_best_show(t);
 }

@@ -16,6 +16,8 @@ enum tp_kept {
 
 struct tp_snapshot {
     const struct tp_trainer *trainer;
+    const struct tp_context *context; /* the model has another one during steps, while the snapshot may be written */
+    tp_model_options model;
     struct tp_block block;
     bool taken;
     struct tp_point at;

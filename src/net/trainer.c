@@ -286,11 +286,12 @@ static tp_status run_epoch(struct tp_trainer *t) {
     struct epoch_call call = {.trainer = t, .leave = true};
     tp_shards_begin(t->model, &t->shards);
     prepare_step(t);
-    const double began = tp_now();
-    t->clock = (struct tp_clock){.since = began};
+    t->steps_began = tp_now();
+    t->clock = (struct tp_clock){.since = t->steps_began};
     while (call.leave && !call.status)
         run_steps(t, &call);
-    t->at.step_seconds += tp_now() - began;
+    t->at.step_seconds += tp_now() - t->steps_began;
+    t->steps_began = 0;
     if (t->options.phases)
         add_phases(&t->phases, t->clock.seconds);
     return call.status;

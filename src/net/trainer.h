@@ -42,6 +42,7 @@ struct tp_trainer {
     bool shows;            /* others */
     char fingerprint[256]; /* of the data, as the program says; or empty */
     double epoch_began, run_began;
+    double steps_began;    /* those of an epoch that are being done; 0: none */
     struct tp_clock clock; /* of this call's first thread, if the options ask for phases */
     tp_phases phases;      /* of the runs so far */
 };

@@ -16,8 +16,8 @@ int checkpoint_writer_open(struct checkpoint_writer *writer, const struct sessio
 static void write_checkpoint(struct checkpoint_writer *writer) {
     if (!writer->log_error)
         writer->log_error = train_log_sync(writer->log);
-    writer->status = TP_ERR_IO;
-    if (writer->path && !writer->log_error)
+    writer->status = writer->taken ? writer->taken : TP_ERR_IO;
+    if (writer->path && !writer->log_error && !writer->taken)
         writer->status = tp_snapshot_save(writer->snapshot, writer->path);
     if (writer->status)
         checkpoint_dir_failed(writer->directory);
@@ -51,7 +51,7 @@ void checkpoint_writer_start(struct checkpoint_writer *writer, uint64_t step) {
     writer->log_error = writer->log->error;
     writer->path = checkpoint_dir_file(writer->directory, step);
     writer->untold = true;
-    tp_snapshot_take(writer->snapshot);
+    writer->taken = tp_snapshot_take(writer->snapshot);
     atomic_store(&writer->busy, true);
     writer->running = start_thread(writer);
     if (!writer->running)

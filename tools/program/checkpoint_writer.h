@@ -21,6 +21,7 @@ struct checkpoint_writer {
     bool untold;      /* its result */
     atomic_bool busy; /* the fields below are its own */
     int log_error;    /* errno of writing or syncing the log */
+    tp_status taken;  /* of the snapshot */
     tp_status status;
     char *path, *message; /* to be freed; NULL */
 };
