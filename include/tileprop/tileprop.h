@@ -1102,9 +1102,10 @@ TP_API size_t tp_trainer_best_epoch(const tp_trainer *trainer);
  * TP_ERR_NONFINITE if parameters are not finite, so that the run has diverged. */
 TP_API tp_status tp_trainer_save(const tp_trainer *trainer, const char *path);
 
-/* Takes the run to where the file was saved. The trainer must have been made with the same data, the same options but
- * for callbacks, user, phases and tune, and a model of the same layers, loss and scaling; whatever parameters it has are
- * replaced, as if the run had stopped there. It must not be called in a callback. After a failure the trainer and its model are unchanged.
+/* Takes the run to where the file was saved, as if it had stopped there. The trainer must have been made with the same
+ * data, the same options but for callbacks, user, phases and tune, and a model of the same layers, loss and scaling,
+ * whose parameters are replaced. It must not be called in a callback. After a failure the trainer and its model are
+ * unchanged.
  *   TP_ERR_ARGUMENT   model, options or data are not those of the file: the message names every difference
  *   TP_ERR_FORMAT     the file is damaged, or is no checkpoint */
 TP_API tp_status tp_trainer_resume(tp_trainer *trainer, const char *path);
