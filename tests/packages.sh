@@ -101,7 +101,7 @@ fi
 
 man --warnings -E UTF-8 -l "$page" 2>err | sed 's/.\x08//g' >out && [ ! -s err ]
 result "the manual page has no fault that man sees"
-for command in train evaluate predict cv plot describe convert verify reproduce card info; do
+for command in train evaluate predict cv plot describe convert reproduce card info; do
     help_options "$command" | grep -v '^--help$' >expected
     sed -n "/^\.SS tileprop $command /,/^\.nf/s/^\.BR \([-a-z\\\\]*\).*/\1/p" "$page" | tr -d '\\' >out
     [ -s expected ] && cmp expected out >err
