@@ -14,8 +14,9 @@
 #define WARM_SECONDS 1e-3
 /* A try ends early where steps take so many times as long as with the best candidate so far. */
 #define TRY_TIMES 3
-/* A candidate that takes so much longer than the best is not tried again; one that is so much faster than the built-in
- * choice takes its place. */
+/* A candidate that takes so much longer than the best is not tried again after one try, or after two; one that is so
+ * much faster than the built-in choice takes its place. */
+#define DROPPED_AT_ONCE 2
 #define DROPPED 1.2
 #define FASTER 0.93
 /* The chosen candidate is timed again and again for so many seconds. If it takes so much longer than when it was
@@ -55,6 +56,11 @@ static double median(const struct tp_candidate *c) {
     return c->seconds[c->tries / 2];
 }
 
+/* What else a processor does makes steps longer, never shorter. */
+static double least(const struct tp_candidate *c) {
+    return c->seconds[0];
+}
+
 static void note(struct tp_candidate *c, double seconds) {
     int i = c->tries++;
     for (; i && c->seconds[i - 1] > seconds; i--)
@@ -66,15 +72,17 @@ static void note(struct tp_candidate *c, double seconds) {
 static int fastest(const struct tp_tuner *t) {
     int best = -1;
     for (int i = 0; i < t->count; i++)
-        if (t->candidate[i].tries && (best < 0 || median(&t->candidate[i]) < median(&t->candidate[best])))
+        if (t->candidate[i].tries && (best < 0 || least(&t->candidate[i]) < least(&t->candidate[best])))
             best = i;
     return best;
 }
 
 static void drop_slow(struct tp_tuner *t) {
-    const double limit = DROPPED * median(&t->candidate[fastest(t)]);
-    for (int i = 0; i < t->count; i++)
-        t->candidate[i].dropped = t->candidate[i].tries && median(&t->candidate[i]) > limit;
+    const double best = least(&t->candidate[fastest(t)]);
+    for (int i = 0; i < t->count; i++) {
+        struct tp_candidate *c = &t->candidate[i];
+        c->dropped = c->tries && least(c) > (c->tries < 2 ? DROPPED_AT_ONCE : DROPPED) * best;
+    }
 }
 
 /* The candidate with the fewest tries that has still to be tried; -1: there is none. */
@@ -90,7 +98,7 @@ static int next_to_try(const struct tp_tuner *t) {
 /* The built-in choice, unless another candidate is clearly faster. */
 static int choose(const struct tp_tuner *t) {
     const int best = fastest(t);
-    return median(&t->candidate[best]) > FASTER * median(&t->candidate[0]) ? 0 : best;
+    return least(&t->candidate[best]) > FASTER * least(&t->candidate[0]) ? 0 : best;
 }
 
 static void watch_next(struct tp_tuner *t) {
@@ -143,7 +151,7 @@ static void watch(struct tp_tuner *t, double seconds, uint64_t left, double now)
     if (left < LEAST_STEPS || (double)left * seconds < LEAST_SECONDS || !is_due(t, now))
         return;
     begin_trial(t, left, now);
-    advance(t, seconds, now);
+    t->current = next_to_try(t);
 }
 
 /* Whether the steps that were timed are enough. */
@@ -151,7 +159,7 @@ static bool is_enough(const struct tp_tuner *t, double taken) {
     if (!t->trying)
         return t->done >= t->steps && (t->expected > 0 || taken >= LEAST_TRY);
     const int best = fastest(t);
-    return taken >= t->try_seconds || taken > TRY_TIMES * median(&t->candidate[best]) * (double)t->done;
+    return taken >= t->try_seconds || (best >= 0 && taken > TRY_TIMES * least(&t->candidate[best]) * (double)t->done);
 }
 
 bool tp_tuner_step(struct tp_tuner *t, uint64_t left) {
