@@ -19,6 +19,8 @@
 void tp_safetensors_swap(void *elements, size_t count, size_t element) {
     unsigned char *p = elements;
     assert(element == sizeof(uint8_t) || element == sizeof(uint32_t) || element == sizeof(uint64_t));
+    if (le32toh(1) == 1) /* as files have it; known to compilers, which do not see that the loop does nothing then */
+        return;
     for (size_t i = 0; element > 1 && i < count; i++, p += element) {
         uint64_t word = 0;
         memcpy(&word, p, element);
