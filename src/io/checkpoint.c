@@ -31,11 +31,11 @@ static tp_status find_fingerprint(struct tp_snapshot *snapshot) {
     return status;
 }
 
-static tp_status make_header(struct tp_snapshot *snapshot, const char *path, json_t **header, size_t *tensors) {
+static tp_status make_header(struct tp_snapshot *snapshot, const char *path, json_t **header) {
     const tp_status status = find_fingerprint(snapshot);
     if (status)
         return status;
-    *header = tp_checkpoint_header(snapshot, tensors);
+    *header = tp_checkpoint_header(snapshot);
     return *header ? TP_OK : tp_fail(snapshot->context, TP_ERR_MEMORY, "%s: cannot allocate the header", path);
 }
 
@@ -111,9 +111,8 @@ tp_status tp_snapshot_save(tp_snapshot *snapshot, const char *path) {
     if (!snapshot->taken)
         return tp_fail(context, TP_ERR_ARGUMENT, "tp_snapshot_save: the snapshot is empty");
     json_t *header = NULL;
-    size_t tensors;
     const int cancel = tp_cancel_hold();
-    tp_status status = make_header(snapshot, path, &header, &tensors);
+    tp_status status = make_header(snapshot, path, &header);
     if (!status)
         status = write_file(snapshot, path, header);
     json_decref(header);
@@ -169,25 +168,22 @@ static tp_status check_crc(const struct tp_file *file) {
 
 /* The tensors are those of the snapshot's header. */
 static tp_status read_arrays(const struct tp_safetensors *archive, const struct tp_snapshot *snapshot) {
-    SHA2_CTX unused;
-    SHA256Init(&unused);
     const struct tp_tensor *tensor = archive->tensor;
     tp_status status = TP_OK;
     for (int i = 0; !status && i < TP_KEPT_COUNT; i++)
         if (snapshot->array[i])
-            status = tp_safetensors_read(archive, tensor++, snapshot->array[i], &unused);
+            status = tp_safetensors_read(archive, tensor++, snapshot->array[i], NULL);
     return status;
 }
 
 static tp_status read_snapshot(struct tp_safetensors *archive, struct tp_snapshot *snapshot) {
     const struct tp_file *file = &archive->file;
     json_t *own = NULL;
-    size_t tensors;
     tp_status status = tp_checkpoint_check_format(file->context, file->path, archive->header);
     if (!status)
         status = check_crc(file);
     if (!status)
-        status = make_header(snapshot, file->path, &own, &tensors);
+        status = make_header(snapshot, file->path, &own);
     if (!status)
         status = tp_checkpoint_compare(file->context, file->path, own, archive->header);
     json_decref(own);

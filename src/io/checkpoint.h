@@ -9,9 +9,8 @@
 #define TP_CHECKPOINT_CRC "crc32"
 #define TP_AT "at." /* keys that begin with it say where the run is, the others what it is */
 
-/* The header of a file with this snapshot, whose point need not be set; NULL if memory runs out. tensors: how many
- * bytes they have. */
-json_t *tp_checkpoint_header(const struct tp_snapshot *snapshot, size_t *tensors);
+/* The header of a file with this snapshot, whose point need not be set; NULL if memory runs out. */
+json_t *tp_checkpoint_header(const struct tp_snapshot *snapshot);
 
 /* The name of an array's tensor; which is an enum tp_kept. */
 const char *tp_kept_name(int which);

@@ -198,12 +198,12 @@ static int describe_arrays_kept(json_t *header, const struct tp_snapshot *snapsh
                               offset);
 }
 
-json_t *tp_checkpoint_header(const struct tp_snapshot *snapshot, size_t *tensors) {
+json_t *tp_checkpoint_header(const struct tp_snapshot *snapshot) {
     json_t *header = json_object(), *metadata = json_object();
     const bool described = metadata && !describe_run(metadata, snapshot);
-    *tensors = 0;
+    size_t offset = 0;
     if (json_object_set_new(header, TP_KEY_METADATA, metadata) || !described ||
-        describe_arrays_kept(header, snapshot, tensors)) {
+        describe_arrays_kept(header, snapshot, &offset)) {
         json_decref(header);
         return NULL;
     }

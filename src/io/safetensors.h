@@ -40,7 +40,7 @@ tp_status tp_safetensors_open(const struct tp_file *file, struct tp_safetensors 
 tp_status tp_safetensors_list(struct tp_safetensors *archive);
 void tp_safetensors_close(const struct tp_safetensors *archive);
 
-/* Reads the elements of a tensor of an open archive, and adds its bytes to digest. */
+/* Reads the elements of a tensor of an open archive, and adds its bytes to digest, unless that is NULL. */
 tp_status tp_safetensors_read(const struct tp_safetensors *archive, const struct tp_tensor *tensor, void *elements,
                               SHA2_CTX *digest);
 

@@ -113,14 +113,12 @@ static void begin_trial(struct tp_tuner *t, uint64_t left, double now) {
     t->try_seconds = wanted < LEAST_TRY ? LEAST_TRY : wanted > LONGEST_TRY ? LONGEST_TRY : wanted;
     t->trying = true;
     t->trial_began = now;
-    t->before = t->current;
     t->slow = 0;
     t->trials++;
 }
 
 static void end_trial(struct tp_tuner *t, double now) {
     const int chosen = choose(t);
-    t->switches += chosen != t->before;
     t->trial_ended = now;
     t->expected = median(&t->candidate[chosen]);
     t->current = chosen;

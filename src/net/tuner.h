@@ -28,7 +28,6 @@ struct tp_tuner {
     double (*now)(void); /* seconds, of which only differences matter */
     struct tp_candidate candidate[TP_TUNER_CANDIDATES];
     int count, current; /* count 1: there is nothing to choose */
-    int before;         /* what was chosen before the trial */
     bool trying;
     bool warm;          /* the team has had some steps to find its pace */
     uint64_t steps;     /* after so many steps the clock is read */
@@ -39,7 +38,7 @@ struct tp_tuner {
     int slow;           /* times in a row that it took much longer */
     double trial_began; /* when the candidates began to be tried */
     double trial_ended;
-    uint64_t trials, switches; /* of the choice, after the first */
+    uint64_t trials;
 };
 
 /* The built-in choice is first; the context's other instruction set, if it has one, and other teams of up to most
