@@ -3,6 +3,7 @@
  * TP_ISA (the table's name), TP_ISA_NAME (a string), TP_ISA_NEEDS (features), TP_ISA_TUNING (of products). */
 #include "kernels/average.h"
 #include "kernels/gemm_strip.h"
+#include "kernels/levels.h"
 #include "kernels/normal.h"
 #include "kernels/pack.h"
 #include "kernels/reduce.h"
@@ -104,4 +105,5 @@ const struct tp_isa TP_ISA = {
     .normals = normals,
     .cosine = cosine,
     .average = average,
+    .add_levels = add_levels,
 };

@@ -151,7 +151,7 @@ static void lay_out_optimizer(struct tp_optimizer *optimizer, struct tp_arena *a
     optimizer->next = tp_arena_take(arena, optimizer->model->layers, sizeof *optimizer->next);
     if (optimizer->options.layer_rates)
         optimizer->layer_rates = tp_arena_take(arena, optimizer->model->layers, sizeof *optimizer->layer_rates);
-    optimizer->square_sums = tp_arena_take(arena, chunks(count), sizeof(double));
+    optimizer->square_sums = tp_arena_take(arena, chunks(count) + optimizer->model->layers, sizeof(double));
     optimizer->room =
         tp_arena_take(arena, tp_update_is_fused(optimizer) ? largest_layer(optimizer->model) : count, sizeof(float));
 }
@@ -279,13 +279,32 @@ static float rate_of_step(const struct tp_optimizer *optimizer, uint64_t t) {
                                  : rate;
 }
 
-void tp_update_begin(struct tp_optimizer *optimizer) {
+static float at_least_denormal(float limit) {
+    return limit < (float)LARGEST_DENORMAL ? (float)LARGEST_DENORMAL : limit;
+}
+
+/* What counts as 0 after scaling already does before, so that no product is denormal. */
+static void scale_gradients(struct tp_update *update, float scale) {
+    update->gradient_scale = scale;
+    if (scale > 0) /* not NaN, nor the 0 of an infinite norm */
+        update->largest_small = at_least_denormal(update->largest_small / scale);
+}
+
+static float inverse(double weight) {
+    return weight > 0 ? (float)(1 / weight) : 0;
+}
+
+void tp_update_begin(struct tp_optimizer *optimizer, double weight) {
     const tp_optimizer_options *o = &optimizer->options;
     const uint64_t t = ++optimizer->steps;
     const float rate = rate_of_step(optimizer, t);
     const float *factors = optimizer->layer_rates;
-    for (size_t l = 0; l < optimizer->model->layers; l++)
+    optimizer->weight = weight;
+    for (size_t l = 0; l < optimizer->model->layers; l++) {
         optimizer->next[l] = update_at(o, t, (double)(factors ? rate * factors[l] : rate));
+        if (tp_update_is_fused(optimizer) && weight != 1)
+            scale_gradients(&optimizer->next[l], inverse(weight));
+    }
 }
 
 /* Of the gradients [begin, end) without those of frozen layers. */
@@ -303,21 +322,40 @@ static double square_sum(const struct tp_optimizer *optimizer, const float *grad
     return sum;
 }
 
-/* The factor that brings the gradient's norm down to clip_norm. Chunks have a fixed size and are added in order, so
- * that the norm does not depend on the team. */
-static float clip(struct tp_optimizer *optimizer, const float *gradients, struct tp_team team) {
-    const size_t count = optimizer->model->parameter_count;
-    const struct tp_range mine = tp_share(chunks(count), 1, team.id, team.size);
+/* Of the gradients [begin, end), chunk by chunk, into sums; returns how many chunks there are. */
+static size_t square_chunks(struct tp_optimizer *optimizer, const float *gradients, struct tp_range all, double *sums,
+                            struct tp_team team) {
+    const size_t count = chunks(all.end - all.begin);
+    const struct tp_range mine = tp_share(count, 1, team.id, team.size);
     for (size_t c = mine.begin; c < mine.end; c++) {
-        const size_t first = c * TP_SUM_CHUNK, rest = count - first;
-        optimizer->square_sums[c] = square_sum(optimizer, gradients, first, first + tp_min(rest, TP_SUM_CHUNK));
+        const size_t first = all.begin + c * TP_SUM_CHUNK, rest = all.end - first;
+        sums[c] = square_sum(optimizer, gradients, first, first + tp_min(rest, TP_SUM_CHUNK));
     }
+    return count;
+}
+
+/* Squares of the whole gradient or, for parts of a batch, of each layer. */
+static size_t square_all(struct tp_optimizer *optimizer, const float *gradients, struct tp_team team) {
+    const struct tp_model *model = optimizer->model;
+    size_t count = 0;
+    if (!optimizer->by_layer)
+        return square_chunks(optimizer, gradients, (struct tp_range){0, model->parameter_count},
+                             optimizer->square_sums, team);
+    for (size_t l = 0; l < model->layers; l++)
+        count += square_chunks(optimizer, gradients, tp_layer_range(model, l), optimizer->square_sums + count, team);
+    return count;
+}
+
+/* The factor that divides by the weight, and brings the gradient's norm down to clip_norm. Chunks have a fixed size and
+ * are added in order, so that the norm does not depend on the team. */
+static float clip(struct tp_optimizer *optimizer, const float *gradients, struct tp_team team) {
+    const size_t count = square_all(optimizer, gradients, team);
     tp_team_barrier(team);
     double sum = 0;
-    for (size_t c = 0; c < chunks(count); c++)
+    for (size_t c = 0; c < count; c++)
         sum += optimizer->square_sums[c];
     const double norm = sqrt(sum), most = (double)optimizer->options.clip_norm;
-    return norm <= most ? 1 : (float)(most / norm); /* NaN for NaN */
+    return norm <= most * optimizer->weight ? inverse(optimizer->weight) : (float)(most / norm); /* NaN for NaN */
 }
 
 /* From number at on; NULL where the rule has none. */
@@ -348,24 +386,19 @@ static struct tp_update without_decay(const struct tp_update *update) {
     return biases;
 }
 
-/* What counts as 0 after scaling already does before, so that no product is denormal. */
-static void scale_gradients(struct tp_update *update, float scale) {
-    update->gradient_scale = scale;
-    if (scale > 0) /* not NaN, nor the 0 of an infinite norm */
-        update->largest_small /= scale;
-}
-
 void tp_run_update(struct tp_optimizer *optimizer, struct tp_model *model, const float *gradients,
                    struct tp_team team) {
     assert(tp_weight_parts(model, 0) == 1); /* all are in model->parameters */
-    const float scale = optimizer->options.clip_norm > 0 ? clip(optimizer, gradients, team) : 1;
+    const bool clips = optimizer->options.clip_norm > 0;
+    const float scale = clips ? clip(optimizer, gradients, team) : 1;
     const struct tp_range mine = tp_share(model->parameter_count, TP_SUM_LANES, team.id, team.size);
     for (size_t l = 0; l < model->layers; l++) {
         const struct tp_shape *s = &model->shape[l];
         struct tp_update weights = optimizer->next[l];
         if (tp_layer_is_frozen(optimizer, l))
             continue;
-        scale_gradients(&weights, scale);
+        if (clips)
+            scale_gradients(&weights, scale);
         const struct tp_update biases = without_decay(&weights);
         update_part(optimizer, &weights, model->parameters, gradients, s->weight, s->bias, mine);
         update_part(optimizer, &biases, model->parameters, gradients, s->bias, s->bias + s->outputs, mine);
@@ -381,6 +414,12 @@ static void ask_for(const struct tp_optimizer *optimizer, const struct tp_weight
             __builtin_prefetch(arrays[i] + (i ? w->state : 0) + at + j);
 }
 
+void tp_update_row(struct tp_optimizer *optimizer, const struct tp_weights *w, const float *gradients, size_t at,
+                   size_t count) {
+    assert(tp_update_is_fused(optimizer));
+    update_some(optimizer, &optimizer->next[w->layer], w->p + at, gradients, w->state + at, count);
+}
+
 void tp_update_weights(struct tp_optimizer *optimizer, const struct tp_weights *w, const float *gradients, size_t ld,
                        const struct tp_place *p) {
     assert(p->j + p->n <= w->n && ld >= p->n && tp_update_is_fused(optimizer));
@@ -390,7 +429,7 @@ void tp_update_weights(struct tp_optimizer *optimizer, const struct tp_weights *
     for (size_t row = 0; row < rows; row++, at += w->n) {
         if (optimizer->far && row + UPDATE_ROWS_AHEAD < rows)
             ask_for(optimizer, w, at + UPDATE_ROWS_AHEAD * w->n, columns);
-        update_some(optimizer, &optimizer->next[w->layer], w->p + at, gradients + row * ld, w->state + at, columns);
+        tp_update_row(optimizer, w, gradients + row * ld, at, columns);
     }
 }
 
@@ -448,7 +487,7 @@ tp_status tp_optimizer_step(tp_optimizer *optimizer, tp_model *model, const floa
         return tp_fail(model->context, TP_ERR_ARGUMENT, "%s is NULL", optimizer ? "gradients" : "optimizer");
     if (optimizer->model != model)
         return tp_fail(model->context, TP_ERR_ARGUMENT, "optimizer was made for another model");
-    tp_update_begin(optimizer);
+    tp_update_begin(optimizer, 1);
     tp_shards_end(model);
     struct update_call call = {optimizer, model, gradients};
     const double flops = TP_READ_FLOPS * (double)model->parameter_count;

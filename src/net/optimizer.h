@@ -17,6 +17,8 @@ struct tp_optimizer {
     float *room;         /* of a step on a batch: gradients of a layer's weights, or flat if they are to be clipped */
     float *layer_rates;  /* as in the options; NULL: all 1 */
     struct tp_update *next; /* numbers of the step that is being done, of each layer */
+    double weight;          /* by which its gradients are divided */
+    bool by_layer;          /* for clipping: each layer has chunks of its own */
 };
 
 /* A program's options, not yet checked. */
@@ -32,12 +34,16 @@ bool tp_layer_is_frozen(const struct tp_optimizer *optimizer, size_t l);
 /* The first layer that does not; the number of layers if there is none. */
 size_t tp_lowest_trained(const struct tp_optimizer *optimizer);
 
-/* Prepares the next step, on one thread; a barrier must come before the others take part. */
-void tp_update_begin(struct tp_optimizer *optimizer);
+/* Prepares the next step, on one thread; a barrier must come before the others take part. Gradients will be divided by
+ * weight, or be 0 if it is 0. */
+void tp_update_begin(struct tp_optimizer *optimizer, double weight);
 /* Some of a part of the weights, and columns of layer l's biases, and their state, from their gradients; without
  * clipping. Threads may update different ones at a time. */
 void tp_update_weights(struct tp_optimizer *optimizer, const struct tp_weights *weights, const float *gradients,
                        size_t ld, const struct tp_place *place);
+/* count of them from number at on, which follow each other. */
+void tp_update_row(struct tp_optimizer *optimizer, const struct tp_weights *weights, const float *gradients, size_t at,
+                   size_t count);
 /* Rows of them from those of a gradient that is the outer product of a and b. */
 void tp_update_weights_outer(struct tp_optimizer *optimizer, const struct tp_weights *weights, const float *a,
                              const float *b, struct tp_range rows);

@@ -12,14 +12,14 @@
 #include <string.h>
 
 static const tp_train_options default_options = {
-    .struct_size = sizeof default_options, .batch = 128, .epochs = 10, .shuffle = true, .seed = 1, .plateau = 5};
+    .struct_size = sizeof default_options, .batch = 128, .epochs = 10, .shuffle = true, .seed = 1, .plateau = 5, .parts = 1};
 static const struct tp_struct options_type = {.name = "train options",
                                               .size = sizeof default_options,
                                               .first = offsetof(tp_train_options, class_weights),
                                               .defaults = &default_options};
 _Static_assert(sizeof(tp_optimizer_options) <= sizeof((tp_train_options *)0)->optimizer_room, "more room is needed");
 
-TP_NO_PADDING(tp_train_options, fingerprint);
+TP_NO_PADDING(tp_train_options, group);
 
 void tp_train_options_init(tp_train_options *options, size_t struct_size, size_t optimizer_size) {
     tp_struct_init(&options_type, options, struct_size);
@@ -53,6 +53,17 @@ static tp_status take_options(const struct tp_context *context, const tp_train_o
         return tp_fail(context, TP_ERR_ARGUMENT, "options is NULL");
     const tp_status status = tp_struct_take(context, &options_type, given, options);
     return status ? status : tp_take_optimizer(context, &given->optimizer, &options->optimizer);
+}
+
+static bool is_power_of_two(size_t n) {
+    return n && !(n & (n - 1));
+}
+
+static tp_status check_parts(const struct tp_context *context, const tp_train_options *o) {
+    if (!is_power_of_two(o->parts) || o->parts > TP_MAX_PARTS)
+        return tp_fail(context, TP_ERR_ARGUMENT, "parts is %zu; it must be a power of two, at most %d", o->parts,
+                       TP_MAX_PARTS);
+    return TP_OK;
 }
 
 /* What decides which epoch is best, and what is kept. */
@@ -94,6 +105,8 @@ tp_status tp_take_training(const struct tp_model *model, const tp_data *data, co
         status = check_numbers(model->context, &t->data, &t->options);
     if (!status)
         status = check_best(model->context, &t->options);
+    if (!status)
+        status = check_parts(model->context, &t->options);
     if (!status)
         status = take_fingerprint(model->context, t);
     if (!status && t->options.validation)

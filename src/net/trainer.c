@@ -33,13 +33,14 @@ static tp_status describe_trainer(struct tp_model *model, const tp_data *data, c
     t->steps_per_epoch = (t->train_count - 1) / t->options.batch + 1;
     if (!rule->total_steps)
         rule->total_steps = t->steps_per_epoch * t->options.epochs;
+    t->parts = (struct tp_parts){.total = t->options.parts, .count = t->options.parts, .batch = t->options.batch};
     t->threads = tp_pass_threads(model, model->context->threads, t->options.batch, true);
     if (rule->clip_norm == 0 && !tp_averages(t) && t->steps_per_epoch * t->options.epochs > FEW_STEPS)
         t->shards.count = tp_shard_count(model, t->options.batch, t->threads);
     return tp_check_optimizer(model, rule);
 }
 
-struct parts {
+struct blocks {
     void *workspace, *optimizer;
     size_t workspace_size, optimizer_size;
 };
@@ -52,26 +53,27 @@ static tp_workspace_options workspace_options(const struct tp_trainer *t) {
     return options;
 }
 
-static struct parts lay_out_trainer(struct tp_trainer *t, struct tp_arena *arena) {
-    struct parts parts;
+static struct blocks lay_out_trainer(struct tp_trainer *t, struct tp_arena *arena) {
+    struct blocks blocks;
     const tp_workspace_options workspace = workspace_options(t);
-    parts.workspace_size = tp_workspace_size(t->model, &workspace);
-    parts.optimizer_size = tp_optimizer_size(t->model, &t->options.optimizer);
-    parts.workspace = tp_arena_take(arena, parts.workspace_size, 1);
-    parts.optimizer = tp_arena_take(arena, parts.optimizer_size, 1);
+    blocks.workspace_size = tp_workspace_size(t->model, &workspace);
+    blocks.optimizer_size = tp_optimizer_size(t->model, &t->options.optimizer);
+    blocks.workspace = tp_arena_take(arena, blocks.workspace_size, 1);
+    blocks.optimizer = tp_arena_take(arena, blocks.optimizer_size, 1);
+    tp_parts_lay_out(&t->parts, t->model, arena);
     const size_t weights = t->model->shape[0].inputs * t->model->shape[0].outputs;
     t->shards.weights = tp_arena_take(arena, t->shards.count ? weights : 0, sizeof(float));
     t->pool = tp_arena_take(arena, t->data.samples, sizeof *t->pool);
     t->order = tp_arena_take(arena, t->train_count, sizeof *t->order);
     tp_best_lay_out(t, arena);
-    return parts;
+    return blocks;
 }
 
 static size_t needed(struct tp_trainer t) {
     struct tp_arena arena = {0};
     tp_arena_take(&arena, 1, sizeof t);
-    const struct parts parts = lay_out_trainer(&t, &arena);
-    return parts.workspace_size && parts.optimizer_size ? arena.used : TP_SIZE_OVERFLOW;
+    const struct blocks blocks = lay_out_trainer(&t, &arena);
+    return blocks.workspace_size && blocks.optimizer_size ? arena.used : TP_SIZE_OVERFLOW;
 }
 
 size_t tp_trainer_size(const tp_model *model, const tp_data *data, const tp_train_options *options) {
@@ -128,15 +130,17 @@ tp_status tp_trainer_create(tp_model *model, const tp_data *data, const tp_train
         return status;
     struct tp_arena arena = {.base = t.block.base};
     tp_trainer *made = tp_arena_take(&arena, 1, sizeof t);
-    const struct parts parts = lay_out_trainer(&t, &arena);
+    const struct blocks blocks = lay_out_trainer(&t, &arena);
     const tp_workspace_options workspace = workspace_options(&t);
-    status = tp_workspace_create(model, &workspace, parts.workspace, parts.workspace_size, &t.workspace);
+    status = tp_workspace_create(model, &workspace, blocks.workspace, blocks.workspace_size, &t.workspace);
     if (!status)
-        status = tp_optimizer_create(model, &t.options.optimizer, parts.optimizer, parts.optimizer_size, &t.optimizer);
+        status =
+            tp_optimizer_create(model, &t.options.optimizer, blocks.optimizer, blocks.optimizer_size, &t.optimizer);
     if (status) {
         tp_block_close(model->context, &t.block);
         return status;
     }
+    t.optimizer->by_layer = tp_has_parts(&t.parts);
     tp_tuner_start(&t.tuner, model->context, t.threads, model->context->threads, wants_tuner(&t));
     choose_pool(&t);
     begin_epoch(&t);
@@ -153,9 +157,10 @@ void tp_trainer_destroy(tp_trainer *trainer) {
 }
 
 static struct tp_batch next_batch(const struct tp_trainer *t) {
-    const size_t first = (size_t)t->at.step * t->options.batch, rest = t->train_count - first;
-    return (struct tp_batch){&t->data, t->pool, t->order, first, rest < t->options.batch ? rest : t->options.batch,
-                             true};
+    const struct tp_parts *parts = &t->workspace->parts;
+    const struct tp_range samples = tp_own_samples(parts);
+    return (struct tp_batch){&t->data, t->pool, t->order, (size_t)t->at.step * t->options.batch + samples.begin,
+                             samples.end - samples.begin, true};
 }
 
 static tp_targets batch_targets(const struct tp_trainer *t) {
@@ -166,8 +171,12 @@ static tp_targets batch_targets(const struct tp_trainer *t) {
 
 /* On one thread, before the others begin the step. */
 static void prepare_step(const struct tp_trainer *t) {
-    t->workspace->dropout_seed = t->options.seed;
-    t->workspace->dropout_step = tp_steps_done(t) + 1;
+    struct tp_workspace *w = t->workspace;
+    w->dropout_seed = t->options.seed;
+    w->dropout_step = tp_steps_done(t) + 1;
+    w->parts = t->parts;
+    w->parts.batch = tp_min(t->options.batch, t->train_count - (size_t)t->at.step * t->options.batch);
+    w->dropout_first = tp_own_samples(&w->parts).begin;
 }
 
 static void run_step(struct tp_trainer *t, struct tp_team team) {
@@ -225,7 +234,7 @@ static bool report_step(const struct tp_trainer *t, double loss) {
 /* Counts and reports a step, and prepares the next, on one thread. */
 static tp_status end_step(struct tp_trainer *t, bool *leave) {
     const tp_targets targets = batch_targets(t);
-    const tp_score score = tp_read_score(t->workspace, &targets);
+    const tp_score score = tp_read_step_score(t->workspace, &targets);
     if (!isfinite(score.loss))
         return fail_nonfinite(t, tp_steps_done(t) + 1, score.loss);
     t->at.step++;
