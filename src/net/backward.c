@@ -94,13 +94,18 @@ struct part {
     struct tp_clock *clock;
 };
 
-/* Columns of some rows, which are rows of their own or follow each other. */
+/* Of number at of these weights, within their layer. */
+static size_t place_of(const struct tp_model *model, const struct tp_weights *weights, size_t at) {
+    return weights->state + at - model->shape[weights->layer].weight;
+}
+
+/* n of them from number at on. */
 static void add_row(const struct part *part, const float *c, size_t at, size_t n) {
     const struct tp_model *model = part->w->model;
-    const size_t state = part->weights.state + at, place = state - model->shape[part->weights.layer].weight;
+    const size_t place = place_of(model, &part->weights, at);
     const bool update = part->sink->kind == TP_SINK_UPDATE;
     const float *sum = tp_parts_add(&part->w->parts, model->context->isa, part->number, place, c, n,
-                                    update ? NULL : part->sink->gradients + state);
+                                    update ? NULL : part->sink->gradients + part->weights.state + at);
     if (update && sum)
         tp_update_row(part->sink->optimizer, &part->weights, sum, at, n);
 }
@@ -110,8 +115,8 @@ static void add_part(const void *consumer, const float *c, size_t ldc, const str
     const size_t n = part->weights.n;
     const bool one = p->n == n && ldc == n; /* whole rows, which follow each other */
     const int interrupted = tp_enter(part->clock, TP_PHASE_UPDATE);
-    for (size_t row = 0; row < (one ? 1 : p->m); row++)
-        add_row(part, c + row * ldc, (p->i + row) * n + p->j, one ? p->m * n : p->n);
+    for (size_t row = 0, at = p->i * n + p->j; row < (one ? 1 : p->m); row++, at += n)
+        add_row(part, c + row * ldc, at, one ? p->m * n : p->n);
     tp_enter(part->clock, interrupted);
 }
 
@@ -135,6 +140,8 @@ static void add_parts(const struct tp_workspace *w, const struct tp_gradient_sin
                                    tp_plain(gemm.b.p + weights->begin, gemm.b.row_step));
         gemm.epilogue.consume = add_part;
         gemm.epilogue.consumer = &part;
+        gemm.epilogue.target = w->parts.level[0] + place_of(w->model, weights, 0);
+        gemm.epilogue.ldtarget = weights->n;
         if (!alone && part.number && gemm.k != k)
             tp_team_barrier(team);
         k = gemm.k;

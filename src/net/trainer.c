@@ -172,10 +172,11 @@ static tp_targets batch_targets(const struct tp_trainer *t) {
 /* On one thread, before the others begin the step. */
 static void prepare_step(const struct tp_trainer *t) {
     struct tp_workspace *w = t->workspace;
+    const size_t first = (size_t)t->at.step * t->options.batch;
     w->dropout_seed = t->options.seed;
     w->dropout_step = tp_steps_done(t) + 1;
     w->parts = t->parts;
-    w->parts.batch = tp_min(t->options.batch, t->train_count - (size_t)t->at.step * t->options.batch);
+    w->parts.batch = first < t->train_count ? tp_min(t->options.batch, t->train_count - first) : 0; /* after an epoch */
     w->dropout_first = tp_own_samples(&w->parts).begin;
 }
 
