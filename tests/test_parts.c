@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Batches in parts: what a step computes, and that its bits depend on the number of parts alone. */
 #include "support/clouds.h"
+#include "support/ranks.h"
 #include "support/support.h"
 
 #include <criterion/criterion.h>
@@ -119,7 +120,7 @@ Test(parts, are_chains_that_are_added_as_a_tree) {
 
 /* -------------------------------------------------------------------------------------------- what bits depend on */
 
-enum { IN = 40, WIDE = 64, LESS = 37, OUT = 10 };
+enum { IN = 150, WIDE = 128, LESS = 37, OUT = 10 }; /* layers of 5, 2 and 1 chunks of parameters */
 enum { COUNT = IN * WIDE + WIDE + WIDE * LESS + LESS + LESS * OUT + OUT };
 
 /* All that may change the way of a gradient: rules, clipping, frozen layers, few parts, averages. */
@@ -137,64 +138,143 @@ static const struct variant variants[] = {
     {"averages", TP_OPTIMIZER_ADAGRAD, 0, 1, 96, PARTS, 0.9},
 };
 
+#define VARIANTS (sizeof variants / sizeof *variants)
+
 struct problem {
     float x[CLOUD_SAMPLES * IN], weights[CLOUD_SAMPLES];
     int32_t classes[CLOUD_SAMPLES];
     tp_data data;
 };
 
-static struct problem *make_problem(void) {
-    static struct problem p;
-    tp_test_fill(p.x, CLOUD_SAMPLES * IN, 11, -1, 1);
-    tp_test_fill(p.weights, CLOUD_SAMPLES, 12, 0, 2);
-    tp_test_fill_classes(p.classes, CLOUD_SAMPLES, 13, OUT);
-    p.data = (tp_data){.samples = CLOUD_SAMPLES,
-                       .features = IN,
-                       .floats = p.x,
-                       .classes = p.classes,
-                       .outputs = OUT,
-                       .weights = p.weights};
-    return &p;
+static struct problem problem;
+
+static void make_problem(void) {
+    struct problem *p = &problem;
+    tp_test_fill(p->x, CLOUD_SAMPLES * IN, 11, -1, 1);
+    tp_test_fill(p->weights, CLOUD_SAMPLES, 12, 0, 2);
+    tp_test_fill_classes(p->classes, CLOUD_SAMPLES, 13, OUT);
+    p->data = (tp_data){.samples = CLOUD_SAMPLES,
+                        .features = IN,
+                        .floats = p->x,
+                        .classes = p->classes,
+                        .outputs = OUT,
+                        .weights = p->weights};
 }
 
-/* The parameters after training by a variant. */
-static void train_variant(const struct variant *v, tp_context *context, float *parameters) {
-    const float rates[] = {v->first_rate, 1, 0.5f};
-    struct ref_net net = test_net(2, (const size_t[]){IN, WIDE, LESS, OUT}, TP_ACTIVATION_TANH,
-                                  (struct test_head){TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE});
-    test_set_dropout(&net);
-    tp_model *model = test_model(context, &net, NULL);
+enum { EPOCHS = 2 };
+
+/* What a run leaves. */
+struct result {
+    float parameters[COUNT];
+    tp_score train[EPOCHS], validation[EPOCHS];
+    size_t epochs;
+};
+
+static int note_epoch(void *user, const tp_epoch *epoch) {
+    struct result *result = user;
+    result->train[result->epochs] = epoch->train;
+    result->validation[result->epochs++] = epoch->validation;
+    return 0;
+}
+
+static tp_train_options variant_options(const struct variant *v, const float *rates, struct result *result) {
     tp_train_options options = parts_options(v->parts);
     options.batch = v->batch;
+    options.epochs = EPOCHS;
     options.average = v->average;
     options.validation_fraction = 0.25;
     options.tune = TP_TUNE_OFF;
     options.optimizer.kind = v->kind;
     options.optimizer.clip_norm = v->clip;
     options.optimizer.layer_rates = rates;
+    options.on_epoch = note_epoch;
+    options.user = result;
+    return options;
+}
+
+static tp_model *variant_model(tp_context *context) {
+    struct ref_net net = test_net(2, (const size_t[]){IN, WIDE, LESS, OUT}, TP_ACTIVATION_TANH,
+                                  (struct test_head){TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE});
+    test_set_dropout(&net);
+    return test_model(context, &net, NULL);
+}
+
+static void train_variant(const struct variant *v, tp_context *context, const tp_group *group, struct result *result) {
+    const float rates[] = {v->first_rate, 1, 0.5f};
+    tp_model *model = variant_model(context);
     tp_trainer *trainer = NULL;
-    cr_assert_eq(tp_trainer_create(model, &make_problem()->data, &options, NULL, 0, &trainer), TP_OK, "%s",
+    *result = (struct result){.epochs = 0};
+    tp_train_options options = variant_options(v, rates, result);
+    options.group = group;
+    cr_assert_eq(tp_trainer_create(model, &problem.data, &options, NULL, 0, &trainer), TP_OK, "%s",
                  tp_test_message(context));
-    cr_assert_eq(tp_trainer_run(trainer), TP_OK);
-    cr_assert_eq(tp_model_get_parameters(model, parameters, COUNT), TP_OK);
+    cr_assert_eq(tp_trainer_run(trainer), TP_OK, "%s", tp_test_message(context));
+    cr_assert_eq(tp_model_get_parameters(model, result->parameters, COUNT), TP_OK);
     tp_trainer_destroy(trainer);
     tp_model_destroy(model);
 }
 
+static bool same_score(const tp_score *a, const tp_score *b) {
+    return memcmp(&a->loss, &b->loss, sizeof a->loss) == 0 && memcmp(&a->weight, &b->weight, sizeof a->weight) == 0 &&
+           a->correct == b->correct && a->samples == b->samples;
+}
+
+static void compare(const struct result *expected, const struct result *found, const char *variant, const char *isa,
+                    int number) {
+    cr_assert(tp_test_same_bits(expected->parameters, found->parameters, COUNT, "%s, %s, %d", variant, isa, number));
+    for (size_t e = 0; e < EPOCHS; e++) {
+        cr_assert(same_score(&expected->train[e], &found->train[e]), "%s, %s, %d", variant, isa, number);
+        cr_assert(same_score(&expected->validation[e], &found->validation[e]), "%s, %s, %d", variant, isa, number);
+    }
+}
+
 Test(parts, bits_depend_neither_on_threads_nor_on_instruction_sets) {
-    static float expected[COUNT], found[COUNT];
-    for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
+    static struct result expected, found;
+    make_problem();
+    for (size_t i = 0; i < VARIANTS; i++) {
         tp_context *one = tp_test_context("scalar", 1);
-        train_variant(&variants[i], one, expected);
+        train_variant(&variants[i], one, NULL, &expected);
         tp_context_destroy(one);
         for (int isa = 0; isa < tp_test_isa_count(); isa++)
             for (int threads = 1; threads <= 3; threads++) {
                 tp_context *context = tp_test_eager_context(tp_test_isa(isa), threads);
-                train_variant(&variants[i], context, found);
-                cr_assert(tp_test_same_bits(expected, found, COUNT, "%s, %s, %d threads", variants[i].name,
-                                            tp_test_isa(isa), threads));
+                train_variant(&variants[i], context, NULL, &found);
+                compare(&expected, &found, variants[i].name, tp_test_isa(isa), threads);
                 tp_context_destroy(context);
             }
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------------------- ranks */
+
+struct shared {
+    const struct variant *variant;
+    struct result expected;
+};
+
+/* Ranks have other instruction sets and threads. */
+static void check_rank(const tp_group *group, void *argument) {
+    const struct shared *shared = argument;
+    const char *isa = tp_test_isa(group->rank % tp_test_isa_count());
+    tp_context *context = tp_test_eager_context(isa, 1 + group->rank % 2);
+    struct result *found = malloc(sizeof *found);
+    cr_assert(found);
+    train_variant(shared->variant, context, group, found);
+    compare(&shared->expected, found, shared->variant->name, isa, group->ranks);
+    free(found);
+    tp_context_destroy(context);
+}
+
+Test(parts, bits_do_not_depend_on_ranks) {
+    static struct shared shared;
+    make_problem();
+    for (size_t i = 0; i < VARIANTS; i++) {
+        tp_context *context = tp_test_context(NULL, 1);
+        shared.variant = &variants[i];
+        train_variant(&variants[i], context, NULL, &shared.expected);
+        tp_context_destroy(context);
+        for (int ranks = 1; (size_t)ranks <= variants[i].parts; ranks *= 2)
+            test_run_ranks(ranks, check_rank, &shared);
     }
 }
 

@@ -2,6 +2,7 @@
 #include "net/pass.h"
 
 #include "gemm/share.h"
+#include "net/ranks.h"
 
 #include <assert.h>
 
@@ -229,6 +230,8 @@ static void propagate_parts(const struct tp_workspace *w, const struct tp_gemm *
 }
 
 void tp_propagate(const struct tp_workspace *w, const struct tp_propagation *p, struct tp_team team) {
+    if (!p->rows)
+        return;
     const struct tp_model *model = w->model;
     const struct tp_shape *shape = &model->shape[p->l];
     const tp_layer *below = p->l ? &model->layer[p->l - 1] : NULL;
@@ -273,9 +276,18 @@ static void propagate(const struct tp_workspace *w, size_t l, float *c, size_t l
     tp_propagate(w, &p, team);
 }
 
+/* As soon as all threads have their part of them. */
+static void exchange_gradients(const struct tp_workspace *w, size_t l, struct tp_team team) {
+    if (!w->parts.ranks)
+        return;
+    tp_team_barrier(team);
+    if (team.id == 0)
+        tp_ranks_begin(w->parts.ranks, l, TP_EXCHANGE_GRADIENTS);
+}
+
 void tp_run_backward(struct tp_workspace *w, const struct tp_gradient_sink *sink, float *dx, size_t lddx,
                      struct tp_team team) {
-    assert(w->batch && w->batch <= w->max_batch && (!dx || lddx >= w->model->inputs));
+    assert((w->batch || w->parts.ranks) && w->batch <= w->max_batch && (!dx || lddx >= w->model->inputs));
     assert(sink->kind == TP_SINK_UPDATE ? sink->optimizer && sink->model == w->model
                                         : sink->gradients || sink->kind == TP_SINK_NOWHERE);
     const size_t lowest = dx || !sink->optimizer ? 0 : tp_lowest_trained(sink->optimizer);
@@ -290,6 +302,7 @@ void tp_run_backward(struct tp_workspace *w, const struct tp_gradient_sink *sink
         if (sink->kind != TP_SINK_NOWHERE && !(sink->optimizer && tp_layer_is_frozen(sink->optimizer, l))) {
             weight_gradients(w, l, sink, team);
             bias_gradients(w, l, sink, team);
+            exchange_gradients(w, l, team);
         }
     }
     tp_team_barrier(team);

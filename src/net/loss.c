@@ -159,10 +159,10 @@ void tp_add_score(tp_score *sum, const tp_score *score) {
     sum->weight += score->weight;
 }
 
-tp_score tp_sum_losses(const struct tp_workspace *w, const tp_targets *targets, struct tp_range samples) {
+tp_score tp_sum_losses(const float *losses, const tp_targets *targets, struct tp_range samples) {
     tp_score sum = {.samples = samples.end - samples.begin, .weight = weight_sum(targets, samples)};
     for (size_t i = samples.begin; i < samples.end; i++)
-        sum.loss += sample_weight(targets, i) * (double)w->loss[i];
+        sum.loss += sample_weight(targets, i) * (double)losses[i];
     return sum;
 }
 
@@ -174,7 +174,7 @@ size_t tp_count_correct(const struct tp_workspace *w) {
 }
 
 tp_score tp_read_score(const struct tp_workspace *w, const tp_targets *targets) {
-    tp_score sum = tp_sum_losses(w, targets, (struct tp_range){0, w->batch});
+    tp_score sum = tp_sum_losses(w->loss, targets, (struct tp_range){0, w->batch});
     sum.correct = tp_count_correct(w);
     return tp_mean_score(&sum);
 }

@@ -4,6 +4,7 @@
 #include "core/options.h"
 #include "core/size.h"
 #include "gemm/share.h"
+#include "net/ranks.h"
 #include "net/schedule.h"
 
 #include <assert.h>
@@ -134,7 +135,7 @@ static size_t chunks(size_t count) {
 }
 
 bool tp_update_is_fused(const struct tp_optimizer *optimizer) {
-    return optimizer->options.clip_norm == 0;
+    return optimizer->options.clip_norm == 0 && !optimizer->ranks;
 }
 
 static size_t largest_layer(const struct tp_model *model) {
@@ -144,10 +145,14 @@ static size_t largest_layer(const struct tp_model *model) {
     return most;
 }
 
+static size_t state_length(const struct tp_optimizer *optimizer) {
+    return optimizer->ranks ? optimizer->ranks->state_count : optimizer->model->parameter_count;
+}
+
 static void lay_out_optimizer(struct tp_optimizer *optimizer, struct tp_arena *arena) {
     const size_t count = optimizer->model->parameter_count;
     for (int i = 0; i < state_count(optimizer->options.kind); i++)
-        optimizer->state[i] = tp_arena_take(arena, count, sizeof(float));
+        optimizer->state[i] = tp_arena_take(arena, state_length(optimizer), sizeof(float));
     optimizer->next = tp_arena_take(arena, optimizer->model->layers, sizeof *optimizer->next);
     if (optimizer->options.layer_rates)
         optimizer->layer_rates = tp_arena_take(arena, optimizer->model->layers, sizeof *optimizer->layer_rates);
@@ -170,8 +175,8 @@ static size_t needed(struct tp_optimizer optimizer) {
 
 /* What it is, so far without memory. */
 static tp_status describe_optimizer(const tp_model *model, const tp_optimizer_options *given,
-                                    struct tp_optimizer *optimizer) {
-    *optimizer = (struct tp_optimizer){.model = model};
+                                    const struct tp_ranks *ranks, struct tp_optimizer *optimizer) {
+    *optimizer = (struct tp_optimizer){.model = model, .ranks = (struct tp_ranks *)(uintptr_t)ranks};
     tp_status status = tp_take_optimizer(model->context, given, &optimizer->options);
     if (!status)
         status = tp_check_optimizer(model, &optimizer->options);
@@ -179,19 +184,28 @@ static tp_status describe_optimizer(const tp_model *model, const tp_optimizer_op
     return status;
 }
 
-size_t tp_optimizer_size(const tp_model *model, const tp_optimizer_options *options) {
+size_t tp_optimizer_size_of(const tp_model *model, const tp_optimizer_options *options, const struct tp_ranks *ranks) {
     struct tp_optimizer made;
-    return model && options && !describe_optimizer(model, options, &made) ? tp_block_size(needed(made)) : 0;
+    return model && options && !describe_optimizer(model, options, ranks, &made) ? tp_block_size(needed(made)) : 0;
+}
+
+size_t tp_optimizer_size(const tp_model *model, const tp_optimizer_options *options) {
+    return tp_optimizer_size_of(model, options, NULL);
 }
 
 tp_status tp_optimizer_create(const tp_model *model, const tp_optimizer_options *options, void *memory, size_t size,
                               tp_optimizer **optimizer) {
+    return tp_optimizer_create_of(model, options, NULL, memory, size, optimizer);
+}
+
+tp_status tp_optimizer_create_of(const tp_model *model, const tp_optimizer_options *options,
+                                 const struct tp_ranks *ranks, void *memory, size_t size, tp_optimizer **optimizer) {
     if (!model)
         return TP_ERR_ARGUMENT;
     if (!options || !optimizer)
         return tp_fail(model->context, TP_ERR_ARGUMENT, "%s is NULL", options ? "optimizer" : "options");
     struct tp_optimizer made;
-    tp_status status = describe_optimizer(model, options, &made);
+    tp_status status = describe_optimizer(model, options, ranks, &made);
     if (status)
         return status;
     status = tp_block_open(model->context, "optimizer", needed(made), memory, size, &made.block);
@@ -201,7 +215,7 @@ tp_status tp_optimizer_create(const tp_model *model, const tp_optimizer_options 
     *optimizer = tp_arena_take(&arena, 1, sizeof made);
     lay_out_optimizer(&made, &arena);
     for (int i = 0; i < state_count(made.options.kind); i++)
-        memset(made.state[i], 0, model->parameter_count * sizeof(float));
+        memset(made.state[i], 0, state_length(&made) * sizeof(float));
     if (made.layer_rates)
         memcpy(made.layer_rates, made.options.layer_rates, model->layers * sizeof *made.layer_rates);
     made.options.layer_rates = made.layer_rates;
@@ -322,14 +336,28 @@ static double square_sum(const struct tp_optimizer *optimizer, const float *grad
     return sum;
 }
 
-/* Of the gradients [begin, end), chunk by chunk, into sums; returns how many chunks there are. */
-static size_t square_chunks(struct tp_optimizer *optimizer, const float *gradients, struct tp_range all, double *sums,
-                            struct tp_team team) {
-    const size_t count = chunks(all.end - all.begin);
-    const struct tp_range mine = tp_share(count, 1, team.id, team.size);
+/* Of some chunks of the gradients all, into sums. */
+static void square_chunks(const struct tp_optimizer *optimizer, const float *gradients, struct tp_range all,
+                          double *sums, struct tp_range mine) {
     for (size_t c = mine.begin; c < mine.end; c++) {
         const size_t first = all.begin + c * TP_SUM_CHUNK, rest = all.end - first;
         sums[c] = square_sum(optimizer, gradients, first, first + tp_min(rest, TP_SUM_CHUNK));
+    }
+}
+
+/* Those of layer l, of which a rank has some; returns how many there are. */
+static size_t square_layer(const struct tp_optimizer *optimizer, const float *gradients, size_t l, double *sums,
+                           struct tp_team team) {
+    const struct tp_range all = tp_layer_range(optimizer->model, l);
+    const size_t count = chunks(all.end - all.begin);
+    if (!optimizer->ranks) {
+        square_chunks(optimizer, gradients, all, sums, tp_share(count, 1, team.id, team.size));
+        return count;
+    }
+    tp_ranks_await(optimizer->ranks, l, team);
+    if (team.id == 0) {
+        square_chunks(optimizer, gradients, all, sums, tp_ranks_chunks(optimizer->ranks, l));
+        tp_ranks_gather(optimizer->ranks, l, sums, sizeof *sums, count * sizeof *sums);
     }
     return count;
 }
@@ -338,11 +366,13 @@ static size_t square_chunks(struct tp_optimizer *optimizer, const float *gradien
 static size_t square_all(struct tp_optimizer *optimizer, const float *gradients, struct tp_team team) {
     const struct tp_model *model = optimizer->model;
     size_t count = 0;
-    if (!optimizer->by_layer)
-        return square_chunks(optimizer, gradients, (struct tp_range){0, model->parameter_count},
-                             optimizer->square_sums, team);
-    for (size_t l = 0; l < model->layers; l++)
-        count += square_chunks(optimizer, gradients, tp_layer_range(model, l), optimizer->square_sums + count, team);
+    for (size_t l = 0; optimizer->by_layer && l < model->layers; l++)
+        count += square_layer(optimizer, gradients, l, optimizer->square_sums + count, team);
+    if (optimizer->by_layer)
+        return count;
+    count = chunks(model->parameter_count);
+    square_chunks(optimizer, gradients, (struct tp_range){0, model->parameter_count}, optimizer->square_sums,
+                  tp_share(count, 1, team.id, team.size));
     return count;
 }
 
@@ -363,20 +393,26 @@ static float *state_at(struct tp_optimizer *optimizer, int i, size_t at) {
     return optimizer->state[i] ? optimizer->state[i] + at : NULL;
 }
 
-/* count parameters, whose state begins at number at. */
+/* count parameters, whose state begins at number at of the state. */
 static void update_some(struct tp_optimizer *optimizer, const struct tp_update *update, float *parameters,
                         const float *gradients, size_t at, size_t count) {
-    assert(at <= optimizer->model->parameter_count && count <= optimizer->model->parameter_count - at);
+    assert(at <= state_length(optimizer) && count <= state_length(optimizer) - at);
     optimizer->model->context->isa->update[optimizer->options.kind](
         update, parameters, gradients, state_at(optimizer, 0, at), state_at(optimizer, 1, at), count);
 }
 
-/* The part of the parameters [begin, end) that lies in mine. */
-static void update_part(struct tp_optimizer *optimizer, const struct tp_update *update, float *parameters,
-                        const float *gradients, size_t begin, size_t end, struct tp_range mine) {
-    const size_t from = begin > mine.begin ? begin : mine.begin, to = end < mine.end ? end : mine.end;
+/* What layer l's parameters, share first, have before their state. */
+static size_t state_before(const struct tp_optimizer *optimizer, size_t l) {
+    return optimizer->ranks ? optimizer->ranks->share[l].begin - optimizer->ranks->state[l] : 0;
+}
+
+/* The part of layer l's parameters [begin, end) that lies in mine. */
+static void update_part(struct tp_optimizer *optimizer, const struct tp_update *update, const float *gradients,
+                        size_t l, struct tp_range part, struct tp_range mine) {
+    const size_t from = tp_max(part.begin, mine.begin), to = tp_min(part.end, mine.end);
     if (from < to)
-        update_some(optimizer, update, parameters + from, gradients + from, from, to - from);
+        update_some(optimizer, update, optimizer->model->parameters + from, gradients + from,
+                    from - state_before(optimizer, l), to - from);
 }
 
 static struct tp_update without_decay(const struct tp_update *update) {
@@ -386,23 +422,51 @@ static struct tp_update without_decay(const struct tp_update *update) {
     return biases;
 }
 
+/* The parameters of layer l that are mine, by scaled gradients. */
+static void update_layer(struct tp_optimizer *optimizer, const float *gradients, size_t l, float scale,
+                         struct tp_range mine) {
+    const struct tp_shape *s = &optimizer->model->shape[l];
+    struct tp_update weights = optimizer->next[l];
+    if (tp_layer_is_frozen(optimizer, l))
+        return;
+    scale_gradients(&weights, scale);
+    const struct tp_update biases = without_decay(&weights);
+    update_part(optimizer, &weights, gradients, l, (struct tp_range){s->weight, s->bias}, mine);
+    update_part(optimizer, &biases, gradients, l, (struct tp_range){s->bias, s->bias + s->outputs}, mine);
+}
+
+static float scale_of_step(struct tp_optimizer *optimizer, const float *gradients, struct tp_team team) {
+    return optimizer->options.clip_norm > 0 ? clip(optimizer, gradients, team) : inverse(optimizer->weight);
+}
+
+/* Each layer as soon as its sums are there, from above; its new parameters leave at once. */
+static void update_shares(struct tp_optimizer *optimizer, const float *gradients, struct tp_team team) {
+    struct tp_ranks *ranks = optimizer->ranks;
+    const float scale = scale_of_step(optimizer, gradients, team);
+    for (size_t l = optimizer->model->layers; l-- > 0;) {
+        const struct tp_range share = ranks->share[l];
+        struct tp_range mine = tp_share(share.end - share.begin, TP_SUM_LANES, team.id, team.size);
+        mine.begin += share.begin;
+        mine.end += share.begin;
+        tp_ranks_await(ranks, l, team);
+        update_layer(optimizer, gradients, l, scale, mine);
+        tp_team_barrier(team);
+        if (team.id == 0 && !tp_layer_is_frozen(optimizer, l))
+            tp_ranks_begin(ranks, l, TP_EXCHANGE_PARAMETERS);
+    }
+}
+
 void tp_run_update(struct tp_optimizer *optimizer, struct tp_model *model, const float *gradients,
                    struct tp_team team) {
     assert(tp_weight_parts(model, 0) == 1); /* all are in model->parameters */
-    const bool clips = optimizer->options.clip_norm > 0;
-    const float scale = clips ? clip(optimizer, gradients, team) : 1;
-    const struct tp_range mine = tp_share(model->parameter_count, TP_SUM_LANES, team.id, team.size);
-    for (size_t l = 0; l < model->layers; l++) {
-        const struct tp_shape *s = &model->shape[l];
-        struct tp_update weights = optimizer->next[l];
-        if (tp_layer_is_frozen(optimizer, l))
-            continue;
-        if (clips)
-            scale_gradients(&weights, scale);
-        const struct tp_update biases = without_decay(&weights);
-        update_part(optimizer, &weights, model->parameters, gradients, s->weight, s->bias, mine);
-        update_part(optimizer, &biases, model->parameters, gradients, s->bias, s->bias + s->outputs, mine);
+    if (optimizer->ranks) {
+        update_shares(optimizer, gradients, team);
+        return;
     }
+    const float scale = scale_of_step(optimizer, gradients, team);
+    const struct tp_range mine = tp_share(model->parameter_count, TP_SUM_LANES, team.id, team.size);
+    for (size_t l = 0; l < model->layers; l++)
+        update_layer(optimizer, gradients, l, scale, mine);
     tp_team_barrier(team);
 }
 

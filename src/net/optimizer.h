@@ -5,13 +5,16 @@
 #include "core/memory.h"
 #include "net/shards.h"
 
+struct tp_ranks;
+
 struct tp_optimizer {
     const struct tp_model *model;
     struct tp_block block;
     tp_optimizer_options options;
     uint64_t steps;
     uint64_t reductions; /* of the learning rate so far: TP_SCHEDULE_PLATEAU */
-    float *state[2];     /* flat like the parameters; NULL where the rule has none */
+    struct tp_ranks *ranks; /* among which the parameters are shared; NULL: this process has all */
+    float *state[2];     /* flat like the parameters, or the shares one after the other; NULL where the rule has none */
     bool far;            /* they and the parameters are more than the second-level cache holds */
     double *square_sums; /* per TP_SUM_CHUNK gradients, for clipping */
     float *room;         /* of a step on a batch: gradients of a layer's weights, or flat if they are to be clipped */
@@ -26,7 +29,13 @@ tp_status tp_take_optimizer(const struct tp_context *context, const tp_optimizer
                             tp_optimizer_options *options);
 tp_status tp_check_optimizer(const struct tp_model *model, const tp_optimizer_options *options);
 
-/* Whether a layer is updated as soon as its gradient is there; the norm to clip by is known only after all. */
+/* The public functions, for one of some ranks or, with NULL, for one that has all parameters. */
+size_t tp_optimizer_size_of(const tp_model *model, const tp_optimizer_options *options, const struct tp_ranks *ranks);
+tp_status tp_optimizer_create_of(const tp_model *model, const tp_optimizer_options *options,
+                                 const struct tp_ranks *ranks, void *memory, size_t size, tp_optimizer **optimizer);
+
+/* Whether a layer is updated as soon as its gradient is there: not if it has to come from other ranks, nor where the
+ * gradient's norm is clipped, which is known only after all. */
 bool tp_update_is_fused(const struct tp_optimizer *optimizer);
 
 /* Whether the layer keeps its parameters. */

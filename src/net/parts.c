@@ -2,6 +2,7 @@
 #include "net/parts.h"
 
 #include "net/pass.h"
+#include "net/ranks.h"
 
 #include <assert.h>
 
@@ -55,7 +56,7 @@ static tp_score own_sums(const struct tp_workspace *w, const tp_targets *targets
     for (size_t i = 0; i < parts->count; i++) {
         const struct tp_range part = tp_part_samples(parts, parts->first + i);
         size_t level = 0;
-        sum = tp_sum_losses(w, targets, (struct tp_range){part.begin - begin, part.end - begin});
+        sum = tp_sum_losses(w->loss, targets, (struct tp_range){part.begin - begin, part.end - begin});
         for (; has_lower(i, level); level++)
             sum = add(&waiting[level], &sum);
         waiting[level] = sum;
@@ -63,12 +64,38 @@ static tp_score own_sums(const struct tp_workspace *w, const tp_targets *targets
     return sum;
 }
 
+/* A score's sums, and whether a callback wants to stop. */
+struct record {
+    double loss, weight;
+    uint64_t correct, stops;
+};
+
+static void add_record(void *lower, const void *higher) {
+    struct record *sum = lower;
+    const struct record *other = higher;
+    sum->loss += other->loss;
+    sum->weight += other->weight;
+    sum->correct += other->correct;
+    sum->stops += other->stops;
+}
+
+/* Of all parts, mean loss and all. */
+static void take_score(struct tp_parts *parts, const tp_score *own) {
+    struct tp_ranks *ranks = parts->ranks;
+    struct record sum = {own->loss, own->weight, own->correct, ranks && ranks->wants_stop};
+    if (ranks)
+        tp_ranks_combine(ranks, &sum, sizeof sum, add_record);
+    const tp_score all = {
+        .loss = sum.loss, .weight = sum.weight, .correct = (size_t)sum.correct, .samples = parts->batch};
+    parts->score = tp_mean_score(&all);
+    parts->stops = sum.stops > 0 || (ranks && ranks->status);
+}
+
 void tp_run_parts_score(struct tp_workspace *w, const tp_targets *targets, struct tp_team team) {
     if (team.id == 0) {
         tp_score sum = own_sums(w, targets);
-        sum.samples = w->parts.batch;
         sum.correct = tp_count_correct(w);
-        w->parts.score = tp_mean_score(&sum);
+        take_score(&w->parts, &sum);
     }
     tp_team_barrier(team);
 }

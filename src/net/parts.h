@@ -11,6 +11,7 @@
 #include "core/parallel.h"
 
 struct tp_isa;
+struct tp_ranks;
 struct tp_workspace;
 
 #define TP_PART_LEVELS 16
@@ -21,7 +22,9 @@ struct tp_parts {
     size_t first, count;          /* of them, those of this process: a power of two */
     size_t batch;                 /* samples of all parts */
     float *level[TP_PART_LEVELS]; /* sums of gradients that wait, of the layer in work: flat like the layer */
+    struct tp_ranks *ranks;       /* which have the others; NULL: there are no others */
     tp_score score;               /* of the last step's loss, of all parts */
+    bool stops;                   /* some rank wants the run to stop before this step */
 };
 
 static inline bool tp_has_parts(const struct tp_parts *parts) {

@@ -87,7 +87,7 @@ void tp_run_backward(struct tp_workspace *workspace, const struct tp_gradient_si
 tp_score tp_read_score(const struct tp_workspace *workspace, const tp_targets *targets);
 
 /* Sums of w_i L_i and w_i over some samples, each one chain, as loss and weight of a score. */
-tp_score tp_sum_losses(const struct tp_workspace *workspace, const tp_targets *targets, struct tp_range samples);
+tp_score tp_sum_losses(const float *losses, const tp_targets *targets, struct tp_range samples);
 size_t tp_count_correct(const struct tp_workspace *workspace);
 
 /* The score of a step, of all parts of its batch; the same on every thread. */

@@ -17,7 +17,7 @@ bool tp_run_step(struct tp_workspace *w, struct tp_optimizer *optimizer, struct 
     if (parts)
         tp_run_parts_score(w, targets, team);
     const tp_score score = tp_read_step_score(w, targets); /* the same on every thread */
-    if (!isfinite(score.loss))
+    if (!isfinite(score.loss) || w->parts.stops)
         return false;
     tp_enter(tp_team_clock(team), TP_PHASE_BACKWARD);
     if (team.id == 0)

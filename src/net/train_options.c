@@ -66,6 +66,37 @@ static tp_status check_parts(const struct tp_context *context, const tp_train_op
     return TP_OK;
 }
 
+static tp_status check_group(const struct tp_context *context, const tp_group *g, size_t parts) {
+    if (!is_power_of_two((size_t)g->ranks) || (size_t)g->ranks > parts)
+        return tp_fail(context, TP_ERR_ARGUMENT, "group: ranks is %d; it must be a power of two, at most parts, %zu",
+                       (int)g->ranks, parts);
+    if (g->rank < 0 || g->rank >= g->ranks)
+        return tp_fail(context, TP_ERR_ARGUMENT, "group: rank is %d; it must be 0..%d", (int)g->rank,
+                       (int)g->ranks - 1);
+    if (!g->start || !g->finish)
+        return tp_fail(context, TP_ERR_ARGUMENT, "group: %s is NULL", g->start ? "finish" : "start");
+    return TP_OK;
+}
+
+/* Without a group this process is the only rank of its own. */
+static tp_status take_group(const struct tp_model *model, struct tp_trainer *t) {
+    static const tp_group none = {.struct_size = sizeof none, .ranks = 1};
+    static const struct tp_struct type = {
+        .name = "group", .size = sizeof none, .first = sizeof none, .defaults = &none, .data = true};
+    tp_group group = none;
+    tp_status status = check_parts(model->context, &t->options);
+    if (!status && t->options.group)
+        status = tp_struct_take(model->context, &type, t->options.group, &group);
+    if (!status && t->options.group)
+        status = check_group(model->context, &group, t->options.parts);
+    if (status)
+        return status;
+    const size_t count = t->options.parts / (size_t)group.ranks;
+    t->parts = (struct tp_parts){.total = t->options.parts, .first = (size_t)group.rank * count, .count = count};
+    tp_ranks_describe(&t->ranks, model, &group);
+    return TP_OK;
+}
+
 /* What decides which epoch is best, and what is kept. */
 static tp_status check_best(const struct tp_context *context, const tp_train_options *o) {
     if (!tp_monitor_name(o->monitor))
@@ -106,7 +137,7 @@ tp_status tp_take_training(const struct tp_model *model, const tp_data *data, co
     if (!status)
         status = check_best(model->context, &t->options);
     if (!status)
-        status = check_parts(model->context, &t->options);
+        status = take_group(model, t);
     if (!status)
         status = take_fingerprint(model->context, t);
     if (!status && t->options.validation)
