@@ -21,7 +21,8 @@ static tp_train_options parts_options(size_t parts) {
     return options;
 }
 
-/* ------------------------------------------------------------------------------------------------- by hand, one step */
+/* ------------------------------------------------------------------------------------------------- by hand, one step
+ */
 
 static size_t first_of(size_t n, size_t part) {
     const size_t rest = n % PARTS;
@@ -133,8 +134,8 @@ struct variant {
 };
 
 static const struct variant variants[] = {
-    {"adam", TP_OPTIMIZER_ADAM, 0, 1, BATCH, PARTS, 0},   {"momentum", TP_OPTIMIZER_MOMENTUM, 0, 1, BATCH, 2, 0},
-    {"clipped", TP_OPTIMIZER_SGD, 0.5f, 1, 96, PARTS, 0}, {"frozen", TP_OPTIMIZER_RMSPROP, 0.5f, 0, BATCH, 4, 0},
+    {"adam", TP_OPTIMIZER_ADAM, 0, 1, BATCH, PARTS, 0},       {"momentum", TP_OPTIMIZER_MOMENTUM, 0, 1, BATCH, 2, 0},
+    {"clipped", TP_OPTIMIZER_SGD, 0.5f, 1, 96, PARTS, 0},     {"frozen", TP_OPTIMIZER_RMSPROP, 0.5f, 0, BATCH, 4, 0},
     {"averages", TP_OPTIMIZER_ADAGRAD, 0, 1, 96, PARTS, 0.9},
 };
 
@@ -245,7 +246,8 @@ Test(parts, bits_depend_neither_on_threads_nor_on_instruction_sets) {
     }
 }
 
-/* ------------------------------------------------------------------------------------------------------------- ranks */
+/* ------------------------------------------------------------------------------------------------------------- ranks
+ */
 
 struct shared {
     const struct variant *variant;

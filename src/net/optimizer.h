@@ -3,7 +3,7 @@
 #define TP_NET_OPTIMIZER_H
 
 #include "core/memory.h"
-#include "net/shards.h"
+#include "net/slices.h"
 
 struct tp_ranks;
 
@@ -12,7 +12,7 @@ struct tp_optimizer {
     struct tp_block block;
     tp_optimizer_options options;
     uint64_t steps;
-    uint64_t reductions; /* of the learning rate so far: TP_SCHEDULE_PLATEAU */
+    uint64_t reductions;    /* of the learning rate so far: TP_SCHEDULE_PLATEAU */
     struct tp_ranks *ranks; /* among which the parameters are shared; NULL: this process has all */
     float *state[2];     /* flat like the parameters, or the shares one after the other; NULL where the rule has none */
     bool far;            /* they and the parameters are more than the second-level cache holds */

@@ -31,8 +31,8 @@ void tp_parts_lay_out(struct tp_parts *parts, const tp_model *model, struct tp_a
         parts->level[level] = tp_arena_take(arena, parameters, sizeof(float));
 }
 
-const float *tp_parts_add(const struct tp_parts *parts, const struct tp_isa *isa, size_t i, size_t at, const float *sums,
-                          size_t n, float *total) {
+const float *tp_parts_add(const struct tp_parts *parts, const struct tp_isa *isa, size_t i, size_t at,
+                          const float *sums, size_t n, float *total) {
     const float *lower[TP_PART_LEVELS];
     const bool last = i + 1 == parts->count;
     size_t levels = 0;

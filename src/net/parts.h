@@ -41,8 +41,8 @@ void tp_parts_lay_out(struct tp_parts *parts, const tp_model *model, struct tp_a
 /* Takes n sums of part number first + i, whose place in the layer is at. The last part completes those of this process:
  * they are where it returns, in total or, if that is NULL, somewhere in the levels. Else NULL. Parts must come in their
  * order. */
-const float *tp_parts_add(const struct tp_parts *parts, const struct tp_isa *isa, size_t i, size_t at, const float *sums,
-                          size_t n, float *total);
+const float *tp_parts_add(const struct tp_parts *parts, const struct tp_isa *isa, size_t i, size_t at,
+                          const float *sums, size_t n, float *total);
 
 /* Loss and weight of all parts after tp_run_loss, into parts->score; right answers are counted. Ends with a barrier. */
 void tp_run_parts_score(struct tp_workspace *workspace, const tp_targets *targets, struct tp_team team);

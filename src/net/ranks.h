@@ -29,16 +29,16 @@ struct tp_exchange {
 struct tp_ranks {
     tp_group group; /* ranks 0 or 1: there is none */
     const struct tp_model *model;
-    int levels; /* 2^levels ranks */
-    tp_status status; /* of the first exchange that failed */
-    float *gradients; /* flat: this rank's sums, then the totals of its shares */
+    int levels;                           /* 2^levels ranks */
+    tp_status status;                     /* of the first exchange that failed */
+    float *gradients;                     /* flat: this rank's sums, then the totals of its shares */
     float *received[TP_MAX_LAYERS];       /* half a layer */
     struct tp_range share[TP_MAX_LAYERS]; /* in the flat order */
     size_t state[TP_MAX_LAYERS];          /* where the optimiser's state of the share begins */
     size_t state_count;
     struct tp_exchange layer[TP_MAX_LAYERS];
-    float *loss, *weight;                 /* of the samples of a whole batch, for validation */
-    bool wants_stop;                      /* a callback of this rank */
+    float *loss, *weight; /* of the samples of a whole batch, for validation */
+    bool wants_stop;      /* a callback of this rank */
 };
 
 static inline bool tp_has_ranks(const struct tp_ranks *ranks) {

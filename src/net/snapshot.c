@@ -24,7 +24,7 @@ static void copy(struct tp_trainer *t, int which, float *flat, bool load) {
     else if (is_state(which) && tp_has_ranks(&t->ranks))
         tp_ranks_give_state(&t->ranks, array, flat);
     else
-        tp_shards_copy_state(t->model, is_state(which) ? t->shards.count : 0, array, flat, load);
+        tp_slices_copy_state(t->model, is_state(which) ? t->slices.count : 0, array, flat, load);
 }
 
 static size_t lay_out(struct tp_snapshot *snapshot, struct tp_arena *arena) {
@@ -91,7 +91,7 @@ tp_status tp_snapshot_take(tp_snapshot *snapshot) {
 }
 
 void tp_snapshot_apply(const struct tp_snapshot *snapshot, struct tp_trainer *t) {
-    tp_shards_end(t->model);
+    tp_slices_end(t->model);
     for (int i = 0; i < TP_KEPT_COUNT; i++)
         if (snapshot->array[i])
             copy(t, i, snapshot->array[i], true);

@@ -11,8 +11,13 @@
 #include <math.h>
 #include <string.h>
 
-static const tp_train_options default_options = {
-    .struct_size = sizeof default_options, .batch = 128, .epochs = 10, .shuffle = true, .seed = 1, .plateau = 5, .parts = 1};
+static const tp_train_options default_options = {.struct_size = sizeof default_options,
+                                                 .batch = 128,
+                                                 .epochs = 10,
+                                                 .shuffle = true,
+                                                 .seed = 1,
+                                                 .plateau = 5,
+                                                 .parts = 1};
 static const struct tp_struct options_type = {.name = "train options",
                                               .size = sizeof default_options,
                                               .first = offsetof(tp_train_options, class_weights),

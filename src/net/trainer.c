@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* For no more steps it does not pay to bring weights into shards and back. */
+/* For no more steps it does not pay to bring weights into column slices and back. */
 #define FEW_STEPS 2
 
 /* Samples of a whole batch that this process has, or 1: then it has none in other batches either. */
@@ -45,8 +45,9 @@ static tp_status describe_trainer(struct tp_model *model, const tp_data *data, c
         rule->total_steps = t->steps_per_epoch * t->options.epochs;
     t->parts.batch = t->options.batch;
     t->threads = tp_pass_threads(model, model->context->threads, own_batch(t), true);
-    if (rule->clip_norm == 0 && !tp_has_ranks(&t->ranks) && !tp_averages(t) && t->steps_per_epoch * t->options.epochs > FEW_STEPS)
-        t->shards.count = tp_shard_count(model, own_batch(t), t->threads);
+    if (rule->clip_norm == 0 && !tp_has_ranks(&t->ranks) && !tp_averages(t) &&
+        t->steps_per_epoch * t->options.epochs > FEW_STEPS)
+        t->slices.count = tp_slice_count(model, own_batch(t), t->threads);
     return tp_check_optimizer(model, rule);
 }
 
@@ -74,7 +75,7 @@ static struct blocks lay_out_trainer(struct tp_trainer *t, struct tp_arena *aren
     if (others(t))
         tp_ranks_lay_out(&t->ranks, t->options.batch, arena);
     const size_t weights = t->model->shape[0].inputs * t->model->shape[0].outputs;
-    t->shards.weights = tp_arena_take(arena, t->shards.count ? weights : 0, sizeof(float));
+    t->slices.weights = tp_arena_take(arena, t->slices.count ? weights : 0, sizeof(float));
     t->pool = tp_arena_take(arena, t->data.samples, sizeof *t->pool);
     t->order = tp_arena_take(arena, t->train_count, sizeof *t->order);
     tp_best_lay_out(t, arena);
@@ -146,8 +147,8 @@ tp_status tp_trainer_create(tp_model *model, const tp_data *data, const tp_train
     const tp_workspace_options workspace = workspace_options(&t);
     status = tp_workspace_create(model, &workspace, blocks.workspace, blocks.workspace_size, &t.workspace);
     if (!status)
-        status =
-            tp_optimizer_create_of(model, &t.options.optimizer, others(&t), blocks.optimizer, blocks.optimizer_size, &t.optimizer);
+        status = tp_optimizer_create_of(model, &t.options.optimizer, others(&t), blocks.optimizer,
+                                        blocks.optimizer_size, &t.optimizer);
     if (status) {
         tp_block_close(model->context, &t.block);
         return status;
@@ -174,8 +175,9 @@ void tp_trainer_destroy(tp_trainer *trainer) {
 static struct tp_batch next_batch(const struct tp_trainer *t) {
     const struct tp_parts *parts = &t->workspace->parts;
     const struct tp_range samples = tp_own_samples(parts);
-    return (struct tp_batch){&t->data, t->pool, t->order, (size_t)t->at.step * t->options.batch + samples.begin,
-                             samples.end - samples.begin, true};
+    return (struct tp_batch){
+        &t->data, t->pool, t->order, (size_t)t->at.step * t->options.batch + samples.begin, samples.end - samples.begin,
+        true};
 }
 
 static tp_targets batch_targets(const struct tp_trainer *t) {
@@ -270,7 +272,7 @@ static tp_status end_step(struct tp_trainer *t, bool *leave) {
     t->at.step++;
     tp_add_score(&t->at.running, &score);
     const bool stop = report_step(t, score.loss);
-    tp_shards_begin(t->model, &t->shards); /* a callback may have ended them */
+    tp_slices_begin(t->model, &t->slices); /* a callback may have ended them */
     prepare_step(t);
     *leave = tp_tuner_step(&t->tuner, t->options.epochs * t->steps_per_epoch - tp_steps_done(t));
     t->ranks.wants_stop |= stop;
@@ -324,7 +326,7 @@ static void run_steps(struct tp_trainer *t, struct epoch_call *call) {
 
 static tp_status run_epoch(struct tp_trainer *t) {
     struct epoch_call call = {.trainer = t, .leave = true};
-    tp_shards_begin(t->model, &t->shards);
+    tp_slices_begin(t->model, &t->slices);
     prepare_step(t);
     t->steps_began = tp_now();
     t->clock = (struct tp_clock){.since = t->steps_began};
@@ -396,13 +398,13 @@ tp_status tp_trainer_run(tp_trainer *t) {
     if (!t)
         return TP_ERR_ARGUMENT;
     t->run_began = t->epoch_began = tp_now();
-    tp_shards_end(t->model); /* it has shards if this is the callback of another run, which will take them again */
+    tp_slices_end(t->model); /* it has slices if this is the callback of another run, which will take them again */
     tp_best_begin(t);
     t->ranks.wants_stop = false;
     const int cancel = tp_cancel_hold(); /* callbacks must return */
     const tp_status status = run_epochs(t);
     tp_cancel_restore(cancel);
-    tp_shards_end(t->model);
+    tp_slices_end(t->model);
     tp_best_show(t);
     return status;
 }
