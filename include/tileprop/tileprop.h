@@ -1093,7 +1093,8 @@ typedef struct tp_train_options {
 /* Sets every field to its default; for interfaces to other languages. */
 TP_API void tp_train_options_init(tp_train_options *options, size_t struct_size, size_t optimizer_size);
 /* Batch 128, 10 epochs, shuffled, seed 1, no validation, the default optimiser, monitor loss, keep last, no patience,
- * plateau 5, no average, 1 part. The learning rate falls to 0 by the cosine schedule, because the trainer sets total_steps. */
+ * plateau 5, no average, 1 part, no group. The learning rate falls to 0 by the cosine schedule, because the trainer
+ * sets total_steps. */
 TP_INLINE void tp_train_options_default(tp_train_options *options) {
     tp_train_options_init(options, sizeof *options, sizeof(tp_optimizer_options));
 }

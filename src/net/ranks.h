@@ -38,6 +38,7 @@ struct tp_ranks {
     size_t state_count;
     struct tp_exchange layer[TP_MAX_LAYERS];
     float *loss, *weight; /* of the samples of a whole batch, for validation */
+    bool compared;        /* the ranks are known to do the same run */
     bool wants_stop;      /* a callback of this rank */
 };
 
@@ -75,6 +76,11 @@ bool tp_ranks_any(struct tp_ranks *ranks, bool own);
 /* The failure of the lowest rank that has one, with its message, on all of them; status: this rank's, which its
  * context's message tells of. */
 tp_status tp_ranks_share_failure(struct tp_ranks *ranks, const struct tp_context *context, tp_status status);
+
+/* Whether all ranks are about to do the same run: their description, as in a checkpoint, and their parameters. This is
+ * in io/ranks.c. */
+struct tp_trainer;
+tp_status tp_ranks_compare(struct tp_ranks *ranks, const struct tp_trainer *trainer);
 
 /* What an exchange has failed with, with a message. */
 tp_status tp_ranks_status(const struct tp_ranks *ranks, const struct tp_context *context);

@@ -97,6 +97,7 @@ void tp_snapshot_apply(const struct tp_snapshot *snapshot, struct tp_trainer *t)
             copy(t, i, snapshot->array[i], true);
     t->shows = false;
     t->at = snapshot->at;
+    t->ranks.compared = false;
     t->optimizer->steps = tp_steps_done(t);
     t->optimizer->reductions = t->at.reductions;
     tp_trainer_order(t);

@@ -402,7 +402,10 @@ tp_status tp_trainer_run(tp_trainer *t) {
     tp_best_begin(t);
     t->ranks.wants_stop = false;
     const int cancel = tp_cancel_hold(); /* callbacks must return */
-    const tp_status status = run_epochs(t);
+    tp_status status = tp_has_ranks(&t->ranks) && !t->ranks.compared ? tp_ranks_compare(&t->ranks, t) : TP_OK;
+    t->ranks.compared = !status;
+    if (!status)
+        status = run_epochs(t);
     tp_cancel_restore(cancel);
     tp_slices_end(t->model);
     tp_best_show(t);

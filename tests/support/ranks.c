@@ -28,7 +28,6 @@ struct rank {
     pthread_t thread;
     test_rank_fn *run;
     void *argument;
-    tp_status broken;
     size_t sent;
     struct pending slot[TP_GROUP_SLOTS];
 };
@@ -36,6 +35,7 @@ struct rank {
 struct office {
     pthread_mutex_t lock;
     pthread_cond_t arrived;
+    tp_status broken;
     struct message *queue[TEST_MOST_RANKS][TEST_MOST_RANKS][TP_GROUP_SLOTS]; /* from, to */
     struct rank rank[TEST_MOST_RANKS];
 };
@@ -58,8 +58,6 @@ static tp_status start(void *user, int slot, int peer, const void *send, size_t 
     struct office *office = rank->office;
     cr_assert(slot >= 0 && slot < TP_GROUP_SLOTS && peer >= 0 && peer < rank->group.ranks);
     cr_assert(peer != rank->group.rank && !rank->slot[slot].active);
-    if (rank->broken)
-        return rank->broken;
     rank->slot[slot] = (struct pending){true, peer, receive, receive_bytes, slot % 3};
     pthread_mutex_lock(&office->lock);
     post(&office->queue[rank->group.rank][peer][slot], send, send_bytes);
@@ -69,13 +67,18 @@ static tp_status start(void *user, int slot, int peer, const void *send, size_t 
     return TP_OK;
 }
 
-static void take(struct message **queue, const struct pending *pending) {
+static void drop(struct message **queue) {
     struct message *message = *queue;
+    *queue = message->next;
+    free(message);
+}
+
+static void take(struct message **queue, const struct pending *pending) {
+    const struct message *message = *queue;
     cr_assert_eq(message->size, pending->size);
     if (message->size)
         memcpy(pending->receive, message->bytes, message->size);
-    *queue = message->next;
-    free(message);
+    drop(queue);
 }
 
 static tp_status finish(void *user, int slot, bool wait, bool *done) {
@@ -85,14 +88,15 @@ static tp_status finish(void *user, int slot, bool wait, bool *done) {
     struct message **queue = &office->queue[pending->peer][rank->group.rank][slot];
     cr_assert(pending->active);
     pthread_mutex_lock(&office->lock);
-    while (wait && !*queue)
+    while (wait && !*queue && !office->broken)
         pthread_cond_wait(&office->arrived, &office->lock);
     *done = *queue && (wait || pending->denials-- <= 0);
+    const tp_status status = *done ? TP_OK : office->broken;
     if (*done)
         take(queue, pending);
     pthread_mutex_unlock(&office->lock);
     pending->active = !*done;
-    return TP_OK;
+    return status;
 }
 
 static void *run_rank(void *argument) {
@@ -117,14 +121,22 @@ void test_run_ranks(int ranks, test_rank_fn *run, void *argument) {
         open_rank(office, i, ranks, run, argument);
     for (int i = 0; i < ranks; i++)
         pthread_join(office->rank[i].thread, NULL);
+    for (int from = 0; from < ranks; from++)
+        for (int to = 0; to < ranks; to++)
+            for (int slot = 0; slot < TP_GROUP_SLOTS; slot++)
+                while (office->queue[from][to][slot])
+                    drop(&office->queue[from][to][slot]);
     pthread_cond_destroy(&office->arrived);
     pthread_mutex_destroy(&office->lock);
     free(office);
 }
 
 void test_break_rank(const tp_group *group, tp_status status) {
-    struct rank *rank = group->user;
-    rank->broken = status;
+    struct office *office = ((struct rank *)group->user)->office;
+    pthread_mutex_lock(&office->lock);
+    office->broken = status;
+    pthread_cond_broadcast(&office->arrived);
+    pthread_mutex_unlock(&office->lock);
 }
 
 size_t test_bytes_sent(const tp_group *group) {

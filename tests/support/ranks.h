@@ -14,7 +14,7 @@ typedef void test_rank_fn(const tp_group *group, void *argument);
  * that say that they are not there. */
 void test_run_ranks(int ranks, test_rank_fn *run, void *argument);
 
-/* From now on exchanges of this rank fail with this status. */
+/* From now on exchanges fail with this status, on all ranks. */
 void test_break_rank(const tp_group *group, tp_status status);
 
 /* Bytes that a rank has sent so far. */
