@@ -119,6 +119,7 @@ void train_defaults(void *values) {
         .step_every = 3,
         .step_factor = 0.5,
         .plateau = library.plateau,
+        .parts = library.parts,
         .min_delta = library.min_delta,
         .monitor = (int)library.monitor,
         .keep = (int)library.keep,
@@ -205,6 +206,7 @@ tp_train_options train_library_options(const struct train_options *options, size
     tp_train_options library;
     tp_train_options_default(&library);
     library.batch = (size_t)options->batch;
+    library.parts = (size_t)options->parts;
     library.epochs = (size_t)options->epochs;
     library.shuffle = !options->no_shuffle;
     library.seed = options->seed;
