@@ -170,6 +170,6 @@ Test(ranks, tell_of_the_sample_that_one_of_them_has) {
 }
 
 Test(ranks, end_when_an_exchange_fails) {
-    struct plan plan = {.rank = 1, .break_at = 3, .expected = TP_ERR_IO, .message = "exchange"};
+    struct plan plan = {.rank = 1, .break_at = 3, .expected = TP_ERR_IO, .message = "failed: the office is closed"};
     test_run_ranks(4, run_member, &plan);
 }

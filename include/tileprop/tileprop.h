@@ -1034,6 +1034,9 @@ typedef tp_status tp_group_start_fn(void *user, int slot, int peer, const void *
  * the slot may be used again. */
 typedef tp_status tp_group_finish_fn(void *user, int slot, bool wait, bool *done);
 
+/* Why one of them has failed last, for messages; maybe "". */
+typedef const char *tp_group_reason_fn(const void *user);
+
 /* What a trainer of a group needs. A status other than TP_OK of one of its functions ends the run with that status. */
 typedef struct tp_group {
     size_t struct_size;         /* sizeof(tp_group) */
@@ -1042,6 +1045,7 @@ typedef struct tp_group {
     void *user;                 /* passed to the functions */
     tp_group_start_fn *start;   /* begins an exchange */
     tp_group_finish_fn *finish; /* ends it */
+    tp_group_reason_fn *reason; /* may be NULL */
 } tp_group;
 
 /* Options of tp_trainer_create. */

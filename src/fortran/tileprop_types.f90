@@ -365,6 +365,7 @@ module tileprop_types
         type(c_ptr) :: user = c_null_ptr
         type(c_funptr) :: start = c_null_funptr
         type(c_funptr) :: finish = c_null_funptr
+        type(c_funptr) :: reason = c_null_funptr
     end type
 
     ! Room for the fields of later versions, of which C makes a union with the struct.
