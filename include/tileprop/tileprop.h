@@ -269,6 +269,7 @@ typedef struct tp_machine {
     /* The mode of the thread that created the context: "default"; else those of "flush-to-zero", "denormals-are-zero",
      * "rounding up", "rounding down", "rounding towards zero" and "traps" that it has, separated by commas. */
     char floating_point[96];
+    char bf16[64]; /* how this machine can multiply bf16, best first, separated by blanks (tp_context_bf16) */
 } tp_machine;
 
 /* Lives as long as the context; NULL if context is NULL. */
@@ -299,6 +300,42 @@ TP_API tp_status tp_sgemm(tp_context *context, tp_transpose transpose_a, tp_tran
 
 /* Bytes that tp_sgemm needs for these sizes with the context's number of threads; 0 if context is NULL. */
 TP_API size_t tp_sgemm_workspace_size(const tp_context *context, size_t m, size_t n, size_t k);
+
+/* The type of a matrix's elements, and in what precision a model's products read their operands. */
+typedef enum tp_precision {
+    TP_PRECISION_F32 = 0, /* float */
+    TP_PRECISION_BF16,    /* the upper 16 bits of a float, as uint16_t */
+    TP_PRECISION_COUNT    /* how many there are */
+} tp_precision;
+
+/*
+ * C = op(A) op(B) + beta C in bf16, row-major, with sizes, distances and workspace as for tp_sgemm.
+ *   a, b    of the type that a_precision and b_precision say. f32 is rounded to bf16: to nearest, ties to even; what is
+ *           smaller than 2^-126 becomes 0, what is too large infinity, and NaN stays NaN.
+ *   c       f32; must not overlap A or B
+ * The k steps are cut into blocks of 32, the last one filled up with zeros. For each element of C and each block:
+ * E = O = 0, E = f(fma(a, b, E)) for even k ascending, O = f(fma(a, b, O)) for odd k ascending, C = f(C + f(E + O)),
+ * where f makes 0 of what, rounded to 24 bits, is below 2^-126, and beta C counts as 0 if it is. That is the order of
+ * TDPBF16PS (Intel, Architecture Instruction Set Extensions, chapter 3); every processor keeps it and gives the same
+ * bits. If beta = 0, C is not read. If k = 0, A and B are not read. If m = 0 or n = 0, nothing is done.
+ */
+TP_API tp_status tp_bf16gemm(tp_context *context, tp_transpose transpose_a, tp_transpose transpose_b, size_t m,
+                             size_t n, size_t k, tp_precision a_precision, const void *a, size_t lda,
+                             tp_precision b_precision, const void *b, size_t ldb, float beta, float *c, size_t ldc,
+                             void *workspace, size_t workspace_size);
+
+/* Bytes that tp_bf16gemm needs for these sizes with the context's number of threads; 0 if context is NULL. */
+TP_API size_t tp_bf16gemm_workspace_size(const tp_context *context, size_t m, size_t n, size_t k);
+
+/* How the context multiplies bf16: "amx", "avx512bf16", or by multiply-adds of f32, then the name of the instruction
+ * set; NULL if context is NULL. The first call that needs it chooses the best. AMX is chosen only after the system has
+ * given the process leave to use tile registers, and a tile computed with them was right. */
+TP_API const char *tp_context_bf16(const tp_context *context);
+
+/* out[i] = in[i], rounded as by tp_bf16gemm; count elements, which may not overlap. */
+TP_API tp_status tp_bf16_from_f32(const tp_context *context, uint16_t *out, const float *in, size_t count);
+/* out[i] = in[i], exactly; count elements, which may not overlap. */
+TP_API tp_status tp_bf16_to_f32(const tp_context *context, float *out, const uint16_t *in, size_t count);
 
 /* A copy of op(B), laid out for many products. Any number of threads may use it at the same time. It holds its own copy
  * of the elements: B may be changed or freed. */
@@ -422,6 +459,8 @@ typedef enum tp_init {
     TP_INIT_COUNT           /* how many there are */
 } tp_init;
 
+/* The name that files and the command line use: "f32", ... NULL if the value is not valid. */
+TP_API const char *tp_precision_name(tp_precision precision);
 /* The name that files and the command line use: "relu", ... NULL if the value is not valid. */
 TP_API const char *tp_activation_name(tp_activation activation);
 /* The name that files and the command line use: "cce", ... NULL if the value is not valid. */
@@ -478,11 +517,16 @@ typedef struct tp_model_options {
     float label_smoothing;
     const tp_schema *schema; /* of the data, kept with the model and in its file; copied; NULL: none. tp_schema_apply
                                 sets it. */
+    /* Of products, in training and inference; kept in the model's file. In bf16 weights, activations and derivatives
+     * are rounded where products read them (tp_bf16gemm); master weights, gradients, optimiser state, biases, losses
+     * and softmax are f32 all the same. */
+    tp_precision precision;
+    uint32_t reserved;       /* must be 0 */
 } tp_model_options;
 
 /* Sets every field to its default; layer_size is the caller's sizeof(tp_layer). For interfaces to other languages. */
 TP_API void tp_model_options_init(tp_model_options *options, size_t struct_size, size_t layer_size);
-/* CCE, initial weights by activation, seed 1, no scaling, Huber's delta 1, no label smoothing. The caller must set
+/* CCE, initial weights by activation, seed 1, no scaling, Huber's delta 1, no label smoothing, precision f32. The caller must set
  * inputs, layer_count and layers. */
 TP_INLINE void tp_model_options_default(tp_model_options *options) {
     tp_model_options_init(options, sizeof *options, sizeof(tp_layer));

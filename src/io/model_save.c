@@ -55,6 +55,12 @@ static int describe_loss(json_t *metadata, const tp_model_options *options) {
     return json_object_set_new(metadata, TP_KEY_SMOOTHING, number(options->label_smoothing));
 }
 
+static int describe_precision(json_t *metadata, const tp_model_options *options) {
+    if (options->precision == TP_PRECISION_F32)
+        return 0;
+    return json_object_set_new(metadata, TP_KEY_PRECISION, json_string(tp_precision_name(options->precision)));
+}
+
 /* One of the arrays of a model's scaling, and how many values it has. */
 static const double *scaling_array(const tp_model_options *options, int array, size_t *count) {
     const tp_scaling *scaling = array < TP_OUTPUT_MEAN ? &options->inputs_scaled : &options->outputs_scaled;
@@ -87,7 +93,7 @@ int tp_describe_model(json_t *metadata, const tp_model_options *options) {
         json_object_set_new(metadata, TP_KEY_VERSION, json_string(tp_version())) ||
         json_object_set_new(metadata, TP_KEY_DIGEST, json_string(NO_DIGEST)) ||
         json_object_set_new(metadata, TP_KEY_FORMAT_VERSION, json_sprintf("%d", TP_FORMAT_VERSION)) ||
-        describe_loss(metadata, options) || describe_scaling(metadata, options))
+        describe_loss(metadata, options) || describe_precision(metadata, options) || describe_scaling(metadata, options))
         return -1;
     for (size_t l = 0; l < options->layer_count; l++)
         if (describe_layer(metadata, l, &options->layers[l]))

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* bf16 products by TDPBF16PS on tile registers (Intel, Architecture Instruction Set Extensions, chapter 3). */
+#include "kernels/kernels.h"
+
+#include "cpu/cpu.h"
+#include "kernels/bf16_exact.h"
+
+/* Pairs as they lie. */
+#define LOW(pair) (uint16_t)(2 * (pair))
+#define HIGH(pair) (uint16_t)(2 * (pair) + 1)
+#include "isa/bf16_panel.h"
+
+#define MR 32
+#define NR 32
+#define TILE_ROWS 16
+#define ROW_BYTES 64
+#define TILE_WORDS (TILE_ROWS * ROW_BYTES / 4)
+
+/* Every tile is 16 rows of 64 bytes. */
+struct tile_config {
+    uint8_t palette, start_row, reserved[14];
+    uint16_t row_bytes[16];
+    uint8_t rows[16];
+};
+
+static const struct tile_config config = {
+    .palette = 1,
+    .row_bytes = {ROW_BYTES, ROW_BYTES, ROW_BYTES, ROW_BYTES, ROW_BYTES, ROW_BYTES, ROW_BYTES, ROW_BYTES},
+    .rows = {TILE_ROWS, TILE_ROWS, TILE_ROWS, TILE_ROWS, TILE_ROWS, TILE_ROWS, TILE_ROWS, TILE_ROWS},
+};
+
+/* 2 x 2 tiles of C in tile registers 0 to 3, A in 4 and 5, B in 6 and 7. */
+INLINE void multiply_panel(const struct tp_bf16_tiles *t, const uint32_t *b, float *c) {
+    const uint32_t *a = t->a;
+    const size_t row = t->ldc * sizeof *c;
+    float *lower = c + TILE_ROWS * t->ldc;
+    if (t->add) {
+        _tile_loadd(0, c, row);
+        _tile_loadd(1, c + TILE_ROWS, row);
+        _tile_loadd(2, lower, row);
+        _tile_loadd(3, lower + TILE_ROWS, row);
+    } else {
+        _tile_zero(0);
+        _tile_zero(1);
+        _tile_zero(2);
+        _tile_zero(3);
+    }
+    for (size_t block = 0; block < t->blocks; block++, a += 2 * TILE_WORDS, b += 2 * TILE_WORDS) {
+        _tile_loadd(6, b, ROW_BYTES);
+        _tile_loadd(4, a, ROW_BYTES);
+        _tile_dpbf16ps(0, 4, 6);
+        _tile_loadd(7, b + TILE_WORDS, ROW_BYTES);
+        _tile_dpbf16ps(1, 4, 7);
+        _tile_loadd(5, a + TILE_WORDS, ROW_BYTES);
+        _tile_dpbf16ps(2, 5, 6);
+        _tile_dpbf16ps(3, 5, 7);
+    }
+    _tile_stored(0, c, row);
+    _tile_stored(1, c + TILE_ROWS, row);
+    _tile_stored(2, lower, row);
+    _tile_stored(3, lower + TILE_ROWS, row);
+}
+
+static void tiles(const struct tp_bf16_tiles *t) {
+    _tile_loadconfig(&config);
+    for (size_t panel = 0; panel < t->panels; panel++)
+        multiply_panel(t, (const uint32_t *)((const char *)t->b + panel * t->b_panel), t->c + panel * NR);
+    _tile_release();
+}
+
+INLINE void pack(uint32_t *panel, const struct tp_bf16_lanes *from, size_t lanes, size_t k, bool by_lanes) {
+    for (size_t done = 0; done < k; done += TP_BF16_STEPS)
+        for (size_t lane = 0; lane < MR; lane += LANES, panel += TILE_WORDS) {
+            __m512i x[16];
+            const size_t some = lane >= lanes ? 0 : lanes - lane < LANES ? lanes - lane : LANES;
+            load_square(x, from, lane, some, done, k - done < TP_BF16_STEPS ? k - done : TP_BF16_STEPS, by_lanes);
+            for (size_t i = 0; i < 16; i++)
+                _mm512_storeu_si512(panel + 16 * i, x[i]);
+        }
+}
+
+static void pack_a(void *panel, const struct tp_bf16_lanes *from, size_t lanes, size_t k) {
+    pack(panel, from, lanes, k, true);
+}
+
+static void pack_b(void *panel, const struct tp_bf16_lanes *from, size_t lanes, size_t k) {
+    pack(panel, from, lanes, k, false);
+}
+
+/* Numbers of all sizes, so that sums are rounded, cancel, and fall below 2^-126. */
+static uint16_t number(uint32_t *state) {
+    *state = *state * 1664525 + 1013904223;
+    const uint32_t exponent = 64 + (*state >> 16) % 64;
+    return (uint16_t)((*state >> 31) << 15 | exponent << 7 | (*state >> 9 & 0x7f));
+}
+
+static float chain(const uint16_t *a, const uint16_t *b, size_t from) {
+    float sum = 0;
+    for (size_t k = from; k < TP_BF16_STEPS; k += 2)
+        sum = tp_bf16_fma(tp_bf16_float(a[k]), tp_bf16_float(b[k]), sum);
+    return sum;
+}
+
+/* One tile, whose diagonal is compared with kernels/bf16.h. */
+static bool computes_as_documented(void) {
+    uint16_t a[MR][TP_BF16_STEPS], b[NR][TP_BF16_STEPS];
+    uint32_t a_panel[2 * TILE_WORDS], b_panel[2 * TILE_WORDS], state = 1;
+    float c[MR][NR] = {{0}};
+    for (size_t i = 0; i < MR; i++)
+        for (size_t k = 0; k < TP_BF16_STEPS; k++) {
+            a[i][k] = number(&state);
+            b[i][k] = number(&state);
+        }
+    pack_a(a_panel, &(struct tp_bf16_lanes){a, TP_BF16_STEPS, 1, true}, MR, TP_BF16_STEPS);
+    pack_b(b_panel, &(struct tp_bf16_lanes){b, TP_BF16_STEPS, 1, true}, NR, TP_BF16_STEPS);
+    tiles(&(struct tp_bf16_tiles){.panels = 1, .blocks = 1, .a = a_panel, .b = b_panel, .c = c[0], .ldc = NR});
+    for (size_t i = 0; i < MR; i++) {
+        const float sum = tp_bf16_add(0, chain(a[i], b[i], 0), chain(a[i], b[i], 1));
+        if (memcmp(&sum, &c[i][i], sizeof sum) != 0)
+            return false;
+    }
+    return true;
+}
+
+static bool is_ready(void) {
+    return tp_cpu_allows_amx() && computes_as_documented();
+}
+
+const struct tp_bf16 tp_bf16_amx = {
+    .name = "amx",
+    .needs = TP_FEATURE_AVX512F | TP_FEATURE_AVX512BW | TP_FEATURE_AVX512DQ | TP_FEATURE_AVX512VL |
+             TP_FEATURE_AVX512BF16 | TP_FEATURE_AMX,
+    .is_ready = is_ready,
+    .mr = MR,
+    .nr = NR,
+    .element = sizeof(uint16_t),
+    .mc = 256,
+    .kc = 512,
+    .nc = 512,
+    .pack_a = pack_a,
+    .pack_b = pack_b,
+    .tiles = tiles,
+};
