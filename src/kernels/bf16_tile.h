@@ -56,31 +56,45 @@ ALWAYS_INLINE vf bf16_add(vf c, vf even, vf odd) {
 
 #else
 
-ALWAYS_INLINE void bf16_chain_fast(float *sums, const float *a, const float *b) {
-    vf acc[BF16_MR][BF16_NV];
+typedef vf bf16_row[BF16_NV];
+
+ALWAYS_INLINE void bf16_step(bf16_row *acc, const float *a, const float *b) {
+    bf16_row row;
     UNROLL
-    for (size_t i = 0; i < BF16_MR; i++)
-        UNROLL
     for (size_t j = 0; j < BF16_NV; j++)
-        acc[i][j] = v_set(0);
-    for (size_t s = 0; s < HALF_STEPS; s++, a += BF16_MR, b += BF16_NR) {
-        vf row[BF16_NV];
+        row[j] = v_load(b + j * VL);
+    UNROLL
+    for (size_t i = 0; i < BF16_MR; i++) {
+        const vf factor = v_set(a[i]);
         UNROLL
         for (size_t j = 0; j < BF16_NV; j++)
-            row[j] = v_load(b + j * VL);
+            v_accumulate(&acc[i][j], factor, row[j]);
+    }
+}
+
+ALWAYS_INLINE void bf16_chain_fast(float *sums, const float *a, const float *b) {
+    bf16_row acc[BF16_MR];
+    UNROLL
+    for (size_t i = 0; i < BF16_MR; i++) {
         UNROLL
-        for (size_t i = 0; i < BF16_MR; i++) {
-            const vf factor = v_set(a[i]);
-            UNROLL
-            for (size_t j = 0; j < BF16_NV; j++)
-                v_accumulate(&acc[i][j], factor, row[j]);
-        }
+        for (size_t j = 0; j < BF16_NV; j++)
+            acc[i][j] = v_set(0);
+    }
+    size_t steps = HALF_STEPS;
+    KEEP_POINTER(steps); /* a loop, for whose sums there are registers */
+    for (; steps; steps--) {
+        bf16_step(acc, a, b);
+        a += BF16_MR;
+        b += BF16_NR;
+        KEEP_POINTER(a);
+        KEEP_POINTER(b);
     }
     UNROLL
-    for (size_t i = 0; i < BF16_MR; i++)
+    for (size_t i = 0; i < BF16_MR; i++) {
         UNROLL
-    for (size_t j = 0; j < BF16_NV; j++)
-        v_store(sums + i * BF16_NR + j * VL, acc[i][j]);
+        for (size_t j = 0; j < BF16_NV; j++)
+            v_store(sums + i * BF16_NR + j * VL, acc[i][j]);
+    }
 }
 
 /* In the mode that makes 0 of what is too small. */
@@ -159,13 +173,10 @@ ALWAYS_INLINE void bf16_chain(float *sums, const float *a, const float *b) {
 #endif
 
 ALWAYS_INLINE void bf16_add_block(float *c, size_t ldc, const float *even, const float *odd, bool add) {
-    UNROLL
-    for (size_t i = 0; i < BF16_MR; i++)
+    for (size_t i = 0; i < BF16_MR; i++, c += ldc, even += BF16_NR, odd += BF16_NR) {
         UNROLL
-    for (size_t j = 0; j < BF16_NV; j++) {
-        float *p = c + i * ldc + j * VL;
-        const size_t at = i * BF16_NR + j * VL;
-        v_store(p, bf16_add(add ? v_load(p) : v_set(0), v_load(even + at), v_load(odd + at)));
+        for (size_t j = 0; j < BF16_NR; j += VL)
+            v_store(c + j, bf16_add(add ? v_load(c + j) : v_set(0), v_load(even + j), v_load(odd + j)));
     }
 }
 
@@ -222,10 +233,10 @@ ALWAYS_INLINE void bf16_round_row(float *out, const float *in, size_t lanes, siz
     size_t i = 0;
     for (; i + VL <= lanes; i += VL)
         v_store(out + i, v_round_bf16(v_load(in + i)));
-    for (; i < lanes; i++)
-        out[i] = tp_bf16_round(in[i]);
-    for (; i < width; i++)
-        out[i] = 0;
+    for (; i < width; i += VL) {
+        const vf some = i < lanes ? v_round_bf16(v_load_first(in + i, lanes - i)) : v_set(0);
+        store_some(out + i, some, width - i < VL ? width - i : VL);
+    }
 }
 
 ALWAYS_INLINE void bf16_pack_block(float *panel, const struct tp_bf16_lanes *from, size_t lanes, size_t k, size_t steps,
@@ -235,6 +246,11 @@ ALWAYS_INLINE void bf16_pack_block(float *panel, const struct tp_bf16_lanes *fro
     if (block.lane_step != 1) {
         transpose(turned, width, block.p, block.lane_step, lanes, steps);
         block = (struct bf16_block){turned, 1, width};
+    }
+    if (lanes == width && steps == TP_BF16_STEPS) {
+        for (size_t s = 0; s < TP_BF16_STEPS; s++)
+            bf16_round_row(panel + bf16_place(s) * width, block.p + s * block.k_step, width, width);
+        return;
     }
     for (size_t s = 0; s < TP_BF16_STEPS; s++)
         bf16_round_row(panel + bf16_place(s) * width, block.p + s * block.k_step, s < steps ? lanes : 0, width);
