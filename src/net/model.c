@@ -6,7 +6,7 @@
 #include "core/options.h"
 #include "core/size.h"
 #include "gemm/bf16.h"
-#include "net/shards.h"
+#include "net/slices.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -391,7 +391,7 @@ tp_status tp_model_set_parameters(tp_model *model, const float *parameters, size
     const tp_status status = model ? check_count(model, parameters, count) : TP_ERR_ARGUMENT;
     if (status)
         return status;
-    tp_shards_end(model);
+    tp_slices_end(model);
     memcpy(model->parameters, parameters, count * sizeof *parameters);
     return TP_OK;
 }
