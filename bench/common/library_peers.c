@@ -78,7 +78,7 @@ static void name_onednn_core(int isa, char *name, size_t size) {
     static const struct {
         int isa;
         const char *name;
-    } names[] = {{0x7, "AVX2"}, {0x27, "AVX512_CORE"}, {0xef, "AVX512_CORE_BF16"}, {0xfef, "AVX512_CORE_AMX"}};
+    } names[] = {{0x7, "AVX2"}, {0x27, "AVX512_CORE"}, {0xe7, "AVX512_CORE_BF16"}, {0x3e7, "AVX512_CORE_AMX"}};
     snprintf(name, size, "isa %#x", (unsigned)isa);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (isa == names[i].isa)
