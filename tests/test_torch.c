@@ -233,9 +233,9 @@ Test(torch, activations) {
         tp_loss loss;
     } rows[] = {{TP_ACTIVATION_IDENTITY, TP_LOSS_MSE},
                 {TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE},
-                {TP_ACTIVATION_SIGMOID, TP_LOSS_BCE},
-                {TP_ACTIVATION_EXP, TP_LOSS_POISSON},
-                {TP_ACTIVATION_TANH, TP_LOSS_MAE}};
+                {TP_ACTIVATION_SIGMOID, TP_LOSS_BCE, TP_TASK_BINARY},
+                {TP_ACTIVATION_EXP, TP_LOSS_POISSON, TP_TASK_REGRESSION},
+                {TP_ACTIVATION_TANH, TP_LOSS_MAE, TP_TASK_REGRESSION}};
     write_tensors(
         "layers",
         "{" TENSOR("0.weight", "1,1", 0, 4) "," TENSOR("1.weight", "1,1", 0, 4) "," TENSOR("2.weight", "1,1", 0, 4) "}",
@@ -249,6 +249,8 @@ Test(torch, activations) {
         tp_model_options found;
         cr_assert_eq(tp_model_describe(model, &found), TP_OK);
         cr_expect_eq(found.loss, rows[i].loss);
+        cr_expect_eq(tp_schema_task(tp_model_schema(model)), rows[i].task);
+        cr_expect_eq(tp_schema_outputs(tp_model_schema(model)), 1);
         cr_expect(found.layers[0].activation == TP_ACTIVATION_ELU && found.layers[0].slope == 0.5f);
         cr_expect_eq(found.layers[1].activation, TP_ACTIVATION_ELU);
         cr_expect_eq(found.layers[2].activation, rows[i].last);

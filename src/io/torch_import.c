@@ -168,7 +168,13 @@ static tp_status describe(struct import *import) {
     else if (said)
         status = tp_torch_read_metadata(&import->archive, import->layer, &import->model, &import->memory);
     import->model.init = TP_INIT_ZERO;
-    return status ? status : take_options(import, said || options->like);
+    if (!status)
+        status = take_options(import, said || options->like);
+    if (status || said || options->like)
+        return status;
+    status = tp_schema_make_plain(import->archive.file.context, import->path, &import->model, &import->memory.schema);
+    import->model.schema = import->memory.schema;
+    return status;
 }
 
 /* ---- parameters ---- */

@@ -33,6 +33,10 @@ static const struct option_row rows[] = {
      .required = true,
      .operand = true,
      .help = "the file to read"},
+    {.name = "like",
+     .also = "model template",
+     IS_FILE(FILE_INPUT, like),
+     .help = "a saved model of these layers, which says all but the parameters: activations, loss, scaling, columns"},
     {.name = "out",
      .also = "output save model",
      IS_FILE(FILE_SAVED, out),
@@ -61,10 +65,6 @@ static const struct option_row rows[] = {
      IS_NAME(loss_name, loss),
      .help = "for training to go on with (default: as --like or the file says, else by the last activation: softmax "
              "cce, sigmoid bce, exp poisson, others mse)"},
-    {.name = "like",
-     .also = "model template",
-     IS_FILE(FILE_INPUT, like),
-     .help = "a saved model of these layers, which says all but the parameters: activations, loss, scaling, columns"},
     {0},
 };
 
