@@ -237,6 +237,36 @@ Test(torch, activations) {
                 {TP_ACTIVATION_SIGMOID, TP_LOSS_BCE, TP_TASK_BINARY},
                 {TP_ACTIVATION_EXP, TP_LOSS_POISSON, TP_TASK_REGRESSION},
                 {TP_ACTIVATION_TANH, TP_LOSS_MAE, TP_TASK_REGRESSION}};
+    write_tensors(
+        "layers",
+        "{" TENSOR("0.weight", "1,1", 0, 4) "," TENSOR("1.weight", "1,1", 0, 4) "," TENSOR("2.weight", "1,1", 0, 4) "}",
+        (const float[]){1}, 4);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const tp_activation two[] = {TP_ACTIVATION_ELU, rows[i].last};
+        tp_exchange_options options = with_activations(two, 2);
+        options.slope = 0.5f;
+        options.loss = rows[i].loss == TP_LOSS_MAE ? TP_LOSS_MAE : TP_LOSS_COUNT;
+        tp_model *model = import_model("layers", &options);
+        tp_model_options found;
+        cr_assert_eq(tp_model_describe(model, &found), TP_OK);
+        cr_expect_eq(found.loss, rows[i].loss);
+        cr_expect_eq(tp_schema_task(tp_model_schema(model)), rows[i].task);
+        cr_expect_eq(tp_schema_outputs(tp_model_schema(model)), 1);
+        cr_expect(found.layers[0].activation == TP_ACTIVATION_ELU && found.layers[0].slope == 0.5f);
+        cr_expect_eq(found.layers[1].activation, TP_ACTIVATION_ELU);
+        cr_expect_eq(found.layers[2].activation, rows[i].last);
+        tp_model_destroy(model);
+    }
+}
+
+/* Another program changed the numbers and lost the metadata. */
+Test(torch, like) {
+    const float data[] = {1, -2, 0.5f, 0x1p-149f, -0.0f, 3, -1.5f};
+    tp_model *model = test_small_model(1);
+    tp_exchange_options options = defaults();
+    float zeros[7] = {0};
+    cr_assert_eq(tp_model_set_parameters(model, zeros, 7), TP_OK);
+    options.like = model;
     write_tensors("layers",
                   "{" TENSOR("a1.weight", "1,2", 0, 8) "," TENSOR("a1.bias", "1", 8, 12) "," TENSOR(
                       "a2.weight", "2,1", 12, 20) "," TENSOR("a2.bias", "2", 20, 28) "}",
