@@ -661,6 +661,74 @@ TP_API const char *tp_model_note(const tp_model *model, const char *name);
  * there are not so many, or model is NULL. */
 TP_API const char *tp_model_note_name(const tp_model *model, size_t index);
 
+/* ---------------------------------------------------------------------------- models from and for other programs */
+
+/*
+ * How a file of another program names the tensors of layers, and what it does not say about a model.
+ *
+ * Names. A linear layer has a tensor of weights, [outputs, inputs], and one of biases, [outputs]. Three ways tell which
+ * tensors these are:
+ *   by order     Import takes all tensors, whose names must end with "weight" and "bias". Layers have the order of
+ *                their names, in which numbers are compared as numbers: "fc2.weight" comes before "fc10.weight". Export
+ *                writes "0.weight", "0.bias", "2.weight", ...: the places that linear layers have in nn.Sequential,
+ *                where each activation except the identity, and each dropout, has a place of its own.
+ *   by pattern   The name of weights with {} where the number is: "fc{}.weight". The last "weight" in it becomes "bias"
+ *                in the name of the biases. Import takes the tensors that match, in the order of their numbers, and
+ *                leaves others out. Export writes places as above; with {1} the numbers 1, 2, 3, ..., and likewise
+ *                with any other first number.
+ *   by names     weights and biases have the names of all layers, in order. Import leaves other tensors out.
+ */
+typedef struct tp_exchange_options {
+    size_t struct_size;         /* set by tp_exchange_options_default */
+    const char *pattern;        /* as above; NULL: by order, or by names */
+    size_t name_count;          /* entries of weights and of biases: the number of layers; 0: by order, or by pattern */
+    const char *const *weights; /* names of the tensors of weights */
+    /* Names of the tensors of biases. NULL: as if each were that of the weights with "bias" for its last "weight". An
+     * entry that is NULL: import takes 0 as biases. */
+    const char *const *biases;
+    /* Import: a model that says all that the file does not: activations, dropout, loss, scaling, schema. The shapes
+     * must be those of its parameters. NULL: what the file's metadata says, as tp_model_export_torch writes it. */
+    const tp_model *like;
+    size_t activation_count; /* of activations: one for each layer, or 2: that of all layers but the last, and that of
+                                the last; 0: as like or the metadata says */
+    const tp_activation *activations;
+    /* C source: what the names of arrays and functions begin with, an identifier; NULL: "model". */
+    const char *name;
+    float slope;  /* of the activations above that have one; 0 means the default */
+    tp_loss loss; /* import; TP_LOSS_COUNT: as like or the metadata says, else that of the last activation: CCE of
+                     softmax, BCE of sigmoid, Poisson of exp, MSE of others */
+} tp_exchange_options;
+
+/* Sets every field to its default; for interfaces to other languages. */
+TP_API void tp_exchange_options_init(tp_exchange_options *options, size_t struct_size);
+/* Names by order, everything else as the file says. */
+TP_INLINE void tp_exchange_options_default(tp_exchange_options *options) {
+    tp_exchange_options_init(options, sizeof *options);
+}
+
+/*
+ * Writes the layers to an output, which must be empty, as PyTorch has them, and commits the output: a safetensors file
+ * for load_state_dict, of f32 tensors with the names that options say, weights [outputs, inputs]. options may be NULL:
+ * the defaults; only names count. The metadata has what PyTorch does not know: activations, dropout, loss, scaling and
+ * schema, but no notes. Scaling is not part of the layers: a note says so if the model has one. Inputs of the layers
+ * are scaled inputs, and outputs scaled outputs (tp_scaling). TP_ERR_ARGUMENT if two tensors would have the same name.
+ * TP_ERR_UNSUPPORTED if the header has more than 4 MiB. It needs memory for the largest layer, twice.
+ */
+TP_API tp_status tp_model_export_torch(const tp_model *model, tp_output *output, const tp_exchange_options *options);
+
+/*
+ * Makes a model from a safetensors file as PyTorch writes it (safetensors.torch.save_file of a state_dict). Tensors are
+ * F32, or F64, F16 and BF16, which are converted to f32: F64 is rounded to nearest. options may be NULL: the defaults.
+ * Files that tp_model_export_torch wrote give a model of the same parameters, bit for bit. A model of which neither the
+ * metadata nor options->like says anything gets a schema of columns without names: its inputs are numbers, its targets
+ * what the loss says: classes 0, 1, ... with CCE, and with BCE and one output; labels; numbers.
+ * TP_ERR_FORMAT, with name and shape of the tensor and with what would fit, if the tensors do not make up layers.
+ * TP_ERR_ARGUMENT if nothing says the activations, or there are not as many as layers. A note says which order layers
+ * got by order if their names differ not only in numbers. Needs memory for the largest layer besides the model's.
+ */
+TP_API tp_status tp_model_import_torch(tp_context *context, const char *path, const tp_exchange_options *options,
+                                       tp_model **model);
+
 /* ---------------------------------------------------------------------------------- workspace, forward, backward */
 
 /* What a workspace is for. tp_evaluate and tp_predict take a workspace of any mode. */
