@@ -1122,6 +1122,40 @@ TP_API const char *tp_monitor_name(tp_monitor monitor);
 /* The name that the command line uses: "last", ... NULL if the value is not valid. */
 TP_API const char *tp_keep_name(tp_keep keep);
 
+/*
+ * A group: processes, its ranks, that train one model together, each with a trainer of its own for the same model, data
+ * and options but for threads, tune, phases and callbacks. The parameters are the same bits on every rank after each
+ * step, and the same for any number of ranks. Rank r of R has the parts r G/R .. (r+1) G/R - 1 of the G parts of each
+ * batch, and reads no inputs of other samples; it keeps its share of the optimiser's state, about 1/R of it, and
+ * updates that share of the parameters.
+ *
+ * The functions only move bytes; what they mean, and all arithmetic, is the trainer's. They are called on the thread
+ * that called the trainer, some of them while its other threads compute. The same calls must be made on every rank in
+ * the same order: tp_trainer_run, tp_trainer_save, tp_trainer_resume, tp_snapshot_take.
+ */
+
+/* Exchanges that are under way at a time have different slots, 0..TP_GROUP_SLOTS - 1. */
+#define TP_GROUP_SLOTS (TP_MAX_LAYERS + 1)
+
+/* Begins to send send_bytes bytes to rank peer, and to receive receive_bytes from it, any number each, 0 as well. The
+ * peer makes the matching call with the same slot, and exchanges of two ranks with one slot match in the order of
+ * their calls. send must not change, and receive must not be used, until the exchange is done. Returns at once. */
+typedef tp_status tp_group_start_fn(void *user, int slot, int peer, const void *send, size_t send_bytes, void *receive,
+                                    size_t receive_bytes);
+/* Whether the exchange of the slot is done, in both directions, in *done; waits until it is if wait. Once it is done,
+ * the slot may be used again. */
+typedef tp_status tp_group_finish_fn(void *user, int slot, bool wait, bool *done);
+
+/* What a trainer of a group needs. A status other than TP_OK of one of its functions ends the run with that status. */
+typedef struct tp_group {
+    size_t struct_size;         /* sizeof(tp_group) */
+    int32_t rank;               /* of this process: 0..ranks - 1 */
+    int32_t ranks;              /* in the group: a power of two, at most parts */
+    void *user;                 /* passed to the functions */
+    tp_group_start_fn *start;   /* begins an exchange */
+    tp_group_finish_fn *finish; /* ends it */
+} tp_group;
+
 /* Options of tp_trainer_create. */
 typedef struct tp_train_options {
     size_t struct_size;         /* set by tp_train_options_default */
@@ -1154,12 +1188,25 @@ typedef struct tp_train_options {
     const char *fingerprint;    /* a text that stands for data and validation in checkpoints, of at most 255 bytes,
                                    copied; NULL or "": tp_data_fingerprint of both, taken by each tp_trainer_save and
                                    tp_trainer_resume, and by the first tp_snapshot_save of a snapshot */
+    size_t parts;               /* G, a power of two: into how many parts each batch is cut, see below */
+    const tp_group *group;      /* of processes that train together; copied; NULL: this one alone */
 } tp_train_options;
+
+/*
+ * Parts. A batch of n samples is cut into G parts, which follow each other: each has floor(n/G) samples, the first
+ * n mod G have one more. The gradient of a part is one chain over its samples, in their order, of w_i dL_i, and so, in
+ * double, are its loss, w_i L_i, and its weight, w_i; parts without samples have 0. Parts are added as a binary tree:
+ * neighbours 2i and 2i+1, the lower one first, until one is left. The sum of gradients is divided by the sum of weights
+ * within the update, as one factor, which is the float nearest to 1/sum or, where the norm is clipped, to
+ * clip_norm/|sum|; there the squares are added layer by layer. Each G has bits of its own, whatever the number of
+ * ranks, threads and the instruction set. G = 1: gradients are those of the weighted mean, as everywhere else.
+ */
 
 /* Sets every field to its default; for interfaces to other languages. */
 TP_API void tp_train_options_init(tp_train_options *options, size_t struct_size, size_t optimizer_size);
 /* Batch 128, 10 epochs, shuffled, seed 1, no validation, the default optimiser, monitor loss, keep last, no patience,
- * plateau 5, no average. The learning rate falls to 0 by the cosine schedule, because the trainer sets total_steps. */
+ * plateau 5, no average, 1 part, no group. The learning rate falls to 0 by the cosine schedule, because the trainer
+ * sets total_steps. */
 TP_INLINE void tp_train_options_default(tp_train_options *options) {
     tp_train_options_init(options, sizeof *options, sizeof(tp_optimizer_options));
 }

@@ -77,6 +77,11 @@ static inline bool tp_is_cross_entropy(tp_loss loss) {
     return loss == TP_LOSS_BCE || loss == TP_LOSS_CCE;
 }
 
+/* Where the parameters of layer l are. */
+static inline struct tp_range tp_layer_range(const tp_model *model, size_t l) {
+    return (struct tp_range){model->shape[l].weight, model->shape[l].bias + model->shape[l].outputs};
+}
+
 /* Width of the widest layer. */
 size_t tp_model_widest(const tp_model *model);
 
