@@ -68,13 +68,17 @@ static tp_status export(const tp_model *model, tp_output *output) {
 
 static tp_status write(const tp_model *model, void *buffer, size_t size, size_t *needed) {
     struct sink sink = {.base = {append_to_memory}, .next = buffer};
-    const tp_status status = tp_onnx_encode("tp_model_write_onnx", model, NULL, needed);
-    if (status || !buffer)
+    size_t total = 0;
+    tp_status status = tp_onnx_encode("tp_model_write_onnx", model, NULL, &total);
+    const bool fits = !buffer || size >= total;
+    if (!status && buffer && fits)
+        status = tp_onnx_encode("tp_model_write_onnx", model, &sink.base, &total);
+    if (status)
         return status;
-    if (size < *needed)
-        return tp_fail(tp_model_context(model), TP_ERR_MEMORY,
-                       "tp_model_write_onnx: buffer has %zu bytes; %zu are needed", size, *needed);
-    return tp_onnx_encode("tp_model_write_onnx", model, &sink.base, needed);
+    *needed = total;
+    return fits ? TP_OK
+                : tp_fail(tp_model_context(model), TP_ERR_MEMORY,
+                          "tp_model_write_onnx: buffer has %zu bytes; %zu are needed", size, total);
 }
 
 /* ---- reading ---- */

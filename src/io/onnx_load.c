@@ -5,6 +5,7 @@
 #include "io/exchange.h"
 #include "io/onnx.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -160,7 +161,7 @@ static tp_status add_scaling(struct draft *draft) {
 
 /* ---- metadata ---- */
 
-/* What the metadata has for us, with our keys; NULL if memory runs out. */
+/* What the metadata has for us, with our keys; NULL if memory runs out. Whether it is UTF-8 is seen when it is used. */
 static json_t *own_metadata(const TpOnnx__ModelProto *proto) {
     const size_t prefix = strlen(TP_ONNX_PREFIX);
     json_t *metadata = json_object();
@@ -168,7 +169,7 @@ static json_t *own_metadata(const TpOnnx__ModelProto *proto) {
         const TpOnnx__StringStringEntryProto *entry = proto->metadata_props[i];
         const char *key = tp_onnx_text(entry->key);
         if (!strncmp(key, TP_ONNX_PREFIX, prefix) &&
-            json_object_set_new(metadata, key + prefix, json_string(tp_onnx_text(entry->value)))) {
+            json_object_set_new_nocheck(metadata, key + prefix, json_string_nocheck(tp_onnx_text(entry->value)))) {
             json_decref(metadata);
             return NULL;
         }
@@ -198,7 +199,7 @@ static bool are_near(const tp_scaling *graph, const tp_scaling *said, size_t val
         const size_t g = graph->count == 1 ? 0 : i, s = said->count == 1 ? 0 : i;
         const double mean = said->mean[s], deviation = said->deviation[s];
         if (!(fabs(graph->deviation[g] - deviation) <= NEAR * deviation &&
-              fabs(graph->mean[g] - mean) <= NEAR * (fabs(mean) + deviation)))
+              fabs(graph->mean[g] - mean) <= NEAR * fabs(mean) + (double)FLT_MIN))
             return false;
     }
     return true;

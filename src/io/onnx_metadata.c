@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What nodes do not say of a model, for us and, as lists of names, for other programs. */
+#include "core/message.h"
 #include "io/exchange.h"
 #include "io/onnx.h"
 
@@ -7,10 +8,21 @@
 
 /* 0, or -1 if memory runs out, as functions of jansson. */
 
-/* A name of one input: that of a number, or of a category of a column. A name that is no UTF-8 is null. */
+static bool is_utf8(const char *text) {
+    uint32_t character;
+    for (size_t size; *text; text += size) {
+        size = tp_decode(text, &character);
+        if (!size)
+            return false;
+    }
+    return true;
+}
+
+/* A name, or with a category "name=category"; null where there is none, or it is no UTF-8. */
 static int add_name(json_t *list, const char *name, const char *category) {
-    json_t *text = !name ? json_null() : category ? json_sprintf("%s=%s", name, category) : json_string(name);
-    return json_array_append_new(list, text ? text : json_null());
+    if (!name || !is_utf8(name) || (category && !is_utf8(category)))
+        return json_array_append_new(list, json_null());
+    return json_array_append_new(list, category ? json_sprintf("%s=%s", name, category) : json_string(name));
 }
 
 static int list_features(json_t *list, const tp_schema *schema) {
