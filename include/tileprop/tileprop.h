@@ -675,7 +675,9 @@ TP_API tp_status tp_model_export_torch(const tp_model *model, tp_output *output,
 /*
  * Makes a model from a safetensors file as PyTorch writes it (safetensors.torch.save_file of a state_dict). Tensors are
  * F32, or F64, F16 and BF16, which are converted to f32: F64 is rounded to nearest. options may be NULL: the defaults.
- * Files that tp_model_export_torch wrote give a model of the same parameters, bit for bit.
+ * Files that tp_model_export_torch wrote give a model of the same parameters, bit for bit. A model of which neither the
+ * metadata nor options->like says anything gets a schema of columns without names: its inputs are numbers, its targets
+ * what the loss says: classes 0, 1, ... with CCE, and with BCE and one output; labels; numbers.
  * TP_ERR_FORMAT, with name and shape of the tensor and with what would fit, if the tensors do not make up layers.
  * TP_ERR_ARGUMENT if nothing says the activations, or there are not as many as layers. A note says which order layers
  * got by order if their names differ not only in numbers. Needs memory for the largest layer besides the model's.

@@ -8,7 +8,7 @@
 #include "io/safetensors.h"
 #include "io/schema_json.h"
 #include "net/model.h"
-#include "net/shards.h"
+#include "net/slices.h"
 
 #include <string.h>
 

@@ -75,6 +75,10 @@ static tp_status find_layer(struct import *import, size_t l) {
 }
 
 static tp_status find_layers(struct import *import) {
+    const char *format = json_string_value(json_object_get(import->archive.metadata, TP_KEY_FORMAT));
+    if (format && !strcmp(format, TP_FORMAT))
+        return tp_fail(import->archive.file.context, TP_ERR_FORMAT, "%s: is a model's file as tp_model_load takes it",
+                       import->path);
     tp_status status = tp_torch_names(&import->archive, import->options, import->names, &import->layers);
     for (size_t l = 0; !status && l < import->layers; l++) {
         status = find_layer(import, l);
@@ -157,7 +161,13 @@ static tp_status describe(struct import *import) {
     else if (said)
         status = tp_torch_read_metadata(&import->archive, import->layer, &import->model, &import->memory);
     import->model.init = TP_INIT_ZERO;
-    return status ? status : take_options(import, said || options->like);
+    if (!status)
+        status = take_options(import, said || options->like);
+    if (status || said || options->like)
+        return status;
+    status = tp_schema_make_plain(import->archive.file.context, import->path, &import->model, &import->memory.schema);
+    import->model.schema = import->memory.schema;
+    return status;
 }
 
 /* ---- parameters ---- */

@@ -77,7 +77,7 @@ static int compare_names(const char *a, const char *b, bool *texts) {
 static int by_name(const void *a, const void *b) {
     const char *const x = ((const struct tp_layer_names *)a)->weight, *const y =
                                                                           ((const struct tp_layer_names *)b)->weight;
-    bool texts;
+    bool texts = false;
     const int order = compare_names(x, y, &texts);
     return order ? order : strcmp(x, y);
 }

@@ -5,7 +5,7 @@
 #include "core/names.h"
 #include "core/options.h"
 #include "core/size.h"
-#include "net/shards.h"
+#include "net/slices.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -384,7 +384,7 @@ tp_status tp_model_set_parameters(tp_model *model, const float *parameters, size
     const tp_status status = model ? check_count(model, parameters, count) : TP_ERR_ARGUMENT;
     if (status)
         return status;
-    tp_shards_end(model);
+    tp_slices_end(model);
     memcpy(model->parameters, parameters, count * sizeof *parameters);
     return TP_OK;
 }

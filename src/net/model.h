@@ -13,8 +13,8 @@ struct tp_shape {
     size_t weight, bias;
 };
 
-/* The first layer's weights during a run; only net/shards.c looks inside. */
-struct tp_shards {
+/* The first layer's weights during a run; only net/slices.c looks inside. */
+struct tp_slices {
     float *weights;
     int count;
 };
@@ -43,7 +43,7 @@ struct tp_model {
     float *parameters;
     struct tp_schema *schema; /* NULL: none */
     struct tp_notes notes;
-    struct tp_shards shards; /* of the run that goes on; count 0: none, all weights are in parameters */
+    struct tp_slices slices; /* of the run that goes on; count 0: none, all weights are in parameters */
 };
 
 /* What tp_model_create demands of options and their layers. */
