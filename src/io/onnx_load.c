@@ -241,6 +241,13 @@ static tp_loss loss_of(const struct draft *draft) {
                                          : tp_loss_after(draft->layer[options->layer_count - 1].activation);
 }
 
+static tp_status add_plain_schema(struct draft *draft) {
+    const struct tp_file *file = draft->chain->file;
+    const tp_status status = tp_schema_make_plain(file->context, file->path, &draft->options, &draft->memory.schema);
+    draft->options.schema = draft->memory.schema;
+    return status;
+}
+
 static tp_status describe(struct draft *draft, const TpOnnx__ModelProto *proto, tp_loss loss) {
     const struct tp_file *file = draft->chain->file;
     json_t *metadata = own_metadata(proto);
@@ -253,7 +260,7 @@ static tp_status describe(struct draft *draft, const TpOnnx__ModelProto *proto, 
         draft->options.loss = loss_of(draft);
     if (loss != TP_LOSS_COUNT)
         draft->options.loss = loss;
-    return status;
+    return status || said ? status : add_plain_schema(draft);
 }
 
 /* ---- model ---- */

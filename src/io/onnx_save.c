@@ -7,7 +7,7 @@
 #include "io/onnx.h"
 #include "io/safetensors.h"
 #include "io/schema_json.h"
-#include "net/shards.h"
+#include "net/slices.h"
 
 #include <float.h>
 #include <limits.h>

@@ -10,7 +10,7 @@
 #include "io/output.h"
 #include "io/schema_json.h"
 #include "net/model.h"
-#include "net/shards.h"
+#include "net/slices.h"
 
 #include <string.h>
 
