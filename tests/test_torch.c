@@ -374,7 +374,7 @@ Test(torch, names_that_cannot_be_written) {
         options.pattern = patterns[i];
         refuse_export(model, patterns[i], &options);
     }
-    char *longer = calloc(1, 300);
+    char *const longer = calloc(1, 300);
     memset(longer, 'x', 299);
     const struct {
         const char *fragment, *weights[2], *biases[2];
