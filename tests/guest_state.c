@@ -164,6 +164,33 @@ static void call_exchange(const tp_model *model) {
     EXPECT(TP_ERR_ARGUMENT, tp_model_import_torch, guest.context, "layers.safetensors", &options, &imported);
 }
 
+/* Without protobuf-c there is nothing to be read or written. */
+#ifdef TP_HAVE_LIBPROTOBUF_C
+#define WITH_ONNX(status) (status)
+#else
+#define WITH_ONNX(status) TP_ERR_UNSUPPORTED
+#endif
+
+static void call_onnx(const tp_model *model) {
+    static unsigned char bytes[65536];
+    tp_output *output = NULL;
+    tp_model *imported = NULL;
+    size_t needed = 0;
+    before.descriptors += OPEN_FILES;
+    EXPECT(TP_OK, tp_output_create, guest.context, "model.onnx", &output);
+    EXPECT(WITH_ONNX(TP_OK), tp_model_export_onnx, model, output);
+    before.descriptors -= OPEN_FILES;
+    CALL(tp_output_destroy, output);
+    EXPECT(WITH_ONNX(TP_OK), tp_model_import_onnx, guest.context, "model.onnx", NULL, &imported);
+    CALL(tp_model_destroy, imported);
+    imported = NULL;
+    EXPECT(WITH_ONNX(TP_ERR_FORMAT), tp_model_import_onnx, guest.context, "model.safetensors", NULL, &imported);
+    EXPECT(WITH_ONNX(TP_OK), tp_model_write_onnx, model, bytes, sizeof bytes, &needed);
+    EXPECT(WITH_ONNX(TP_OK), tp_model_read_onnx, guest.context, bytes, needed, NULL, &imported);
+    CALL(tp_model_destroy, imported);
+    unlink("model.onnx");
+}
+
 static void call_model_in_memory(const tp_model *model) {
     static unsigned char bytes[65536];
     tp_model *copy = NULL;
@@ -206,6 +233,7 @@ static void call_model(void) {
     EXPECT(TP_ERR_IO, tp_model_save, model, "missing/model.safetensors");
     call_outputs(model);
     call_exchange(model);
+    call_onnx(model);
     call_model_in_memory(model);
     CALL(tp_model_destroy, model);
 }

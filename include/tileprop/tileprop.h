@@ -729,6 +729,41 @@ TP_API tp_status tp_model_export_torch(const tp_model *model, tp_output *output,
 TP_API tp_status tp_model_import_torch(tp_context *context, const char *path, const tp_exchange_options *options,
                                        tp_model **model);
 
+/*
+ * Writes the model to an output, which must be empty, as an ONNX file (opset 13), and commits the output.
+ * TP_ERR_UNSUPPORTED if the library was built without protobuf-c, the file would have 2 GiB or more, or a mean, a
+ * deviation or its reciprocal is no float. input      f32 [N, n_0], in the units of the program; N is any number of
+ * samples output     f32 [N, n_L], likewise: what tp_predict gives, but for roundings nodes      Sub and Mul scale
+ * inputs (a second Sub has what a mean has beyond a float); a Gemm for each layer, and its activation, for SiLU and
+ * GELU made of several nodes; Mul and Add scale outputs back metadata   what nodes do not say: names with "tileprop."
+ * of loss, dropout, scaling in double, schema; the notes; and for other programs, from the schema, JSON arrays
+ * input_names (of a category "name=category") and class_names or output_names It needs memory for the parameters once
+ * more.
+ */
+TP_API tp_status tp_model_export_onnx(const tp_model *model, tp_output *output);
+/* The same to memory, as tp_model_write. */
+TP_API tp_status tp_model_write_onnx(const tp_model *model, void *buffer, size_t size, size_t *needed);
+
+/*
+ * Makes a model from an ONNX file of opset 7 or later, whose output must be computed by a chain of
+ *   Add, Sub, Mul and Div by constants     the scaling of inputs; optional
+ *   Gemm, or MatMul and perhaps Add        a layer; weights and biases are constants (Transpose of one is, too)
+ *   Relu, LeakyRelu, Sigmoid, Tanh, Softmax, Elu, Softplus, Exp, Gelu; nodes that make up SiLU or GELU
+ *                                          its activation; none: identity
+ *   Add, Sub, Mul and Div by constants     the scaling of outputs; optional
+ * and Identity, Dropout and Flatten anywhere. Constants are float, or double, float16 and bfloat16, which become f32:
+ * double is rounded to nearest. Of options, which may be NULL, only the loss counts: without one it is as
+ * tp_exchange_options says, but MSE where outputs are scaled. Files that tp_model_export_onnx wrote give the same
+ * model, bit for bit. TP_ERR_FORMAT, with the node or tensor and with what would fit, if there is anything else, or
+ * metadata of ours is not what the nodes say. TP_ERR_UNSUPPORTED if the library was built without protobuf-c. Needs
+ * memory for three times the file.
+ */
+TP_API tp_status tp_model_import_onnx(tp_context *context, const char *path, const tp_exchange_options *options,
+                                      tp_model **model);
+/* The same from memory, as tp_model_read. */
+TP_API tp_status tp_model_read_onnx(tp_context *context, const void *buffer, size_t size,
+                                    const tp_exchange_options *options, tp_model **model);
+
 /* ---------------------------------------------------------------------------------- workspace, forward, backward */
 
 /* What a workspace is for. tp_evaluate and tp_predict take a workspace of any mode. */

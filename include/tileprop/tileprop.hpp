@@ -1016,6 +1016,29 @@ template <class Errors> class basic_model : public model_handle {
         const tp_status code = tp_model_import_torch(context.get(), file.c_str(), &given, &made);
         return adopt(code, made, context);
     }
+    outcome export_onnx(output_handle &output) const noexcept(Errors::no_throw) {
+        return Errors::end(tp_model_export_onnx(get(), output.get()), context());
+    }
+    outcome import_onnx(context_handle &context, path file,
+                        const exchange_options &options = {}) noexcept(Errors::no_throw) {
+        const tp_exchange_options given = options.get();
+        tp_model *made = nullptr;
+        const tp_status code = tp_model_import_onnx(context.get(), file.c_str(), &given, &made);
+        return adopt(code, made, context);
+    }
+    /* How many bytes the ONNX file has. With a buffer, these are written to it. */
+    value<size_t> write_onnx(view<std::byte> buffer = {}) const noexcept(Errors::no_throw) {
+        size_t needed = 0;
+        const tp_status code = tp_model_write_onnx(get(), buffer.data(), buffer.size(), &needed);
+        return Errors::end_with(needed, code, context());
+    }
+    outcome read_onnx(context_handle &context, view<const std::byte> buffer,
+                      const exchange_options &options = {}) noexcept(Errors::no_throw) {
+        const tp_exchange_options given = options.get();
+        tp_model *made = nullptr;
+        const tp_status code = tp_model_read_onnx(context.get(), buffer.data(), buffer.size(), &given, &made);
+        return adopt(code, made, context);
+    }
     /* How many bytes the model's file has. With a buffer, these are written to it. */
     value<size_t> write(view<std::byte> buffer = {}) const noexcept(Errors::no_throw) {
         size_t needed = 0;

@@ -142,6 +142,18 @@ static void training_has_the_bits_of_c() {
     names.loss = TP_LOSS_MAE;
     imported.import_torch(context, directory.path / "layers", names);
     CHECK(imported.describe().loss == TP_LOSS_MAE && imported.layer(0)->activation == TP_ACTIVATION_TANH);
+#ifdef TP_HAVE_LIBPROTOBUF_C
+    tileprop::output onnx_output(context, directory.path / "onnx");
+    model.export_onnx(onnx_output);
+    imported.import_onnx(context, directory.path / "onnx");
+    CHECK(same(parameters(imported), expected));
+    names = {};
+    names.loss = TP_LOSS_MAE;
+    std::vector<std::byte> onnx(model.write_onnx());
+    CHECK(model.write_onnx(onnx) == onnx.size() && contents(directory.path / "onnx").size() == onnx.size());
+    imported.read_onnx(context, onnx, names);
+    CHECK(same(parameters(imported), expected) && imported.describe().loss == TP_LOSS_MAE);
+#endif
     std::vector<std::byte> bytes(model.write());
     CHECK(model.write(bytes) == bytes.size() && contents(directory.path / "c").size() == bytes.size());
     CHECK(!std::memcmp(bytes.data(), contents(directory.path / "c").data(), bytes.size()));

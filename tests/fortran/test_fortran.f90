@@ -489,6 +489,33 @@ contains
         call check(all(a == b), 'the same as named layers')
     end subroutine
 
+    ! A library without ONNX says so.
+    subroutine test_onnx(model, path)
+        type(tp_model), intent(in) :: model
+        character(*), intent(in) :: path
+        type(tp_model) :: copy
+        type(tp_output) :: output
+        type(tp_exchange_options) :: options
+        integer(int8), allocatable :: bytes(:)
+        real(real32) :: a(26), b(26)
+        call ok(tp_output_create(output, context, path), 'output')
+        if (tp_model_write_onnx(model, bytes) == TP_ERR_UNSUPPORTED) then
+            call check(tp_model_export_onnx(model, output) == TP_ERR_UNSUPPORTED, 'no ONNX file')
+            return
+        end if
+        call ok(tp_model_get_parameters(model, a), 'parameters')
+        call ok(tp_model_export_onnx(model, output), 'ONNX file')
+        call ok(tp_model_import_onnx(copy, context, path), 'from an ONNX file')
+        call ok(tp_model_get_parameters(copy, b), 'parameters from a file')
+        call check(all(a == b), 'the same as a file')
+        call tp_exchange_options_default(options)
+        options%loss = TP_LOSS_MAE
+        call ok(tp_model_read_onnx(copy, context, bytes, options), 'from memory')
+        call ok(tp_model_get_parameters(copy, b), 'parameters from memory')
+        call check(all(a == b), 'the same in memory')
+        call check(tp_model_read_onnx(copy, context, bytes(2:)) == TP_ERR_FORMAT, 'read what is no ONNX file')
+    end subroutine
+
     subroutine test_memory(model, path)
         type(tp_model), intent(in) :: model
         character(*), intent(in) :: path
@@ -604,6 +631,7 @@ contains
         call ok(tp_model_describe_file(context, path, options, layers), 'describe file')
         call check(options%layer_count == 2 .and. layers(1)%activation == TP_ACTIVATION_TANH, 'description of the file')
         call test_exchange(loaded, path)
+        call test_onnx(loaded, path)
         call ok(tp_output_create(output, context, path), 'output')
         call ok(tp_output_write(output, transfer('not a model', [0_int8])), 'write')
         call ok(tp_output_commit(output), 'commit')
