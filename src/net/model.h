@@ -39,6 +39,7 @@ struct tp_model {
     uint64_t seed;
     struct tp_scaler inputs_scaled, outputs_scaled;
     float huber_delta, label_smoothing;
+    const struct tp_bf16 *bf16; /* products are in bf16, this way; NULL: in f32 */
     size_t parameter_count;
     float *parameters;
     struct tp_schema *schema; /* NULL: none */

@@ -321,6 +321,7 @@ static void run_steps(struct tp_trainer *t, struct epoch_call *call) {
     call->leave = false;
     tp_tuner_enter(&t->tuner);
     tp_parallel(choice->threads, epoch_task, call);
+    tp_tuner_leave(&t->tuner);
     t->model->context = t->context;
 }
 
