@@ -95,8 +95,8 @@ static tp_status finish(void *user, int slot, bool wait, bool *done) {
     tp_mpi_group *g = user;
     MPI_Status ignored[2];
     int flag = 1;
-    const int error = wait ? MPI_Waitall(2, g->request[slot], ignored)
-                           : MPI_Testall(2, g->request[slot], &flag, ignored);
+    const int error =
+        wait ? MPI_Waitall(2, g->request[slot], ignored) : MPI_Testall(2, g->request[slot], &flag, ignored);
     *done = flag;
     return error ? fail(g, wait ? "MPI_Waitall" : "MPI_Testall", error) : TP_OK;
 }
@@ -115,9 +115,10 @@ static tp_status check(tp_context *context) {
     if (MPI_Initialized(&ready) || MPI_Finalized(&over) || !ready || over)
         return refuse(context, TP_ERR_ARGUMENT, "tp_mpi_group_create: MPI is not initialised");
     if (MPI_Query_thread(&level) || (level < MPI_THREAD_FUNNELED && tp_context_threads(context) > 1))
-        return refuse(context, TP_ERR_UNSUPPORTED,
-                      "tp_mpi_group_create: for more than one thread MPI must be initialised with MPI_THREAD_FUNNELED or "
-                      "more");
+        return refuse(
+            context, TP_ERR_UNSUPPORTED,
+            "tp_mpi_group_create: for more than one thread MPI must be initialised with MPI_THREAD_FUNNELED or "
+            "more");
     return TP_OK;
 }
 
