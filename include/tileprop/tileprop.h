@@ -1172,8 +1172,8 @@ TP_API const char *tp_keep_name(tp_keep keep);
  * tp_trainer_run first compares what the ranks are about to do: version, model, parameters, data, options and where the
  * run is; if a rank differs, all get TP_ERR_ARGUMENT, and the message names it. Then, if a callback of one rank asks to
  * stop, all stop after the same step; if a loss is not finite, all get TP_ERR_NONFINITE and the message of the rank
- * whose sample it is. tp_trainer_save writes on rank 0 alone, and its status is that of all. With on_step the parameters
- * are complete before each call of it; without, they arrive while the next step begins.
+ * whose sample it is. tp_trainer_save writes on rank 0 alone, and its status is that of all. With on_step the
+ * parameters are complete before each call of it; without, they arrive while the next step begins.
  */
 
 /* Exchanges that are under way at a time have different slots, 0..TP_GROUP_SLOTS - 1. */
