@@ -55,7 +55,7 @@ struct train_options {
     const char *out, *log; /* may be NULL */
     const char *config;    /* likewise; it has been read */
     bool print_config;
-    bool find_lr;
+    bool find_lr, mpi;
     const char *plot; /* of find_lr, or NULL */
     uint64_t width;   /* of the picture */
     bool quiet, json;
