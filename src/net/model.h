@@ -49,7 +49,7 @@ struct tp_model {
     struct tp_schema *schema; /* NULL: none */
     struct tp_notes notes;
     const struct tp_layouts *layouts; /* of a predictor's model (net/predictor.h); else NULL */
-    struct tp_shards shards; /* of the run that goes on; count 0: none, all weights are in parameters */
+    struct tp_shards shards;          /* of the run that goes on; count 0: none, all weights are in parameters */
 };
 
 /* What tp_model_create demands of options and their layers. */
