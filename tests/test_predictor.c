@@ -279,25 +279,40 @@ Test(predictor, measures_what_is_fastest) {
     tp_context_destroy(context);
 }
 
-/* The environment asks for the rule: each layer has one layout, and nothing else was allocated. */
-Test(predictor, measures_only_if_the_environment_allows) {
-    struct tp_test_allocator counter = {.remaining = -1};
+/* ---- memory ---- */
+
+static struct tp_test_allocator counter;
+
+static tp_context *counting_context(void) {
     tp_context_options options;
+    tp_context *context = NULL;
+    counter = (struct tp_test_allocator){.remaining = -1};
     tp_context_options_default(&options);
     options.allocator = tp_test_allocator_hooks(&counter);
-    tp_context *context = NULL;
     cr_assert_eq(tp_context_create(&options, &context), TP_OK);
+    return context;
+}
+
+static tp_status make_measured(tp_context *context, const tp_model *model, tp_predictor **predictor) {
+    static const size_t told[] = {1, 40};
+    tp_predictor_options options;
+    tp_predictor_options_default(&options);
+    options.measure = true;
+    options.batches = told, options.batch_count = 2;
+    return tp_predictor_create(context, model, &options, predictor);
+}
+
+/* The environment asks for the rule: nothing is made to be timed. */
+Test(predictor, measures_only_if_the_environment_allows) {
+    tp_context *context = counting_context();
     tp_model *model = make_model(context, 2, TP_ACTIVATION_RELU, test_heads[0]);
     size_t allocations[2];
     for (int off = 0; off < 2; off++) {
-        tp_predictor_options measured;
         tp_predictor *predictor = NULL;
-        tp_predictor_options_default(&measured);
-        measured.measure = true;
         if (off)
             setenv("TILEPROP_TUNE", "off", 1);
         const size_t before = counter.allocations;
-        cr_assert_eq(tp_predictor_create(context, model, &measured, &predictor), TP_OK);
+        cr_assert_eq(make_measured(context, model, &predictor), TP_OK);
         allocations[off] = counter.allocations - before;
         tp_predictor_destroy(predictor);
     }
@@ -305,7 +320,49 @@ Test(predictor, measures_only_if_the_environment_allows) {
     cr_expect_lt(allocations[1], allocations[0]);
     tp_model_destroy(model);
     tp_context_destroy(context);
+}
+
+/* Any allocation may fail, and then nothing is left. */
+Test(predictor, allocations_fail) {
+    tp_context *context = counting_context();
+    tp_model *model = make_model(context, LAYERS, TP_ACTIVATION_RELU, test_heads[0]);
+    tp_predictor *predictor = NULL;
+    tp_status status;
+    long n = 0;
+    do {
+        const size_t live = counter.allocations - counter.releases;
+        counter.remaining = n++;
+        status = make_measured(context, model, &predictor);
+        if (status) {
+            cr_expect_eq(status, TP_ERR_MEMORY);
+            cr_expect_null(predictor);
+            cr_expect_eq(counter.allocations - counter.releases, live, "allocation %ld", n);
+        }
+    } while (status);
+    cr_expect_gt(n, 9, "%ld allocations", n);
+    counter.remaining = -1;
+    tp_predictor_destroy(predictor);
+    tp_model_destroy(model);
+    tp_context_destroy(context);
     cr_expect_eq(counter.allocations, counter.releases);
+}
+
+Test(predictor, allocates_nothing_in_use) {
+    static struct expected expected;
+    tp_context *context = counting_context();
+    tp_model *model = make_model(context, LAYERS, TP_ACTIVATION_RELU, test_heads[0]);
+    tp_predictor *predictor = NULL;
+    expect_of(model, &expected);
+    cr_assert_eq(make_measured(context, model, &predictor), TP_OK);
+    tp_workspace *workspace = make_workspace(predictor);
+    counter.remaining = 0;
+    cr_expect(same_run(predictor, workspace, &expected, 40));
+    cr_expect(same_predictions(predictor, workspace, &expected));
+    counter.remaining = -1;
+    tp_workspace_destroy(workspace);
+    tp_predictor_destroy(predictor);
+    tp_model_destroy(model);
+    tp_context_destroy(context);
 }
 
 /* ---- apart from its model ---- */
