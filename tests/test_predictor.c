@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A predictor computes the bits of its model, whatever sizes it was told and however its weights lie, and owes nothing
  * to the model afterwards. The clock is the test's own. */
+#include "gemm/explain.h"
 #include "net/predictor.h"
 #include "support/nets.h"
 #include "support/support.h"
@@ -170,17 +171,30 @@ Test(predictor, has_the_bits_of_its_model) {
         cr_expect(chosen[i], "layout %d was never chosen", i);
 }
 
-/* A product of so many rows packs its weights. */
+/* By rule: where a product of blocks writes panels of its weights, and nowhere else. */
 Test(predictor, has_panels_where_products_make_them) {
-    static const size_t few = 1, many = 4000;
     tp_context *context = tp_test_context(tp_test_isa(0), 1);
     tp_model *model = make_model(context, 4, TP_ACTIVATION_RELU, test_heads[0]);
-    tp_predictor *one = make(context, model, &few, 1, NULL), *most = make(context, model, &many, 1, NULL);
-    cr_expect_eq(one->layouts.told->layout[0], TP_LAYOUT_ROWS);
-    cr_expect_eq(most->layouts.told->layout[0], TP_LAYOUT_PANELS);
-    cr_expect_null(most->layouts.told->weights[1].p, "a narrow layer");
-    tp_predictor_destroy(one);
-    tp_predictor_destroy(most);
+    const struct tp_shape *shape = &model->shape[0];
+    int found[2] = {0};
+    for (size_t batch = 1; batch < 10000; batch *= 3) {
+        tp_predictor *predictor = make(context, model, &batch, 1, NULL);
+        const struct tp_gemm product = {.isa = context->isa,
+                                        .blocking = context->blocking,
+                                        .m = batch,
+                                        .n = shape->outputs,
+                                        .k = shape->inputs,
+                                        .alpha = 1,
+                                        .a = tp_plain(model->parameters, shape->inputs),
+                                        .b = tp_plain(model->parameters, shape->outputs)};
+        const struct tp_explanation e = tp_gemm_explain(&product, tp_alone);
+        const bool makes = e.route->blocks && (e.plan.reading->packs || e.plan.reading->copies);
+        cr_expect_eq(predictor->layouts.told->layout[0], makes ? TP_LAYOUT_PANELS : TP_LAYOUT_ROWS, "%zu", batch);
+        cr_expect_null(predictor->layouts.told->weights[1].p, "a narrow layer");
+        found[makes] += e.route->blocks;
+        tp_predictor_destroy(predictor);
+    }
+    cr_expect(found[0] && found[1], "%d products read rows, %d make panels", found[0], found[1]);
     tp_model_destroy(model);
     tp_context_destroy(context);
 }
