@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Inference on threads of your own: they share a predictor, which was made of a model and does not need it any more, and
- * each has a one-thread workspace in memory that the caller owns. The outputs have the same bits as those of one call
- * of the model for all samples.
+/* Inference on threads of your own: they share a predictor, which was made of a model and needs it no longer, and each
+ * has a one-thread workspace in memory that the caller owns. The outputs have the same bits as those of one call of the
+ * model for all samples.
  *   cc inference.c -pthread $(pkg-config --cflags --libs tileprop) -o inference */
 #include <pthread.h>
 #include <stdio.h>
