@@ -134,7 +134,7 @@ static int chosen[TP_LAYOUT_COUNT];
 static void count_layouts(const tp_predictor *p) {
     for (size_t l = 0; l < p->model.layers; l++) {
         bool used[TP_LAYOUT_COUNT] = {false};
-        for (size_t i = 0; tp_is_wide(&p->model.shape[l]) && i < p->layouts.count; i++)
+        for (size_t i = 0; tp_has_layouts(&p->model, l) && i < p->layouts.count; i++)
             used[p->layouts.told[i].layout[l]] = true;
         for (int i = 0; i < TP_LAYOUT_COUNT; i++) {
             chosen[i] += used[i];
@@ -240,7 +240,7 @@ static double machine_clock(void) {
 
 static void make_all_layouts(tp_context *context, tp_predictor *p) {
     for (size_t l = 0; l < p->model.layers; l++)
-        for (int i = 0; tp_is_wide(&p->model.shape[l]) && i < TP_LAYOUT_COUNT; i++)
+        for (int i = 0; tp_has_layouts(&p->model, l) && i < TP_LAYOUT_COUNT; i++)
             cr_assert_eq(tp_layout_make(context, &p->model.shape[l], &p->copies[l], (enum tp_layout)i), TP_OK);
 }
 
@@ -255,7 +255,7 @@ static void measure(tp_predictor *p, tp_workspace *workspace, int fastest, doubl
         for (int l = 0; l < LAYERS; l++)
             machine.seconds[i][l] = i == (fastest + l) % TP_LAYOUT_COUNT ? 1 : times;
     for (size_t l = 0; l < p->model.layers; l++)
-        if (tp_is_wide(&p->model.shape[l]))
+        if (tp_has_layouts(&p->model, l))
             tp_predictor_choose(p, p->layouts.told, l, TP_LAYOUT_ROWS);
     p->layouts.told->threads = TP_MAX_THREADS;
     tp_predictor_measure(p, p->layouts.told, workspace, machine_clock);

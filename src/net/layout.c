@@ -2,14 +2,13 @@
 #include "net/layout.h"
 
 #include "core/size.h"
-#include "net/shards.h"
-#include "net/workspace.h"
+#include "net/pass.h"
 
 #include <string.h>
 
 /* Rows of a line or less are read in one way alone. */
-bool tp_is_wide(const struct tp_shape *shape) {
-    return shape->outputs > TP_LINE;
+bool tp_has_layouts(const tp_model *model, size_t l) {
+    return model->shape[l].outputs > TP_LINE;
 }
 
 static tp_status allocate_rows(const struct tp_context *context, const struct tp_shape *shape, size_t ld,

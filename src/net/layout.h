@@ -19,8 +19,8 @@ struct tp_copies {
     tp_packed *panels;
 };
 
-/* Whether a layer has layouts to choose from. */
-bool tp_is_wide(const struct tp_shape *shape);
+/* Whether layer l has layouts to choose from; else its weights stay among the parameters. */
+bool tp_has_layouts(const tp_model *model, size_t l);
 
 /* The rows of the model's layer l. */
 tp_status tp_layout_take(const struct tp_context *context, const tp_model *model, size_t l, struct tp_copies *copies);

@@ -8,7 +8,6 @@
 #include "net/tuner.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const tp_predictor_options default_options = {.struct_size = sizeof default_options};
@@ -61,7 +60,7 @@ static void set_offsets(struct tp_model *model) {
     for (size_t l = 0; l < model->layers; l++) {
         struct tp_shape *shape = &model->shape[l];
         shape->weight = count;
-        shape->bias = count + (tp_is_wide(shape) ? 0 : shape->inputs * shape->outputs);
+        shape->bias = count + (tp_has_layouts(model, l) ? 0 : shape->inputs * shape->outputs);
         count = shape->bias + shape->outputs;
     }
     model->parameter_count = count;
@@ -113,7 +112,7 @@ static void copy_parameters(const tp_model *source, struct tp_model *model) {
     for (size_t l = 0; l < model->layers; l++) {
         const struct tp_shape *from = &source->shape[l], *to = &model->shape[l];
         tp_model_copy_parameters(source, from->bias, from->outputs, model->parameters + to->bias);
-        if (!tp_is_wide(to))
+        if (!tp_has_layouts(model, l))
             tp_model_copy_parameters(source, from->weight, from->inputs * from->outputs,
                                      model->parameters + to->weight);
     }
@@ -180,7 +179,7 @@ static tp_status choose(tp_context *context, struct tp_predictor *p, struct tp_t
     const int threads = tp_pass_threads(&p->model, context->threads, told->batch, false);
     tp_status status = TP_OK;
     for (size_t l = 0; !status && l < p->model.layers; l++) {
-        if (!tp_is_wide(&p->model.shape[l]))
+        if (!tp_has_layouts(&p->model, l))
             continue;
         const enum tp_layout layout = built_in_layout(p, l, told->batch, threads);
         status = tp_layout_make(context, &p->model.shape[l], &p->copies[l], layout);
@@ -197,7 +196,7 @@ static tp_status measure(tp_context *context, struct tp_predictor *p, tp_now_fn 
     tp_workspace *workspace = NULL;
     tp_status status = TP_OK;
     for (size_t l = 0; l < p->model.layers; l++)
-        for (int i = 0; !status && tp_is_wide(&p->model.shape[l]) && i < TP_LAYOUT_COUNT; i++)
+        for (int i = 0; !status && tp_has_layouts(&p->model, l) && i < TP_LAYOUT_COUNT; i++)
             status = tp_layout_make(context, &p->model.shape[l], &p->copies[l], (enum tp_layout)i);
     if (!status)
         status = tp_workspace_create(&p->model, &options, NULL, 0, &workspace);
@@ -219,7 +218,7 @@ static void release_unused(struct tp_predictor *p, size_t l) {
 static tp_status lay_weights_out(tp_context *context, const tp_model *source, struct tp_predictor *p) {
     tp_status status = TP_OK;
     for (size_t l = 0; !status && l < p->model.layers; l++)
-        if (tp_is_wide(&p->model.shape[l]))
+        if (tp_has_layouts(&p->model, l))
             status = tp_layout_take(context, source, l, &p->copies[l]);
     for (size_t i = 0; !status && i < p->layouts.count; i++)
         status = choose(context, p, &p->layouts.told[i]);
@@ -246,18 +245,13 @@ tp_status tp_predictor_make(tp_context *context, const tp_model *model, const tp
     return status;
 }
 
-static bool may_measure(void) {
-    const char *wish = getenv("TILEPROP_TUNE");
-    return !(wish && !strcmp(wish, "off"));
-}
-
 tp_status tp_predictor_create(tp_context *context, const tp_model *model, const tp_predictor_options *options,
                               tp_predictor **predictor) {
     if (!context)
         return TP_ERR_ARGUMENT;
     if (!model || !predictor)
         return tp_fail(context, TP_ERR_ARGUMENT, "%s is NULL", model ? "predictor" : "model");
-    return tp_predictor_make(context, model, options, may_measure() ? tp_now : NULL, predictor);
+    return tp_predictor_make(context, model, options, tp_may_tune() ? tp_now : NULL, predictor);
 }
 
 /* ---- use ---- */

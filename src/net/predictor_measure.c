@@ -138,6 +138,6 @@ void tp_predictor_measure(struct tp_predictor *p, struct tp_told *told, struct t
     }
     told->threads = best.threads < most ? best.threads : TP_MAX_THREADS;
     for (size_t l = 0; l < p->model.layers; l++)
-        if (tp_is_wide(&p->model.shape[l]))
+        if (tp_has_layouts(&p->model, l))
             tp_predictor_choose(p, told, l, fastest(p, &best, l, built_in[l]));
 }
