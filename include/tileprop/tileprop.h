@@ -16,11 +16,12 @@
  *   tp_output     a file that will be created or replaced
  *
  * Memory. Each object has its own destroy function, which releases it and accepts NULL. Destroy a context after
- * everything that was made from it, and a model after everything that was made for it. Workspaces, optimisers, trainers
- * and packed matrices can use memory of the caller: ask the size function for the number of bytes, pass a block (of any
- * alignment) and its size to the create function, and release the block after the destroy function. With NULL and 0
- * they allocate memory through the context. Nothing is allocated after creation: tp_forward, tp_backward,
- * tp_optimizer_step and tp_trainer_run never call an allocator.
+ * everything that was made from it, and a model after everything that was made for it; a predictor owes its model
+ * nothing, and is destroyed after its workspaces. Workspaces, optimisers, trainers and packed matrices can use memory of
+ * the caller: ask the size function for the number of bytes, pass a block (of any alignment) and its size to the create
+ * function, and release the block after the destroy function. With NULL and 0 they allocate memory through the context.
+ * Nothing is allocated after creation: tp_forward, tp_predictor_run, tp_backward, tp_optimizer_step and tp_trainer_run
+ * never call an allocator.
  *
  * Errors. Functions return a tp_status. A function that fails leaves its outputs unchanged, unless its comment says
  * something else, and stores a message in the context. The message names the argument, file or field that is wrong, and
@@ -31,8 +32,8 @@
  * of tp_idx_release with another context than the one that read the file. The library never prints, exits, aborts,
  * installs signal handlers, or changes the floating-point environment, the locale or the thread affinity.
  *
- * Threads. There is no global state. Several threads may use one context and one model at the same time, if each thread
- * has its own workspace and no thread changes the model. Functions that change an object need exclusive access to it:
+ * Threads. There is no global state. Several threads may use one context and one model or predictor at the same time,
+ * if each thread has its own workspace and no thread changes the model. Functions that change an object need exclusive access to it:
  *   tp_optimizer_step, tp_train_step               the optimiser and the model
  *   tp_trainer_run                                 the trainer and its model
  *   tp_model_set_parameters                        the model
