@@ -33,7 +33,8 @@
  * installs signal handlers, or changes the floating-point environment, the locale or the thread affinity.
  *
  * Threads. There is no global state. Several threads may use one context and one model or predictor at the same time,
- * if each thread has its own workspace and no thread changes the model. Functions that change an object need exclusive access to it:
+ * if each thread has its own workspace and no thread changes the model. Functions that change an object need exclusive
+ * access to it:
  *   tp_optimizer_step, tp_train_step               the optimiser and the model
  *   tp_trainer_run                                 the trainer and its model
  *   tp_model_set_parameters                        the model
