@@ -17,11 +17,11 @@
  *
  * Memory. Each object has its own destroy function, which releases it and accepts NULL. Destroy a context after
  * everything that was made from it, and a model after everything that was made for it; a predictor owes its model
- * nothing, and is destroyed after its workspaces. Workspaces, optimisers, trainers and packed matrices can use memory of
- * the caller: ask the size function for the number of bytes, pass a block (of any alignment) and its size to the create
- * function, and release the block after the destroy function. With NULL and 0 they allocate memory through the context.
- * Nothing is allocated after creation: tp_forward, tp_predictor_run, tp_backward, tp_optimizer_step and tp_trainer_run
- * never call an allocator.
+ * nothing, and is destroyed after its workspaces. Workspaces, optimisers, trainers and packed matrices can use memory
+ * of the caller: ask the size function for the number of bytes, pass a block (of any alignment) and its size to the
+ * create function, and release the block after the destroy function. With NULL and 0 they allocate memory through the
+ * context. Nothing is allocated after creation: tp_forward, tp_predictor_run, tp_backward, tp_optimizer_step and
+ * tp_trainer_run never call an allocator.
  *
  * Errors. Functions return a tp_status. A function that fails leaves its outputs unchanged, unless its comment says
  * something else, and stores a message in the context. The message names the argument, file or field that is wrong, and
