@@ -148,6 +148,22 @@ static void call_outputs(const tp_model *model) {
     call_with_long_paths(model);
 }
 
+static void call_exchange(const tp_model *model) {
+    tp_exchange_options options;
+    tp_output *output = NULL;
+    tp_model *imported = NULL;
+    CALL(tp_exchange_options_init, &options, sizeof options);
+    before.descriptors += OPEN_FILES;
+    EXPECT(TP_OK, tp_output_create, guest.context, "layers.safetensors", &output);
+    EXPECT(TP_OK, tp_model_export_torch, model, output, &options);
+    before.descriptors -= OPEN_FILES;
+    CALL(tp_output_destroy, output);
+    EXPECT(TP_OK, tp_model_import_torch, guest.context, "layers.safetensors", &options, &imported);
+    CALL(tp_model_destroy, imported);
+    options.pattern = "{}";
+    EXPECT(TP_ERR_ARGUMENT, tp_model_import_torch, guest.context, "layers.safetensors", &options, &imported);
+}
+
 static void call_model_in_memory(const tp_model *model) {
     static unsigned char bytes[65536];
     tp_model *copy = NULL;
@@ -189,6 +205,7 @@ static void call_model(void) {
     EXPECT(TP_ERR_IO, tp_model_load, guest.context, "missing", &loaded);
     EXPECT(TP_ERR_IO, tp_model_save, model, "missing/model.safetensors");
     call_outputs(model);
+    call_exchange(model);
     call_model_in_memory(model);
     CALL(tp_model_destroy, model);
 }
@@ -572,8 +589,13 @@ static bool list_instruction_sets(void) {
 static char directory[] = "/tmp/tileprop-guest-XXXXXX";
 
 static void nothing_is_left_behind(void) {
-    static const char *const files[] = {"model.safetensors",       "run.safetensors",         "deep",
-                                        "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "wide"};
+    static const char *const files[] = {"model.safetensors",
+                                        "layers.safetensors",
+                                        "run.safetensors",
+                                        "deep",
+                                        "train-images-idx3-ubyte",
+                                        "train-labels-idx1-ubyte",
+                                        "wide"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         test_tap_check(unlink(files[i]) == 0, "%s is missing", files[i]);
     test_tap_check(rmdir(directory) == 0, "%s is not empty", directory);

@@ -101,7 +101,7 @@ fi
 
 man --warnings -E UTF-8 -l "$page" 2>err | sed 's/.\x08//g' >out && [ ! -s err ]
 result "the manual page has no fault that man sees"
-for command in train evaluate predict cv plot describe convert reproduce card info; do
+for command in train evaluate predict cv plot describe convert export import reproduce card info; do
     help_options "$command" | grep -v '^--help$' >expected
     sed -n "/^\.SS tileprop $command /,/^\.nf/s/^\.BR \([-a-z\\\\]*\).*/\1/p" "$page" | tr -d '\\' >out
     [ -s expected ] && cmp expected out >err
@@ -111,7 +111,7 @@ for command in train evaluate predict cv plot describe convert reproduce card in
     result "bash completes the options of $command"
 done
 complete "" | paste -s -d ' ' >out &&
-    grep -q '^train evaluate predict cv plot describe convert verify reproduce card info --help --version$' out
+    grep -q '^train evaluate predict cv plot describe convert export import verify reproduce card info --help --version$' out
 result "bash completes subcommands"
 complete train --optimizer ada | paste -s -d ' ' >out && grep -q '^adam adamw adagrad$' out
 result "and names"

@@ -26,7 +26,8 @@ static double random_clock(void) {
 }
 
 /* The last layers of the widths. With dropout, which predictions do not have, and scaling where the loss allows it. */
-static tp_model *make_model(tp_context *context, size_t layers, tp_activation hidden, struct test_head head) {
+static tp_model *make_precise(tp_context *context, size_t layers, tp_activation hidden, struct test_head head,
+                              tp_precision precision) {
     struct ref_net net = test_net(layers - 1, widths + LAYERS - layers, hidden, head);
     test_set_dropout(&net);
     tp_model *plain = test_model(context, &net, NULL), *model = NULL;
@@ -37,6 +38,7 @@ static tp_model *make_model(tp_context *context, size_t layers, tp_activation hi
     if (head.loss == TP_LOSS_MSE)
         options.outputs_scaled = options.inputs_scaled;
     options.seed = layers;
+    options.precision = precision;
     cr_assert_eq(tp_model_create(context, &options, &model), TP_OK);
     const size_t count = tp_model_parameter_count(model);
     float *parameters = tp_test_floats(count);
@@ -45,6 +47,10 @@ static tp_model *make_model(tp_context *context, size_t layers, tp_activation hi
     free(parameters);
     tp_model_destroy(plain);
     return model;
+}
+
+static tp_model *make_model(tp_context *context, size_t layers, tp_activation hidden, struct test_head head) {
+    return make_precise(context, layers, hidden, head, TP_PRECISION_F32);
 }
 
 static size_t inputs_of(const tp_model *model) {
@@ -169,6 +175,19 @@ Test(predictor, has_the_bits_of_its_model) {
         }
     for (int i = 0; i < TP_LAYOUT_COUNT; i++)
         cr_expect(chosen[i], "layout %d was never chosen", i);
+}
+
+/* Products in bf16 have no layouts to choose from. */
+Test(predictor, has_the_precision_of_its_model) {
+    static struct expected expected;
+    tp_context *context = tp_test_context(NULL, 2);
+    tp_model *model = make_precise(context, LAYERS, TP_ACTIVATION_TANH, test_heads[0], TP_PRECISION_BF16);
+    expect_of(model, &expected);
+    tp_predictor *predictor = make(context, model, NULL, 0, random_clock);
+    cr_expect(same(predictor, &expected));
+    tp_predictor_destroy(predictor);
+    tp_model_destroy(model);
+    tp_context_destroy(context);
 }
 
 /* By rule: where a product of blocks writes panels of its weights, and nowhere else. */

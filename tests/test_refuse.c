@@ -41,7 +41,7 @@ static struct {
     tp_output *output, *committed;
     tp_dataset *dataset;
     tp_snapshot *snapshot, *empty_snapshot; /* of the fixture's trainer */
-    char path[PATH_MAX], idx_path[PATH_MAX], run_path[PATH_MAX];
+    char path[PATH_MAX], layers_path[PATH_MAX], idx_path[PATH_MAX], run_path[PATH_MAX];
     unsigned char bytes[4096]; /* of a model file */
     size_t bytes_size;
     float x[MAX_BATCH * PARAMETERS], small[16];
@@ -58,6 +58,14 @@ static double loss_of_the_forward_pass(void) {
     tp_score score;
     cr_assert_eq(tp_loss_value(fixture.model, fixture.training, &fixture.targets, &score), TP_OK);
     return score.loss;
+}
+
+static void export_layers(void) {
+    tp_output *output = NULL;
+    snprintf(made.layers_path, sizeof made.layers_path, "%s/layers", tp_test_scratch.path);
+    cr_assert_eq(tp_output_create(fixture.context, made.layers_path, &output), TP_OK);
+    cr_assert_eq(tp_model_export_torch(fixture.model, output, NULL), TP_OK);
+    tp_output_destroy(output);
 }
 
 static void set_up(void) {
@@ -92,6 +100,7 @@ static void set_up(void) {
     snprintf(made.path, sizeof made.path, "%s/model", tp_test_scratch.path);
     cr_assert_eq(tp_model_save(fixture.model, made.path), TP_OK);
     cr_assert_eq(tp_model_write(fixture.model, made.bytes, sizeof made.bytes, &made.bytes_size), TP_OK);
+    export_layers();
     snprintf(made.run_path, sizeof made.run_path, "%s/run", tp_test_scratch.path);
     cr_assert_eq(tp_trainer_save(fixture.trainer, made.run_path), TP_OK);
     cr_assert_eq(tp_snapshot_create(fixture.trainer, NULL, 0, &made.snapshot), TP_OK);
@@ -152,6 +161,7 @@ static void set_objects(void) {
     now.dataset = made.dataset;
     now.schema = tp_dataset_schema(made.dataset);
     now.path = made.path;
+    now.layers_path = made.layers_path;
     now.idx_path = made.idx_path;
     now.run_path = made.run_path;
     now.samples = (tp_idx){TP_IDX_TYPE_F32, 2, {2, 1}, 2, made.x}; /* stays as it is */
@@ -182,6 +192,8 @@ static void set_options(void) {
     now.train_options_p = &now.train_options;
     tp_dataset_options_default(&now.dataset_options);
     now.dataset_options_p = &now.dataset_options;
+    tp_exchange_options_default(&now.exchange_options);
+    now.exchange_options_p = &now.exchange_options;
     now.data_p = &now.data;
     now.validation_p = &now.validation;
     now.targets_p = &now.targets;

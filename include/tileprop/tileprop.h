@@ -272,6 +272,7 @@ typedef struct tp_machine {
     /* The mode of the thread that created the context: "default"; else those of "flush-to-zero", "denormals-are-zero",
      * "rounding up", "rounding down", "rounding towards zero" and "traps" that it has, separated by commas. */
     char floating_point[96];
+    char bf16[64]; /* how this machine can multiply bf16, best first, separated by blanks (tp_context_bf16) */
 } tp_machine;
 
 /* Lives as long as the context; NULL if context is NULL. */
@@ -302,6 +303,42 @@ TP_API tp_status tp_sgemm(tp_context *context, tp_transpose transpose_a, tp_tran
 
 /* Bytes that tp_sgemm needs for these sizes with the context's number of threads; 0 if context is NULL. */
 TP_API size_t tp_sgemm_workspace_size(const tp_context *context, size_t m, size_t n, size_t k);
+
+/* The type of a matrix's elements, and in what precision a model's products read their operands. */
+typedef enum tp_precision {
+    TP_PRECISION_F32 = 0, /* float */
+    TP_PRECISION_BF16,    /* the upper 16 bits of a float, as uint16_t */
+    TP_PRECISION_COUNT    /* how many there are */
+} tp_precision;
+
+/*
+ * C = op(A) op(B) + beta C in bf16, row-major, with sizes, distances and workspace as for tp_sgemm.
+ *   a, b    of the type that a_precision and b_precision say. f32 is rounded to bf16: to nearest, ties to even; what is
+ *           smaller than 2^-126 becomes 0, what is too large infinity, and NaN stays NaN.
+ *   c       f32; must not overlap A or B
+ * The k steps are cut into blocks of 32, the last one filled up with zeros. For each element of C and each block:
+ * E = O = 0, E = f(fma(a, b, E)) for even k ascending, O = f(fma(a, b, O)) for odd k ascending, C = f(C + f(E + O)),
+ * where f makes 0 of what, rounded to 24 bits, is below 2^-126, and beta C counts as 0 if it is. That is the order of
+ * TDPBF16PS (Intel, Architecture Instruction Set Extensions, chapter 3); every processor keeps it and gives the same
+ * bits. If beta = 0, C is not read. If k = 0, A and B are not read. If m = 0 or n = 0, nothing is done.
+ */
+TP_API tp_status tp_bf16gemm(tp_context *context, tp_transpose transpose_a, tp_transpose transpose_b, size_t m,
+                             size_t n, size_t k, tp_precision a_precision, const void *a, size_t lda,
+                             tp_precision b_precision, const void *b, size_t ldb, float beta, float *c, size_t ldc,
+                             void *workspace, size_t workspace_size);
+
+/* Bytes that tp_bf16gemm needs for these sizes with the context's number of threads; 0 if context is NULL. */
+TP_API size_t tp_bf16gemm_workspace_size(const tp_context *context, size_t m, size_t n, size_t k);
+
+/* How the context multiplies bf16: "amx", "avx512bf16", or by multiply-adds of f32, then the name of the instruction
+ * set; NULL if context is NULL. The first call that needs it chooses the best. AMX is chosen only after the system has
+ * given the process leave to use tile registers, and a tile computed with them was right. */
+TP_API const char *tp_context_bf16(const tp_context *context);
+
+/* out[i] = in[i], rounded as by tp_bf16gemm; count elements, which may not overlap. */
+TP_API tp_status tp_bf16_from_f32(const tp_context *context, uint16_t *out, const float *in, size_t count);
+/* out[i] = in[i], exactly; count elements, which may not overlap. */
+TP_API tp_status tp_bf16_to_f32(const tp_context *context, float *out, const uint16_t *in, size_t count);
 
 /* A copy of op(B), laid out for many products. Any number of threads may use it at the same time. It holds its own copy
  * of the elements: B may be changed or freed. */
@@ -425,6 +462,8 @@ typedef enum tp_init {
     TP_INIT_COUNT           /* how many there are */
 } tp_init;
 
+/* The name that files and the command line use: "f32", ... NULL if the value is not valid. */
+TP_API const char *tp_precision_name(tp_precision precision);
 /* The name that files and the command line use: "relu", ... NULL if the value is not valid. */
 TP_API const char *tp_activation_name(tp_activation activation);
 /* The name that files and the command line use: "cce", ... NULL if the value is not valid. */
@@ -481,11 +520,16 @@ typedef struct tp_model_options {
     float label_smoothing;
     const tp_schema *schema; /* of the data, kept with the model and in its file; copied; NULL: none. tp_schema_apply
                                 sets it. */
+    /* Of products, in training and inference; kept in the model's file. In bf16 weights, activations and derivatives
+     * are rounded where products read them (tp_bf16gemm); master weights, gradients, optimiser state, biases, losses
+     * and softmax are f32 all the same. */
+    tp_precision precision;
+    uint32_t reserved;       /* must be 0 */
 } tp_model_options;
 
 /* Sets every field to its default; layer_size is the caller's sizeof(tp_layer). For interfaces to other languages. */
 TP_API void tp_model_options_init(tp_model_options *options, size_t struct_size, size_t layer_size);
-/* CCE, initial weights by activation, seed 1, no scaling, Huber's delta 1, no label smoothing. The caller must set
+/* CCE, initial weights by activation, seed 1, no scaling, Huber's delta 1, no label smoothing, precision f32. The caller must set
  * inputs, layer_count and layers. */
 TP_INLINE void tp_model_options_default(tp_model_options *options) {
     tp_model_options_init(options, sizeof *options, sizeof(tp_layer));
@@ -619,6 +663,74 @@ TP_API const char *tp_model_note(const tp_model *model, const char *name);
 /* Name of note number index, from 0, in the order of the bytes of names. It lives as long as the note's text. NULL if
  * there are not so many, or model is NULL. */
 TP_API const char *tp_model_note_name(const tp_model *model, size_t index);
+
+/* ---------------------------------------------------------------------------- models from and for other programs */
+
+/*
+ * How a file of another program names the tensors of layers, and what it does not say about a model.
+ *
+ * Names. A linear layer has a tensor of weights, [outputs, inputs], and one of biases, [outputs]. Three ways tell which
+ * tensors these are:
+ *   by order     Import takes all tensors, whose names must end with "weight" and "bias". Layers have the order of
+ *                their names, in which numbers are compared as numbers: "fc2.weight" comes before "fc10.weight". Export
+ *                writes "0.weight", "0.bias", "2.weight", ...: the places that linear layers have in nn.Sequential,
+ *                where each activation except the identity, and each dropout, has a place of its own.
+ *   by pattern   The name of weights with {} where the number is: "fc{}.weight". The last "weight" in it becomes "bias"
+ *                in the name of the biases. Import takes the tensors that match, in the order of their numbers, and
+ *                leaves others out. Export writes places as above; with {1} the numbers 1, 2, 3, ..., and likewise
+ *                with any other first number.
+ *   by names     weights and biases have the names of all layers, in order. Import leaves other tensors out.
+ */
+typedef struct tp_exchange_options {
+    size_t struct_size;         /* set by tp_exchange_options_default */
+    const char *pattern;        /* as above; NULL: by order, or by names */
+    size_t name_count;          /* entries of weights and of biases: the number of layers; 0: by order, or by pattern */
+    const char *const *weights; /* names of the tensors of weights */
+    /* Names of the tensors of biases. NULL: as if each were that of the weights with "bias" for its last "weight". An
+     * entry that is NULL: import takes 0 as biases. */
+    const char *const *biases;
+    /* Import: a model that says all that the file does not: activations, dropout, loss, scaling, schema. The shapes
+     * must be those of its parameters. NULL: what the file's metadata says, as tp_model_export_torch writes it. */
+    const tp_model *like;
+    size_t activation_count; /* of activations: one for each layer, or 2: that of all layers but the last, and that of
+                                the last; 0: as like or the metadata says */
+    const tp_activation *activations;
+    /* C source: what the names of arrays and functions begin with, an identifier; NULL: "model". */
+    const char *name;
+    float slope;  /* of the activations above that have one; 0 means the default */
+    tp_loss loss; /* import; TP_LOSS_COUNT: as like or the metadata says, else that of the last activation: CCE of
+                     softmax, BCE of sigmoid, Poisson of exp, MSE of others */
+} tp_exchange_options;
+
+/* Sets every field to its default; for interfaces to other languages. */
+TP_API void tp_exchange_options_init(tp_exchange_options *options, size_t struct_size);
+/* Names by order, everything else as the file says. */
+TP_INLINE void tp_exchange_options_default(tp_exchange_options *options) {
+    tp_exchange_options_init(options, sizeof *options);
+}
+
+/*
+ * Writes the layers to an output, which must be empty, as PyTorch has them, and commits the output: a safetensors file
+ * for load_state_dict, of f32 tensors with the names that options say, weights [outputs, inputs]. options may be NULL:
+ * the defaults; only names count. The metadata has what PyTorch does not know: activations, dropout, loss, scaling and
+ * schema, but no notes. Scaling is not part of the layers: a note says so if the model has one. Inputs of the layers
+ * are scaled inputs, and outputs scaled outputs (tp_scaling). TP_ERR_ARGUMENT if two tensors would have the same name.
+ * TP_ERR_UNSUPPORTED if the header has more than 4 MiB. It needs memory for the largest layer, twice.
+ */
+TP_API tp_status tp_model_export_torch(const tp_model *model, tp_output *output, const tp_exchange_options *options);
+
+/*
+ * Makes a model from a safetensors file as PyTorch writes it (safetensors.torch.save_file of a state_dict). Tensors are
+ * F32, or F64, F16 and BF16, which are converted to f32: F64 is rounded to nearest. options may be NULL: the defaults.
+ * Files that tp_model_export_torch wrote give a model of the same parameters, bit for bit. A model of which neither the
+ * metadata nor options->like says anything gets a schema of columns without names: its inputs are numbers, its targets
+ * what the loss says: classes 0, 1, ... with CCE, and with BCE and one output; labels; numbers.
+ * TP_ERR_FORMAT, with name and shape of the tensor and with what would fit, if the tensors do not make up layers.
+ * TP_ERR_ARGUMENT if nothing says the activations, or there are not as many as layers. A note says which order layers
+ * got by order if their names differ not only in numbers. Needs memory for the largest layer besides the model's.
+ */
+TP_API tp_status tp_model_import_torch(tp_context *context, const char *path, const tp_exchange_options *options,
+                                       tp_model **model);
 
 /* ---------------------------------------------------------------------------------- workspace, forward, backward */
 

@@ -279,6 +279,28 @@ struct model_options : tp_model_options {
 };
 static_assert(sizeof(layer) == sizeof(tp_layer));
 
+struct exchange_options : tp_exchange_options {
+    /* Unless they are empty, these go before the pointers and counts of C. Names of weights are as many as of biases,
+     * or there are none of biases. */
+    std::vector<const char *> weight_names, bias_names;
+    std::vector<tp_activation> layer_activations;
+
+    exchange_options() noexcept { tp_exchange_options_default(this); }
+    tp_exchange_options get() const noexcept {
+        tp_exchange_options options = *this;
+        if (!weight_names.empty()) {
+            options.name_count = weight_names.size();
+            options.weights = weight_names.data();
+            options.biases = bias_names.size() == weight_names.size() ? bias_names.data() : nullptr;
+        }
+        if (!layer_activations.empty()) {
+            options.activation_count = layer_activations.size();
+            options.activations = layer_activations.data();
+        }
+        return options;
+    }
+};
+
 struct workspace_options : tp_workspace_options {
     workspace_options(size_t batch = 1, tp_mode use = TP_MODE_INFERENCE, int thread_count = 0) noexcept {
         tp_workspace_options_default(this);
@@ -1012,6 +1034,17 @@ template <class Errors> class basic_model : public model_handle {
     }
     outcome save_to(output_handle &output) const noexcept(Errors::no_throw) {
         return Errors::end(tp_model_save_to(get(), output.get()), context());
+    }
+    outcome export_torch(output_handle &output, const exchange_options &options = {}) const noexcept(Errors::no_throw) {
+        const tp_exchange_options given = options.get();
+        return Errors::end(tp_model_export_torch(get(), output.get(), &given), context());
+    }
+    outcome import_torch(context_handle &context, path file,
+                         const exchange_options &options = {}) noexcept(Errors::no_throw) {
+        const tp_exchange_options given = options.get();
+        tp_model *made = nullptr;
+        const tp_status code = tp_model_import_torch(context.get(), file.c_str(), &given, &made);
+        return adopt(code, made, context);
     }
     /* How many bytes the model's file has. With a buffer, these are written to it. */
     value<size_t> write(view<std::byte> buffer = {}) const noexcept(Errors::no_throw) {

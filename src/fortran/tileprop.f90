@@ -51,6 +51,8 @@ module tileprop
     use tileprop_files
     use tileprop_tables
     use tileprop_notes
+    use tileprop_exchange
     implicit none
     public
+    private :: adopt_model
 end module

@@ -210,6 +210,21 @@ module tileprop_c
             type(c_ptr), value :: model, path
             integer(c_int) :: status
         end function
+        subroutine tp_exchange_options_init(options, struct_size) bind(c)
+            import :: c_ptr, c_size_t
+            type(c_ptr), value :: options
+            integer(c_size_t), value :: struct_size
+        end subroutine
+        function tp_model_export_torch(model, output, options) result(status) bind(c)
+            import :: c_int, c_ptr
+            type(c_ptr), value :: model, output, options
+            integer(c_int) :: status
+        end function
+        function tp_model_import_torch(context, path, options, model) result(status) bind(c)
+            import :: c_int, c_ptr
+            type(c_ptr), value :: context, path, options, model
+            integer(c_int) :: status
+        end function
         function tp_model_load(context, path, model) result(status) bind(c)
             import :: c_int, c_ptr
             type(c_ptr), value :: context, path, model

@@ -39,7 +39,7 @@ module tileprop_calls
         tp_workspace_options_default, tp_workspace_size, tp_workspace_create, &
         tp_workspace_destroy, tp_workspace_set_dropout, tp_loss_value, tp_optimizer_options_default, &
         tp_optimizer_size, tp_optimizer_create, tp_optimizer_destroy, tp_optimizer_state_count, &
-        tp_optimizer_set_steps, tp_optimizer_steps, tp_optimizer_learning_rate
+        tp_optimizer_set_steps, tp_optimizer_steps, tp_optimizer_learning_rate, adopt_model
 
     ! Names of their own, so that compilers do not take them for the C functions.
     interface tp_status_text; procedure status_text; end interface

@@ -199,7 +199,7 @@ static tp_status read_file(const char *path, struct tp_snapshot *snapshot) {
     struct tp_safetensors archive;
     tp_status status = tp_file_open(snapshot->context, path, &file);
     if (!status)
-        status = tp_safetensors_open(&file, &archive);
+        status = tp_safetensors_open(&file, TP_MODEL_HEADER, &archive);
     if (status)
         return status;
     status = read_snapshot(&archive, snapshot);

@@ -3,6 +3,7 @@
 #include "core/memory.h"
 #include "core/options.h"
 #include "core/size.h"
+#include "io/exchange.h"
 #include "io/model_names.h"
 #include "io/safetensors.h"
 #include "io/schema_json.h"
@@ -264,6 +265,20 @@ static tp_status get_loss(const struct description *description, tp_model_option
     return status;
 }
 
+static tp_status get_precision(const struct description *description, tp_precision *precision) {
+    const char *text;
+    *precision = TP_PRECISION_F32;
+    if (!json_object_get(description->archive->metadata, TP_KEY_PRECISION))
+        return TP_OK;
+    const tp_status status = get_text(description, TP_KEY_PRECISION, &text);
+    if (status)
+        return status;
+    for (; *precision < TP_PRECISION_COUNT; ++*precision)
+        if (!strcmp(text, tp_precision_name(*precision)))
+            return TP_OK;
+    return fail_value(description, TP_KEY_PRECISION, text);
+}
+
 static tp_status get_activation(const struct description *description, size_t l, tp_activation *activation) {
     const struct tp_layer_key key = tp_layer_key(l, TP_OF_LAYER_ACTIVATION);
     const char *text;
@@ -287,6 +302,16 @@ static tp_status describe_layers(struct description *description) {
         if (!status && json_object_get(description->archive->metadata, dropout.text))
             status = get_number(description, dropout.text, &layer->dropout);
     }
+    return status;
+}
+
+tp_status tp_read_layers(const struct tp_safetensors *archive, tp_layer *layer, tp_model_options *options) {
+    struct description description = {.archive = archive, .layer = layer, .options = *options};
+    tp_status status = get_loss(&description, &description.options);
+    if (!status)
+        status = describe_layers(&description);
+    if (!status)
+        *options = description.options;
     return status;
 }
 
@@ -341,6 +366,8 @@ static tp_status read_description(struct tp_safetensors *archive, struct descrip
         status = describe_shapes(description);
     if (!status)
         status = get_loss(description, options);
+    if (!status)
+        status = get_precision(description, &options->precision);
     if (!status)
         status = describe_scaling(description);
     if (!status)
@@ -505,7 +532,7 @@ static tp_status load_tensors(tp_context *context, struct tp_safetensors *archiv
 
 static tp_status load(tp_context *context, const struct tp_file *file, tp_model **model) {
     struct tp_safetensors archive;
-    tp_status status = tp_safetensors_open(file, &archive);
+    tp_status status = tp_safetensors_open(file, TP_MODEL_HEADER, &archive);
     if (status)
         return status;
     status = load_tensors(context, &archive, model);
@@ -564,7 +591,7 @@ static tp_status describe_archive(struct tp_safetensors *archive, tp_model_optio
 static tp_status describe_file(const struct tp_file *file, tp_model_options *options, size_t struct_size,
                                tp_layer *layers, size_t layer_size) {
     struct tp_safetensors archive;
-    tp_status status = tp_safetensors_open(file, &archive);
+    tp_status status = tp_safetensors_open(file, TP_MODEL_HEADER, &archive);
     if (status)
         return status;
     status = describe_archive(&archive, options, struct_size, layers, layer_size);

@@ -6,6 +6,7 @@
 #ifndef TP_KERNELS_KERNELS_H
 #define TP_KERNELS_KERNELS_H
 
+#include "kernels/bf16.h"
 #include "kernels/tuning.h"
 #include "tileprop/tileprop.h"
 
@@ -193,7 +194,11 @@ struct tp_isa {
     tp_normals_fn *normals;
     tp_cosine_fn *cosine;
     tp_average_fn *average;
+    struct tp_bf16 bf16; /* by multiply-adds of f32; needs nothing more */
 };
+
+/* By instructions for bf16. */
+extern const struct tp_bf16 tp_bf16_amx, tp_bf16_avx512;
 
 extern const struct tp_isa tp_isa_scalar, tp_isa_avx2, tp_isa_avx512, tp_isa_neon;
 

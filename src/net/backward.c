@@ -29,7 +29,7 @@ static void let_consume(struct tp_gemm *gemm, const struct consumer *consumer) {
 /* Weights from their gradient; that of one sample is an outer product, which does not need to be anywhere. */
 static void update_from(const struct tp_workspace *w, struct tp_gemm *gradient, struct tp_optimizer *optimizer,
                         const struct tp_weights *weights, struct tp_team team, bool alone) {
-    if (w->batch == 1) {
+    if (w->batch == 1 && !gradient->bf16) {
         const int interrupted = tp_enter(tp_team_clock(team), TP_PHASE_UPDATE);
         const struct tp_range rows =
             alone ? (struct tp_range){0, gradient->m} : tp_share(gradient->m, 1, team.id, team.size);
@@ -71,6 +71,7 @@ static void weight_gradients(struct tp_workspace *w, size_t l, const struct tp_g
     struct tp_gemm gemm = {
         .isa = model->context->isa,
         .blocking = model->context->blocking,
+        .bf16 = model->bf16,
         .m = shape->inputs,
         .n = shape->outputs,
         .k = w->batch,
@@ -129,6 +130,7 @@ void tp_propagate(const struct tp_workspace *w, const struct tp_propagation *p, 
     const struct tp_gemm gemm = {
         .isa = model->context->isa,
         .blocking = model->context->blocking,
+        .bf16 = model->bf16,
         .m = p->rows,
         .n = shape->inputs,
         .k = shape->outputs,

@@ -23,7 +23,7 @@ int tp_pass_threads(const struct tp_model *model, int threads, size_t batch, boo
 
 /* With the scratch of thread id. */
 static void run_product(const struct tp_workspace *w, const struct tp_gemm *g, struct tp_team team, int id) {
-    assert(id < w->threads && tp_gemm_scratch(g->isa, g->blocking, g->m, g->n, g->k) <= w->scratch_each);
+    assert(id < w->threads && tp_product_scratch(g->isa, g->blocking, g->bf16, g->m, g->n, g->k) <= w->scratch_each);
     tp_gemm_run(g, team, w->scratch + (size_t)id * w->scratch_each);
 }
 
@@ -71,6 +71,7 @@ void tp_run_forward_layer(struct tp_workspace *w, size_t l, struct tp_team team)
     struct tp_gemm gemm = {
         .isa = model->context->isa,
         .blocking = model->context->blocking,
+        .bf16 = model->bf16,
         .m = w->batch,
         .n = shape->outputs,
         .k = shape->inputs,

@@ -6,9 +6,9 @@
 
 #include <string.h>
 
-/* Rows of a line or less are read in one way alone. */
+/* Rows of a line or less are read in one way alone, and so is what is rounded to bf16. */
 bool tp_has_layouts(const tp_model *model, size_t l) {
-    return model->shape[l].outputs > TP_LINE;
+    return !model->bf16 && model->shape[l].outputs > TP_LINE;
 }
 
 static tp_status allocate_rows(const struct tp_context *context, const struct tp_shape *shape, size_t ld,

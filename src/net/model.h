@@ -13,8 +13,8 @@ struct tp_shape {
     size_t weight, bias;
 };
 
-/* The first layer's weights during a run; only net/shards.c looks inside. */
-struct tp_shards {
+/* The first layer's weights during a run; only net/slices.c looks inside. */
+struct tp_slices {
     float *weights;
     int count;
 };
@@ -44,12 +44,13 @@ struct tp_model {
     uint64_t seed;
     struct tp_scaler inputs_scaled, outputs_scaled;
     float huber_delta, label_smoothing;
+    const struct tp_bf16 *bf16; /* products are in bf16, this way; NULL: in f32 */
     size_t parameter_count;
     float *parameters;
     struct tp_schema *schema; /* NULL: none */
     struct tp_notes notes;
     const struct tp_layouts *layouts; /* of a predictor's model (net/predictor.h); else NULL */
-    struct tp_shards shards;          /* of the run that goes on; count 0: none, all weights are in parameters */
+    struct tp_slices slices;          /* of the run that goes on; count 0: none, all weights are in parameters */
 };
 
 /* What tp_model_create demands of options and their layers. */

@@ -449,7 +449,7 @@ tp_status tp_optimizer_step(tp_optimizer *optimizer, tp_model *model, const floa
     if (optimizer->model != model)
         return tp_fail(model->context, TP_ERR_ARGUMENT, "optimizer was made for another model");
     tp_update_begin(optimizer);
-    tp_shards_end(model);
+    tp_slices_end(model);
     struct update_call call = {optimizer, model, gradients};
     const double flops = TP_READ_FLOPS * (double)model->parameter_count;
     tp_parallel(tp_useful_threads(model->context->blocking, model->context->threads, flops), update_task, &call);

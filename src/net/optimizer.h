@@ -3,7 +3,7 @@
 #define TP_NET_OPTIMIZER_H
 
 #include "core/memory.h"
-#include "net/shards.h"
+#include "net/slices.h"
 
 struct tp_optimizer {
     const struct tp_model *model;

@@ -7,7 +7,7 @@
 #define TP_NET_PASS_H
 
 #include "net/optimizer.h"
-#include "net/shards.h"
+#include "net/slices.h"
 #include "net/workspace.h"
 
 struct tp_batch; /* net/gather.h */

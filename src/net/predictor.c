@@ -3,6 +3,7 @@
 
 #include "core/options.h"
 #include "core/size.h"
+#include "gemm/bf16.h"
 #include "gemm/explain.h"
 #include "net/pass.h"
 #include "net/tuner.h"
@@ -138,9 +139,10 @@ static tp_status copy_model(const struct tp_context *context, const tp_model *so
                             const tp_predictor_options *options, struct tp_predictor **predictor) {
     struct tp_predictor p = {.context = context, .model = *source, .layouts = {options->batch_count, NULL}};
     p.model.context = context;
+    p.model.bf16 = source->bf16 ? tp_bf16_of_context(context) : NULL;
     p.model.schema = NULL;
     p.model.notes = (struct tp_notes){0};
-    p.model.shards = (struct tp_shards){0};
+    p.model.slices = (struct tp_slices){0};
     set_offsets(&p.model);
     const tp_status status = allocate(&p, predictor);
     if (status)

@@ -66,7 +66,7 @@ tp_status tp_snapshot_take(tp_snapshot *snapshot) {
     tp_trained_parameters(t, snapshot->array[TP_KEPT_PARAMETERS]);
     for (int i = TP_KEPT_STATE_0; i < TP_KEPT_COUNT; i++)
         if (snapshot->array[i])
-            tp_shards_copy_state(t->model, is_state(i) ? t->shards.count : 0, array_of(t, i), snapshot->array[i],
+            tp_slices_copy_state(t->model, is_state(i) ? t->slices.count : 0, array_of(t, i), snapshot->array[i],
                                  false);
     snapshot->at = t->at;
     snapshot->at.step_seconds += t->steps_began > 0 ? tp_now() - t->steps_began : 0;
@@ -78,10 +78,10 @@ tp_status tp_snapshot_take(tp_snapshot *snapshot) {
 }
 
 void tp_snapshot_apply(const struct tp_snapshot *snapshot, struct tp_trainer *t) {
-    tp_shards_end(t->model);
+    tp_slices_end(t->model);
     for (int i = 0; i < TP_KEPT_COUNT; i++)
         if (snapshot->array[i])
-            tp_shards_copy_state(t->model, is_state(i) ? t->shards.count : 0, array_of(t, i), snapshot->array[i], true);
+            tp_slices_copy_state(t->model, is_state(i) ? t->slices.count : 0, array_of(t, i), snapshot->array[i], true);
     t->shows = false;
     t->at = snapshot->at;
     t->optimizer->steps = tp_steps_done(t);

@@ -129,7 +129,7 @@ tp_status tp_train_step(tp_model *model, tp_workspace *w, tp_optimizer *optimize
         status = tp_begin_forward(model, w, batch, x, ldx, NULL, 0);
     if (status)
         return status;
-    tp_shards_end(model);
+    tp_slices_end(model);
     struct step_call call = {w, optimizer, model, &targets};
     tp_parallel(tp_pass_threads(model, w->threads, batch, true), step_task, &call);
     const tp_score result = tp_read_score(w, &targets);

@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* For no more steps it does not pay to bring weights into shards and back. */
+/* For no more steps it does not pay to bring weights into column slices and back. */
 #define FEW_STEPS 2
 
 /* Everything about a trainer but its memory. */
@@ -34,7 +34,7 @@ static tp_status describe_trainer(struct tp_model *model, const tp_data *data, c
         rule->total_steps = t->steps_per_epoch * t->options.epochs;
     t->threads = tp_pass_threads(model, model->context->threads, t->options.batch, true);
     if (rule->clip_norm == 0 && !tp_averages(t) && t->steps_per_epoch * t->options.epochs > FEW_STEPS)
-        t->shards.count = tp_shard_count(model, t->options.batch, t->threads);
+        t->slices.count = tp_slice_count(model, t->options.batch, t->threads);
     return tp_check_optimizer(model, rule);
 }
 
@@ -59,7 +59,7 @@ static struct parts lay_out_trainer(struct tp_trainer *t, struct tp_arena *arena
     parts.workspace = tp_arena_take(arena, parts.workspace_size, 1);
     parts.optimizer = tp_arena_take(arena, parts.optimizer_size, 1);
     const size_t weights = t->model->shape[0].inputs * t->model->shape[0].outputs;
-    t->shards.weights = tp_arena_take(arena, t->shards.count ? weights : 0, sizeof(float));
+    t->slices.weights = tp_arena_take(arena, t->slices.count ? weights : 0, sizeof(float));
     t->pool = tp_arena_take(arena, t->data.samples, sizeof *t->pool);
     t->order = tp_arena_take(arena, t->train_count, sizeof *t->order);
     tp_best_lay_out(t, arena);
@@ -229,7 +229,7 @@ static tp_status end_step(struct tp_trainer *t, bool *leave) {
     t->at.step++;
     tp_add_score(&t->at.running, &score);
     const bool stop = report_step(t, score.loss);
-    tp_shards_begin(t->model, &t->shards); /* a callback may have ended them */
+    tp_slices_begin(t->model, &t->slices); /* a callback may have ended them */
     prepare_step(t);
     *leave = tp_tuner_step(&t->tuner, t->options.epochs * t->steps_per_epoch - tp_steps_done(t));
     return stop ? TP_ERR_STOPPED : TP_OK;
@@ -282,7 +282,7 @@ static void run_steps(struct tp_trainer *t, struct epoch_call *call) {
 
 static tp_status run_epoch(struct tp_trainer *t) {
     struct epoch_call call = {.trainer = t, .leave = true};
-    tp_shards_begin(t->model, &t->shards);
+    tp_slices_begin(t->model, &t->slices);
     prepare_step(t);
     t->steps_began = tp_now();
     t->clock = (struct tp_clock){.since = t->steps_began};
@@ -346,12 +346,12 @@ tp_status tp_trainer_run(tp_trainer *t) {
     if (!t)
         return TP_ERR_ARGUMENT;
     t->run_began = t->epoch_began = tp_now();
-    tp_shards_end(t->model); /* it has shards if this is the callback of another run, which will take them again */
+    tp_slices_end(t->model); /* it has slices if this is the callback of another run, which will take them again */
     tp_best_begin(t);
     const int cancel = tp_cancel_hold(); /* callbacks must return */
     const tp_status status = run_epochs(t);
     tp_cancel_restore(cancel);
-    tp_shards_end(t->model);
+    tp_slices_end(t->model);
     tp_best_show(t);
     return status;
 }

@@ -131,6 +131,18 @@ static void training_has_the_bits_of_c() {
     CHECK(contents(directory.path / "saved") == contents(directory.path / "c"));
     const tileprop::model loaded(context, directory.path / "saved");
     CHECK(same(parameters(loaded), expected));
+    tileprop::exchange_options names;
+    names.weight_names = {"w1", "w2"}, names.bias_names = {"b1", "b2"};
+    tileprop::output layers_output(context, directory.path / "layers");
+    model.export_torch(layers_output, names);
+    tileprop::model imported;
+    imported.import_torch(context, directory.path / "layers", names);
+    CHECK(same(parameters(imported), expected));
+    names.bias_names.clear();
+    names.layer_activations = {TP_ACTIVATION_TANH, TP_ACTIVATION_IDENTITY};
+    names.loss = TP_LOSS_MAE;
+    imported.import_torch(context, directory.path / "layers", names);
+    CHECK(imported.describe().loss == TP_LOSS_MAE && imported.layer(0)->activation == TP_ACTIVATION_TANH);
     std::vector<std::byte> bytes(model.write());
     CHECK(model.write(bytes) == bytes.size() && contents(directory.path / "c").size() == bytes.size());
     CHECK(!std::memcmp(bytes.data(), contents(directory.path / "c").data(), bytes.size()));

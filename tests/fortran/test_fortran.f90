@@ -503,6 +503,32 @@ contains
         call ok(tp_model_get_parameters(model, parameters), 'parameters')
     end subroutine
 
+    subroutine test_exchange(model, path)
+        type(tp_model), intent(in) :: model
+        character(*), intent(in) :: path
+        character(2), parameter :: weights(2) = ['w1', 'w '], biases(2) = ['b ', 'b2'], no_biases(2) = '  '
+        type(tp_model) :: copy
+        type(tp_output) :: output
+        type(tp_exchange_options) :: options
+        real(real32) :: a(26), b(26)
+        call ok(tp_model_get_parameters(model, a), 'parameters')
+        call ok(tp_output_create(output, context, path), 'output')
+        call ok(tp_model_export_torch(model, output, pattern='fc{}.weight'), 'layers by pattern')
+        call check(tp_model_import_torch(copy, context, path, pattern='fd{}.weight') == TP_ERR_FORMAT, 'no such layers')
+        call ok(tp_model_import_torch(copy, context, path, pattern='fc{}.weight'), 'layers that were written')
+        call ok(tp_model_get_parameters(copy, b), 'parameters of layers')
+        call check(all(a == b), 'the same as layers')
+        call ok(tp_output_create(output, context, path), 'output')
+        call ok(tp_model_export_torch(model, output, weights=weights, biases=biases), 'layers by names')
+        call tp_exchange_options_default(options)
+        options%loss = TP_LOSS_MSE
+        call ok(tp_model_import_torch(copy, context, path, options, weights=weights, biases=no_biases, &
+            activations=[TP_ACTIVATION_RELU, TP_ACTIVATION_IDENTITY]), 'layers without biases')
+        call ok(tp_model_import_torch(copy, context, path, weights=weights, biases=biases, like=model), 'layers like others')
+        call ok(tp_model_get_parameters(copy, b), 'parameters of named layers')
+        call check(all(a == b), 'the same as named layers')
+    end subroutine
+
     subroutine test_memory(model, path)
         type(tp_model), intent(in) :: model
         character(*), intent(in) :: path
@@ -617,6 +643,7 @@ contains
         call test_memory(loaded, path)
         call ok(tp_model_describe_file(context, path, options, layers), 'describe file')
         call check(options%layer_count == 2 .and. layers(1)%activation == TP_ACTIVATION_TANH, 'description of the file')
+        call test_exchange(loaded, path)
         call ok(tp_output_create(output, context, path), 'output')
         call ok(tp_output_write(output, transfer('not a model', [0_int8])), 'write')
         call ok(tp_output_commit(output), 'commit')

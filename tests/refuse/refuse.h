@@ -49,7 +49,7 @@ struct arguments {
     tp_output *output, *committed;
     tp_dataset *dataset; /* with a schema */
     const tp_schema *schema;
-    const char *path, *idx_path, *run_path, *where, *name, *text; /* run_path: of a checkpoint */
+    const char *path, *layers_path, *idx_path, *run_path, *where, *name, *text; /* run_path: of a checkpoint */
     char *fingerprint;
     const void *bytes; /* of a model file */
     tp_context_options context_options;
@@ -60,6 +60,7 @@ struct arguments {
     tp_predictor_options predictor_options, *predictor_options_p;
     tp_train_options train_options, *train_options_p;
     tp_dataset_options dataset_options, *dataset_options_p;
+    tp_exchange_options exchange_options, *exchange_options_p;
     tp_data data, *data_p, validation, *validation_p;
     tp_targets targets, *targets_p;
     tp_outputs outputs, *outputs_p;
@@ -404,6 +405,16 @@ struct refusal {
         REFUSE("b: 4 rows of 18446744073709551615 floats do not fit in memory", WITH(ldb, SIZE_MAX)),                  \
         REFUSE("b: 5 rows of 1152921504606846976 floats do not fit in memory", WITH(tb, TP_TRANSPOSE_YES),             \
                WITH(ldb, (size_t)1 << 60))
+
+#define REFUSED_EXCHANGE_OPTIONS                                                                                       \
+    REFUSED_SIZES("exchange options", exchange_options), REFUSED_NEWER("exchange options", exchange_options),          \
+        REFUSE("name_count is 1; with a pattern it must be 0", WITH(exchange_options.pattern, "{}.weight"),            \
+               WITH(exchange_options.name_count, 1)),                                                                  \
+        REFUSE("name_count is 65; it must be at most 64", WITH(exchange_options.name_count, 65)),                      \
+        REFUSE("name_count is 1, but weights is NULL", WITH(exchange_options.name_count, 1)),                          \
+        REFUSE("layer 0: the name of the weights is NULL", WITH(exchange_options.name_count, 1),                       \
+               WITH(exchange_options.weights, (const char *const[]){NULL})),                                           \
+        REFUSE("activation_count is 1, but activations is NULL", WITH(exchange_options.activation_count, 1))
 
 #define REFUSED_PATH(member)                                                                                           \
     REFUSE("path is NULL", WITH(member, NULL)),                                                                        \
