@@ -276,6 +276,30 @@ static void call_passes(void) {
     CALL(tp_workspace_destroy, workspace);
 }
 
+static void call_predictor(void) {
+    static float y[GUEST_SAMPLES * GUEST_OUT];
+    static const size_t batches[] = {1, GUEST_BATCH};
+    const tp_outputs outputs = {.floats = y};
+    tp_predictor *predictor = NULL;
+    tp_workspace *workspace = NULL;
+    tp_predictor_options options;
+    tp_score score;
+    CALL(tp_predictor_options_init, &options, sizeof options);
+    options.batches = batches, options.batch_count = 2;
+    for (int measured = 0; measured < 2; measured++) {
+        options.measure = measured;
+        EXPECT(TP_OK, tp_predictor_create, guest.context, guest.model, &options, &predictor);
+        CALL(tp_predictor_workspace_size, predictor, TEST_WORKSPACE(GUEST_BATCH, TP_MODE_INFERENCE));
+        EXPECT(TP_OK, tp_predictor_workspace_create, predictor, TEST_WORKSPACE(GUEST_BATCH, TP_MODE_INFERENCE), NULL, 0,
+               &workspace);
+        EXPECT(TP_OK, tp_predictor_run, predictor, workspace, GUEST_BATCH, guest.x, GUEST_IN, y, GUEST_OUT);
+        EXPECT(TP_OK, tp_predictor_evaluate, predictor, workspace, &guest.data, &score, NULL);
+        EXPECT(TP_OK, tp_predictor_predict, predictor, workspace, &guest.data, &outputs);
+        CALL(tp_workspace_destroy, workspace);
+        CALL(tp_predictor_destroy, predictor);
+    }
+}
+
 static void call_derivatives(void) {
     static float jacobian[GUEST_BATCH * GUEST_OUT * GUEST_IN], jv[GUEST_BATCH * GUEST_OUT];
     tp_workspace *workspace = NULL;
@@ -428,6 +452,7 @@ static void call_everything(const char *scenario) {
             call_products();
             call_model();
             call_passes();
+            call_predictor();
             call_derivatives();
             call_trainer();
             call_metrics();

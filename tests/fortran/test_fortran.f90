@@ -395,10 +395,50 @@ contains
         call ok(tp_predict(model, workspace, tp_samples(samples64), gaps(2:3, :)), 'predict into a part')
         call check(all(gaps(2:3, :) == y) .and. all(gaps(1:4:3, :) == -1), 'the same in a part')
         call refused(tp_predict(model, workspace, tp_samples(samples), gaps), 'y has the shape (4, 200)')
+        call predictions_of_a_predictor(model, samples, labels, y, score)
         call ok(tp_trainer_create(trainer, model, tp_samples(samples, tp_classes(labels, one_based=.true.)), options, &
             memory=memory), 'a trainer in my memory takes the place of the first')
         call ok(tp_trainer_run(trainer), 'run')
         call tp_trainer_destroy(trainer)
+    end subroutine
+
+    ! The same as the model's, which it does not need.
+    subroutine predictions_of_a_predictor(model, samples, labels, expected, expected_score)
+        type(tp_model), intent(in) :: model
+        real(real32), target, intent(in) :: samples(:, :)
+        integer(c_int32_t), intent(in) :: labels(:)
+        real(real64), intent(in) :: expected(:, :)
+        type(tp_score), intent(in) :: expected_score
+        type(tp_predictor) :: predictor, copy
+        type(tp_predictor_options) :: options
+        type(tp_workspace_options) :: room
+        type(tp_workspace) :: workspace
+        type(tp_score) :: score
+        integer(int8), pointer, contiguous :: memory(:)
+        real(real64) :: y(size(expected, 1), size(expected, 2)), few64(size(expected, 1), 3)
+        real(real32) :: few(size(expected, 1), 3)
+        call refused(tp_predictor_create(predictor, context, model, batches=[1_c_size_t, -1_c_size_t]), &
+            'batches is -1; it must not be negative')
+        call ok(tp_predictor_create(predictor, context, model), 'a predictor with the defaults')
+        call tp_predictor_options_default(options)
+        options%measure = .true.
+        call ok(tp_predictor_create(predictor, context, model, options, [1_c_size_t, 64_c_size_t]), 'predictor')
+        call tp_workspace_options_default(room)
+        room%max_batch = 64
+        allocate (memory(tp_predictor_workspace_size(predictor, room)))
+        call ok(tp_predictor_workspace_create(workspace, predictor, room, memory), 'its workspace in my memory')
+        copy = predictor
+        call tp_predictor_destroy(predictor)
+        call ok(tp_predictor_predict(copy, workspace, tp_samples(samples), y), 'predict by a predictor')
+        call check(all(y == expected), 'the same by a predictor')
+        call ok(tp_predictor_evaluate(copy, workspace, tp_samples(samples, tp_classes(labels - 1)), score), 'evaluate')
+        call check(score%loss == expected_score%loss .and. score%correct == expected_score%correct, 'score')
+        call ok(tp_predictor_run(copy, workspace, samples(:, :3), few), 'run')
+        call ok(tp_predictor_run(copy, workspace, real(samples(:, :3), real64), few64), 'run of real64')
+        call check(all(few == expected(:, :3)) .and. all(real(few64, real32) == few), 'the same in a run')
+        call refused(tp_predictor_run(copy, workspace, samples, few), 'y has the shape')
+        call tp_workspace_destroy(workspace)
+        deallocate (memory)
     end subroutine
 
     ! What a trainer was given may go but for arrays that are used in place; bytes and parts give the same as floats.
