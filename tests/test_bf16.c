@@ -291,7 +291,7 @@ static const struct sum {
     {{0x1p-63f, 0x1p-76f}, {0x1p-63f, -0x1p-76f}, 0, SMALLEST}, /* 2^-126 - 2^-152 */
     {{0x1p-63f, 0x1p-75f}, {-0x1p-63f, 0x1p-76f}, 0, -SMALLEST},
     {{0x1p-63f, 0x1.8p-75f}, {-0x1p-63f, 0x1p-76f}, 0, 0},
-    {{0x1p-63f, 0x1.01p-75f}, {0x1p-63f, -0x1p-76f}, 0, 0},        /* just beyond the tie */
+    {{0x1p-63f, 0x1.02p-75f}, {0x1p-63f, -0x1p-76f}, 0, 0},        /* just beyond the tie */
     {{0x1p-63f, 0x1.fep-76f}, {0x1p-63f, -0x1p-76f}, 0, SMALLEST}, /* just before it */
     {{0x1p-63f, 0x1p-126f}, {0x1p-63f, -0x1p-126f}, 0, SMALLEST},
     {{0x1.fep-64f}, {0x1.fep-64f}, 0, 0},               /* a product below */
