@@ -17,7 +17,6 @@
 #define NV 2
 #define NR (NV * LANES)
 #define MXCSR_FLUSH 0x8040
-#define UNROLL _Pragma("GCC unroll 32")
 
 /* Sums of a block: even steps in sum[0], odd ones in sum[1]. */
 INLINE void multiply_block(__m512 sum[2][MR][NV], const uint32_t *a, const uint32_t *b) {
@@ -35,8 +34,9 @@ INLINE void multiply_block(__m512 sum[2][MR][NV], const uint32_t *a, const uint3
     }
 }
 
-INLINE void multiply_panel(const struct tp_bf16_tiles *t, const uint32_t *b, float *c) {
+INLINE void multiply_panel(const struct tp_bf16_tiles *t, const uint32_t *b, const float *start, float *c) {
     const uint32_t *a = t->a;
+    size_t ldstart = t->ldstart;
     for (size_t block = 0; block < t->blocks; block++, a += PAIRS * MR, b += PAIRS * NR) {
         __m512 sum[2][MR][NV];
         UNROLL
@@ -50,18 +50,22 @@ INLINE void multiply_panel(const struct tp_bf16_tiles *t, const uint32_t *b, flo
         for (size_t i = 0; i < MR; i++) {
             UNROLL
             for (size_t j = 0; j < NV; j++) {
-                float *p = c + i * t->ldc + j * LANES;
-                const __m512 before = t->add || block ? _mm512_loadu_ps(p) : _mm512_setzero_ps();
-                _mm512_storeu_ps(p, _mm512_add_ps(before, _mm512_add_ps(sum[0][i][j], sum[1][i][j])));
+                const __m512 before = _mm512_loadu_ps(start + i * ldstart + j * LANES);
+                _mm512_storeu_ps(c + i * t->ldc + j * LANES,
+                                 _mm512_add_ps(before, _mm512_add_ps(sum[0][i][j], sum[1][i][j])));
             }
         }
+        start = c;
+        ldstart = t->ldc;
     }
 }
 
 /* Not inlined: no sum is moved out of the mode that its caller sets. */
 static __attribute__((noinline)) void tiles_in_mode(const struct tp_bf16_tiles *t) {
+    static const float zeros[NR];
     for (size_t panel = 0; panel < t->panels; panel++)
-        multiply_panel(t, (const uint32_t *)((const char *)t->b + panel * t->b_panel), t->c + panel * NR);
+        multiply_panel(t, (const uint32_t *)((const char *)t->b + panel * t->b_panel),
+                       t->start ? t->start + panel * NR : zeros, t->c + panel * NR);
 }
 
 static void tiles(const struct tp_bf16_tiles *t) {
@@ -72,23 +76,26 @@ static void tiles(const struct tp_bf16_tiles *t) {
 }
 
 /* Panels narrower than 16 lanes are written to the last lane. */
-INLINE void pack(uint32_t *panel, const struct tp_bf16_lanes *from, size_t lanes, size_t k, size_t width) {
-    for (size_t done = 0; done < k; done += TP_BF16_STEPS, panel += PAIRS * width)
-        for (size_t lane = 0; lane < width; lane += LANES) {
-            __m512i x[16];
-            const size_t some = lane >= lanes ? 0 : lanes - lane < LANES ? lanes - lane : LANES;
-            load_square(x, from, lane, some, done, k - done < TP_BF16_STEPS ? k - done : TP_BF16_STEPS, false);
-            for (size_t p = 0; p < PAIRS; p++)
-                _mm512_mask_storeu_epi32(panel + p * width + lane, first(width - lane), x[p]);
-        }
+INLINE void put_pairs(uint32_t *panel, size_t lane, size_t width, const __m512i x[16]) {
+    UNROLL
+    for (size_t p = 0; p < PAIRS; p++)
+        _mm512_mask_storeu_epi32(panel + p * width + lane, first(width - lane), x[p]);
 }
 
-static void pack_a(void *panel, const struct tp_bf16_lanes *from, size_t lanes, size_t k) {
-    pack(panel, from, lanes, k, MR);
+static void pack_a(void *panels, size_t step, const struct tp_bf16_lanes *from, size_t lanes, size_t k) {
+    struct squares s = squares_of(panels, step, from, lanes, k);
+    s.width = MR;
+    s.by_lanes = false;
+    s.put = put_pairs;
+    pack_squares(&s);
 }
 
-static void pack_b(void *panel, const struct tp_bf16_lanes *from, size_t lanes, size_t k) {
-    pack(panel, from, lanes, k, NR);
+static void pack_b(void *panels, size_t step, const struct tp_bf16_lanes *from, size_t lanes, size_t k) {
+    struct squares s = squares_of(panels, step, from, lanes, k);
+    s.width = NR;
+    s.by_lanes = false;
+    s.put = put_pairs;
+    pack_squares(&s);
 }
 
 const struct tp_bf16 tp_bf16_avx512 = {
@@ -99,8 +106,9 @@ const struct tp_bf16 tp_bf16_avx512 = {
     .nr = NR,
     .element = sizeof(uint16_t),
     .mc = 144,
-    .kc = 512,
     .nc = 512,
+    .kc = 512,
+    .near = 512,
     .pack_a = pack_a,
     .pack_b = pack_b,
     .tiles = tiles,

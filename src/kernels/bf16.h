@@ -32,18 +32,21 @@ struct tp_bf16_lanes {
     bool narrow;
 };
 
-/* One panel of a path from some lanes and k steps; what is missing in lanes and steps is zeros. */
-typedef void tp_bf16_pack_fn(void *panel, const struct tp_bf16_lanes *from, size_t lanes, size_t k);
+/* Panels of a path, each of mr rows of A or nr columns of B, step bytes apart, from lanes and k steps; what is missing
+ * in lanes and steps is zeros. */
+typedef void tp_bf16_pack_fn(void *panels, size_t step, const struct tp_bf16_lanes *from, size_t lanes, size_t k);
 
-/* C, mr rows and panels times nr columns, = A B, or if add C + A B, over blocks times 32 k steps. b_panel: bytes from a
- * panel of B to the next. */
+/* C, mr rows, of which those from m on may be left as they are, and panels times nr columns, = start + A B over blocks
+ * times 32 k steps. start: rows ldstart apart, 0 for one row for all; NULL: 0. b_panel: bytes from a panel of B to the
+ * next. */
 struct tp_bf16_tiles {
-    size_t panels, blocks;
+    size_t m, panels, blocks;
     const void *a, *b;
     size_t b_panel;
+    const float *start;
+    size_t ldstart;
     float *c;
     size_t ldc;
-    bool add;
 };
 
 typedef void tp_bf16_tiles_fn(const struct tp_bf16_tiles *tiles);
@@ -54,7 +57,9 @@ struct tp_bf16 {
     bool (*is_ready)(void); /* the system allows it, and it computes what it should; NULL: always */
     size_t mr, nr;
     size_t element;    /* bytes of an element in panels */
-    size_t mc, kc, nc; /* blocks of C and k, multiples of mr, 32 and nr */
+    /* Blocks of C, which stay in the second-level cache, and of k, whose panels do; and the k steps of them for which a
+     * panel of A stays in the first-level cache. Multiples of mr, nr, and 32. */
+    size_t mc, nc, kc, near;
     tp_bf16_pack_fn *pack_a, *pack_b;
     tp_bf16_tiles_fn *tiles;
 };

@@ -172,27 +172,34 @@ ALWAYS_INLINE void bf16_chain(float *sums, const float *a, const float *b) {
 #endif
 #endif
 
-ALWAYS_INLINE void bf16_add_block(float *c, size_t ldc, const float *even, const float *odd, bool add) {
-    for (size_t i = 0; i < BF16_MR; i++, c += ldc, even += BF16_NR, odd += BF16_NR) {
+ALWAYS_INLINE void bf16_add_block(float *c, size_t ldc, const float *start, size_t ldstart, const float *even,
+                                  const float *odd) {
+    for (size_t i = 0; i < BF16_MR; i++, c += ldc, start += ldstart, even += BF16_NR, odd += BF16_NR) {
         UNROLL
         for (size_t j = 0; j < BF16_NR; j += VL)
-            v_store(c + j, bf16_add(add ? v_load(c + j) : v_set(0), v_load(even + j), v_load(odd + j)));
+            v_store(c + j, bf16_add(v_load(start + j), v_load(even + j), v_load(odd + j)));
+    }
+}
+
+ALWAYS_INLINE void bf16_multiply_panel(const struct tp_bf16_tiles *t, const float *b, const float *start, float *c) {
+    float even[BF16_MR * BF16_NR], odd[BF16_MR * BF16_NR];
+    const float *a = t->a;
+    size_t ldstart = t->ldstart;
+    for (size_t block = 0; block < t->blocks; block++, start = c, ldstart = t->ldc) {
+        bf16_chain(even, a, b);
+        bf16_chain(odd, a + HALF_STEPS * BF16_MR, b + HALF_STEPS * BF16_NR);
+        bf16_add_block(c, t->ldc, start, ldstart, even, odd);
+        a += TP_BF16_STEPS * BF16_MR;
+        b += TP_BF16_STEPS * BF16_NR;
     }
 }
 
 /* Not inlined: no arithmetic is moved out of the mode that its caller sets. */
 static __attribute__((noinline)) void bf16_tiles_in_mode(const struct tp_bf16_tiles *t) {
-    float even[BF16_MR * BF16_NR], odd[BF16_MR * BF16_NR];
+    static const float zeros[BF16_NR];
     for (size_t panel = 0; panel < t->panels; panel++) {
-        const float *a = t->a, *b = (const float *)((const char *)t->b + panel * t->b_panel);
-        float *c = t->c + panel * BF16_NR;
-        for (size_t block = 0; block < t->blocks; block++) {
-            bf16_chain(even, a, b);
-            bf16_chain(odd, a + HALF_STEPS * BF16_MR, b + HALF_STEPS * BF16_NR);
-            bf16_add_block(c, t->ldc, even, odd, t->add || block);
-            a += TP_BF16_STEPS * BF16_MR;
-            b += TP_BF16_STEPS * BF16_NR;
-        }
+        const float *b = (const float *)((const char *)t->b + panel * t->b_panel);
+        bf16_multiply_panel(t, b, t->start ? t->start + panel * BF16_NR : zeros, t->c + panel * BF16_NR);
     }
 }
 
@@ -256,20 +263,32 @@ ALWAYS_INLINE void bf16_pack_block(float *panel, const struct tp_bf16_lanes *fro
         bf16_round_row(panel + bf16_place(s) * width, block.p + s * block.k_step, s < steps ? lanes : 0, width);
 }
 
-ALWAYS_INLINE void bf16_pack(float *panel, const struct tp_bf16_lanes *from, size_t lanes, size_t k, size_t width) {
-    assert(lanes <= width && (from->lane_step == 1 || from->k_step == 1));
+ALWAYS_INLINE void bf16_pack_panel(float *panel, const struct tp_bf16_lanes *from, size_t lanes, size_t k,
+                                   size_t width) {
     for (size_t done = 0; done < k; done += TP_BF16_STEPS, panel += TP_BF16_STEPS * width) {
         const size_t steps = k - done < TP_BF16_STEPS ? k - done : TP_BF16_STEPS;
         bf16_pack_block(panel, from, lanes, done, steps, width);
     }
 }
 
-static void bf16_pack_a(void *panel, const struct tp_bf16_lanes *from, size_t lanes, size_t k) {
-    bf16_pack(panel, from, lanes, k, BF16_MR);
+ALWAYS_INLINE void bf16_pack(void *panels, size_t step, const struct tp_bf16_lanes *from, size_t lanes, size_t k,
+                             size_t width) {
+    const size_t element = from->narrow ? sizeof(uint16_t) : sizeof(float);
+    struct tp_bf16_lanes some = *from;
+    assert(from->lane_step == 1 || from->k_step == 1);
+    for (size_t lane = 0; lane < lanes; lane += width) {
+        bf16_pack_panel((float *)((char *)panels + lane / width * step), &some,
+                        lanes - lane < width ? lanes - lane : width, k, width);
+        some.p = (const char *)some.p + width * some.lane_step * element;
+    }
 }
 
-static void bf16_pack_b(void *panel, const struct tp_bf16_lanes *from, size_t lanes, size_t k) {
-    bf16_pack(panel, from, lanes, k, BF16_NR);
+static void bf16_pack_a(void *panels, size_t step, const struct tp_bf16_lanes *from, size_t lanes, size_t k) {
+    bf16_pack(panels, step, from, lanes, k, BF16_MR);
+}
+
+static void bf16_pack_b(void *panels, size_t step, const struct tp_bf16_lanes *from, size_t lanes, size_t k) {
+    bf16_pack(panels, step, from, lanes, k, BF16_NR);
 }
 
 #endif
