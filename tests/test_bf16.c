@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Products in bf16, by every way that this machine has, against the rule element by element (support/bf16.h). */
+#include "core/context.h"
+#include "cpu/dispatch.h"
 #include "support/bf16.h"
 #include "support/fence.h"
 #include "support/process.h"
@@ -18,11 +20,10 @@
 #define MARGIN 32
 #define MAX_WAYS 8
 
-/* Around tiles, vectors and blocks of k; the last of a row are beyond blocks of caches. */
+/* Around tiles, vectors and blocks of k. */
 static const size_t heights[] = {1, 2, 5, 6, 7, 8, 9, 13, 16, 17, 31, 32, 33, 64, 65};
 static const size_t widths[] = {1, 3, 8, 15, 16, 17, 24, 31, 32, 33, 47, 48, 49, 64, 65, 97};
 static const size_t depths[] = {0, 1, 2, 3, 30, 31, 32, 33, 34, 63, 64, 65, 97, 255, 257, 511, 513};
-static const size_t large[][3] = {{257, 3, 33}, {145, 17, 65}, {3, 513, 35}, {2, 769, 31}, {33, 33, 1025}};
 static const float betas[] = {0, 1, -0.0f, 0.37f, 0x1p-20f};
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
@@ -204,10 +205,20 @@ Test(bf16, products_of_all_sizes) {
     }
 }
 
+/* In each direction a block and the beginning of the next. */
 Test(bf16, products_beyond_blocks) {
-    for (size_t q = 0; q < COUNT(large); q++) {
-        struct product p = {large[q][0], large[q][1], large[q][2]};
-        check_sizes(&p, 1000000 + q);
+    for (int way = 0; way < test_bf16_ways(); way++) {
+        const struct tp_bf16 *path =
+            tp_bf16_choose(t.contexts[way][0]->cpu, t.contexts[way][0]->isa, test_bf16_way(way));
+        const size_t sizes[][3] = {{path->mc + 1, 3, 65},
+                                   {3, path->nc + 1, 35},
+                                   {path->mr + 1, path->nr + 1, path->near + 33},
+                                   {path->mr - 1, path->nr, path->kc + 1},
+                                   {path->mr, 2 * path->nr, 2 * path->kc + 34}};
+        for (size_t q = 0; q < COUNT(sizes); q++) {
+            struct product p = {sizes[q][0], sizes[q][1], sizes[q][2]};
+            check_sizes(&p, 1000000 + (size_t)way * COUNT(sizes) + q);
+        }
     }
 }
 

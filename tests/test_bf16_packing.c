@@ -106,7 +106,7 @@ struct packing {
 
 static void pack(struct packing *p, const float *x) {
     const struct tp_bf16_lanes from = {x, p->beside ? 1 : STEPS, p->beside ? p->lanes : 1, false};
-    p->pack(p->panel, &from, p->lanes, STEPS);
+    p->pack(p->panel, sizeof p->panel, &from, p->lanes, STEPS);
 }
 
 /* From numbers that are all different. */
@@ -187,7 +187,7 @@ Test(bf16_packing, conversion) {
 
 #if defined(__x86_64__)
 
-enum { TILE_ROWS = 16, PAIRS = 16, SIDE = 2 * TILE_ROWS };
+enum { TILE_ROWS = 16, PAIRS = 16, DEPTH = 75, BLOCKS = 3, MOST_ROWS = 192 };
 
 struct tile {
     uint16_t row[TILE_ROWS][2 * PAIRS];
@@ -207,40 +207,58 @@ static void dot_products(float c[TILE_ROWS][TILE_ROWS], const struct tile *a, co
         }
 }
 
-/* Of 2 x 2 tiles, block by block. */
-static void multiply(float c[SIDE][SIDE], const struct tile *a, const struct tile *b, size_t blocks) {
-    for (size_t side = 0; side < 4; side++) {
-        float sums[TILE_ROWS][TILE_ROWS] = {{0}};
-        for (size_t block = 0; block < blocks; block++)
-            dot_products(sums, &a[2 * block + side / 2], &b[2 * block + side % 2]);
-        for (size_t i = 0; i < TILE_ROWS; i++)
-            memcpy(&c[side / 2 * TILE_ROWS + i][side % 2 * TILE_ROWS], sums[i], sizeof sums[i]);
-    }
+/* Tile i of the lanes in panels of so many tiles: block by block. */
+static const struct tile *tile_of(const struct tile *panels, size_t tiles, size_t i, size_t block) {
+    return panels + (i / tiles * BLOCKS + block) * tiles + i % tiles;
 }
 
-enum { DEPTH = 75, BLOCKS = 3 };
+static struct {
+    float a[MOST_ROWS * DEPTH], b[MOST_ROWS * DEPTH], c[MOST_ROWS][MOST_ROWS];
+    struct tile a_panels[MOST_ROWS / TILE_ROWS * BLOCKS], b_panels[MOST_ROWS / TILE_ROWS * BLOCKS];
+} amx;
 
-/* rows and columns that are missing are zeros. */
+static void multiply_tiles(size_t m, size_t n) {
+    const size_t a_tiles = tp_bf16_amx.mr / TILE_ROWS, b_tiles = tp_bf16_amx.nr / TILE_ROWS;
+    for (size_t i = 0; i < m; i += TILE_ROWS)
+        for (size_t j = 0; j < n; j += TILE_ROWS) {
+            float sums[TILE_ROWS][TILE_ROWS] = {{0}};
+            for (size_t block = 0; block < BLOCKS; block++)
+                dot_products(sums, tile_of(amx.a_panels, a_tiles, i / TILE_ROWS, block),
+                             tile_of(amx.b_panels, b_tiles, j / TILE_ROWS, block));
+            for (size_t row = 0; row < TILE_ROWS; row++)
+                memcpy(&amx.c[i + row][j], sums[row], sizeof sums[row]);
+        }
+}
+
+/* Bytes of a panel so many lanes wide. */
+static size_t panel_bytes(size_t lanes) {
+    return lanes * BLOCKS * STEPS * sizeof(uint16_t);
+}
+
+/* Rows and columns that are missing are zeros. */
 static void check_tiles(size_t m, size_t n, bool a_beside, bool b_beside) {
-    static float a[SIDE * DEPTH], b[SIDE * DEPTH], c[SIDE][SIDE];
-    static struct tile a_panel[2 * BLOCKS], b_panel[2 * BLOCKS];
-    tp_test_fill(a, SIDE * DEPTH, 1, -1, 1);
-    tp_test_fill(b, SIDE * DEPTH, 2, -1, 1);
-    for (size_t i = 0; i < SIDE * DEPTH; i++)
-        a[i] = test_bf16_of_bits(test_bf16_bits(a[i])), b[i] = test_bf16_of_bits(test_bf16_bits(b[i]));
-    const size_t a_step = a_beside ? m : 1, a_lane = a_beside ? 1 : DEPTH, b_step = b_beside ? n : 1,
-                 b_lane = b_beside ? 1 : DEPTH;
-    tp_bf16_amx.pack_a(a_panel, &(struct tp_bf16_lanes){a, a_lane, a_step, false}, m, DEPTH);
-    tp_bf16_amx.pack_b(b_panel, &(struct tp_bf16_lanes){b, b_lane, b_step, false}, n, DEPTH);
-    multiply(c, a_panel, b_panel, BLOCKS);
-    for (size_t i = 0; i < SIDE; i++)
-        for (size_t j = 0; j < SIDE; j++) {
+    const struct tp_bf16_lanes a = {amx.a, a_beside ? 1 : DEPTH, a_beside ? m : 1, false};
+    const struct tp_bf16_lanes b = {amx.b, b_beside ? 1 : DEPTH, b_beside ? n : 1, false};
+    memset(amx.a_panels, 0xff, sizeof amx.a_panels);
+    memset(amx.b_panels, 0xff, sizeof amx.b_panels);
+    tp_bf16_amx.pack_a(amx.a_panels, panel_bytes(tp_bf16_amx.mr), &a, m, DEPTH);
+    tp_bf16_amx.pack_b(amx.b_panels, panel_bytes(tp_bf16_amx.nr), &b, n, DEPTH);
+    multiply_tiles(m, n);
+    for (size_t i = 0; i < (m + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS; i++)
+        for (size_t j = 0; j < (n + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS; j++) {
             const bool there = i < m && j < n;
             const float expected =
-                there ? test_bf16_chain(0, a + i * a_lane, a_step, b + j * b_lane, b_step, DEPTH) : 0;
-            cr_assert(!memcmp(&expected, &c[i][j], sizeof expected), "%zu x %zu: %a, not %a, at %zu, %zu", m, n,
-                      (double)c[i][j], (double)expected, i, j);
+                there ? test_bf16_chain(0, amx.a + i * a.lane_step, a.k_step, amx.b + j * b.lane_step, b.k_step, DEPTH)
+                      : 0;
+            cr_assert(!memcmp(&expected, &amx.c[i][j], sizeof expected), "%zu x %zu: %a, not %a, at %zu, %zu", m, n,
+                      (double)amx.c[i][j], (double)expected, i, j);
         }
+}
+
+static void fill(float *x, uint64_t seed) {
+    tp_test_fill(x, MOST_ROWS * DEPTH, seed, -1, 1);
+    for (size_t i = 0; i < MOST_ROWS * DEPTH; i++)
+        x[i] = test_bf16_of_bits(test_bf16_bits(x[i]));
 }
 
 Test(bf16_packing, tiles_of_amx) {
@@ -250,9 +268,12 @@ Test(bf16_packing, tiles_of_amx) {
         fprintf(stderr, "SKIPPED: panels for AMX, which take AVX512_BF16 to make\n");
         return;
     }
-    static const size_t sizes[] = {1, 15, 16, 17, SIDE};
-    for (size_t q = 0; q < 100; q++)
-        check_tiles(sizes[q % 5], sizes[q / 5 % 5], q / 25 % 2, q / 50);
+    static const size_t rows[] = {1, 15, 17, 64, 65, 130}, columns[] = {1, 16, 33};
+    cr_assert(tp_bf16_amx.mr <= 64 && tp_bf16_amx.nr <= 64 && tp_bf16_amx.element == sizeof(uint16_t));
+    fill(amx.a, 1);
+    fill(amx.b, 2);
+    for (size_t q = 0; q < 72; q++)
+        check_tiles(rows[q % 6], columns[q / 6 % 3], q / 18 % 2, q / 36);
 }
 
 #endif
