@@ -314,7 +314,8 @@ typedef enum tp_precision {
 /*
  * C = op(A) op(B) + beta C in bf16, row-major, with sizes, distances and workspace as for tp_sgemm.
  *   a, b    of the type that a_precision and b_precision say. f32 is rounded to bf16: to nearest, ties to even; what is
- *           smaller than 2^-126 becomes 0, what is too large infinity, and NaN stays NaN.
+ *           smaller than 2^-126 becomes 0, what is too large infinity, and NaN stays NaN. bf16 below 2^-126 counts as
+ *           0.
  *   c       f32; must not overlap A or B
  * The k steps are cut into blocks of 32, the last one filled up with zeros. For each element of C and each block:
  * E = O = 0, E = f(fma(a, b, E)) for even k ascending, O = f(fma(a, b, O)) for odd k ascending, C = f(C + f(E + O)),
@@ -529,8 +530,8 @@ typedef struct tp_model_options {
 
 /* Sets every field to its default; layer_size is the caller's sizeof(tp_layer). For interfaces to other languages. */
 TP_API void tp_model_options_init(tp_model_options *options, size_t struct_size, size_t layer_size);
-/* CCE, initial weights by activation, seed 1, no scaling, Huber's delta 1, no label smoothing, precision f32. The caller must set
- * inputs, layer_count and layers. */
+/* CCE, initial weights by activation, seed 1, no scaling, Huber's delta 1, no label smoothing, precision f32. The
+ * caller must set inputs, layer_count and layers. */
 TP_INLINE void tp_model_options_default(tp_model_options *options) {
     tp_model_options_init(options, sizeof *options, sizeof(tp_layer));
 }
