@@ -525,7 +525,7 @@ typedef struct tp_model_options {
      * are rounded where products read them (tp_bf16gemm); master weights, gradients, optimiser state, biases, losses
      * and softmax are f32 all the same. */
     tp_precision precision;
-    uint32_t reserved;       /* must be 0 */
+    uint32_t reserved; /* must be 0 */
 } tp_model_options;
 
 /* Sets every field to its default; layer_size is the caller's sizeof(tp_layer). For interfaces to other languages. */
@@ -1378,7 +1378,8 @@ TP_API tp_status tp_predict(const tp_model *model, tp_workspace *workspace, cons
 /*
  * A copy of a model for inference alone, which never changes. Any number of threads may use it at the same time, each
  * with a workspace of its own. The weights lie as products read them fastest, for the sizes of batches that it is told:
- * in rows, in rows that are farther apart, or in panels as in a tp_packed. Every batch has the bits that tp_forward,
+ * in rows, in rows that are farther apart, or in panels as in a tp_packed; of a model with TP_PRECISION_BF16 in bf16.
+ * Every batch has the bits that tp_forward,
  * tp_evaluate and tp_predict compute with the model, whatever was told or chosen.
  */
 typedef struct tp_predictor tp_predictor;
