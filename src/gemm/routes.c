@@ -5,6 +5,11 @@
 #include "gemm/reading.h"
 #include "gemm/transposed.h"
 
+/* The one route whose bits are not those of the others. */
+static bool lanes(const struct tp_gemm *g) {
+    return g->lanes;
+}
+
 static bool has_no_products(const struct tp_gemm *g) {
     return g->k == 0 || g->alpha == 0;
 }
@@ -67,6 +72,7 @@ static bool always(const struct tp_gemm *g) {
 }
 
 const struct tp_route tp_routes[TP_ROUTES] = {
+    {.name = "lanes", .when = "a layer of up to 4 outputs, whose sums are canonical", .fits = lanes, .run = tp_run_lanes},
     {.name = "start", .when = "k or alpha is 0", .fits = has_no_products, .run = tp_run_start},
     {.name = "panels of alpha",
      .when = "B is packed already, or alpha is not 1",

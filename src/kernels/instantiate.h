@@ -3,6 +3,7 @@
  * TP_ISA (the table's name), TP_ISA_NAME (a string), TP_ISA_NEEDS (features), TP_ISA_TUNING (of products). */
 #include "kernels/average.h"
 #include "kernels/gemm_strip.h"
+#include "kernels/lanes.h"
 #include "kernels/normal.h"
 #include "kernels/pack.h"
 #include "kernels/reduce.h"
@@ -68,6 +69,7 @@ const struct tp_isa TP_ISA = {
     .gemm_ger = gemm_ger,
     .gemm_dot = gemm_dot,
     .gemm_axpy = gemm_axpy,
+    .gemm_lanes = gemm_lanes,
     .pack_a = pack_a,
     .pack_b = pack_b,
     .transpose = transpose,

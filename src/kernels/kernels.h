@@ -76,6 +76,10 @@ typedef void tp_gemm_strip_fn(const struct tp_strip *strip);
  * gemm_dot: m <= TP_DOTS_ROWS, n >= lanes, k >= TP_DOTS_STEPS; B[k,j] at b[j * b_step + k]. If m > TP_DOTS_APART,
  * a_row is 1: more rows of A that lie apart would crowd the sets of a cache together with those of B.
  * gemm_axpy: m <= TP_AXPY_ROWS; B[k,j] at b[k * b_step + j]. C is passed over once for some rows of B.
+ *
+ * gemm_lanes: another sum than the chain: C[i,j] is the canonical sum (map.h) over k, whose lane l takes the steps l,
+ * l + 16, .. from 0 as a chain, and then + bias[j], rounded once more, if start is TP_START_BIAS; else TP_START_ZERO.
+ * n <= TP_LANES_COLUMNS; a_step = 1; B[k,j] at b[j * b_step + k].
  */
 struct tp_skinny {
     size_t m, n, k;
@@ -94,6 +98,7 @@ typedef void tp_skinny_fn(const struct tp_skinny *product);
 #define TP_DOTS_APART 3
 #define TP_DOTS_STEPS 4
 #define TP_AXPY_ROWS 2
+#define TP_LANES_COLUMNS 4
 
 /* panels = ceil(rows / height) panels of k x height <= MR from alpha * A, A[i,k] at a[i * row_step + k * column_step];
  * the last one has as many rows as are left, height apart. */
@@ -177,7 +182,7 @@ struct tp_isa {
     size_t mr, nr;  /* tile: rows, columns */
     struct tp_tuning tuning;
     tp_gemm_strip_fn *gemm_strip;
-    tp_skinny_fn *gemm_ger, *gemm_dot, *gemm_axpy;
+    tp_skinny_fn *gemm_ger, *gemm_dot, *gemm_axpy, *gemm_lanes;
     tp_pack_a_fn *pack_a;
     tp_pack_b_fn *pack_b;
     tp_transpose_fn *transpose;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net/pass.h"
 
+#include "gemm/lanes.h"
 #include "gemm/share.h"
 
 #include <assert.h>
@@ -35,6 +36,7 @@ void tp_run_alone(const struct tp_workspace *w, const struct tp_gemm *gemm, stru
 
 /* Parts are for each thread on its own. */
 void tp_run_layer_product(const struct tp_workspace *w, size_t l, struct tp_gemm *gemm, struct tp_team team) {
+    gemm->lanes = tp_sums_in_lanes(gemm->n, gemm->k);
     const int parts = tp_weight_parts(w->model, l);
     if (parts == 1) {
         const struct tp_weights weights = tp_weight_part(w->model, l, 0);

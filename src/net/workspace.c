@@ -3,6 +3,7 @@
 
 #include "core/options.h"
 #include "core/size.h"
+#include "gemm/lanes.h"
 
 size_t tp_padded(size_t width) {
     const size_t line = TP_ALIGNMENT / sizeof(float);
@@ -21,6 +22,7 @@ static size_t scratch_for(const struct tp_workspace *w, const struct tp_isa *isa
     for (size_t l = 0; l < w->model->layers; l++) {
         const size_t in = w->model->shape[l].inputs, out = w->model->shape[l].outputs, n = w->max_batch;
         most = tp_max(most, tp_gemm_scratch(isa, blocking, n, out, in));
+        most = tp_max(most, tp_sums_in_lanes(out, in) ? tp_lanes_scratch(out, in) : 0);
         if (w->mode == TP_MODE_TRAINING) {
             most = tp_max(most, tp_gemm_scratch(isa, blocking, in, out, n));
             most = tp_max(most, tp_gemm_scratch(isa, blocking, n, in, out));
