@@ -231,6 +231,8 @@ static void call_skinny(size_t m, size_t n, size_t k, enum tp_start start, bool 
         CALL(gemm_dot, .integers = {P(&product)});
     if (m <= TP_AXPY_ROWS)
         CALL(gemm_axpy, .integers = {P(&product)});
+    if (n <= TP_LANES_COLUMNS && !beside && (start == TP_START_ZERO || start == TP_START_BIAS))
+        CALL(gemm_lanes, .integers = {P(&product)});
 }
 
 static void call_strips(size_t n) {
