@@ -143,8 +143,8 @@ static void check_batches(const tp_model *model, const struct layer *layer, size
                             jv + i * LDY, LDY),
                      TP_OK);
     }
-    cr_expect(tp_test_same_bits(y_expected, y, SAMPLES * LDY, "%zu - %zu, batch %zu", layer->inputs, layer->outputs,
-                                batch));
+    cr_expect(
+        tp_test_same_bits(y_expected, y, SAMPLES * LDY, "%zu - %zu, batch %zu", layer->inputs, layer->outputs, batch));
     if (layer->activation == TP_ACTIVATION_IDENTITY)
         cr_expect(tp_test_same_bits(jv_expected, jv, SAMPLES * LDY, "derivatives, %zu - %zu, batch %zu", layer->inputs,
                                     layer->outputs, batch));

@@ -144,8 +144,7 @@ static void run_shapes(const struct tp_isa *isa, const struct room *r, struct re
 }
 
 static bool is_ruled_out(const struct tp_tuning *t, const char *name) {
-    return (!t->axpy_panels && !strncmp(name, "axpy", 4)) || (!t->copy_steps && !strcmp(name, "copied")) ||
-           (!t->stream_long_steps && !strcmp(name, "streamed long")) ||
+    return (!t->copy_steps && !strcmp(name, "copied")) || (!t->stream_long_steps && !strcmp(name, "streamed long")) ||
            (!t->uncached_parts && !strcmp(name, "uncached"));
 }
 

@@ -33,7 +33,8 @@ static void store(const struct tp_gemm *g, const float *piece, const struct tp_p
             c[j] = piece[j];
 }
 
-/* Short rows a line apart would leave most of an activation's lanes empty: it is computed where they are side by side. */
+/* Short rows a line apart would leave most of an activation's lanes empty: it is computed where they are side by side.
+ */
 static void multiply_piece(const struct tp_gemm *g, struct tp_skinny *s, const struct tp_place *p, float *piece) {
     const bool apart = g->epilogue.activate && g->ldc != g->n;
     s->m = p->m;

@@ -12,7 +12,8 @@
 /* Inputs that a layer must have for each output but the first: with fewer, chains are as fast. */
 #define TP_LANES_STEPS 32
 
-/* Whether a layer of n outputs and k inputs has these sums. It is a part of the arithmetic: another rule, other bits. */
+/* Whether a layer of n outputs and k inputs has these sums. It is a part of the arithmetic: another rule, other bits.
+ */
 static inline bool tp_sums_in_lanes(size_t n, size_t k) {
     return n <= TP_LANES_COLUMNS && k >= TP_LANES_STEPS * (n - 1);
 }

@@ -44,8 +44,8 @@ static bool dot_transposed(const struct tp_gemm *g) {
 
 /* Tiles would walk the rows of B in short pieces. */
 static bool few_long_rows(const struct tp_gemm *g, size_t m, size_t n, size_t b_column_step) {
-    const size_t panels = g->isa->tuning.axpy_panels;
-    return panels && m <= TP_AXPY_ROWS && n >= panels * g->isa->nr && b_column_step == 1;
+    const struct tp_tuning *t = &g->isa->tuning;
+    return m <= t->axpy_rows && n >= t->axpy_panels * g->isa->nr && b_column_step == 1;
 }
 
 static bool axpy(const struct tp_gemm *g) {
@@ -72,7 +72,10 @@ static bool always(const struct tp_gemm *g) {
 }
 
 const struct tp_route tp_routes[TP_ROUTES] = {
-    {.name = "lanes", .when = "a layer of up to 4 outputs, whose sums are canonical", .fits = lanes, .run = tp_run_lanes},
+    {.name = "lanes",
+     .when = "a layer of up to 4 outputs, whose sums are canonical",
+     .fits = lanes,
+     .run = tp_run_lanes},
     {.name = "start", .when = "k or alpha is 0", .fits = has_no_products, .run = tp_run_start},
     {.name = "panels of alpha",
      .when = "B is packed already, or alpha is not 1",

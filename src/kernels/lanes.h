@@ -75,7 +75,8 @@ ALWAYS_INLINE void lanes_store(const struct tp_skinny *t, struct lanes_block *s,
 
 /* Rows from i on, columns from j on. */
 ALWAYS_INLINE void lanes_product(const struct tp_skinny *t, size_t i, size_t j, size_t rows, size_t columns) {
-    struct lanes_block s = {.a = t->a + i * t->a_row, .b = t->b + j * t->b_step, .a_row = t->a_row, .b_step = t->b_step};
+    struct lanes_block s = {
+        .a = t->a + i * t->a_row, .b = t->b + j * t->b_step, .a_row = t->a_row, .b_step = t->b_step};
     UNROLL
     for (size_t e = 0; e < rows * columns; e++)
         s.sum[e] = lanes_set(0);

@@ -5,6 +5,7 @@
 #include "kernels/map.h"
 
 #include <assert.h>
+#include <string.h>
 
 /* The distances in bytes of odd rows from the first, in registers: processors that scale what they add to an address
  * find all others by these. */
@@ -143,8 +144,12 @@ ALWAYS_INLINE void transpose_scaled(float *out, size_t ldo, const float *in, siz
     }
 }
 
+/* A row or a column without gaps is its transpose. */
 static void transpose(float *out, size_t ldo, const float *in, size_t ldi, size_t rows, size_t columns) {
-    transpose_scaled(out, ldo, in, ldi, rows, columns, 1, false);
+    if ((rows == 1 && ldo == 1) || (columns == 1 && ldi == 1))
+        memcpy(out, in, rows * columns * sizeof *out);
+    else
+        transpose_scaled(out, ldo, in, ldi, rows, columns, 1, false);
 }
 
 #endif
