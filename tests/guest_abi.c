@@ -135,6 +135,8 @@ static void call_losses(size_t n) {
     for (int loss = 0; loss < TP_LOSS_COUNT; loss++) {
         CALL(loss_row[loss], .integers = {P(x), P(y), n, P(z)}, .floats = {0.4f, 0.5f});
         CALL(loss_row[loss], .integers = {P(x), P(y), n, 0}, .floats = {0.4f, 0.5f});
+        CALL(loss_column[loss], .integers = {P(x), P(y), n, P(w), P(z), P(x)}, .floats = {0.4f});
+        CALL(loss_column[loss], .integers = {P(x), P(y), n, P(w), P(z), 0}, .floats = {0.4f});
     }
 }
 

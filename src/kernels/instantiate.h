@@ -86,6 +86,12 @@ const struct tp_isa TP_ISA = {
 #include "kernels/loss.def"
 #undef LOSS
         },
+    .loss_column =
+        {
+#define LOSS(id, name, last) [TP_LOSS_##id] = name##_column,
+#include "kernels/loss.def"
+#undef LOSS
+        },
     .update =
         {
 #define OPTIMIZER(id, name, states) [TP_OPTIMIZER_##id] = name##_update,

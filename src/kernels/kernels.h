@@ -130,6 +130,9 @@ struct tp_activation_kernels {
 /* The loss of one sample, and if d is not NULL d = scale * its derivative by x, which is a or z (loss.def); parameter
  * is the delta of Huber. */
 typedef float tp_loss_row_fn(const float *x, const float *y, size_t n, float parameter, float scale, float *d);
+/* The same for m samples with one output each; each has a scale and gets a loss and, if d is not NULL, a derivative. */
+typedef void tp_loss_column_fn(const float *x, const float *y, size_t m, float parameter, const float *scale,
+                               float *loss, float *d);
 
 /* Adam takes gradients beyond it for it, so that a second moment, at most its square, is finite. */
 #define TP_ADAM_MAX 0x1p63f
@@ -188,6 +191,7 @@ struct tp_isa {
     tp_transpose_fn *transpose;
     struct tp_activation_kernels activation[TP_ACTIVATION_COUNT];
     tp_loss_row_fn *loss_row[TP_LOSS_COUNT];
+    tp_loss_column_fn *loss_column[TP_LOSS_COUNT];
     tp_update_fn *update[TP_OPTIMIZER_COUNT];
     tp_update_outer_fn *update_outer[TP_OPTIMIZER_COUNT];
     tp_column_sums_fn *column_sums;
