@@ -184,3 +184,58 @@ Test(lanes, layers_on_every_instruction_set_and_number_of_threads) {
             tp_context_destroy(context);
         }
 }
+
+/* ---- losses of one output ---- */
+
+enum { WIDTH = 33 };
+
+struct head {
+    tp_loss loss;
+    tp_activation activation;
+};
+
+/* Gradients of a batch of so many samples after the other, by the sum of the losses. */
+static void gradients_of(tp_context *context, const struct head *head, size_t batch, float *gradients) {
+    static float x[SAMPLES * WIDTH], y[SAMPLES], weights[SAMPLES], parameters[WIDTH + 1];
+    const tp_layer only = {.width = 1, .activation = head->activation};
+    tp_model_options options;
+    tp_model_options_default(&options);
+    options.inputs = WIDTH, options.layer_count = 1, options.layers = &only, options.loss = head->loss;
+    tp_test_fill(x, SAMPLES * WIDTH, 21, -1, 1);
+    tp_test_fill(y, SAMPLES, 22, 0, 1);
+    tp_test_fill(weights, SAMPLES, 23, 0, 2);
+    tp_test_fill(parameters, WIDTH + 1, 24, -1, 1);
+    memset(gradients, 0, (WIDTH + 1) * sizeof *gradients);
+    tp_model *model = NULL;
+    tp_workspace *workspace = NULL;
+    cr_assert_eq(tp_model_create(context, &options, &model), TP_OK);
+    cr_assert_eq(tp_model_set_parameters(model, parameters, WIDTH + 1), TP_OK);
+    cr_assert_eq(tp_workspace_create(model, TEST_WORKSPACE(batch, TP_MODE_TRAINING), NULL, 0, &workspace), TP_OK);
+    for (size_t i = 0, n; i < SAMPLES; i += n) {
+        n = SAMPLES - i < batch ? SAMPLES - i : batch;
+        const tp_targets targets = {.values = y + i, .ld = 1, .weights = weights + i};
+        cr_assert_eq(tp_forward(model, workspace, n, x + i * WIDTH, WIDTH, NULL, 0), TP_OK);
+        cr_assert_eq(tp_backward_accumulate(model, workspace, &targets, gradients, NULL, 0, NULL), TP_OK);
+    }
+    tp_workspace_destroy(workspace), tp_model_destroy(model);
+}
+
+Test(lanes, losses_of_samples_together_and_one_by_one) {
+    static const struct head heads[] = {{TP_LOSS_MSE, TP_ACTIVATION_TANH},      {TP_LOSS_BCE, TP_ACTIVATION_SIGMOID},
+                                        {TP_LOSS_CCE, TP_ACTIVATION_SOFTMAX},   {TP_LOSS_MAE, TP_ACTIVATION_IDENTITY},
+                                        {TP_LOSS_HUBER, TP_ACTIVATION_SIGMOID}, {TP_LOSS_POISSON, TP_ACTIVATION_EXP}};
+    float expected[WIDTH + 1], gradients[WIDTH + 1];
+    for (size_t h = 0; h < COUNT(heads); h++) {
+        tp_context *scalar = tp_test_context("scalar", 1);
+        gradients_of(scalar, &heads[h], 1, expected);
+        tp_context_destroy(scalar);
+        for (int i = 0; i < tp_test_isa_count(); i++)
+            for (int threads = 1; threads <= 2; threads++) {
+                tp_context *context = tp_test_eager_context(tp_test_isa(i), threads);
+                gradients_of(context, &heads[h], SAMPLES, gradients);
+                cr_expect(tp_test_same_bits(expected, gradients, WIDTH + 1, "%s, %s, %d threads", tp_test_isa(i),
+                                            tp_loss_name(heads[h].loss), threads));
+                tp_context_destroy(context);
+            }
+    }
+}

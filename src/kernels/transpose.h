@@ -51,8 +51,9 @@ ALWAYS_INLINE void transpose_group(float *out, size_t ldo, const float *in, stru
     vf x[GROUP];
     load_columns(x, in, steps);
     UNROLL
-    for (size_t j = 0; j < columns; j++)
-        store_some(out + j * ldo, alpha ? v_mul(*alpha, x[j]) : x[j], rows);
+    for (size_t j = 0; j < GROUP; j++)
+        if (j < columns)
+            store_some(out + j * ldo, alpha ? v_mul(*alpha, x[j]) : x[j], rows);
 }
 
 /* Fewer rows or columns; padded, whole vectors are stored, with zeros. */
