@@ -14,7 +14,7 @@ static size_t column_step(size_t k) {
 }
 
 size_t tp_lanes_scratch(size_t n, size_t k) {
-    return tp_size_add(PIECE_FLOATS, n > 1 ? tp_size_mul(n, column_step(k)) : 0);
+    return tp_sums_in_lanes(n, k) ? tp_size_add(PIECE_FLOATS, n > 1 ? tp_size_mul(n, column_step(k)) : 0) : 0;
 }
 
 /* The columns of B; a single one lies as it should. */

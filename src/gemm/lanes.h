@@ -18,7 +18,7 @@ static inline bool tp_sums_in_lanes(size_t n, size_t k) {
     return n <= TP_LANES_COLUMNS && k >= TP_LANES_STEPS * (n - 1);
 }
 
-/* Floats of scratch that each thread needs for such a layer. */
+/* Floats of scratch that each thread needs for such a layer; 0 for others. */
 size_t tp_lanes_scratch(size_t n, size_t k);
 
 #endif
