@@ -135,6 +135,8 @@ static void call_losses(size_t n) {
     for (int loss = 0; loss < TP_LOSS_COUNT; loss++) {
         CALL(loss_row[loss], .integers = {P(x), P(y), n, P(z)}, .floats = {0.4f, 0.5f});
         CALL(loss_row[loss], .integers = {P(x), P(y), n, 0}, .floats = {0.4f, 0.5f});
+        CALL(loss_column[loss], .integers = {P(x), P(y), n, P(w), P(z), P(x)}, .floats = {0.4f});
+        CALL(loss_column[loss], .integers = {P(x), P(y), n, P(w), P(z), 0}, .floats = {0.4f});
     }
 }
 
@@ -231,6 +233,8 @@ static void call_skinny(size_t m, size_t n, size_t k, enum tp_start start, bool 
         CALL(gemm_dot, .integers = {P(&product)});
     if (m <= TP_AXPY_ROWS)
         CALL(gemm_axpy, .integers = {P(&product)});
+    if (n <= TP_LANES_COLUMNS && !beside && (start == TP_START_ZERO || start == TP_START_BIAS))
+        CALL(gemm_lanes, .integers = {P(&product)});
 }
 
 static void call_strips(size_t n) {

@@ -825,6 +825,12 @@ TP_API tp_status tp_workspace_set_dropout(tp_workspace *workspace, uint64_t seed
  *   y   batch rows of n_L outputs, not scaled back, row distance ldy >= n_L; may be NULL, except with an inference
  *       workspace
  * With a training workspace, x must stay unchanged until the following tp_backward. If batch = 0, nothing is done.
+ *
+ * The order of a layer's sums depends on its shape alone, so that a sample has the same bits in every batch. Output j
+ * before the activation is acc = b_j, then for k ascending acc = fma(a_k, w_kj, acc). In a layer of n <= 4 outputs with
+ * at least 32 (n - 1) inputs, for instance the last one of a regression or of a binary classifier, it is a sum in 16
+ * parts instead. Part l is acc = 0, then acc = fma(a_k, w_kj, acc) for k = l, l + 16, ... Part l + 8 is added to part l
+ * for l < 8, then part l + 4 to part l for l < 4, and so on with 2 and 1. Then b_j is added to part 0.
  */
 TP_API tp_status tp_forward(const tp_model *model, tp_workspace *workspace, size_t batch, const float *x, size_t ldx,
                             float *y, size_t ldy);
