@@ -272,7 +272,7 @@ long="$small --hidden none --epochs 4000000 --every 10 --log log --threads 1"
 # limited_log: a run whose log must not grow beyond 8 KB until a checkpoint was refused, and is then told to stop.
 # shellcheck disable=SC2086
 limited_log() {
-    (ulimit -S -f 16 && exec "$tileprop" train $long --checkpoint runs --quiet >out 2>err) &
+    prlimit --fsize=8192:unlimited "$tileprop" train $long --checkpoint runs --quiet >out 2>err &
     pid=$!
     wait_for grep -qs 'note: no checkpoint of step .*: log: File too large' err
     prlimit --pid $pid --fsize=unlimited
