@@ -8,8 +8,8 @@
  * their means, until it is quiet again.
  *
  * Other sizes of blocks are no candidates, because they gain less than measurements vary. Speed of a step of nets C, D
- * and E of bench/nets/table.txt against the built-in mc, kc, nc: one thread, AVX-512, least of 160, 20 and 16 steps that
- * were interleaved (Intel model 167, a busy machine: the built-in sizes once more were 1.00, 0.97, 0.99):
+ * and E of bench/nets/table.txt against the built-in mc, kc, nc: one thread, AVX-512, least of 160, 20 and 16
+ * interleaved steps (Intel model 167, a busy machine: the built-in sizes once more were 1.00, 0.97, 0.99):
  *
  *   kc / 2   kc * 2   nc / 2   nc * 2   nc * 4   mc / 2   mc * 2
  *    0.97     0.99     0.95     1.00     0.99     0.97     0.99   C
