@@ -63,6 +63,9 @@ struct tp_tuner {
     uint64_t trials;
 };
 
+/* Whether the environment allows to look for what is fastest: TILEPROP_TUNE is not off. */
+bool tp_may_tune(void);
+
 /* The built-in choice is first; the context's other instruction set, if it has one, and other teams of up to most
  * threads are candidates if try. */
 void tp_tuner_start(struct tp_tuner *tuner, const struct tp_context *context, int threads, int most, bool try);
