@@ -153,7 +153,8 @@ class Workspace(Handle):
     def jacobian(self, x: Any) -> Array:
         """Derivatives of the outputs by the inputs, (batch, outputs, inputs)."""
         x, ldx = matrix(x, self.model.inputs, "x")
-        result = np.empty((len(x), self.model.outputs, self.model.inputs), dtype=np.float32)
+        shape = (len(x), self.model.outputs, self.model.inputs)
+        result: Array = np.empty(shape, dtype=np.float32)
         arguments = (len(x), address(x), ldx, None, 0, address(result))
         self._check(lib.tp_jacobian(self.model.pointer, self.pointer, *arguments))
         return result
@@ -177,9 +178,10 @@ class Workspace(Handle):
         self._check(lib.tp_predict(self.model.pointer, self.pointer, data.struct, outputs))
         return y
 
-    def evaluate(self, x: Any, y: Any, weights: Any = None) -> Score:
-        """Loss and correct predictions over a data set, in the units of the program."""
+    def evaluate(self, x: Any, y: Any, weights: Any = None, rows: Any = None) -> Score:
+        """Loss and correct predictions over a data set, or the samples with the numbers rows, in the units of the
+        program."""
         score = t.ScoreStruct()
-        data = DataSet(x, y, weights)
+        data = DataSet(x, y, weights, rows)
         self._check(lib.tp_evaluate(self.model.pointer, self.pointer, data.struct, score, None))
         return Score.of(score)

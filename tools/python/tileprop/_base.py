@@ -1,0 +1,435 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the classifier and the regressor share."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+
+from ._network import Network
+from ._solver import Problem, Solver, run_lbfgs, run_steps, run_trainer
+from .arrays import Array
+from .context import default_context
+from .errors import NonfiniteError
+from .model import Layer, Model
+from .optimizer import Rule
+
+_STEPPED = ("invscaling", "adaptive")  # rates that epochs decide
+_SCHEDULES = ("cosine", "step", "plateau", "exponential")
+_ACTIVATIONS = {"logistic": "sigmoid"}  # scikit-learn's name and ours, where they differ
+_DTYPES = (np.float64, np.float32, np.uint8)
+_NONFINITE = (
+    "Solver produced non-finite parameter weights. The input data may contain large values and need to be"
+    " preprocessed."
+)
+
+
+def _at_least(kind: type, least: float, closed: str = "left") -> Interval:
+    return Interval(kind, least, None, closed=closed)
+
+
+class BaseMLP(BaseEstimator):  # type: ignore[misc]
+    """Parameters, training and prediction of both estimators."""
+
+    _parameter_constraints: dict[str, list[Any]] = {
+        "hidden_layer_sizes": ["array-like", _at_least(Integral, 1)],
+        "activation": [
+            StrOptions(
+                {"identity", "logistic", "tanh", "relu", "leaky_relu", "elu", "softplus", "silu", "gelu"},
+            )
+        ],
+        "solver": [StrOptions({"lbfgs", "sgd", "adam", "adamw", "rmsprop", "adagrad"})],
+        "alpha": [_at_least(Real, 0)],
+        "batch_size": [StrOptions({"auto"}), _at_least(Integral, 1)],
+        "learning_rate": [StrOptions({"constant", *_STEPPED, *_SCHEDULES})],
+        "learning_rate_init": [_at_least(Real, 0, "neither")],
+        "power_t": [_at_least(Real, 0)],
+        "max_iter": [_at_least(Integral, 1)],
+        "shuffle": ["boolean"],
+        "random_state": ["random_state"],
+        "tol": [_at_least(Real, 0)],
+        "verbose": ["verbose"],
+        "warm_start": ["boolean"],
+        "momentum": [Interval(Real, 0, 1, closed="left")],
+        "nesterovs_momentum": ["boolean"],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+        "beta_1": [Interval(Real, 0, 1, closed="left")],
+        "beta_2": [Interval(Real, 0, 1, closed="left")],
+        "epsilon": [_at_least(Real, 0, "neither")],
+        "n_iter_no_change": [_at_least(Integral, 1), Options(Real, {np.inf})],
+        "max_fun": [_at_least(Integral, 1)],
+        "dropout": ["array-like", Interval(Real, 0, 1, closed="left")],
+        "activation_slope": [_at_least(Real, 0)],
+        "init": [StrOptions({"auto", "he_normal", "he_uniform", "glorot_normal", "glorot_uniform"})],
+        "clip_norm": [_at_least(Real, 0)],
+        "average": [Interval(Real, 0, 1, closed="left")],
+        "warmup_steps": [_at_least(Integral, 0)],
+        "step_every": [_at_least(Integral, 1)],
+        "step_factor": [_at_least(Real, 0, "neither")],
+        "final_factor": [_at_least(Real, 0)],
+        "layer_rates": ["array-like", None],
+        "threads": [Interval(Integral, 1, 4096, closed="both"), None],
+    }
+
+    # ------------------------------------------------------------------------------------------- given by subclasses
+
+    def _library_loss(self) -> str:
+        """Name of the loss in the library."""
+        raise NotImplementedError
+
+    def _gradient_scale(self) -> float:
+        """What the library's gradients are multiplied by to be those of scikit-learn."""
+        return 1.0
+
+    def _loss_scale(self) -> float:
+        """The same for the loss that is reported."""
+        return 1.0
+
+    def _model_options(self) -> dict[str, Any]:
+        """More options of the model."""
+        return {}
+
+    def _check_inputs(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
+        """Validated X, and y as the library takes it; sets n_outputs_ and out_activation_."""
+        raise NotImplementedError
+
+    def _weights(self, y: Array, sample_weight: Array | None) -> Array | None:
+        """Weights of samples, with those of their classes."""
+        return sample_weight
+
+    def _validation_score(self, problem: Problem, network: Network) -> float:
+        raise NotImplementedError
+
+    def _stratify(self, y: Array) -> Array | None:
+        return None
+
+    # ----------------------------------------------------------------------------------------------------- training
+
+    def _widths(self) -> list[int]:
+        sizes = self.hidden_layer_sizes
+        widths = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
+        if any(width <= 0 for width in widths):
+            raise ValueError(f"hidden_layer_sizes must be > 0, got {widths}.")
+        return [int(width) for width in widths]
+
+    def _make_network(self, inputs: int, widths: list[int], seed: int = 1) -> Network:
+        rates = np.broadcast_to(np.asarray(self.dropout, dtype=float), (len(widths),))
+        activation = _ACTIVATIONS.get(self.activation, self.activation)
+        slope = self.activation_slope if self.activation in ("leaky_relu", "elu") else 0.0
+        layers = [Layer(width, activation, slope, float(rate)) for width, rate in zip(widths, rates)]
+        layers.append(Layer(self.n_outputs_, _ACTIVATIONS.get(self.out_activation_, self.out_activation_)))
+        model = Model(
+            inputs,
+            layers,
+            loss=self._library_loss(),
+            init=self.init,
+            seed=seed,
+            context=default_context(self.threads or 0),
+            **self._model_options(),
+        )
+        return Network(model)
+
+    def _initialize(self, dtype: Any) -> None:
+        """Attributes of an estimator before its first epoch, as scikit-learn has them."""
+        self._dtype = np.dtype(np.float32 if dtype == np.float32 else np.float64)
+        self.n_iter_ = 0
+        self.t_ = 0
+        self.n_layers_ = len(self._widths()) + 2
+        if self.solver == "lbfgs":
+            return
+        self.loss_curve_: list[float] = []
+        self._no_improvement_count = 0
+        self.validation_scores_: list[float] | None = [] if self.early_stopping else None
+        self.best_validation_score_ = -np.inf if self.early_stopping else None
+        self.best_loss_ = None if self.early_stopping else np.inf
+
+    def _draw_parameters(self, network: Network) -> None:
+        """The numbers that scikit-learn would start with."""
+        flat = np.empty(network.model.parameter_count, dtype=np.float32)
+        factor = 2.0 if self.activation == "logistic" else 6.0
+        for weight, bias in network.model.split(flat):
+            bound = np.sqrt(factor / sum(weight.shape))
+            weight[...] = self._random_state.uniform(-bound, bound, weight.shape)
+            bias[...] = self._random_state.uniform(-bound, bound, bias.shape)
+        network.model.parameters = flat
+
+    def _start(self, x: Array, first: bool) -> Network:
+        """The network that training begins with."""
+        widths = self._widths()
+        if first:
+            self._initialize(x.dtype)
+            network = self._make_network(x.shape[1], widths, int(self._random_state.randint(2**31 - 1)) + 1)
+            if self.init == "auto":
+                self._draw_parameters(network)
+            return network
+        known = self.__dict__.get("_network")
+        if known is not None and known.has_published(self.coefs_, self.intercepts_) and not self.warm_start:
+            return known
+        network = self._make_network(x.shape[1], widths)
+        network.set_parameters(self.coefs_, self.intercepts_)
+        return network
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any = None, incremental: bool = False) -> Any:
+        first = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
+        X, y = self._check_inputs(X, y, incremental, first)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float32, only_non_negative=True)
+        self._random_state = check_random_state(self.random_state)
+        x = X.toarray() if issparse(X) else X
+        weights = self._weights(y, sample_weight)
+        rows = np.arange(len(x), dtype=np.uint32) if weights is None else np.flatnonzero(weights).astype(np.uint32)
+        if not len(rows):
+            raise ValueError("sample_weight is 0 for all samples")
+        network = self._start(x, first)
+        try:
+            self._train(network, Problem(x, y, weights, rows), incremental)
+        except NonfiniteError as error:
+            raise ValueError(f"{_NONFINITE} ({error})") from error
+        return self
+
+    def _train(self, network: Network, problem: Problem, incremental: bool) -> None:
+        best = None
+        if self.solver == "lbfgs":
+            self._fit_lbfgs(network, problem)
+        else:
+            best = self._fit_stochastic(network, problem, incremental)
+        flat = network.model.get_parameters() if best is None else best
+        if not np.isfinite(flat).all():
+            raise ValueError(_NONFINITE)
+        if best is not None:
+            network.model.parameters = best
+        dtype = self.__dict__.get("_dtype", np.dtype(np.float64))
+        self.coefs_, self.intercepts_ = network.publish(flat, dtype)
+        self._network = network
+
+    def _fit_lbfgs(self, network: Network, problem: Problem) -> None:
+        result = run_lbfgs(
+            network.model,
+            problem,
+            alpha=self.alpha,
+            scale=self._gradient_scale(),
+            max_iter=self.max_iter,
+            max_fun=self.max_fun,
+            tol=self.tol,
+            verbose=self.verbose is True or self.verbose >= 1,
+        )
+        self.n_iter_ = min(result.nit, self.max_iter)
+        self.loss_ = float(result.fun)
+        if result.status == 1:
+            warnings.warn(f"lbfgs failed to converge: {result.message}", ConvergenceWarning, stacklevel=5)
+
+    def _rule(self, batch: int, problem: Problem) -> Rule:
+        kind = self.solver
+        if kind == "sgd" and self.momentum > 0:
+            kind = "nesterov" if self.nesterovs_momentum else "momentum"
+        mean_weight = problem.weight / len(problem.rows)
+        steps = -(-len(problem.rows) // batch)
+        return Rule(
+            kind=kind,
+            momentum=self.momentum,
+            beta1=self.beta_1,
+            beta2=self.beta_2,
+            epsilon=self.epsilon,
+            weight_decay=self.alpha if kind == "adamw" else self.alpha / (batch * mean_weight),
+            clip_norm=self.clip_norm,
+            schedule=self.learning_rate if self.learning_rate in _SCHEDULES else "constant",
+            warmup_steps=self.warmup_steps,
+            step_every=self.step_every * steps,
+            step_factor=self.step_factor,
+            final_factor=self.final_factor,
+            layer_rates=self.layer_rates,
+        )
+
+    def _batch(self, samples: int) -> int:
+        if self.batch_size == "auto":
+            return min(200, samples)
+        if self.batch_size > samples:
+            warnings.warn(
+                "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=5
+            )
+        return int(min(self.batch_size, samples))
+
+    def _hold_out(self, problem: Problem) -> tuple[Problem, Problem]:
+        rows, held_out = train_test_split(
+            problem.rows,
+            random_state=self._random_state,
+            test_size=self.validation_fraction,
+            stratify=self._stratify(problem.y[problem.rows]),
+        )
+        return (Problem(problem.x, problem.y, problem.weights, part) for part in (rows, held_out))  # type: ignore
+
+    def _fit_stochastic(self, network: Network, problem: Problem, incremental: bool) -> Array | None:
+        """Trains; the best parameters if a validation set decides, else None."""
+        score = None
+        if self.early_stopping and not incremental:
+            problem, held_out = self._hold_out(problem)
+            score = lambda: self._validation_score(held_out, network)  # noqa: E731
+        samples = len(problem.rows)
+        batch = self._batch(samples)
+        if not incremental or not hasattr(self, "_optimizer"):
+            self._optimizer = Solver(self._rule(batch, problem), self.learning_rate_init, self._gradient_scale())
+        epochs = _Epochs(self, network.model, problem.weight, samples, score, incremental)
+        shuffle = self.shuffle and batch < samples
+        seed = int(self._random_state.randint(2**31 - 1))
+        arguments = {"batch": batch, "epochs": 1 if incremental else self.max_iter, "seed": seed, "on_epoch": epochs}
+        try:
+            if incremental or (self.solver == "sgd" and self.learning_rate in _STEPPED):
+                order = self._random_state if shuffle else None
+                run_steps(network.model, problem, self._optimizer, order=order, **arguments)
+            else:
+                arguments["average"] = self.average
+                run_trainer(network.model, problem, self._optimizer, shuffle=shuffle, **arguments)
+        except KeyboardInterrupt:
+            warnings.warn("Training interrupted by user.", stacklevel=5)
+        if epochs.unfinished:
+            warnings.warn(
+                f"Stochastic Optimizer: Maximum iterations ({self.max_iter}) reached and the optimization hasn't"
+                " converged yet.",
+                ConvergenceWarning,
+                stacklevel=5,
+            )
+        return epochs.best
+
+    # --------------------------------------------------------------------------------------------------- prediction
+
+    def _outputs(self, X: Any) -> Array:
+        """Outputs, (samples, n_outputs_). What scikit-learn checks, and what it costs, is left out for arrays of float32
+        that are fine."""
+        state = self.__dict__
+        network = state.get("_network")
+        if (
+            network is not None
+            and type(X) is np.ndarray
+            and X.dtype == np.float32
+            and X.ndim == 2
+            and X.shape[1] == network.model.inputs
+            and X.flags.c_contiguous
+            and X.size
+            and "feature_names_in_" not in state
+            and network.has_published(self.coefs_, self.intercepts_)
+        ):
+            flat = X.ravel()
+            if math.isfinite(flat.dot(flat)):
+                return network.outputs(X)
+        check_is_fitted(self)
+        return self._checked_outputs(validate_data(self, X, accept_sparse=["csr", "csc"], dtype=_DTYPES, reset=False))
+
+    def _checked_outputs(self, X: Any) -> Array:
+        network = self.__dict__.get("_network")
+        if network is None or not network.has_published(self.coefs_, self.intercepts_):
+            network = self._renew_network()
+        if not issparse(X):
+            return network.outputs(X)
+        X = X.tocsr()
+        parts = [network.outputs(X[i : i + 1024].toarray()) for i in range(0, X.shape[0], 1024)]
+        return np.concatenate(parts)
+
+    def _renew_network(self) -> Network:
+        """A network with the parameters that coefs_ and intercepts_ have now: after unpickling, or set by the user."""
+        network = self._make_network(len(self.coefs_[0]), [coef.shape[1] for coef in self.coefs_[:-1]])
+        network.set_parameters(self.coefs_, self.intercepts_)
+        dtype = np.result_type(*self.coefs_, *self.intercepts_)
+        self.coefs_, self.intercepts_ = network.publish(network.model.get_parameters(), dtype)
+        self._network = network
+        return network
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())
+        state.pop("_network", None)
+        return state
+
+    def _check_solver(self) -> bool:
+        if self.solver == "lbfgs":
+            raise AttributeError("partial_fit is only available for stochastic optimizers. lbfgs is not stochastic.")
+        return True
+
+
+class _Epochs:
+    """What happens after each epoch: the attributes of the estimator, and whether to stop."""
+
+    def __init__(
+        self, estimator: Any, model: Model, weight: float, samples: int, score: Callable[[], float] | None,
+        incremental: bool,
+    ) -> None:
+        self.estimator, self.model, self.samples, self.score = estimator, model, samples, score
+        self.penalty = estimator.alpha / 2 / weight
+        self.incremental = incremental
+        self.flat = np.empty(model.parameter_count, dtype=np.float32)
+        self.best: Array | None = None
+        self.unfinished = False
+
+    def __call__(self, loss: float) -> bool:
+        e = self.estimator
+        e.n_iter_ += 1
+        e.t_ += self.samples
+        e.loss_ = e._loss_scale() * loss + self._decay()
+        e.loss_curve_.append(e.loss_)
+        if e.verbose:
+            print(f"Iteration {e.n_iter_}, loss = {e.loss_:.8f}")
+        self._count()
+        stepped = e.solver == "sgd" and e.learning_rate == "invscaling"
+        if stepped:
+            e._optimizer.set_learning_rate(e.learning_rate_init / (e.t_ + 1) ** e.power_t)
+        stop = e._no_improvement_count > e.n_iter_no_change and self._give_up()
+        self.unfinished = not stop and not self.incremental and e.n_iter_ == e.max_iter
+        return bool(stop)
+
+    def _decay(self) -> float:
+        if not self.penalty or self.estimator.solver == "adamw":
+            return 0.0
+        self.model.get_parameters(self.flat)
+        squares = sum(float(w.ravel().dot(w.ravel())) for w, _ in self.model.split(self.flat))
+        return self.penalty * squares
+
+    def _count(self) -> None:
+        """Counts epochs in a row that are not better by tol."""
+        e = self.estimator
+        if self.score is None:
+            better = e.loss_ <= e.best_loss_ - e.tol if e.best_loss_ is not None else False
+            e.best_loss_ = None if e.best_loss_ is None else min(e.best_loss_, e.loss_)
+        else:
+            score = self.score()
+            e.validation_scores_.append(score)
+            if e.verbose:
+                print(f"Validation score: {score:f}")
+            better = score >= e.best_validation_score_ + e.tol
+            if score > e.best_validation_score_:
+                e.best_validation_score_ = score
+                self.best = self.model.get_parameters()
+        e._no_improvement_count = 0 if better else e._no_improvement_count + 1
+
+    def _give_up(self) -> bool:
+        """What follows after too many epochs that are no better: an adaptive rate is divided by 5, until it is tiny."""
+        e = self.estimator
+        what = "Training loss" if self.score is None else "Validation score"
+        message = f"{what} did not improve more than tol={e.tol:f} for {e.n_iter_no_change} consecutive epochs."
+        adaptive = e.solver == "sgd" and e.learning_rate == "adaptive" and e._optimizer.learning_rate > 1e-6
+        if adaptive:
+            e._optimizer.set_learning_rate(e._optimizer.learning_rate / 5)
+            e._no_improvement_count = 0
+            message += f" Setting learning rate to {e._optimizer.learning_rate:f}"
+        if e.verbose:
+            print(message + ("" if adaptive else " Stopping."))
+        return not adaptive
+
+
+def validate_data(estimator: Any, *arguments: Any, **options: Any) -> Any:
+    """scikit-learn's check of X and y, which is a method of estimators until version 1.5 and a function since then."""
+    if hasattr(estimator, "_validate_data"):
+        return estimator._validate_data(*arguments, **options)
+    from sklearn.utils import validation
+
+    return validation.validate_data(estimator, *arguments, **options)
