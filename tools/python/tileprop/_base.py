@@ -29,7 +29,7 @@ from .optimizer import Rule
 _STEPPED = ("invscaling", "adaptive")  # rates that epochs decide
 _SCHEDULES = ("cosine", "step", "plateau", "exponential")
 _ACTIVATIONS = {"logistic": "sigmoid"}  # scikit-learn's name and ours, where they differ
-_DTYPES = (np.float64, np.float32, np.uint8)
+DTYPES = (np.float64, np.float32, np.uint8)
 _NONFINITE = (
     "Solver produced non-finite parameter weights. The input data may contain large values and need to be"
     " preprocessed."
@@ -283,6 +283,8 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
             self._optimizer = Solver(self._rule(batch, problem), self.learning_rate_init, self._gradient_scale())
         epochs = _Epochs(self, network.model, problem.weight, samples, score, incremental)
         shuffle = self.shuffle and batch < samples
+        if self.shuffle and not shuffle:
+            problem = problem.sorted()
         seed = int(self._random_state.randint(2**31 - 1))
         arguments = {"batch": batch, "epochs": 1 if incremental else self.max_iter, "seed": seed, "on_epoch": epochs}
         try:
@@ -325,7 +327,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
             if math.isfinite(flat.dot(flat)):
                 return network.outputs(X)
         check_is_fitted(self)
-        return self._checked_outputs(validate_data(self, X, accept_sparse=["csr", "csc"], dtype=_DTYPES, reset=False))
+        return self._checked_outputs(validate_data(self, X, accept_sparse=["csr", "csc"], dtype=DTYPES, reset=False))
 
     def _checked_outputs(self, X: Any) -> Array:
         network = self.__dict__.get("_network")

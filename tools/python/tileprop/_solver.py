@@ -36,6 +36,15 @@ class Problem:
         """Whether all samples take part, in their order."""
         return len(self.rows) == len(self.x) and bool((self.rows == np.arange(len(self.x))).all())
 
+    def sorted(self) -> Problem:
+        """The same samples in an order that their values decide: where one step takes all samples, results do not
+        depend on the order in which they came, as they would by rounding."""
+        x = np.ascontiguousarray(self.x[self.rows])
+        _, rank = np.unique(x.view(f"V{x.itemsize * x.shape[1]}").ravel(), return_inverse=True)
+        y = self.y[self.rows].reshape(len(x), -1)
+        keys = [rank, *y.T] if self.weights is None else [rank, *y.T, self.weights[self.rows]]
+        return replace(self, rows=self.rows[np.lexsort(keys[::-1])])
+
     def batch(self, rows: Any) -> tuple[Array, Array, Array | None]:
         """Samples by numbers or a slice, as a step takes them."""
         with np.errstate(over="ignore"):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from sklearn.utils.multiclass import (
     unique_labels,
 )
 
-from ._base import _DTYPES, BaseMLP, Real, validate_data
+from ._base import DTYPES, BaseMLP, validate_data
 from ._network import Network
 from ._solver import Problem
 from .arrays import Array
@@ -171,7 +172,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         """Trains. X : (n_samples, n_features), array, DataFrame or sparse matrix (which is made dense); y : (n_samples,)
         of classes, or (n_samples, n_labels) of 0 and 1; sample_weight : (n_samples,)."""
         self._validate_params()
-        return self._fit(X, y, sample_weight)  # type: ignore[no-any-return]
+        return self._fit(X, y, sample_weight)
 
     @_check_solver  # type: ignore[misc]
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> MLPClassifier:
@@ -180,17 +181,17 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             self._validate_params()
         if _check_partial_fit_first_call(self, classes) and type_of_target(y).startswith("multilabel"):
             self.classes_ = unique_labels(y)
-        return self._fit(X, y, sample_weight, incremental=True)  # type: ignore[no-any-return]
+        return self._fit(X, y, sample_weight, incremental=True)
 
     def predict(self, X: Any) -> Array:
         """The most probable class of each sample, (n_samples,), or its labels, (n_samples, n_labels). X : (n_samples,
         n_features)."""
         outputs = self._outputs(X)
         if self.out_activation_ == "softmax":
-            return self.classes_.take(outputs.argmax(axis=1))  # type: ignore[no-any-return]
+            return self.classes_.take(outputs.argmax(axis=1))
         if self.n_outputs_ > 1:
             return (outputs > 0.5).astype(int)
-        return self.classes_.take((outputs[:, 0] > 0.5) & (len(self.classes_) > 1))  # type: ignore[no-any-return]
+        return self.classes_.take((outputs[:, 0] > 0.5) & (len(self.classes_) > 1))
 
     def predict_proba(self, X: Any) -> Array:
         """Probabilities of classes, (n_samples, n_classes), in the order of classes_; or of labels. X : (n_samples,
@@ -202,7 +203,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         """Logarithms of predict_proba."""
         probabilities = self.predict_proba(X)
         with np.errstate(divide="ignore"):
-            return np.log(probabilities, out=probabilities)  # type: ignore[no-any-return]
+            return np.log(probabilities, out=probabilities)
 
     def _library_loss(self) -> str:
         return "cce" if self.out_activation_ == "softmax" else "bce"
@@ -211,7 +212,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         return {"label_smoothing": self.label_smoothing}
 
     def _check_inputs(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
-        options = {"accept_sparse": ["csr", "csc"], "multi_output": True, "dtype": _DTYPES, "reset": reset}
+        options = {"accept_sparse": ["csr", "csc"], "multi_output": True, "dtype": DTYPES, "reset": reset}
         X, y = validate_data(self, X, y, **options)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
@@ -403,14 +404,14 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         """Trains. X : (n_samples, n_features), array, DataFrame or sparse matrix (which is made dense); y : (n_samples,)
         or (n_samples, n_outputs); sample_weight : (n_samples,)."""
         self._validate_params()
-        return self._fit(X, y, sample_weight)  # type: ignore[no-any-return]
+        return self._fit(X, y, sample_weight)
 
     @_check_solver  # type: ignore[misc]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
         """Trains one epoch more."""
         if not hasattr(self, "coefs_"):
             self._validate_params()
-        return self._fit(X, y, sample_weight, incremental=True)  # type: ignore[no-any-return]
+        return self._fit(X, y, sample_weight, incremental=True)
 
     def predict(self, X: Any) -> Array:
         """Predictions, (n_samples,) or (n_samples, n_outputs), for X, (n_samples, n_features)."""
@@ -430,7 +431,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         return {"huber_delta": self.huber_delta}
 
     def _check_inputs(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
-        options = {"accept_sparse": ["csr", "csc"], "multi_output": True, "y_numeric": True, "dtype": _DTYPES}
+        options = {"accept_sparse": ["csr", "csc"], "multi_output": True, "y_numeric": True, "dtype": DTYPES}
         X, y = validate_data(self, X, y, reset=reset, **options)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
