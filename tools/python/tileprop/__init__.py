@@ -6,6 +6,7 @@ MLPClassifier and MLPRegressor have scikit-learn's interface, and need it. Every
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from ._library import version
@@ -27,7 +28,8 @@ from .trainer import Epoch, Step, Trainer
 from .workspace import Score, Workspace
 
 if TYPE_CHECKING:
-    from .estimators import MLPClassifier, MLPRegressor
+    from .classifier import MLPClassifier
+    from .regressor import MLPRegressor
 
 __version__ = version()
 __all__ = [
@@ -60,10 +62,11 @@ __all__ = [
 ]
 
 
+_ESTIMATORS = {"MLPClassifier": "classifier", "MLPRegressor": "regressor"}
+
+
 def __getattr__(name: str) -> Any:
     """The estimators, for which scikit-learn is imported when they are first asked for."""
-    if name in ("MLPClassifier", "MLPRegressor"):
-        from . import estimators
-
-        return getattr(estimators, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _ESTIMATORS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f".{_ESTIMATORS[name]}", __name__), name)

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
-from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -15,9 +13,10 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
+from ._checks import CONSTRAINTS, DTYPES, SCHEDULES, STEPPED, validate_data
+from ._epochs import Epochs
 from ._network import Network
 from ._solver import Problem, Solver, run_lbfgs, run_steps, run_trainer
 from .arrays import Array
@@ -26,63 +25,17 @@ from .errors import NonfiniteError
 from .model import Layer, Model
 from .optimizer import Rule
 
-_STEPPED = ("invscaling", "adaptive")  # rates that epochs decide
-_SCHEDULES = ("cosine", "step", "plateau", "exponential")
 _ACTIVATIONS = {"logistic": "sigmoid"}  # scikit-learn's name and ours, where they differ
-DTYPES = (np.float64, np.float32, np.uint8)
 _NONFINITE = (
     "Solver produced non-finite parameter weights. The input data may contain large values and need to be"
     " preprocessed."
 )
 
 
-def _at_least(kind: type, least: float, closed: str = "left") -> Interval:
-    return Interval(kind, least, None, closed=closed)
-
-
 class BaseMLP(BaseEstimator):  # type: ignore[misc]
     """Parameters, training and prediction of both estimators."""
 
-    _parameter_constraints: dict[str, list[Any]] = {
-        "hidden_layer_sizes": ["array-like", _at_least(Integral, 1)],
-        "activation": [
-            StrOptions(
-                {"identity", "logistic", "tanh", "relu", "leaky_relu", "elu", "softplus", "silu", "gelu"},
-            )
-        ],
-        "solver": [StrOptions({"lbfgs", "sgd", "adam", "adamw", "rmsprop", "adagrad"})],
-        "alpha": [_at_least(Real, 0)],
-        "batch_size": [StrOptions({"auto"}), _at_least(Integral, 1)],
-        "learning_rate": [StrOptions({"constant", *_STEPPED, *_SCHEDULES})],
-        "learning_rate_init": [_at_least(Real, 0, "neither")],
-        "power_t": [_at_least(Real, 0)],
-        "max_iter": [_at_least(Integral, 1)],
-        "shuffle": ["boolean"],
-        "random_state": ["random_state"],
-        "tol": [_at_least(Real, 0)],
-        "verbose": ["verbose"],
-        "warm_start": ["boolean"],
-        "momentum": [Interval(Real, 0, 1, closed="left")],
-        "nesterovs_momentum": ["boolean"],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
-        "beta_1": [Interval(Real, 0, 1, closed="left")],
-        "beta_2": [Interval(Real, 0, 1, closed="left")],
-        "epsilon": [_at_least(Real, 0, "neither")],
-        "n_iter_no_change": [_at_least(Integral, 1), Options(Real, {np.inf})],
-        "max_fun": [_at_least(Integral, 1)],
-        "dropout": ["array-like", Interval(Real, 0, 1, closed="left")],
-        "activation_slope": [_at_least(Real, 0)],
-        "init": [StrOptions({"auto", "he_normal", "he_uniform", "glorot_normal", "glorot_uniform"})],
-        "clip_norm": [_at_least(Real, 0)],
-        "average": [Interval(Real, 0, 1, closed="left")],
-        "warmup_steps": [_at_least(Integral, 0)],
-        "step_every": [_at_least(Integral, 1)],
-        "step_factor": [_at_least(Real, 0, "neither")],
-        "final_factor": [_at_least(Real, 0)],
-        "layer_rates": ["array-like", None],
-        "threads": [Interval(Integral, 1, 4096, closed="both"), None],
-    }
+    _parameter_constraints = CONSTRAINTS
 
     # ------------------------------------------------------------------------------------------- given by subclasses
 
@@ -245,7 +198,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
             epsilon=self.epsilon,
             weight_decay=self.alpha if kind == "adamw" else self.alpha / (batch * mean_weight),
             clip_norm=self.clip_norm,
-            schedule=self.learning_rate if self.learning_rate in _SCHEDULES else "constant",
+            schedule=self.learning_rate if self.learning_rate in SCHEDULES else "constant",
             warmup_steps=self.warmup_steps,
             step_every=self.step_every * steps,
             step_factor=self.step_factor,
@@ -281,14 +234,14 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         batch = self._batch(samples)
         if not incremental or not hasattr(self, "_optimizer"):
             self._optimizer = Solver(self._rule(batch, problem), self.learning_rate_init, self._gradient_scale())
-        epochs = _Epochs(self, network.model, problem.weight, samples, score, incremental)
+        epochs = Epochs(self, network.model, problem.weight, samples, score, incremental)
         shuffle = self.shuffle and batch < samples
         if self.shuffle and not shuffle:
             problem = problem.sorted()
         seed = int(self._random_state.randint(2**31 - 1))
         arguments = {"batch": batch, "epochs": 1 if incremental else self.max_iter, "seed": seed, "on_epoch": epochs}
         try:
-            if incremental or (self.solver == "sgd" and self.learning_rate in _STEPPED):
+            if incremental or (self.solver == "sgd" and self.learning_rate in STEPPED):
                 order = self._random_state if shuffle else None
                 run_steps(network.model, problem, self._optimizer, order=order, **arguments)
             else:
@@ -308,14 +261,14 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
     # --------------------------------------------------------------------------------------------------- prediction
 
     def _outputs(self, X: Any) -> Array:
-        """Outputs, (samples, n_outputs_). What scikit-learn checks, and what it costs, is left out for arrays of float32
-        that are fine."""
+        """Outputs, (samples, n_outputs_). For finite arrays of the right shape scikit-learn's checks, which take longer
+        than one prediction, are left out."""
         state = self.__dict__
         network = state.get("_network")
         if (
             network is not None
             and type(X) is np.ndarray
-            and X.dtype == np.float32
+            and X.dtype in (np.float32, np.float64)
             and X.ndim == 2
             and X.shape[1] == network.model.inputs
             and X.flags.c_contiguous
@@ -357,81 +310,3 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         if self.solver == "lbfgs":
             raise AttributeError("partial_fit is only available for stochastic optimizers. lbfgs is not stochastic.")
         return True
-
-
-class _Epochs:
-    """What happens after each epoch: the attributes of the estimator, and whether to stop."""
-
-    def __init__(
-        self, estimator: Any, model: Model, weight: float, samples: int, score: Callable[[], float] | None,
-        incremental: bool,
-    ) -> None:
-        self.estimator, self.model, self.samples, self.score = estimator, model, samples, score
-        self.penalty = estimator.alpha / 2 / weight
-        self.incremental = incremental
-        self.flat = np.empty(model.parameter_count, dtype=np.float32)
-        self.best: Array | None = None
-        self.unfinished = False
-
-    def __call__(self, loss: float) -> bool:
-        e = self.estimator
-        e.n_iter_ += 1
-        e.t_ += self.samples
-        e.loss_ = e._loss_scale() * loss + self._decay()
-        e.loss_curve_.append(e.loss_)
-        if e.verbose:
-            print(f"Iteration {e.n_iter_}, loss = {e.loss_:.8f}")
-        self._count()
-        stepped = e.solver == "sgd" and e.learning_rate == "invscaling"
-        if stepped:
-            e._optimizer.set_learning_rate(e.learning_rate_init / (e.t_ + 1) ** e.power_t)
-        stop = e._no_improvement_count > e.n_iter_no_change and self._give_up()
-        self.unfinished = not stop and not self.incremental and e.n_iter_ == e.max_iter
-        return bool(stop)
-
-    def _decay(self) -> float:
-        if not self.penalty or self.estimator.solver == "adamw":
-            return 0.0
-        self.model.get_parameters(self.flat)
-        squares = sum(float(w.ravel().dot(w.ravel())) for w, _ in self.model.split(self.flat))
-        return self.penalty * squares
-
-    def _count(self) -> None:
-        """Counts epochs in a row that are not better by tol."""
-        e = self.estimator
-        if self.score is None:
-            better = e.loss_ <= e.best_loss_ - e.tol if e.best_loss_ is not None else False
-            e.best_loss_ = None if e.best_loss_ is None else min(e.best_loss_, e.loss_)
-        else:
-            score = self.score()
-            e.validation_scores_.append(score)
-            if e.verbose:
-                print(f"Validation score: {score:f}")
-            better = score >= e.best_validation_score_ + e.tol
-            if score > e.best_validation_score_:
-                e.best_validation_score_ = score
-                self.best = self.model.get_parameters()
-        e._no_improvement_count = 0 if better else e._no_improvement_count + 1
-
-    def _give_up(self) -> bool:
-        """What follows after too many epochs that are no better: an adaptive rate is divided by 5, until it is tiny."""
-        e = self.estimator
-        what = "Training loss" if self.score is None else "Validation score"
-        message = f"{what} did not improve more than tol={e.tol:f} for {e.n_iter_no_change} consecutive epochs."
-        adaptive = e.solver == "sgd" and e.learning_rate == "adaptive" and e._optimizer.learning_rate > 1e-6
-        if adaptive:
-            e._optimizer.set_learning_rate(e._optimizer.learning_rate / 5)
-            e._no_improvement_count = 0
-            message += f" Setting learning rate to {e._optimizer.learning_rate:f}"
-        if e.verbose:
-            print(message + ("" if adaptive else " Stopping."))
-        return not adaptive
-
-
-def validate_data(estimator: Any, *arguments: Any, **options: Any) -> Any:
-    """scikit-learn's check of X and y, which is a method of estimators until version 1.5 and a function since then."""
-    if hasattr(estimator, "_validate_data"):
-        return estimator._validate_data(*arguments, **options)
-    from sklearn.utils import validation
-
-    return validation.validate_data(estimator, *arguments, **options)
