@@ -268,7 +268,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         if (
             network is not None
             and type(X) is np.ndarray
-            and X.dtype in (np.float32, np.float64)
+            and X.dtype.char in "fd"
             and X.ndim == 2
             and X.shape[1] == network.model.inputs
             and X.flags.c_contiguous
