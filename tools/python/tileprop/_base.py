@@ -124,9 +124,10 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         widths = self._widths()
         if first:
             self._initialize(x.dtype)
-            network = self._make_network(x.shape[1], widths, int(self._random_state.randint(2**31 - 1)) + 1)
-            if self.init == "auto":
-                self._draw_parameters(network)
+            if self.init != "auto":
+                return self._make_network(x.shape[1], widths, int(self._random_state.randint(2**31 - 1)))
+            network = self._make_network(x.shape[1], widths)
+            self._draw_parameters(network)
             return network
         known = self.__dict__.get("_network")
         if known is not None and known.has_published(self.coefs_, self.intercepts_) and not self.warm_start:
@@ -234,7 +235,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         batch = self._batch(samples)
         if not incremental or not hasattr(self, "_optimizer"):
             self._optimizer = Solver(self._rule(batch, problem), self.learning_rate_init, self._gradient_scale())
-        epochs = Epochs(self, network.model, problem.weight, samples, score, incremental)
+        epochs = Epochs(self, network.model, batch * problem.weight / samples, samples, score, incremental)
         shuffle = self.shuffle and batch < samples
         if self.shuffle and not shuffle:
             problem = problem.sorted()

@@ -16,11 +16,11 @@ class Epochs:
     """What happens after each epoch: the attributes of the estimator, and whether to stop."""
 
     def __init__(
-        self, estimator: Any, model: Model, weight: float, samples: int, score: Callable[[], float] | None,
+        self, estimator: Any, model: Model, batch_weight: float, samples: int, score: Callable[[], float] | None,
         incremental: bool,
     ) -> None:
         self.estimator, self.model, self.samples, self.score = estimator, model, samples, score
-        self.penalty = estimator.alpha / 2 / weight
+        self.penalty = estimator.alpha / 2 / batch_weight
         self.incremental = incremental
         self.flat = np.empty(model.parameter_count, dtype=np.float32)
         self.best: Array | None = None
