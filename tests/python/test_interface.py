@@ -69,7 +69,8 @@ def test_no_constant_is_left_out(prefix):
 def enum_body(prefix):
     """The text of the enum whose first constant has this prefix."""
     bodies = re.findall(r"typedef enum tp_\w+ \{(.*?)\n\}", CODE, re.DOTALL)
-    return next(body for body in bodies if re.match(rf"\s*{prefix}_{list(_types.ENUMS[prefix])[0].name}\b", body)) + "\n"
+    first = next(iter(_types.ENUMS[prefix])).name
+    return next(body for body in bodies if re.match(rf"\s*{prefix}_{first}\b", body)) + "\n"
 
 
 @pytest.mark.parametrize("name", ["activation", "loss", "init", "optimizer", "schedule", "monitor", "keep"])

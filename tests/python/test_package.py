@@ -64,7 +64,8 @@ def test_without_scikit_learn_the_library_is_there(tmp_path):
 @pytest.mark.skipif(not shutil.which("mypy"), reason="mypy is not installed")
 def test_types(tmp_path):
     user = tmp_path / "user.py"
-    user.write_text("import tileprop\n\nscore: str = tileprop.Model(2, [1]).fingerprint\nwrong: int = tileprop.version()\n")
+    right, wrong = "digits: str = tileprop.Model(2, [1]).fingerprint", "number: int = tileprop.version()"
+    user.write_text(f"import tileprop\n\n{right}\n{wrong}\n")
     command = ["mypy", "--config-file", str(PACKAGE / "pyproject.toml"), "--cache-dir", str(tmp_path / "cache")]
     options = {"capture_output": True, "text": True, "env": {**os.environ, "MYPYPATH": str(PACKAGE)}}
     clean = subprocess.run([*command, str(PACKAGE / "tileprop")], **options)

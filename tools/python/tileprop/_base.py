@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -223,7 +224,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
             test_size=self.validation_fraction,
             stratify=self._stratify(problem.y[problem.rows]),
         )
-        return (Problem(problem.x, problem.y, problem.weights, part) for part in (rows, held_out))  # type: ignore
+        return replace(problem, rows=rows), replace(problem, rows=held_out)
 
     def _fit_stochastic(self, network: Network, problem: Problem, incremental: bool) -> Array | None:
         """Trains; the best parameters if a validation set decides, else None."""

@@ -16,7 +16,12 @@ class Epochs:
     """What happens after each epoch: the attributes of the estimator, and whether to stop."""
 
     def __init__(
-        self, estimator: Any, model: Model, batch_weight: float, samples: int, score: Callable[[], float] | None,
+        self,
+        estimator: Any,
+        model: Model,
+        batch_weight: float,
+        samples: int,
+        score: Callable[[], float] | None,
         incremental: bool,
     ) -> None:
         self.estimator, self.model, self.samples, self.score = estimator, model, samples, score

@@ -107,8 +107,16 @@ EpochEnd = Callable[[float], bool]
 
 
 def run_trainer(
-    model: Model, problem: Problem, solver: Solver, *, batch: int, epochs: int, shuffle: bool, seed: int,
-    average: float, on_epoch: EpochEnd,
+    model: Model,
+    problem: Problem,
+    solver: Solver,
+    *,
+    batch: int,
+    epochs: int,
+    shuffle: bool,
+    seed: int,
+    average: float,
+    on_epoch: EpochEnd,
 ) -> None:
     """Trains by the library's trainer, which takes samples where they are."""
     trainer = Trainer(
@@ -138,7 +146,14 @@ def _batches(problem: Problem, batch: int, order: Any) -> Iterator[Any]:
 
 
 def run_steps(
-    model: Model, problem: Problem, solver: Solver, *, batch: int, epochs: int, order: Any, seed: int,
+    model: Model,
+    problem: Problem,
+    solver: Solver,
+    *,
+    batch: int,
+    epochs: int,
+    order: Any,
+    seed: int,
     on_epoch: EpochEnd,
 ) -> None:
     """Trains step by step, where the trainer cannot: with the solver's state, and rates that epochs decide. order is a
@@ -198,7 +213,15 @@ def _weight_mask(model: Model) -> Array:
 
 
 def run_lbfgs(
-    model: Model, problem: Problem, *, alpha: float, scale: float, max_iter: int, max_fun: int, tol: float, verbose: bool
+    model: Model,
+    problem: Problem,
+    *,
+    alpha: float,
+    scale: float,
+    max_iter: int,
+    max_fun: int,
+    tol: float,
+    verbose: bool,
 ) -> Any:
     """Minimises by scipy's L-BFGS-B; returns its result. Where the line search finds nothing better, the loss has no
     more digits: that is the end, not a failure."""

@@ -167,8 +167,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         self.class_weight = class_weight
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPClassifier:
-        """Trains. X : (n_samples, n_features), array, DataFrame or sparse matrix (which is made dense); y : (n_samples,)
-        of classes, or (n_samples, n_labels) of 0 and 1; sample_weight : (n_samples,)."""
+        """Trains.
+
+        X : (n_samples, n_features), array, DataFrame or sparse matrix, which is made dense
+        y : (n_samples,) of classes, or (n_samples, n_labels) of 0 and 1
+        sample_weight : (n_samples,)
+        """
         self._validate_params()
         return self._fit(X, y, sample_weight)
 

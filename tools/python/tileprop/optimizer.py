@@ -83,9 +83,7 @@ class Optimizer(Handle):
         flat = vector(gradients, np.float32, self.model.parameter_count, "gradients")
         self._check(lib.tp_optimizer_step(self.pointer, self.model.pointer, address(flat)))
 
-    def train_step(
-        self, workspace: Workspace, x: Any, y: Any, weights: Any = None, class_weights: Any = None
-    ) -> Score:
+    def train_step(self, workspace: Workspace, x: Any, y: Any, weights: Any = None, class_weights: Any = None) -> Score:
         """Forward pass, backward pass and update in one call, with a training workspace; the loss before the update.
 
         x : (batch, inputs), scaled; y : (batch,) of classes or (batch, outputs) of scaled values

@@ -163,8 +163,12 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         self.huber_delta = huber_delta
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
-        """Trains. X : (n_samples, n_features), array, DataFrame or sparse matrix (which is made dense); y : (n_samples,)
-        or (n_samples, n_outputs); sample_weight : (n_samples,)."""
+        """Trains.
+
+        X : (n_samples, n_features), array, DataFrame or sparse matrix, which is made dense
+        y : (n_samples,) or (n_samples, n_outputs)
+        sample_weight : (n_samples,)
+        """
         self._validate_params()
         return self._fit(X, y, sample_weight)
 
