@@ -95,6 +95,7 @@ def test_strided_data_give_the_same_predictions(model, rng):
     want = workspace.predict(np.ascontiguousarray(x[:, ::3]))
     for view in (x[:, ::3], np.asfortranarray(x[:, ::3]), x[::-1, ::3][::-1]):
         assert (workspace.predict(view) == want).all()
+    assert (workspace.predict(x[::-1, ::3]) == want[::-1]).all()
 
 
 def test_buffers(rng):

@@ -12,6 +12,8 @@ import weakref
 import numpy as np
 import pytest
 
+from conftest import in_parallel
+
 import tileprop
 from tileprop import Context, Layer, Model, Optimizer, Rule, Scaling, Workspace, sgemm
 from tileprop._library import lib
@@ -46,21 +48,25 @@ def test_errors_have_the_message_and_a_class_of_their_own(tmp_path):
     assert sorted(classes) == list(range(1, 9)) and all(classes[s].status == s for s in classes)
 
 
-def test_errors_of_threads_do_not_mix():
-    wrong = []
+def test_errors_of_threads_do_not_mix(monkeypatch):
+    create, both = lib.tp_model_create, threading.Barrier(2)
+
+    def fail_together(*arguments):
+        status = create(*arguments)
+        both.wait()
+        return status
+
+    monkeypatch.setattr(lib, "tp_model_create", fail_together)
+    messages = {}
 
     def fail(layer):
-        for _ in range(500):
-            try:
-                Model(1, [1] * layer + [0])
-            except tileprop.ArgumentError as error:
-                if not str(error).startswith(f"layer {layer}: width is 0"):
-                    wrong.append(str(error))
+        try:
+            Model(1, [1] * layer + [0])
+        except tileprop.ArgumentError as error:
+            messages[layer] = str(error)
 
-    threads = [threading.Thread(target=fail, args=(i,)) for i in range(4)]
-    [t.start() for t in threads]
-    [t.join() for t in threads]
-    assert not wrong
+    in_parallel(fail, [0, 1])
+    assert all(messages[layer].startswith(f"layer {layer}: width is 0") for layer in (0, 1))
 
 
 def test_notes_of_the_library_go_to_the_logger(caplog):
@@ -214,8 +220,11 @@ def test_optimizer_state_continues_elsewhere(rng):
 
 def test_objects_are_released():
     model = Model(3, [4, 2])
-    trainer = tileprop.Trainer(model, np.zeros((4, 3)), [0, 1, 0, 1], on_epoch=lambda epoch: trainer.save)
+    known = []
+    trainer = tileprop.Trainer(model, np.zeros((4, 3)), [0, 1, 0, 1], on_epoch=lambda epoch: known[0].steps > 0)
+    known.append(trainer)
+    trainer.run()
     objects = [weakref.ref(o) for o in (model, trainer)]
-    del model, trainer
+    del model, trainer, known
     gc.collect()
     assert [o() for o in objects] == [None, None]

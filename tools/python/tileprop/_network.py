@@ -56,7 +56,6 @@ class Network:
 
     def publish(self, flat: Array, dtype: Any) -> tuple[list[Array], list[Array]]:
         """Parameters as coefs_ and intercepts_. They are read-only, so that nobody changes them without the model."""
-        flat.flags.writeable = False
         split = self.model.split(flat)
         coefs, intercepts = ([_read_only(pair[i].astype(dtype, copy=False)) for pair in split] for i in (0, 1))
         self._published = coefs + intercepts
