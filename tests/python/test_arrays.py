@@ -165,3 +165,21 @@ def test_wrong_shapes_are_named(model, rng):
         Optimizer(model, Rule()).train_step(workspace, np.zeros((2, 3)), np.zeros(3, np.int32))
     with pytest.raises(ArgumentError, match="batch"):
         workspace.forward(np.zeros((11, 3)))
+
+
+def test_integers_are_classes_or_numbers_as_the_loss_says(rng):
+    x, y = np.float32([[0], [1], [2], [3]]), np.array([0, 10, 20, 30])
+    model = Model(1, [1], loss="mse")
+    trainer = Trainer(model, x, y, batch=4, epochs=500, rule=Rule(learning_rate=0.5), validation=(x, y))
+    assert trainer.run() and Workspace(model).evaluate(x, y).loss < 0.1
+    with pytest.raises(ArgumentError, match="class"):
+        Trainer(Model(1, [2]), x, y)
+    with pytest.raises(ValueError, match="classes are less than"):
+        DataSet(x, y + 2**32)
+
+
+def test_predictions_are_floats_or_doubles(model):
+    workspace = Workspace(model)
+    assert [workspace.predict(np.zeros((2, 3)), kind).dtype for kind in ("f4", "f8")] == [np.float32, np.float64]
+    with pytest.raises(ValueError, match="dtype is int64"):
+        workspace.predict(np.zeros((2, 3)), int)

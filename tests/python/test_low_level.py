@@ -220,11 +220,13 @@ def test_optimizer_state_continues_elsewhere(rng):
 
 def test_objects_are_released():
     model = Model(3, [4, 2])
-    known = []
-    trainer = tileprop.Trainer(model, np.zeros((4, 3)), [0, 1, 0, 1], on_epoch=lambda epoch: known[0].steps > 0)
-    known.append(trainer)
+
+    def on_epoch(epoch):
+        return on_epoch.trainer.steps > 0
+
+    trainer = on_epoch.trainer = tileprop.Trainer(model, np.zeros((4, 3)), [0, 1, 0, 1], on_epoch=on_epoch)
     trainer.run()
     objects = [weakref.ref(o) for o in (model, trainer)]
-    del model, trainer, known
+    del model, trainer, on_epoch
     gc.collect()
     assert [o() for o in objects] == [None, None]

@@ -50,6 +50,18 @@ def vector(value: Any, dtype: npt.DTypeLike, count: int | None, name: str) -> Ar
     return array
 
 
+def is_classes(y: Array, regression: bool) -> bool:
+    """Whether these targets are classes: integers, one for each sample, of a loss that is not one of numbers."""
+    return y.ndim == 1 and y.dtype.kind in "iub" and not regression
+
+
+def classes_of(y: Array) -> Array:
+    """Classes as the library takes them; a copy only if they are not int32."""
+    if y.dtype.itemsize > 3 and len(y) and int(y.max()) >= 2**31:
+        raise ValueError(f"y contains {y.max()}; classes are less than 2^31")
+    return np.ascontiguousarray(y, dtype=np.int32)
+
+
 def _row_distance(array: Array) -> int | None:
     """Elements from row to row; None if the rows are not what the library takes."""
     rows, columns = array.shape
@@ -108,16 +120,17 @@ class DataSet:
     """Samples and targets as tp_data, together with the arrays that it points to.
 
     x : (samples, features), uint8, float32 or float64, any strides; other types become float32
-    y : None, (samples,) of integers (classes), or (samples, outputs) of numbers
+    y : None, (samples,) of integers (classes, unless regression says that they are numbers), or (samples, outputs) of
+        numbers
     weights : None or (samples,); rows : None or the numbers of the samples that the set consists of
     """
 
     _INPUTS = {np.dtype(np.uint8): "bytes", np.dtype(np.float32): "floats", np.dtype(np.float64): "doubles"}
 
-    def __init__(self, x: Any, y: Any = None, weights: Any = None, rows: Any = None, outputs: int = 0) -> None:
+    def __init__(self, x: Any, y: Any = None, weights: Any = None, rows: Any = None, regression: bool = False) -> None:
         self.struct = t.Data()
         self.x = self._inputs(as_array(x))
-        self.y = None if y is None else self._targets(as_array(y), outputs)
+        self.y = None if y is None else self._targets(as_array(y), regression)
         self.weights = None if weights is None else vector(weights, np.float32, len(self.x), "weights")
         self.rows = None if rows is None else vector(rows, np.uint32, None, "rows")
         self.struct.samples = len(self.x) if self.rows is None else len(self.rows)
@@ -135,13 +148,13 @@ class DataSet:
         setattr(self.struct, self._INPUTS[x.dtype], address(x))
         return x
 
-    def _targets(self, y: Array, outputs: int) -> Array:
+    def _targets(self, y: Array, regression: bool) -> Array:
         if len(y) != len(self.x):
             raise ValueError(f"y has {len(y)} samples; x has {len(self.x)}")
-        if y.ndim == 1 and y.dtype.kind in "iub":
-            y = np.ascontiguousarray(y, dtype=np.int32)
+        if is_classes(y, regression):
+            y = classes_of(y)
             self.struct.classes = address(y)
-            self.struct.outputs = outputs or (int(y.max()) + 1 if len(y) else 0)
+            self.struct.outputs = int(y.max()) + 1 if len(y) else 0
             return y
         y = y.reshape(-1, 1) if y.ndim == 1 else y
         y = y if y.dtype in (np.float32, np.float64) else y.astype(np.float32)

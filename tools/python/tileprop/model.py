@@ -163,6 +163,11 @@ class Model(Handle):
         activation = t.Activation(struct.activation).name.lower()
         return Layer(struct.width, activation, struct.slope, struct.dropout)
 
+    @property
+    def regression(self) -> bool:
+        """Whether targets are numbers, even if they are integers."""
+        return self.loss not in ("cce", "bce")
+
     @classmethod
     def load(cls, path: str | os.PathLike[str], context: Context | None = None) -> Model:
         """Reads a model's file."""

@@ -89,7 +89,7 @@ class Optimizer(Handle):
         x : (batch, inputs), scaled; y : (batch,) of classes or (batch, outputs) of scaled values
         """
         x, ldx = matrix(x, self.model.inputs, "x")
-        targets = TargetSet(y, self.model.outputs, weights, class_weights)
+        targets = TargetSet(y, self.model, weights, class_weights)
         if len(targets.y) != len(x):
             raise ValueError(f"y has {len(targets.y)} samples; x has {len(x)}")
         score = t.ScoreStruct()

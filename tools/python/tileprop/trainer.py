@@ -114,7 +114,7 @@ class Trainer(Handle):
     """Trains a model on arrays, which are used in place and must stay unchanged meanwhile.
 
     x : (samples, inputs), uint8, float32 or float64, any strides
-    y : (samples,) of integers (classes), or (samples, outputs) of numbers
+    y : (samples,) of integers (classes, with "cce" and "bce"), or (samples,) or (samples, outputs) of numbers
     weights : (samples,); class_weights : one for each class
     rows : numbers of the samples to train on; None: all
     validation : (x, y), or (x, y, weights), or (x, y, weights, rows); or a fraction as validation_fraction
@@ -171,8 +171,8 @@ class Trainer(Handle):
         rates = (rule or Rule()).fill(options.optimizer, len(model.layers))
         class_weights = None if class_weights is None else vector(class_weights, np.float32, None, "class_weights")
         options.class_weights = optional(class_weights)
-        self.data = DataSet(x, y, weights, rows)
-        self.validation = None if validation is None else DataSet(*validation)
+        self.data = DataSet(x, y, weights, rows, model.regression)
+        self.validation = None if validation is None else DataSet(*validation, regression=model.regression)
         if self.validation:
             options.validation = ctypes.pointer(self.validation.struct)
         self._on_epoch, self._on_step = on_epoch, on_step

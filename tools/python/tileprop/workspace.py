@@ -10,7 +10,7 @@ import numpy as np
 
 from . import _types as t
 from ._library import Handle, lib
-from .arrays import Array, DataSet, address, as_array, matrix, optional, output, vector
+from .arrays import Array, DataSet, address, as_array, classes_of, is_classes, matrix, optional, output, vector
 from .model import Model
 
 
@@ -32,14 +32,14 @@ class TargetSet:
     """Targets of a batch as tp_targets, together with the arrays that it points to: y is (batch,) of integers, which
     are classes, or (batch, outputs) of scaled numbers."""
 
-    def __init__(self, y: Any, outputs: int, weights: Any = None, class_weights: Any = None) -> None:
+    def __init__(self, y: Any, model: Model, weights: Any = None, class_weights: Any = None) -> None:
         self.struct = t.Targets()
         y = as_array(y)
-        if y.ndim == 1 and y.dtype.kind in "iub":
-            self.y = vector(y, np.int32, None, "y")
+        if is_classes(y, model.regression):
+            self.y = classes_of(y)
             self.struct.classes = address(self.y)
         else:
-            self.y, self.struct.ld = matrix(y.reshape(-1, 1) if y.ndim == 1 else y, outputs, "y")
+            self.y, self.struct.ld = matrix(y.reshape(-1, 1) if y.ndim == 1 else y, model.outputs, "y")
             self.struct.values = address(self.y)
         self.weights = None if weights is None else vector(weights, np.float32, len(self.y), "weights")
         self.class_weights = None if class_weights is None else vector(class_weights, np.float32, None, "class_weights")
@@ -90,7 +90,7 @@ class Workspace(Handle):
         self._check(lib.tp_workspace_set_dropout(self.pointer, seed, step))
 
     def _targets(self, y: Any, weights: Any, class_weights: Any) -> TargetSet:
-        targets = TargetSet(y, self.model.outputs, weights, class_weights)
+        targets = TargetSet(y, self.model, weights, class_weights)
         if self._batch is None or len(targets.y) != len(self._batch):
             passed = "no samples" if self._batch is None else f"{len(self._batch)} samples"
             raise ValueError(f"y has {len(targets.y)} samples; the last forward pass had {passed}")
@@ -172,7 +172,9 @@ class Workspace(Handle):
         """Predictions, (samples, outputs), of any number of samples, in the units of the program. x may be uint8,
         float32 or float64 with any strides."""
         data = DataSet(x)
-        y = np.empty((data.struct.samples, self.model.outputs), dtype=dtype)
+        y: Array = np.empty((data.struct.samples, self.model.outputs), dtype=dtype)
+        if y.dtype.char not in "fd":
+            raise ValueError(f"dtype is {y.dtype}; it must be float32 or float64")
         outputs = t.Outputs()
         setattr(outputs, "floats" if y.dtype == np.float32 else "doubles", address(y))
         self._check(lib.tp_predict(self.model.pointer, self.pointer, data.struct, outputs))
@@ -182,6 +184,6 @@ class Workspace(Handle):
         """Loss and correct predictions over a data set, or the samples with the numbers rows, in the units of the
         program."""
         score = t.ScoreStruct()
-        data = DataSet(x, y, weights, rows)
+        data = DataSet(x, y, weights, rows, self.model.regression)
         self._check(lib.tp_evaluate(self.model.pointer, self.pointer, data.struct, score, None))
         return Score.of(score)
