@@ -171,8 +171,9 @@ class Trainer(Handle):
         rates = (rule or Rule()).fill(options.optimizer, len(model.layers))
         class_weights = None if class_weights is None else vector(class_weights, np.float32, None, "class_weights")
         options.class_weights = optional(class_weights)
+        self.model = model
         self.data = DataSet(x, y, weights, rows, model.regression)
-        self.validation = None if validation is None else DataSet(*validation, regression=model.regression)
+        self.validation = None if validation is None else self._validation_set(*validation)
         if self.validation:
             options.validation = ctypes.pointer(self.validation.struct)
         self._on_epoch, self._on_step = on_epoch, on_step
@@ -184,7 +185,9 @@ class Trainer(Handle):
         model.context.check(lib.tp_trainer_create(model.pointer, self.data.struct, options, None, 0, pointer))
         kept = (model, self.data, self.validation, self._callbacks, rates, class_weights)
         super().__init__(pointer.value or 0, lib.tp_trainer_destroy, *kept)
-        self.model = model
+
+    def _validation_set(self, x: Any, y: Any, weights: Any = None, rows: Any = None) -> DataSet:
+        return DataSet(x, y, weights, rows, self.model.regression)
 
     def run(self) -> bool:
         """Trains until all epochs are done or patience ends: True; or until a callback stops it: False. Ctrl-C stops
