@@ -141,7 +141,9 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         first = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
         X, y = self._check_inputs(X, y, incremental, first)
         if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float32, only_non_negative=True)
+            sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float32)
+            if (sample_weight < 0).any():
+                raise ValueError("Negative values in data passed to `sample_weight`")
         self._random_state = check_random_state(self.random_state)
         x = X.toarray() if issparse(X) else X
         weights = self._weights(y, sample_weight)

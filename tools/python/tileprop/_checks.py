@@ -9,6 +9,15 @@ from typing import Any
 import numpy as np
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
+try:
+    from sklearn.utils.validation import validate_data as validate_data
+except ImportError:  # before version 1.6
+
+    def validate_data(estimator: Any, *arguments: Any, **options: Any) -> Any:
+        """scikit-learn's check of X and y, at that time a method of the estimator."""
+        return estimator._validate_data(*arguments, **options)
+
+
 STEPPED = ("invscaling", "adaptive")  # rates that epochs decide
 SCHEDULES = ("cosine", "step", "plateau", "exponential")
 DTYPES = (np.float64, np.float32, np.uint8)
@@ -58,12 +67,3 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "layer_rates": ["array-like", None],
     "threads": [Interval(Integral, 1, 4096, closed="both"), None],
 }
-
-
-def validate_data(estimator: Any, *arguments: Any, **options: Any) -> Any:
-    """scikit-learn's check of X and y, which is a method of estimators until version 1.5 and a function since then."""
-    if hasattr(estimator, "_validate_data"):
-        return estimator._validate_data(*arguments, **options)
-    from sklearn.utils import validation
-
-    return validation.validate_data(estimator, *arguments, **options)

@@ -258,3 +258,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
     def _more_tags(self) -> dict[str, Any]:
         return {"multilabel": True}
+
+    def __sklearn_tags__(self) -> Any:
+        """_more_tags as scikit-learn has it since version 1.6."""
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = tags.input_tags.sparse = True
+        return tags

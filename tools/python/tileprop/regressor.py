@@ -211,3 +211,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
 
     def _more_tags(self) -> dict[str, Any]:
         return {"multioutput": True}
+
+    def __sklearn_tags__(self) -> Any:
+        """_more_tags as scikit-learn has it since version 1.6."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = tags.input_tags.sparse = True
+        return tags
