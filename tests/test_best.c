@@ -110,6 +110,28 @@ Test(best, epoch_is_kept) {
     check_kept(TP_MONITOR_LOSS, 4, 0.5);
 }
 
+/* The same losses, judged by min_delta: an epoch that gains less is not the best. */
+static size_t best_with(double min_delta, struct watch *watch) {
+    static struct test_world w;
+    tp_train_options options = noisy_options();
+    options.min_delta = min_delta;
+    test_open_world(&w, NULL);
+    cr_assert_eq(train(&w, options, watch), TP_OK);
+    test_close_world(&w);
+    const size_t best = watch->epoch[EPOCHS - 1].best_epoch;
+    cr_assert_eq(best, best_of(watch, EPOCHS, TP_MONITOR_LOSS, min_delta), "min_delta %g", min_delta);
+    return best;
+}
+
+Test(best, is_better_by_more_than_min_delta) {
+    static struct watch watch;
+    const size_t best = best_with(0, &watch);
+    const double gain = measure(&watch.epoch[0], TP_MONITOR_LOSS) - measure(&watch.epoch[best - 1], TP_MONITOR_LOSS);
+    cr_assert_gt(gain, 0);
+    cr_assert_gt(best_with(0.99 * gain, &watch), 1);
+    cr_assert_eq(best_with(1.01 * gain, &watch), 1);
+}
+
 /* Without validation there is nothing to keep. */
 Test(best, needs_validation) {
     static struct test_world w;

@@ -9,7 +9,7 @@
 /* Where the second layer's parameters begin. */
 enum { SECOND = CLOUD_IN * CLOUD_HIDDEN + CLOUD_HIDDEN, LAYERS = 2 };
 
-/* Ways of an update: fused, one sample (outer products), clipped, with decay, with shards. */
+/* Ways of an update: fused, one sample (outer products), clipped, with decay, with slices. */
 static const struct way {
     tp_optimizer_kind kind;
     size_t batch;

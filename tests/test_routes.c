@@ -21,7 +21,7 @@ struct variant {
 };
 
 struct room {
-    float *a, *b, *panels, *c, *expected, *out, *bias, *scratch;
+    float *a, *b, *panels, *c, *before, *expected, *out, *bias, *scratch;
 };
 
 struct reached {
@@ -57,6 +57,11 @@ static struct tp_operand operand(const float *p, size_t ld, bool transposed) {
     return transposed ? tp_transposed(p, ld) : tp_plain(p, ld);
 }
 
+/* What is consumed after its only block goes past C, unless it comes from C^T or is not multiplied at all. */
+static bool passes_c(const struct variant *v, const struct tp_blocking *blocking, const struct tp_route *route) {
+    return v->consumed && v->k <= blocking->kc && !route->transposed && route->run != tp_run_start;
+}
+
 static void run(const struct tp_isa *isa, const struct variant *v, const struct room *r, struct reached *reached) {
     const struct tp_blocking blocking = small_blocking(isa);
     const struct consumer consumer = {r->out, v->n};
@@ -86,7 +91,10 @@ static void run(const struct tp_isa *isa, const struct variant *v, const struct 
     reached->route[e.route - tp_routes] = true;
     if (e.route->blocks)
         reached->reading[e.plan.reading - tp_readings] = true;
+    memcpy(r->before, r->c, v->m * v->n * sizeof *r->c);
     tp_gemm_run(&g, tp_alone, r->scratch);
+    if (passes_c(v, &blocking, e.route))
+        cr_assert(tp_test_same_bits(r->before, r->c, v->m * v->n, "%s: %s: C is written", isa->name, e.route->name));
     cr_assert(tp_test_same_bits(r->expected, v->consumed ? r->out : r->c, v->m * v->n,
                                 "%s: %s, %s: %zu x %zu x %zu, %d %d", isa->name, e.route->name,
                                 e.route->blocks ? e.plan.reading->name : "", v->m, v->n, v->k, v->ta, v->tb));
@@ -140,6 +148,7 @@ static void check_reached(const struct tp_isa *isa, const char *name, bool reach
 static struct room make_room(void) {
     struct room r = {.a = tp_test_floats(MOST), .b = tp_test_floats(MOST), .panels = tp_test_floats(MOST)};
     r.c = tp_test_floats(MOST);
+    r.before = tp_test_floats(MOST);
     r.expected = tp_test_floats(MOST);
     r.out = tp_test_floats(MOST);
     r.bias = tp_test_floats(MOST);
@@ -152,7 +161,7 @@ static struct room make_room(void) {
 }
 
 static void free_room(struct room *r) {
-    float *const all[] = {r->a, r->b, r->panels, r->c, r->expected, r->out, r->bias, r->scratch};
+    float *const all[] = {r->a, r->b, r->panels, r->c, r->before, r->expected, r->out, r->bias, r->scratch};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
 }

@@ -17,6 +17,7 @@ struct bench_library {
     const char *files[3];      /* patterns, tried in this order; none: it is linked into this program */
     const char *variable;      /* environment variable that chooses the core, read before main */
     const char *avx512, *avx2; /* its values; for other instruction sets the library decides */
+    const char *amx, *avx512bf16; /* where it has others for products in bf16 */
     const char *script;        /* in Python, is the worker then; files[0] is the interpreter */
 
     /* Finds the functions in the loaded library; false if something is missing. */
@@ -56,6 +57,11 @@ typedef int bench_dnnl_sgemm_fn(char transpose_a, char transpose_b, int64_t m, i
                                 const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c,
                                 int64_t ldc); /* row-major; the same in versions 1 to 3 */
 extern bench_dnnl_sgemm_fn *bench_dnnl_sgemm;
+
+typedef int bench_dnnl_bf16gemm_fn(char transpose_a, char transpose_b, int64_t m, int64_t n, int64_t k, float alpha,
+                                   const uint16_t *a, int64_t lda, const uint16_t *b, int64_t ldb, float beta, float *c,
+                                   int64_t ldc);
+extern bench_dnnl_bf16gemm_fn *bench_dnnl_bf16gemm; /* exported by versions 1 and 2, though not declared; or NULL */
 
 extern void *bench_fann_handle;
 extern tp_context *bench_context; /* of tileprop */

@@ -11,6 +11,7 @@
 
 #define TRAINING_PEERS "openblas,blis,onednn,torch,sklearn,fann"
 #define INFERENCE_PEERS "openblas,blis,onednn"
+#define BF16_PEERS "onednn,torch" /* the others compute in f32 */
 
 static const char usage[] =
     "usage: bench_train [OPTION...]\n"
@@ -18,6 +19,7 @@ static const char usage[] =
     "bench/nets/table.txt)\n"
     "  --net LIST       only the networks with these names\n"
     "  --inference      measures forward passes instead (default file: bench/nets/inference.txt)\n"
+    "  --precision P    f32 or bf16: what products read (peers of bf16: onednn, torch)\n"
     "  --explain        measures nothing: prints which way each product takes\n"
     "  --isa NAME       instruction set: avx512, avx2, neon, scalar (default: the best)\n"
     "  --threads N      (default 1); with more, tileprop is also measured on one thread\n"
@@ -76,7 +78,7 @@ static struct options read_options(int argc, char **argv) {
         common->files[common->file_count++] =
             options.inference ? BENCH_DIRECTORY "/nets/inference.txt" : BENCH_DIRECTORY "/nets/table.txt";
     if (!common->peers)
-        common->peers = options.inference ? INFERENCE_PEERS : TRAINING_PEERS;
+        common->peers = common->bf16 ? BF16_PEERS : options.inference ? INFERENCE_PEERS : TRAINING_PEERS;
     return options;
 }
 
@@ -104,7 +106,7 @@ static bool measure_all(struct train_run *run, const struct train_nets *nets, co
 static int compare(struct train_run *run, const struct bench_options *options, const struct train_nets *nets) {
     run->row = calloc(nets->count, sizeof *run->row);
     cpu_set_t processors;
-    if (!run->row || !bench_describe_machine(&run->bench, options->isa, &processors))
+    if (!run->row || !bench_describe_machine(&run->bench, options->isa, run->bf16, &processors))
         return 2;
     bool done = measure_all(run, nets, &processors);
     done = (!options->json || train_write_json(run, options->json)) && done;
@@ -118,12 +120,14 @@ int main(int argc, char **argv) {
     struct options options = read_options(argc, argv);
     static struct train_run run;
     run.inference = options.inference;
+    run.bf16 = options.common.bf16;
     run.seconds = options.seconds;
     bench_enter(&run.bench, &options.common, "--peers: the names are openblas, blis, onednn, torch, sklearn and fann");
     struct train_nets nets = {0};
     bool read = true;
     for (int f = 0; f < options.common.file_count && read; f++)
-        read = train_nets_read(&nets, options.common.files[f], options.names, options.inference);
+        read = train_nets_read(&nets, options.common.files[f], options.names, options.inference,
+                               options.common.bf16);
     if (read && !nets.count)
         bench_refuse(&options.common, "--net: no network has such a name");
     const struct bench_options *common = &options.common;

@@ -6,7 +6,7 @@
 
 #include <assert.h>
 
-/* Where a row of what the product updates is shared, caches exchange lines beyond the share's end (net/shards.h): that
+/* Where a row of what the product updates is shared, caches exchange lines beyond the share's end (net/slices.h): that
  * takes as long as to read so many floats. For a B of more than this many second-level caches it is not worth while
  * that every thread reads all of its columns. */
 #define EDGE_FLOATS 256

@@ -3,7 +3,7 @@
 #include "core/size.h"
 #include "io/safetensors.h"
 #include "net/gather.h"
-#include "net/shards.h"
+#include "net/slices.h"
 
 #include <string.h>
 

@@ -4,6 +4,7 @@
 #define TP_NET_TRAINER_H
 
 #include "net/optimizer.h"
+#include "net/ranks.h"
 #include "net/tuner.h"
 #include "net/workspace.h"
 
@@ -26,12 +27,14 @@ struct tp_trainer {
     tp_data data, validation; /* validation: samples = 0 without */
     tp_train_options options; /* the optimiser's total_steps filled in */
     struct tp_workspace *workspace;
+    struct tp_parts parts; /* of a whole batch */
+    struct tp_ranks ranks;
     struct tp_optimizer *optimizer;
     struct tp_tuner tuner;
     struct tp_context tried;          /* the context with the tuner's choice, which the model has during steps */
     const struct tp_context *context; /* the model's own */
     int threads;                      /* that are worth waking, as the built-in choice has it */
-    struct tp_shards shards;          /* for its runs; count 0: none */
+    struct tp_slices slices;          /* for its runs; count 0: none */
     uint32_t *pool;                   /* sample numbers: first those to train on, then those held out */
     uint32_t *order;                  /* of this epoch: a permutation of 0..train_count */
     size_t train_count, held_out;
@@ -77,7 +80,7 @@ void tp_average_step(struct tp_trainer *t, struct tp_team team);
 /* Before steps: the model has the parameters that are trained. */
 void tp_best_begin(struct tp_trainer *t);
 void tp_best_hide(struct tp_trainer *t);
-/* The model has the averages, or after a run what the options keep. Its weights must not be in shards. */
+/* The model has the averages, or after a run what the options keep. Its weights must not be in column slices. */
 void tp_best_show_average(struct tp_trainer *t);
 void tp_best_show(struct tp_trainer *t);
 

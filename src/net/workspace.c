@@ -17,16 +17,17 @@ static struct tp_matrix take_matrix(struct tp_arena *arena, size_t rows, size_t 
 
 /* Of every product of a step: forward, dW, dX. */
 static size_t scratch_for(const struct tp_workspace *w, const struct tp_isa *isa, const struct tp_blocking *blocking) {
+    const struct tp_bf16 *bf16 = w->model->bf16;
     size_t most = 0;
     for (size_t l = 0; l < w->model->layers; l++) {
         const size_t in = w->model->shape[l].inputs, out = w->model->shape[l].outputs, n = w->max_batch;
-        most = tp_max(most, tp_gemm_scratch(isa, blocking, n, out, in));
+        most = tp_max(most, tp_product_scratch(isa, blocking, bf16, n, out, in));
         if (w->mode == TP_MODE_TRAINING) {
-            most = tp_max(most, tp_gemm_scratch(isa, blocking, in, out, n));
-            most = tp_max(most, tp_gemm_scratch(isa, blocking, n, in, out));
+            most = tp_max(most, tp_product_scratch(isa, blocking, bf16, in, out, n));
+            most = tp_max(most, tp_product_scratch(isa, blocking, bf16, n, in, out));
         }
         if (w->mode == TP_MODE_DERIVATIVES)
-            most = tp_max(most, tp_gemm_scratch(isa, blocking, tp_model_outputs(w->model), in, out));
+            most = tp_max(most, tp_product_scratch(isa, blocking, bf16, tp_model_outputs(w->model), in, out));
     }
     return tp_padded(most);
 }
@@ -111,6 +112,9 @@ static tp_status describe_workspace(const tp_model *model, const tp_workspace_op
         return tp_fail(context, TP_ERR_ARGUMENT, "max_batch is 0; it must be at least 1");
     if ((unsigned)options.mode > TP_MODE_DERIVATIVES)
         return tp_fail(context, TP_ERR_ARGUMENT, "mode is %d; it must be one of tp_mode", (int)options.mode);
+    if (model->layouts && options.mode != TP_MODE_INFERENCE)
+        return tp_fail(context, TP_ERR_ARGUMENT, "mode is %d; with a predictor it must be TP_MODE_INFERENCE",
+                       (int)options.mode);
     *w = (struct tp_workspace){.model = model, .max_batch = options.max_batch, .mode = options.mode};
     return tp_take_threads(context, options.threads ? options.threads : context->threads, &w->threads);
 }

@@ -61,11 +61,13 @@ const struct option_row train_rows[] = {
     {.name = "every",
      .also = "save-every checkpoint-every checkpoint-interval save-freq",
      IS_TEXT("INTERVAL", every),
+     OPTION_GIVEN(every_given),
      .use = OPTION_HERE,
      .help = "steps, epochs or time from one checkpoint to the next: 500, 2epochs, 90s, 10min, 1h (default 1epochs)"},
     {.name = "keep-checkpoints",
      .also = "max-to-keep save-top-k save-total-limit",
      IS_INTEGER(keep_checkpoints, 1, UINT32_MAX),
+     OPTION_GIVEN(keep_checkpoints_given),
      .use = OPTION_HERE,
      .help = "checkpoints that stay; older ones are removed when a newer one is complete"},
     {.name = "resume",
@@ -113,6 +115,7 @@ void train_defaults(void *values) {
         .loss = LOSS_OF_TASK,
         .huber_delta = (double)model.huber_delta,
         .init_weights = (int)model.init,
+        .precision = (int)model.precision,
         .optimizer = (int)library.optimizer.kind,
         .momentum = 0.9,
         .schedule = (int)library.optimizer.schedule,
@@ -155,7 +158,7 @@ void train_settle_options(void *values) {
     if (options->init)
         return;
     options->activation_given = options->dropout_given = options->label_smoothing_given = true;
-    options->init_weights_given = true;
+    options->init_weights_given = options->precision_given = true;
 }
 
 uint64_t train_steps(const struct train_options *options, size_t samples) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "net/shards.h"
+#include "net/slices.h"
 
 #include "core/size.h"
 
@@ -9,56 +9,57 @@
 /* How much less than the most that one thread has the mean may be. */
 #define EVEN_ENOUGH 0.85
 
-/* Shards of more than so many second-level caches leave these before they are needed again, shared lines or not. */
+/* Slices of more than so many second-level caches leave these before they are needed again, shared lines or not. */
 #define FAR_CACHES 4
 
 static struct tp_range columns_of(const struct tp_model *model, int number, int count) {
     return tp_share(model->shape[0].outputs, TP_LINE, number, count);
 }
 
-int tp_shard_count(const struct tp_model *model, size_t batch, int threads) {
+int tp_slice_count(const struct tp_model *model, size_t batch, int threads) {
     const size_t outputs = model->shape[0].outputs;
     const struct tp_range most = columns_of(model, 0, threads), least = columns_of(model, threads - 1, threads);
     const bool even = (double)outputs >= EVEN_ENOUGH * (double)(most.end * (size_t)threads);
     const struct tp_blocking *blocking = model->context->blocking;
     const bool near = model->shape[0].inputs * most.end <= FAR_CACHES * blocking->kc * blocking->nc;
-    /* for more samples than outputs threads share the samples, and each reads all of W */
-    return threads > 1 && outputs >= batch && least.begin < least.end && even && near ? threads : 0;
+    /* products in bf16 copy W, and a chain of theirs cannot be cut between any two columns;
+     * for more samples than outputs threads share the samples, and each reads all of W */
+    return !model->bf16 && threads > 1 && outputs >= batch && least.begin < least.end && even && near ? threads : 0;
 }
 
 int tp_weight_parts(const struct tp_model *model, size_t l) {
-    return l == 0 && model->shards.count ? model->shards.count : 1;
+    return l == 0 && model->slices.count ? model->slices.count : 1;
 }
 
 struct tp_weights tp_weight_part(const struct tp_model *model, size_t l, int number) {
     const struct tp_shape *shape = &model->shape[l];
     assert(l < model->layers && number >= 0 && number < tp_weight_parts(model, l));
-    if (l || !model->shards.count)
+    if (l || !model->slices.count)
         return (struct tp_weights){model->parameters + shape->weight, 0, shape->outputs, shape->weight, l};
-    const struct tp_range columns = columns_of(model, number, model->shards.count);
+    const struct tp_range columns = columns_of(model, number, model->slices.count);
     const size_t before = shape->inputs * columns.begin;
-    return (struct tp_weights){model->shards.weights + before, columns.begin, columns.end - columns.begin,
+    return (struct tp_weights){model->slices.weights + before, columns.begin, columns.end - columns.begin,
                                shape->weight + before, l};
 }
 
-/* Between the rows of a shard, n columns from begin on, and those of the first layer's weights. */
-static void copy_rows(const struct tp_model *model, float *shard, float *weights, struct tp_range columns, bool load) {
+/* Between the rows of a slice, n columns from begin on, and those of the first layer's weights. */
+static void copy_rows(const struct tp_model *model, float *slice, float *weights, struct tp_range columns, bool load) {
     const struct tp_shape *shape = &model->shape[0];
     const size_t n = columns.end - columns.begin;
     float *out = weights + columns.begin;
-    for (size_t i = 0; i < shape->inputs; i++, shard += n, out += shape->outputs)
-        memcpy(load ? shard : out, load ? out : shard, n * sizeof *shard);
+    for (size_t i = 0; i < shape->inputs; i++, slice += n, out += shape->outputs)
+        memcpy(load ? slice : out, load ? out : slice, n * sizeof *slice);
 }
 
-static void copy_shards(const struct tp_model *model, float *parameters, bool load, struct tp_team team) {
-    for (int s = team.id; s < model->shards.count; s += team.size) {
-        const struct tp_weights shard = tp_weight_part(model, 0, s);
-        copy_rows(model, shard.p, parameters + model->shape[0].weight,
-                  (struct tp_range){shard.begin, shard.begin + shard.n}, load);
+static void copy_slices(const struct tp_model *model, float *parameters, bool load, struct tp_team team) {
+    for (int s = team.id; s < model->slices.count; s += team.size) {
+        const struct tp_weights slice = tp_weight_part(model, 0, s);
+        copy_rows(model, slice.p, parameters + model->shape[0].weight,
+                  (struct tp_range){slice.begin, slice.begin + slice.n}, load);
     }
 }
 
-void tp_shards_copy_state(const struct tp_model *model, int count, float *state, float *flat, bool load) {
+void tp_slices_copy_state(const struct tp_model *model, int count, float *state, float *flat, bool load) {
     const struct tp_shape *shape = &model->shape[0];
     const size_t rest = count ? shape->bias : 0;
     for (int s = 0; s < count; s++) {
@@ -73,13 +74,13 @@ void tp_shards_copy_state(const struct tp_model *model, int count, float *state,
 static const float *find_parameter(const struct tp_model *model, size_t index, size_t *count) {
     const size_t width = model->shape[0].outputs, row = index / width, column = index % width;
     *count = model->parameter_count - index;
-    if (!model->shards.count || row >= model->shape[0].inputs)
+    if (!model->slices.count || row >= model->shape[0].inputs)
         return model->parameters + index;
-    struct tp_weights shard = tp_weight_part(model, 0, 0);
-    for (int s = 1; column >= shard.begin + shard.n; s++)
-        shard = tp_weight_part(model, 0, s);
-    *count = shard.begin + shard.n - column;
-    return shard.p + row * shard.n + column - shard.begin;
+    struct tp_weights slice = tp_weight_part(model, 0, 0);
+    for (int s = 1; column >= slice.begin + slice.n; s++)
+        slice = tp_weight_part(model, 0, s);
+    *count = slice.begin + slice.n - column;
+    return slice.p + row * slice.n + column - slice.begin;
 }
 
 void tp_model_copy_parameters(const struct tp_model *model, size_t begin, size_t count, float *parameters) {
@@ -93,28 +94,28 @@ void tp_model_copy_parameters(const struct tp_model *model, size_t begin, size_t
 
 static void load_task(void *model, struct tp_team team) {
     const struct tp_model *m = model;
-    copy_shards(m, m->parameters, true, team);
+    copy_slices(m, m->parameters, true, team);
 }
 
 static void store_task(void *model, struct tp_team team) {
     const struct tp_model *m = model;
-    copy_shards(m, m->parameters, false, team);
+    copy_slices(m, m->parameters, false, team);
 }
 
 static int copying_threads(const struct tp_model *model) {
     const int threads = model->context->threads;
-    return model->shards.count < threads ? model->shards.count : threads;
+    return model->slices.count < threads ? model->slices.count : threads;
 }
 
-void tp_shards_begin(struct tp_model *model, const struct tp_shards *shards) {
-    if (!shards->count || model->shards.count)
+void tp_slices_begin(struct tp_model *model, const struct tp_slices *slices) {
+    if (!slices->count || model->slices.count)
         return;
-    assert(shards->weights);
-    model->shards = *shards;
+    assert(slices->weights);
+    model->slices = *slices;
     tp_parallel(copying_threads(model), load_task, model);
 }
 
-void tp_shards_end(struct tp_model *model) {
+void tp_slices_end(struct tp_model *model) {
     tp_parallel(copying_threads(model), store_task, model);
-    model->shards.count = 0;
+    model->slices.count = 0;
 }

@@ -4,7 +4,7 @@
  * not show: not in the bits, and not to a callback that reads or changes the model.
  */
 #include "gemm/share.h"
-#include "net/shards.h"
+#include "net/slices.h"
 #include "support/support.h"
 
 #include <criterion/criterion.h>
@@ -27,7 +27,7 @@ struct journal {
     const tp_data *data;
     tp_workspace *workspace, *derivatives;
     tp_optimizer *optimizer;
-    int shards; /* there must be so many */
+    int slices; /* there must be so many */
     size_t count;
     float entries[JOURNAL];
 };
@@ -95,7 +95,7 @@ static tp_train_options train_options(tp_optimizer_kind kind) {
     return options;
 }
 
-/* A run within a callback of a run, on one thread: with as many shards or, if gradients are clipped, without. */
+/* A run within a callback of a run, on one thread: with as many slices or, if gradients are clipped, without. */
 static void train_within(struct journal *j, float clip_norm) {
     tp_train_options options = train_options(TP_OPTIMIZER_ADAMW);
     options.batch = 20;
@@ -109,8 +109,8 @@ static void train_within(struct journal *j, float clip_norm) {
 
 static int use_model(void *user, const tp_step *step) {
     struct journal *j = user;
-    cr_expect_eq(j->model->shards.count, j->shards, "%d shards at step %d, not %d", j->model->shards.count,
-                 (int)step->step, j->shards);
+    cr_expect_eq(j->model->slices.count, j->slices, "%d slices at step %d, not %d", j->model->slices.count,
+                 (int)step->step, j->slices);
     switch (step->step) {
     case 3:
         note_parameters(j);
@@ -154,7 +154,7 @@ static void note_predictions(struct journal *j) {
 /* Here teams of threads work for the callback, too. */
 static int use_model_after_epoch(void *user, const tp_epoch *epoch) {
     struct journal *j = user;
-    cr_expect_eq(j->model->shards.count, j->shards);
+    cr_expect_eq(j->model->slices.count, j->slices);
     note_predictions(j);
     note_derivatives(j);
     const float *gradients = note_gradients(j);
@@ -182,12 +182,12 @@ static tp_model *make_model(tp_context *context) {
 }
 
 /* Two epochs and a half, stopped once on the way; what the callbacks saw and the last parameters. Release with free. */
-static struct journal *run(tp_context *context, tp_optimizer_kind kind, const tp_data *data, int shards) {
+static struct journal *run(tp_context *context, tp_optimizer_kind kind, const tp_data *data, int slices) {
     struct journal *j = calloc(1, sizeof *j);
     cr_assert(j);
     j->model = make_model(context);
     j->data = data;
-    j->shards = shards;
+    j->slices = slices;
     tp_train_options options = train_options(kind);
     options.on_step = use_model;
     options.on_epoch = use_model_after_epoch;
@@ -200,7 +200,7 @@ static struct journal *run(tp_context *context, tp_optimizer_kind kind, const tp
     cr_assert_eq(tp_trainer_create(j->model, data, &options, NULL, 0, &trainer), TP_OK);
     for (int i = 0; i < 2; i++) {
         cr_assert_eq(tp_trainer_run(trainer), TP_ERR_STOPPED);
-        cr_expect_eq(j->model->shards.count, 0);
+        cr_expect_eq(j->model->slices.count, 0);
         note_parameters(j);
     }
     tp_trainer_destroy(trainer);
@@ -237,16 +237,16 @@ static void compare_all(tp_optimizer_kind kind) {
     free(expected);
 }
 
-Test(shards, callbacks_of_sgd) {
+Test(slices, callbacks_of_sgd) {
     compare_all(TP_OPTIMIZER_SGD);
 }
 
-Test(shards, callbacks_of_adam) {
+Test(slices, callbacks_of_adam) {
     compare_all(TP_OPTIMIZER_ADAM);
 }
 
 /* Weights that a step made infinite are found where they are, and are the model's after the run. */
-Test(shards, not_finite) {
+Test(slices, not_finite) {
     static struct journal j;
     static float x[SAMPLES * IN];
     static int32_t classes[SAMPLES];
@@ -277,12 +277,12 @@ static int count_for(size_t inputs, size_t outputs, size_t batch, int threads) {
     static const struct tp_blocking blocking = {12, 100, 160, 1};
     const tp_context context = {.blocking = &blocking};
     const struct tp_model model = {.context = &context, .layers = 1, .shape = {{.inputs = inputs, .outputs = outputs}}};
-    return tp_shard_count(&model, batch, threads);
+    return tp_slice_count(&model, batch, threads);
 }
 
 /* Only for several threads with about as many columns each, not where they share the samples or W is far larger than
  * caches. */
-Test(shards, count) {
+Test(slices, count) {
     cr_expect_eq(count_for(3, 128, 32, 1), 0);
     cr_expect_eq(count_for(3, 128, 32, 2), 2);
     cr_expect_eq(count_for(3, 128, 128, 2), 2);
@@ -299,19 +299,19 @@ Test(shards, count) {
     cr_expect_eq(count_for(1001, 128, 32, 2), 0);
 }
 
-/* Whole lines but for the last; each column is in one shard; the memory is the layer's and not more. */
-Test(shards, columns) {
+/* Whole lines but for the last; each column is in one slice; the memory is the layer's and not more. */
+Test(slices, columns) {
     static float weights[3 * 203];
     const struct tp_model model = {
-        .layers = 1, .shape = {{.inputs = 3, .outputs = 203}}, .shards = {.weights = weights, .count = 4}};
+        .layers = 1, .shape = {{.inputs = 3, .outputs = 203}}, .slices = {.weights = weights, .count = 4}};
     size_t end = 0;
     for (int s = 0; s < 4; s++) {
-        const struct tp_weights shard = tp_weight_part(&model, 0, s);
-        cr_expect_eq(shard.begin, end);
-        cr_expect_eq(shard.begin % TP_LINE, 0);
-        cr_expect_eq(shard.p, weights + 3 * shard.begin);
-        cr_expect_eq(shard.state, 3 * shard.begin);
-        end = shard.begin + shard.n;
+        const struct tp_weights slice = tp_weight_part(&model, 0, s);
+        cr_expect_eq(slice.begin, end);
+        cr_expect_eq(slice.begin % TP_LINE, 0);
+        cr_expect_eq(slice.p, weights + 3 * slice.begin);
+        cr_expect_eq(slice.state, 3 * slice.begin);
+        end = slice.begin + slice.n;
     }
     cr_expect_eq(end, 203);
 }
@@ -331,7 +331,7 @@ static void expect_share(const struct tp_gemm *g, int size, size_t rows, size_t 
 
 /* Other layers' weights are updated by whole rows, unless B is large or threads are so many that they would read too
  * much. */
-Test(shards, other_layers) {
+Test(slices, other_layers) {
     tp_context *context = tp_test_context(NULL, 1);
     struct tp_gemm g = {.isa = context->isa, .blocking = context->blocking, .m = 512, .n = 512, .k = 128};
     static const struct tp_blocking roomy = {100, 4000, 1000, 1}, tight = {12, 100, 160, 1};
