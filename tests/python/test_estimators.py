@@ -229,9 +229,15 @@ def test_schedules(schedule):
 
 def test_regularisation():
     plain = MLPClassifier(**SMALL).fit(X, Y)
-    for options in ({"dropout": 0.5}, {"dropout": [0.5]}, {"label_smoothing": 0.2}, {"average": 0.9}):
+    for options in (
+        {"dropout": 0.5},
+        {"dropout": [0.5]},
+        {"label_smoothing": 0.2},
+        {"average": 0.9},
+        {"precision": "bf16"},
+    ):
         model = MLPClassifier(**SMALL, **options).fit(X, Y)
-        assert model.loss_ > plain.loss_ or "average" in options
+        assert model.loss_ > plain.loss_ or {"average", "precision"} & set(options)
         assert (model.coefs_[0] != plain.coefs_[0]).any() and model.score(X, Y) > 0.3
     frozen = MLPClassifier(layer_rates=[0, 1], **SMALL).fit(X, Y)
     start = MLPClassifier(**{**SMALL, "max_iter": 1, "learning_rate_init": 1e-30}).fit(X, Y)

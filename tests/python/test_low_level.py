@@ -15,7 +15,7 @@ import pytest
 from conftest import in_parallel
 
 import tileprop
-from tileprop import Context, Layer, Model, Optimizer, Rule, Scaling, Workspace, sgemm
+from tileprop import Context, Layer, Model, Optimizer, Predictor, Rule, Scaling, Workspace, sgemm
 from tileprop._library import lib
 
 
@@ -230,3 +230,37 @@ def test_objects_are_released():
     del model, trainer, on_epoch
     gc.collect()
     assert [o() for o in objects] == [None, None]
+
+
+def test_predictors(rng, recorded, monkeypatch):
+    calls = recorded("tp_predictor_run")
+    model = Model(5, [40, 3], inputs_scaled=Scaling(1, 2))
+    x, out = rng.random((4, 5), dtype=np.float32), np.empty((4, 3), np.float32)
+    predictor = Predictor(model, [1, 4], threads=1)
+    assert predictor.run(x, out) is out and (out == Workspace(model, 4).forward(x)).all()
+    assert calls[0][3] == x.ctypes.data and calls[0][5] == out.ctypes.data
+    many = rng.random((50, 5))
+    want = Workspace(model, 4).predict(many, np.float64)
+    model.parameters = np.zeros(model.parameter_count)
+    assert (predictor.predict(many, np.float64) == want).all()
+    run, both, given = lib.tp_predictor_run, threading.Barrier(2), {}
+
+    def run_together(*arguments):
+        both.wait()
+        return run(*arguments)
+
+    monkeypatch.setattr(lib, "tp_predictor_run", run_together)
+    in_parallel(lambda i: given.update({i: predictor.run(x[i : i + 1])}), [0, 1])
+    assert all((given[i] == out[i]).all() for i in (0, 1)) and len(predictor._workspaces) == 2
+    known = weakref.ref(predictor)
+    del predictor
+    gc.collect()
+    assert known() is None
+
+
+def test_bf16(rng):
+    x = rng.random((4, 5), dtype=np.float32)
+    full, half = (Workspace(Model(5, [16, 3], precision=p), 4) for p in ("f32", "bf16"))
+    assert half.model.precision == "bf16" and isinstance(Context().machine.bf16, str)
+    assert (full.forward(x) != half.forward(x)).any()
+    np.testing.assert_allclose(full.forward(x), half.forward(x), atol=0.02)

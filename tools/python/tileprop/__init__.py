@@ -24,6 +24,7 @@ from .errors import (
 )
 from .model import Layer, Model, Scaling
 from .optimizer import Optimizer, Rule
+from .predictor import Predictor
 from .trainer import Epoch, Step, Trainer
 from .workspace import Score, Workspace
 
@@ -47,6 +48,7 @@ __all__ = [
     "NonfiniteError",
     "Optimizer",
     "OutOfMemoryError",
+    "Predictor",
     "Rule",
     "Scaling",
     "Score",

@@ -91,6 +91,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
             loss=self._library_loss(),
             init=self.init,
             seed=seed,
+            precision=self.precision,
             context=default_context(self.threads or 0),
             **self._model_options(),
         )

@@ -65,5 +65,6 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "step_factor": [_at_least(Real, 0, "neither")],
     "final_factor": [_at_least(Real, 0)],
     "layer_rates": ["array-like", None],
+    "precision": [StrOptions({"f32", "bf16"})],
     "threads": [Interval(Integral, 1, 4096, closed="both"), None],
 }

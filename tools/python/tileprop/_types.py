@@ -79,6 +79,13 @@ class Init(IntEnum):
     ZERO = 5
 
 
+class Precision(IntEnum):
+    """Of products."""
+
+    F32 = 0
+    BF16 = 1
+
+
 class Mode(IntEnum):
     """What a workspace is for."""
 
@@ -189,6 +196,7 @@ class MachineStruct(Structure):
         ("threading", c_char_p),
         ("quota", c_int),
         ("floating_point", c_char * 96),
+        ("bf16", c_char * 64),
     ]
 
 
@@ -221,11 +229,22 @@ class ModelOptions(Struct):
         ("huber_delta", c_float),
         ("label_smoothing", c_float),
         ("schema", c_void_p),
+        ("precision", c_int),
+        ("reserved", c_uint32),
     ]
 
 
 class WorkspaceOptions(Struct):
     _fields_ = [("struct_size", c_size_t), ("max_batch", c_size_t), ("mode", c_int), ("threads", c_int)]
+
+
+class PredictorOptions(Struct):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("measure", c_bool),
+        ("batches", POINTER(c_size_t)),
+        ("batch_count", c_size_t),
+    ]
 
 
 class Targets(Struct):
@@ -354,6 +373,8 @@ class TrainOptions(Struct):
         ("tune", c_int),
         ("reserved", c_int32),
         ("fingerprint", c_char_p),
+        ("parts", c_size_t),
+        ("group", c_void_p),
     ]
 
 
@@ -376,6 +397,7 @@ STRUCTS: dict[str, type[Structure]] = {
     "tp_scaling": Scaling,
     "tp_model_options": ModelOptions,
     "tp_workspace_options": WorkspaceOptions,
+    "tp_predictor_options": PredictorOptions,
     "tp_targets": Targets,
     "tp_score": ScoreStruct,
     "tp_optimizer_options": OptimizerOptions,
@@ -391,6 +413,7 @@ ENUMS: dict[str, type[IntEnum]] = {
     "TP_ACTIVATION": Activation,
     "TP_LOSS": Loss,
     "TP_INIT": Init,
+    "TP_PRECISION": Precision,
     "TP_MODE": Mode,
     "TP_OPTIMIZER": OptimizerKind,
     "TP_SCHEDULE": Schedule,

@@ -69,6 +69,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     step_factor : factor of the schedules "step" and "plateau"
     final_factor : factor at the end of the schedules "cosine" and "exponential"
     layer_rates : (n_layers - 1,) : a factor of the learning rate for each layer; 0 freezes it
+    precision : of products, "f32" or "bf16"
     threads : most threads; None: as many as OpenMP would use
     label_smoothing : part of the targets that is shared by all classes
     class_weight : dict of classes, "balanced", or None: all 1
@@ -125,6 +126,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         step_factor: Any = 0.1,
         final_factor: Any = 0.0,
         layer_rates: Any = None,
+        precision: Any = "f32",
         threads: Any = None,
         label_smoothing: Any = 0.0,
         class_weight: Any = None,
@@ -162,6 +164,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         self.step_factor = step_factor
         self.final_factor = final_factor
         self.layer_rates = layer_rates
+        self.precision = precision
         self.threads = threads
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight

@@ -53,6 +53,7 @@ class Machine:
     threading: str
     quota: int
     floating_point: str
+    bf16: str
 
 
 class Context(Handle):

@@ -89,6 +89,7 @@ class Model(Handle):
     loss : "mse", "bce", "cce", "mae", "huber", "poisson"
     init : initial weights: "auto", "he_normal", "he_uniform", "glorot_normal", "glorot_uniform", "zero"
     seed : of the initial weights
+    precision : of products, "f32" or "bf16"
     inputs_scaled, outputs_scaled : Scaling of samples and targets by Trainer, evaluate and predict
 
     >>> model = Model(784, [128, 10])
@@ -112,6 +113,7 @@ class Model(Handle):
         outputs_scaled: Scaling | None = None,
         huber_delta: float = 1.0,
         label_smoothing: float = 0.0,
+        precision: str | int = "f32",
         context: Context | None = None,
     ) -> None:
         options = t.ModelOptions()
@@ -119,6 +121,7 @@ class Model(Handle):
         options.loss = t.enum_value(t.Loss, loss, "loss")
         structs = self._layer_structs(list(layers), self._OUTPUT.get(options.loss, "identity"))
         options.inputs, options.layer_count, options.layers = inputs, len(structs), structs
+        options.precision = t.enum_value(t.Precision, precision, "precision")
         options.init = t.enum_value(t.Init, init, "init")
         options.seed, options.huber_delta, options.label_smoothing = seed, huber_delta, label_smoothing
         kept = [self._set_scaling(options, "inputs_scaled", inputs_scaled)]
@@ -154,6 +157,7 @@ class Model(Handle):
         context.check(lib.tp_model_get_options(self.pointer, options, ctypes.sizeof(options)))
         self.inputs: int = options.inputs
         self.loss: str = t.Loss(options.loss).name.lower()
+        self.precision: str = t.Precision(options.precision).name.lower()
         self.layers = [self._layer(i) for i in range(options.layer_count)]
         self.outputs: int = self.layers[-1].width
         self.parameter_count: int = lib.tp_model_parameter_count(self.pointer)

@@ -64,6 +64,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     step_factor : factor of the schedules "step" and "plateau"
     final_factor : factor at the end of the schedules "cosine" and "exponential"
     layer_rates : (n_layers - 1,) : a factor of the learning rate for each layer; 0 freezes it
+    precision : of products, "f32" or "bf16"
     threads : most threads; None: as many as OpenMP would use
     loss : "squared_error", "absolute_error", "huber", "poisson"
     huber_delta : where "huber" becomes linear
@@ -121,6 +122,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         step_factor: Any = 0.1,
         final_factor: Any = 0.0,
         layer_rates: Any = None,
+        precision: Any = "f32",
         threads: Any = None,
         loss: Any = "squared_error",
         huber_delta: Any = 1.0,
@@ -158,6 +160,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         self.step_factor = step_factor
         self.final_factor = final_factor
         self.layer_rates = layer_rates
+        self.precision = precision
         self.threads = threads
         self.loss = loss
         self.huber_delta = huber_delta

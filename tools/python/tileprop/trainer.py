@@ -120,7 +120,7 @@ class Trainer(Handle):
     validation : (x, y), or (x, y, weights), or (x, y, weights, rows); or a fraction as validation_fraction
     rule : the update rule
     on_epoch, on_step : functions of an Epoch and a Step; if one returns something true, the run stops
-    monitor, keep, patience, min_delta, plateau, average : as in tp_train_options
+    monitor, keep, patience, min_delta, plateau, average, parts : as in tp_train_options
     tune : whether the run may try out instruction sets and numbers of threads, which all give the same bits
 
     >>> import numpy as np
@@ -157,6 +157,7 @@ class Trainer(Handle):
         min_delta: float = 0.0,
         plateau: int = 5,
         average: float = 0.0,
+        parts: int = 1,
         tune: bool = True,
         phases: bool = False,
     ) -> None:
@@ -167,6 +168,7 @@ class Trainer(Handle):
         options.patience, options.min_delta, options.plateau, options.average = patience, min_delta, plateau, average
         options.monitor = t.enum_value(t.Monitor, monitor, "monitor")
         options.keep = t.enum_value(t.Keep, keep, "keep")
+        options.parts = parts
         options.tune = t.Tune.AUTO if tune else t.Tune.OFF
         rates = (rule or Rule()).fill(options.optimizer, len(model.layers))
         class_weights = None if class_weights is None else vector(class_weights, np.float32, None, "class_weights")

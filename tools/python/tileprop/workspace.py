@@ -47,6 +47,16 @@ class TargetSet:
         self.struct.class_weights = optional(self.class_weights)
 
 
+def make_outputs(samples: int, outputs: int, dtype: Any) -> tuple[Array, t.Outputs]:
+    """A new array for predictions, and the struct that points to it."""
+    y: Array = np.empty((samples, outputs), dtype=dtype)
+    if y.dtype.char not in "fd":
+        raise ValueError(f"dtype is {y.dtype}; it must be float32 or float64")
+    struct = t.Outputs()
+    setattr(struct, "floats" if y.dtype == np.float32 else "doubles", address(y))
+    return y, struct
+
+
 class Workspace(Handle):
     """Every buffer that passes over at most max_batch samples need.
 
@@ -172,11 +182,7 @@ class Workspace(Handle):
         """Predictions, (samples, outputs), of any number of samples, in the units of the program. x may be uint8,
         float32 or float64 with any strides."""
         data = DataSet(x)
-        y: Array = np.empty((data.struct.samples, self.model.outputs), dtype=dtype)
-        if y.dtype.char not in "fd":
-            raise ValueError(f"dtype is {y.dtype}; it must be float32 or float64")
-        outputs = t.Outputs()
-        setattr(outputs, "floats" if y.dtype == np.float32 else "doubles", address(y))
+        y, outputs = make_outputs(data.struct.samples, self.model.outputs, dtype)
         self._check(lib.tp_predict(self.model.pointer, self.pointer, data.struct, outputs))
         return y
 
