@@ -11,6 +11,7 @@ if(TILEPROP_PYTHON AND TILEPROP_SHARED)
         COMMAND ${CMAKE_COMMAND} -E copy_directory ${PROJECT_SOURCE_DIR}/tools/python ${stage}
         COMMAND ${CMAKE_COMMAND} -E copy $<TARGET_FILE:tileprop_shared>
             ${stage}/tileprop/$<TARGET_SONAME_FILE_NAME:tileprop_shared>
+        COMMAND ${CMAKE_COMMAND} -E copy ${PROJECT_SOURCE_DIR}/LICENSE ${stage}
         COMMAND ${CMAKE_COMMAND} -E echo ${PROJECT_VERSION} > ${stage}/VERSION
         COMMAND ${TILEPROP_PYTHON} -m pip --disable-pip-version-check --quiet wheel --no-build-isolation --no-deps
             --no-index --wheel-dir ${PROJECT_BINARY_DIR}/python ${stage}
