@@ -148,7 +148,9 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
 
 def _declare(library: ctypes.CDLL) -> ctypes.CDLL:
     for name, (result, arguments) in _FUNCTIONS.items():
-        function = getattr(library, name)
+        function = getattr(library, name, None)
+        if function is None:
+            raise ImportError(f"{library._name} has no {name}: it is older than this package")
         function.restype = result
         function.argtypes = arguments
     return library
