@@ -1175,8 +1175,15 @@ TP_API const char *tp_keep_name(tp_keep keep);
  * updates that share of the parameters.
  *
  * The functions only move bytes; what they mean, and all arithmetic, is the trainer's. They are called on the thread
- * that called the trainer, some of them while its other threads compute. The same calls must be made on every rank in
- * the same order: tp_trainer_run, tp_trainer_save, tp_trainer_resume, tp_snapshot_take.
+ * that called the trainer, some of them while its other threads compute. Every rank must make the calls that exchange
+ * something, at the same place of the run: tp_trainer_run, tp_trainer_save, tp_snapshot_take; and what callbacks change
+ * in the model they must change on every rank.
+ *
+ * tp_trainer_run first compares what the ranks are about to do: version, model, parameters, data, options and where the
+ * run is; if a rank differs, all get TP_ERR_ARGUMENT, and the message names it. Then, if a callback of one rank asks to
+ * stop, all stop after the same step; if a loss is not finite, all get TP_ERR_NONFINITE and the message of the rank
+ * whose sample it is. tp_trainer_save writes on rank 0 alone, and its status is that of all. With on_step the
+ * parameters are complete before each call of it; without, they arrive while the next step begins.
  */
 
 /* Exchanges that are under way at a time have different slots, 0..TP_GROUP_SLOTS - 1. */
@@ -1191,7 +1198,11 @@ typedef tp_status tp_group_start_fn(void *user, int slot, int peer, const void *
  * the slot may be used again. */
 typedef tp_status tp_group_finish_fn(void *user, int slot, bool wait, bool *done);
 
-/* What a trainer of a group needs. A status other than TP_OK of one of its functions ends the run with that status. */
+/* Why one of them has failed last, for messages; maybe "". */
+typedef const char *tp_group_reason_fn(const void *user);
+
+/* What a trainer of a group needs. A status other than TP_OK of one of its functions ends the run with that status on
+ * this rank; its trainer can then only be destroyed, once no exchange that is under way writes to it any more. */
 typedef struct tp_group {
     size_t struct_size;         /* sizeof(tp_group) */
     int32_t rank;               /* of this process: 0..ranks - 1 */
@@ -1199,6 +1210,7 @@ typedef struct tp_group {
     void *user;                 /* passed to the functions */
     tp_group_start_fn *start;   /* begins an exchange */
     tp_group_finish_fn *finish; /* ends it */
+    tp_group_reason_fn *reason; /* may be NULL */
 } tp_group;
 
 /* Options of tp_trainer_create. */
