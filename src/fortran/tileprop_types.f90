@@ -30,6 +30,12 @@ module tileprop_types
     end enum
 
     enum, bind(c)
+        enumerator :: TP_PRECISION_F32 = 0
+        enumerator :: TP_PRECISION_BF16
+        enumerator :: TP_PRECISION_COUNT
+    end enum
+
+    enum, bind(c)
         enumerator :: TP_ACTIVATION_IDENTITY = 0
         enumerator :: TP_ACTIVATION_RELU
         enumerator :: TP_ACTIVATION_LEAKY_RELU
@@ -191,6 +197,7 @@ module tileprop_types
         type(c_ptr) :: threading = c_null_ptr
         integer(c_int) :: quota = 0
         character(kind=c_char) :: floating_point(96) = c_null_char
+        character(kind=c_char) :: bf16(64) = c_null_char
     end type
 
     type, bind(c) :: tp_epilogue
@@ -230,6 +237,8 @@ module tileprop_types
         real(c_float) :: huber_delta = 0
         real(c_float) :: label_smoothing = 0
         type(c_ptr) :: schema = c_null_ptr
+        integer(c_int) :: precision = TP_PRECISION_F32
+        integer(c_int32_t) :: reserved = 0
     end type
 
     type, bind(c) :: tp_exchange_options
@@ -251,6 +260,13 @@ module tileprop_types
         integer(c_size_t) :: max_batch = 0
         integer(c_int) :: mode = 0
         integer(c_int) :: threads = 0
+    end type
+
+    type, bind(c) :: tp_predictor_options
+        integer(c_size_t) :: struct_size = 0
+        logical(c_bool) :: measure = .false.
+        type(c_ptr) :: batches = c_null_ptr
+        integer(c_size_t) :: batch_count = 0
     end type
 
     type, bind(c) :: tp_targets

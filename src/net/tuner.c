@@ -3,6 +3,9 @@
 
 #include "core/clock.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 /* A run is not worth a trial if less time or fewer steps are left; one try takes this part of that time, within limits.
  */
 #define LEAST_SECONDS 2.0
@@ -30,6 +33,11 @@
  * long halves it, and if nothing seems to have changed. */
 #define LEAST_PAUSE 30
 #define PAUSE 100
+
+bool tp_may_tune(void) {
+    const char *wish = getenv("TILEPROP_TUNE");
+    return !(wish && !strcmp(wish, "off"));
+}
 
 static void add(struct tp_tuner *t, const struct tp_isa *isa, const struct tp_blocking *blocking, int threads) {
     for (int i = 0; i < t->count; i++)

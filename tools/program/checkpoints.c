@@ -125,7 +125,7 @@ int checkpoints_resume(struct checkpoints *checkpoints, const struct session *se
 /* ---- during the run ---- */
 
 int checkpoints_begin(struct checkpoints *checkpoints, const struct session *session, const tp_trainer *trainer,
-                      const struct train_log *log, struct progress *progress) {
+                      struct train_log *log, struct progress *progress) {
     if (!checkpoints->options)
         return EXIT_SUCCESS;
     checkpoints->writer.log = log;
