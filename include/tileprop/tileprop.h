@@ -680,7 +680,7 @@ TP_API tp_status tp_model_export_torch(const tp_model *model, tp_output *output,
  * what the loss says: classes 0, 1, ... with CCE, and with BCE and one output; labels; numbers.
  * TP_ERR_FORMAT, with name and shape of the tensor and with what would fit, if the tensors do not make up layers.
  * TP_ERR_ARGUMENT if nothing says the activations, or there are not as many as layers. A note says which order layers
- * got by order if their names differ not only in numbers. Needs memory for the largest layer besides the model's.
+ * got by order if their names differ not only in numbers. Needs memory for 16 rows of weights besides the model.
  */
 TP_API tp_status tp_model_import_torch(tp_context *context, const char *path, const tp_exchange_options *options,
                                        tp_model **model);

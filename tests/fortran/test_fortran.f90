@@ -484,7 +484,8 @@ contains
         options%loss = TP_LOSS_MSE
         call ok(tp_model_import_torch(copy, context, path, options, weights=weights, biases=no_biases, &
             activations=[TP_ACTIVATION_RELU, TP_ACTIVATION_IDENTITY]), 'layers without biases')
-        call ok(tp_model_import_torch(copy, context, path, weights=weights, biases=biases, like=model), 'layers like others')
+        call ok(tp_model_import_torch(copy, context, path, weights=weights, biases=biases, like=model), &
+            'layers like others')
         call ok(tp_model_get_parameters(copy, b), 'parameters of named layers')
         call check(all(a == b), 'the same as named layers')
     end subroutine
