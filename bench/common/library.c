@@ -28,6 +28,10 @@ void bench_library_set_cores(const char *isa) {
 }
 
 const char *bench_library_core(const struct bench_library *library, const char *isa) {
+    if (!strcmp(isa, "amx"))
+        return library->amx ? library->amx : library->avx512;
+    if (!strcmp(isa, "avx512bf16"))
+        return library->avx512bf16 ? library->avx512bf16 : library->avx512;
     if (!strcmp(isa, "avx512"))
         return library->avx512;
     return !strcmp(isa, "avx2") ? library->avx2 : NULL;

@@ -17,6 +17,7 @@ struct bench_library {
     const char *files[3];      /* patterns, tried in this order; none: it is linked into this program */
     const char *variable;      /* environment variable that chooses the core, read before main */
     const char *avx512, *avx2; /* its values; for other instruction sets the library decides */
+    const char *amx, *avx512bf16; /* where it has others for products in bf16 */
     const char *script;        /* in Python, is the worker then; files[0] is the interpreter */
 
     /* Finds the functions in the loaded library; false if something is missing. */

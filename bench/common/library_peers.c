@@ -75,10 +75,14 @@ struct dnnl_version {
 
 /* Values of dnnl_cpu_isa_t. */
 static void name_onednn_core(int isa, char *name, size_t size) {
-    if (isa == 0x7 || isa == 0x27)
-        snprintf(name, size, "%s", isa == 0x7 ? "AVX2" : "AVX512_CORE");
-    else
-        snprintf(name, size, "isa %#x", (unsigned)isa);
+    static const struct {
+        int isa;
+        const char *name;
+    } names[] = {{0x7, "AVX2"}, {0x27, "AVX512_CORE"}, {0xe7, "AVX512_CORE_BF16"}, {0x3e7, "AVX512_CORE_AMX"}};
+    snprintf(name, size, "isa %#x", (unsigned)isa);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (isa == names[i].isa)
+            snprintf(name, size, "%s", names[i].name);
 }
 
 /* The number of threads comes from the environment: OMP_NUM_THREADS. */
@@ -101,6 +105,8 @@ const struct bench_library bench_onednn = {.name = "onednn",
                                            .variable =
                                                "DNNL_MAX_CPU_ISA", /* also read by versions that call it ONEDNN_ */
                                            .avx512 = "AVX512_CORE",
+                                           .amx = "AVX512_CORE_AMX",
+                                           .avx512bf16 = "AVX512_CORE_BF16",
                                            .avx2 = "AVX2",
                                            .open = open_onednn};
 

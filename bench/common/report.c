@@ -12,7 +12,7 @@ static void print_message(void *user, tp_status status, const char *message) {
     fprintf(stderr, "%s: %s\n", program_invocation_short_name, message);
 }
 
-bool bench_describe_machine(struct bench_run *run, const char *isa, cpu_set_t *processors) {
+bool bench_describe_machine(struct bench_run *run, const char *isa, bool bf16, cpu_set_t *processors) {
     tp_context_options options;
     tp_context_options_default(&options);
     options.isa = isa;
@@ -23,7 +23,7 @@ bool bench_describe_machine(struct bench_run *run, const char *isa, cpu_set_t *p
     const tp_machine machine = *tp_context_machine(context);
     snprintf(run->machine, sizeof run->machine, "%s, %d processors, L1d %zu KiB, L2 %zu KiB, L3 %zu KiB",
              machine.vendor, machine.processors, machine.l1d >> 10, machine.l2 >> 10, machine.l3 >> 10);
-    run->isa = machine.isa;
+    run->isa = bf16 ? tp_context_bf16(context) : machine.isa;
     tp_context_destroy(context);
     bench_choose_processors(processors, run->threads, run->isa);
     bench_list_processors(run->processors, sizeof run->processors, processors);

@@ -18,8 +18,8 @@ struct bench_run {
 };
 
 /* Asks the library which instruction set it is, describes the machine, and chooses processors for run->threads. isa may
- * be NULL. */
-bool bench_describe_machine(struct bench_run *run, const char *isa, cpu_set_t *processors);
+ * be NULL. bf16: how it multiplies bf16 takes the instruction set's place. */
+bool bench_describe_machine(struct bench_run *run, const char *isa, bool bf16, cpu_set_t *processors);
 
 /* A number in a column of this width, or a dash. */
 void bench_print_number(int width, int digits, double x);

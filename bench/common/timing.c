@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "timing.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 double bench_now(void) {
     struct timespec t;
@@ -24,14 +27,44 @@ double bench_now(void) {
 #define FMA_256(i) "vfmadd231ps %%ymm15, %%ymm15, %%ymm" #i "\n\t"
 #define ZERO_32(i) "vpxor %%xmm" #i ", %%xmm" #i ", %%xmm" #i "\n\t"
 #define FMA_32(i) "vfmadd231ss %%xmm15, %%xmm15, %%xmm" #i "\n\t"
+#define BF16_512(i) "vdpbf16ps %%zmm15, %%zmm15, %%zmm" #i "\n\t"
 #define CLOBBER                                                                                                        \
     "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm15"
 #define LOOP(zero, fma, clear, end)                                                                                    \
     long steps = STEPS;                                                                                                \
     __asm__ volatile(LIST(zero) clear "1:\n\t" LIST(fma) "dec %0\n\tjnz 1b\n\t" end : "+r"(steps) : : CLOBBER)
 
+#define AMX_FEWER 50
+#define AMX_FOUR                                                                                                       \
+    "tdpbf16ps %%tmm4, %%tmm5, %%tmm0\n\ttdpbf16ps %%tmm4, %%tmm5, %%tmm1\n\t"                                         \
+    "tdpbf16ps %%tmm4, %%tmm5, %%tmm2\n\ttdpbf16ps %%tmm4, %%tmm5, %%tmm3\n\t"
+
 static void avx512(void) {
     LOOP(ZERO_512, FMA_512, ZERO_512(15), "vzeroupper\n\t");
+}
+
+static void avx512bf16(void) {
+    LOOP(ZERO_512, BF16_512, ZERO_512(15), "vzeroupper\n\t");
+}
+
+/* Palette 1: as many rows of as many bytes in tile registers 0 to 7. */
+static const struct {
+    uint8_t palette, start, reserved[14];
+    uint16_t bytes[16];
+    uint8_t rows[16];
+} tiles = {.palette = 1, .bytes = {64, 64, 64, 64, 64, 64, 64, 64}, .rows = {16, 16, 16, 16, 16, 16, 16, 16}};
+
+/* Four sums, which is what hides the latency, three times in a round. */
+static void amx(void) {
+    syscall(SYS_arch_prctl, 0x1023, 18); /* ARCH_REQ_XCOMP_PERM for tile data; without it, the next line ends it */
+    long steps = STEPS / AMX_FEWER;
+    __asm__ volatile("ldtilecfg %1\n\t"
+                     "tilezero %%tmm0\n\ttilezero %%tmm1\n\ttilezero %%tmm2\n\ttilezero %%tmm3\n\t"
+                     "tilezero %%tmm4\n\ttilezero %%tmm5\n\t"
+                     "1:\n\t" AMX_FOUR AMX_FOUR AMX_FOUR "dec %0\n\tjnz 1b\n\ttilerelease\n\t"
+                     : "+r"(steps)
+                     : "m"(tiles)
+                     : "cc");
 }
 
 static void avx2(void) {
@@ -62,9 +95,11 @@ static void scalar(void) {
 static const struct {
     const char *name;
     void (*run)(void);
-    int lanes;
+    double lanes; /* multiply-adds of one instruction, for as many instructions as LOOP has */
 } kernels[] = {
 #if defined(__x86_64__)
+    {"amx", amx, 16 * 16 * 32.0 / AMX_FEWER},
+    {"avx512bf16", avx512bf16, 32},
     {"avx512", avx512, 16},
     {"avx2", avx2, 8},
 #elif defined(__aarch64__)

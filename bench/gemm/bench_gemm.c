@@ -71,7 +71,7 @@ static int compare(struct gemm_run *run, const struct bench_options *options, co
     struct bench_field *field = &run->bench.field;
     run->row = calloc(shapes->count + 1, sizeof *run->row);
     cpu_set_t processors;
-    if (!run->row || !bench_describe_machine(&run->bench, options->isa, &processors))
+    if (!run->row || !bench_describe_machine(&run->bench, options->isa, false, &processors))
         return 2;
     if (!bench_field_start(field, run->bench.isa, &processors))
         return 1;

@@ -11,6 +11,7 @@
 
 #define TRAINING_PEERS "openblas,blis,onednn,torch,sklearn,fann"
 #define INFERENCE_PEERS "openblas,blis,onednn"
+#define BF16_PEERS "onednn,torch" /* the others compute in f32 */
 
 static const char usage[] =
     "usage: bench_train [OPTION...]\n"
@@ -18,6 +19,7 @@ static const char usage[] =
     "bench/nets/table.txt)\n"
     "  --net LIST       only the networks with these names\n"
     "  --inference      measures forward passes instead (default file: bench/nets/inference.txt)\n"
+    "  --precision P    f32 or bf16: what products read (peers of bf16: onednn, torch)\n"
     "  --explain        measures nothing: prints which way each product takes\n"
     "  --isa NAME       instruction set: avx512, avx2, neon, scalar (default: the best)\n"
     "  --threads N      (default 1); with more, tileprop is also measured on one thread\n"
@@ -32,7 +34,7 @@ static const char usage[] =
 struct options {
     struct bench_options common;
     const char *names;
-    bool inference, explain;
+    bool inference, explain, bf16;
     double seconds;
 };
 
@@ -44,6 +46,13 @@ static double seconds(const struct bench_options *options) {
     return x;
 }
 
+static bool is_bf16(const struct bench_options *options) {
+    const bool bf16 = !strcmp(optarg, tp_precision_name(TP_PRECISION_BF16));
+    if (!bf16 && strcmp(optarg, tp_precision_name(TP_PRECISION_F32)) != 0)
+        bench_refuse(options, "--precision is f32 or bf16");
+    return bf16;
+}
+
 static void set_option(struct options *options, int name) {
     if (name == 'n')
         options->names = optarg;
@@ -51,6 +60,8 @@ static void set_option(struct options *options, int name) {
         options->inference = true;
     else if (name == 'e')
         options->explain = true;
+    else if (name == 'b')
+        options->bf16 = is_bf16(&options->common);
     else if (name == 's')
         options->seconds = seconds(&options->common);
     else
@@ -61,6 +72,7 @@ static struct options read_options(int argc, char **argv) {
     static const struct option names[] = {{"nets", required_argument, NULL, 'f'},
                                           {"net", required_argument, NULL, 'n'},
                                           {"inference", no_argument, NULL, 'x'},
+                                          {"precision", required_argument, NULL, 'b'},
                                           {"explain", no_argument, NULL, 'e'},
                                           {"seconds", required_argument, NULL, 's'},
                                           {"plot", required_argument, NULL, 'd'},
@@ -76,7 +88,7 @@ static struct options read_options(int argc, char **argv) {
         common->files[common->file_count++] =
             options.inference ? BENCH_DIRECTORY "/nets/inference.txt" : BENCH_DIRECTORY "/nets/table.txt";
     if (!common->peers)
-        common->peers = options.inference ? INFERENCE_PEERS : TRAINING_PEERS;
+        common->peers = options.bf16 ? BF16_PEERS : options.inference ? INFERENCE_PEERS : TRAINING_PEERS;
     return options;
 }
 
@@ -104,7 +116,7 @@ static bool measure_all(struct train_run *run, const struct train_nets *nets, co
 static int compare(struct train_run *run, const struct bench_options *options, const struct train_nets *nets) {
     run->row = calloc(nets->count, sizeof *run->row);
     cpu_set_t processors;
-    if (!run->row || !bench_describe_machine(&run->bench, options->isa, &processors))
+    if (!run->row || !bench_describe_machine(&run->bench, options->isa, run->bf16, &processors))
         return 2;
     bool done = measure_all(run, nets, &processors);
     done = (!options->json || train_write_json(run, options->json)) && done;
@@ -118,12 +130,14 @@ int main(int argc, char **argv) {
     struct options options = read_options(argc, argv);
     static struct train_run run;
     run.inference = options.inference;
+    run.bf16 = options.bf16;
     run.seconds = options.seconds;
     bench_enter(&run.bench, &options.common, "--peers: the names are openblas, blis, onednn, torch, sklearn and fann");
     struct train_nets nets = {0};
     bool read = true;
     for (int f = 0; f < options.common.file_count && read; f++)
-        read = train_nets_read(&nets, options.common.files[f], options.names, options.inference);
+        read = train_nets_read(&nets, options.common.files[f], options.names, options.inference,
+                               options.bf16);
     if (read && !nets.count)
         bench_refuse(&options.common, "--net: no network has such a name");
     const struct bench_options *common = &options.common;

@@ -11,6 +11,7 @@
 #define CHECK_SGD 0.02
 #define CHECK_ADAM 1e-3
 #define TOLERANCE 3e-4         /* relative; rounding alone makes less than a tenth of it */
+#define TOLERANCE_BF16 2e-2      /* not all round the same numbers */
 #define TOLERANCE_SKLEARN 1e-2 /* which keeps probabilities away from 0 before it takes their logarithm */
 
 double train_rate(const struct train_row *row, int place) {
@@ -45,7 +46,8 @@ static bool prepare_all(struct bench_field *field, struct train_row *row) {
                                      .layers = 2,
                                      .widths = {8, 8, 8},
                                      .adam = task->adam,
-                                     .inference = task->inference};
+                                     .inference = task->inference,
+                                     .bf16 = task->bf16};
     for (int p = BENCH_AT_OWN; p < field->count; p++) {
         struct bench_contestant *contestant = &field->contestant[p];
         if (prepare(contestant, &small))
@@ -106,6 +108,12 @@ static void take_phases(struct bench_field *field, struct train_row *row, double
     row->phases = ask(own, &(struct train_command){.kind = TRAIN_PHASES, .steps = steps}).phases;
 }
 
+static double tolerance(const struct bench_contestant *contestant, const struct train_task *task) {
+    if (task->bf16)
+        return TOLERANCE_BF16;
+    return contestant->library == &bench_sklearn ? TOLERANCE_SKLEARN : TOLERANCE;
+}
+
 /* From equal weights and data all must see nearly equal losses, so that nobody wins with a broken step. */
 static void check_losses(struct bench_field *field, struct train_row *row) {
     struct train_task task = row->net.task;
@@ -120,7 +128,7 @@ static void check_losses(struct bench_field *field, struct train_row *row) {
             continue;
         row->scores.difference[p] = fabs(row->loss[p] - row->loss[BENCH_AT_OWN]) / row->loss[BENCH_AT_OWN];
         row->scores.wrong[p] =
-            !(row->scores.difference[p] <= (contestant->library == &bench_sklearn ? TOLERANCE_SKLEARN : TOLERANCE));
+            !(row->scores.difference[p] <= tolerance(contestant, &task));
         if (row->scores.wrong[p])
             row->scores.gflops[p] = 0;
     }

@@ -65,11 +65,12 @@ static bool parse(struct train_net *net, const char *line) {
     return (task->adam || !strcmp(rule, "sgd")) && parse_widths(task, line + end);
 }
 
-static void complete(struct train_task *task, bool inference) {
+static void complete(struct train_task *task, bool inference, bool bf16) {
     const int64_t batches = (MIN_SAMPLES + task->batch - 1) / task->batch;
     task->samples = task->batch * (inference ? 1 : batches > MIN_BATCHES ? batches : MIN_BATCHES);
     task->rate = RATE;
     task->inference = inference;
+    task->bf16 = bf16;
     task->shuffled = !inference;
 }
 
@@ -92,7 +93,8 @@ static bool append(struct train_nets *nets, const struct train_net *net) {
     return true;
 }
 
-static bool read_lines(struct train_nets *nets, FILE *file, const char *path, const char *names, bool inference) {
+static bool read_lines(struct train_nets *nets, FILE *file, const char *path, const char *names, bool inference,
+                       bool bf16) {
     char line[256];
     for (int number = 1; fgets(line, sizeof line, file); number++) {
         line[strcspn(line, "#\n")] = '\0';
@@ -107,7 +109,7 @@ static bool read_lines(struct train_nets *nets, FILE *file, const char *path, co
             return false;
         }
         set_group(&net, path);
-        complete(&net.task, inference);
+        complete(&net.task, inference, bf16);
         if (is_chosen(net.name, names) && !append(nets, &net)) {
             fprintf(stderr, "bench_train: out of memory\n");
             return false;
@@ -116,13 +118,13 @@ static bool read_lines(struct train_nets *nets, FILE *file, const char *path, co
     return true;
 }
 
-bool train_nets_read(struct train_nets *nets, const char *path, const char *names, bool inference) {
+bool train_nets_read(struct train_nets *nets, const char *path, const char *names, bool inference, bool bf16) {
     FILE *file = fopen(path, "r");
     if (!file) {
         fprintf(stderr, "bench_train: %s: %s\n", path, strerror(errno));
         return false;
     }
-    const bool done = read_lines(nets, file, path, names, inference);
+    const bool done = read_lines(nets, file, path, names, inference, bf16);
     fclose(file);
     return done;
 }

@@ -18,7 +18,7 @@ struct train_nets {
 
 /* Appends the networks of a file, those of a list of names if that is not NULL; false with a message on standard
  * error. */
-bool train_nets_read(struct train_nets *nets, const char *path, const char *names, bool inference);
+bool train_nets_read(struct train_nets *nets, const char *path, const char *names, bool inference, bool bf16);
 
 /* 2 per multiply-add: forward and, in training, dW, and dX of all layers but the first. */
 double train_net_flops(const struct train_net *net);

@@ -126,6 +126,7 @@ static bool prepare(const struct train_task *task, struct train_data *data) {
     if (task->adam)
         return false;
     onednn_start();
+    onednn_need(dnnl_set_default_fpmath_mode(task->bf16 ? dnnl_fpmath_mode_bf16 : dnnl_fpmath_mode_strict));
     net.task = task;
     net.data = data;
     net.x = train_allocate((size_t)task->batch * data->inputs * sizeof *net.x);

@@ -43,6 +43,7 @@ static void make_model(void) {
     options.layer_count = (size_t)task->layers;
     options.layers = layer;
     options.init = TP_INIT_ZERO;
+    options.precision = task->bf16 ? TP_PRECISION_BF16 : TP_PRECISION_F32;
     const double mean = (double)TRAIN_MEAN, deviation = (double)TRAIN_DEVIATION;
     options.inputs_scaled = (tp_scaling){1, &mean, &deviation};
     for (size_t l = 0; l < options.layer_count; l++)

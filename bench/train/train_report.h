@@ -8,7 +8,7 @@
 /* What was measured, and where. */
 struct train_run {
     struct bench_run bench;
-    bool inference;
+    bool inference, bf16;
     double seconds; /* for each contestant and network */
     struct train_row *row;
     size_t rows;

@@ -23,7 +23,9 @@ def make(task, x, classes):
     def step(batch):
         optimizer.zero_grad()
         batch = torch.from_numpy(batch)
-        loss = criterion(net(x[batch]), classes[batch])
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bool(task.bf16)):
+            outputs = net(x[batch])
+        loss = criterion(outputs.float(), classes[batch])
         loss.backward()
         optimizer.step()
         return loss.item()

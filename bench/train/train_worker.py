@@ -10,7 +10,7 @@ import numpy
 
 MAX_LAYERS = 16
 GREETING = struct.Struct("=?64s32s128s160s")
-COMMAND = struct.Struct(f"=3qd4i2qd{MAX_LAYERS + 1}q")
+COMMAND = struct.Struct(f"=3qd6i2qd{MAX_LAYERS + 1}q")
 ANSWER = struct.Struct("=12d")
 PREPARE, RUN, MEMORY = range(3)  # these workers are not asked for phases
 MEAN, DEVIATION = numpy.float32(128), numpy.float32(74)
@@ -18,8 +18,8 @@ DATA_SEED, STRIDE = 1000, 1000003
 
 
 class Task:
-    def __init__(self, adam, inference, shuffled, layers, batch, samples, rate, *widths):
-        self.adam, self.inference, self.shuffled = adam, inference, shuffled
+    def __init__(self, adam, inference, shuffled, layers, bf16, _padding, batch, samples, rate, *widths):
+        self.adam, self.inference, self.shuffled, self.bf16 = adam, inference, shuffled, bf16
         self.batch, self.samples, self.rate = batch, samples, rate
         self.widths = widths[:layers + 1]
 

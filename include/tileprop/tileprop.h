@@ -269,6 +269,7 @@ typedef struct tp_machine {
     /* The mode of the thread that created the context: "default"; else those of "flush-to-zero", "denormals-are-zero",
      * "rounding up", "rounding down", "rounding towards zero" and "traps" that it has, separated by commas. */
     char floating_point[96];
+    char bf16[64]; /* how this machine can multiply bf16, best first, separated by blanks (tp_context_bf16) */
 } tp_machine;
 
 /* Lives as long as the context; NULL if context is NULL. */
@@ -299,6 +300,42 @@ TP_API tp_status tp_sgemm(tp_context *context, tp_transpose transpose_a, tp_tran
 
 /* Bytes that tp_sgemm needs for these sizes with the context's number of threads; 0 if context is NULL. */
 TP_API size_t tp_sgemm_workspace_size(const tp_context *context, size_t m, size_t n, size_t k);
+
+/* The type of a matrix's elements, and in what precision a model's products read their operands. */
+typedef enum tp_precision {
+    TP_PRECISION_F32 = 0, /* float */
+    TP_PRECISION_BF16,    /* the upper 16 bits of a float, as uint16_t */
+    TP_PRECISION_COUNT    /* how many there are */
+} tp_precision;
+
+/*
+ * C = op(A) op(B) + beta C in bf16, row-major, with sizes, distances and workspace as for tp_sgemm.
+ *   a, b    of the type that a_precision and b_precision say. f32 is rounded to bf16: to nearest, ties to even; what is
+ *           smaller than 2^-126 becomes 0, what is too large infinity, and NaN stays NaN.
+ *   c       f32; must not overlap A or B
+ * The k steps are cut into blocks of 32, the last one filled up with zeros. For each element of C and each block:
+ * E = O = 0, E = f(fma(a, b, E)) for even k ascending, O = f(fma(a, b, O)) for odd k ascending, C = f(C + f(E + O)),
+ * where f makes 0 of what, rounded to 24 bits, is below 2^-126, and beta C counts as 0 if it is. That is the order of
+ * TDPBF16PS (Intel, Architecture Instruction Set Extensions, chapter 3); every processor keeps it and gives the same
+ * bits. If beta = 0, C is not read. If k = 0, A and B are not read. If m = 0 or n = 0, nothing is done.
+ */
+TP_API tp_status tp_bf16gemm(tp_context *context, tp_transpose transpose_a, tp_transpose transpose_b, size_t m,
+                             size_t n, size_t k, tp_precision a_precision, const void *a, size_t lda,
+                             tp_precision b_precision, const void *b, size_t ldb, float beta, float *c, size_t ldc,
+                             void *workspace, size_t workspace_size);
+
+/* Bytes that tp_bf16gemm needs for these sizes with the context's number of threads; 0 if context is NULL. */
+TP_API size_t tp_bf16gemm_workspace_size(const tp_context *context, size_t m, size_t n, size_t k);
+
+/* How the context multiplies bf16: "amx", "avx512bf16", or by multiply-adds of f32, then the name of the instruction
+ * set; NULL if context is NULL. The first call that needs it chooses the best. AMX is chosen only after the system has
+ * given the process leave to use tile registers, and a tile computed with them was right. */
+TP_API const char *tp_context_bf16(const tp_context *context);
+
+/* out[i] = in[i], rounded as by tp_bf16gemm; count elements, which may not overlap. */
+TP_API tp_status tp_bf16_from_f32(const tp_context *context, uint16_t *out, const float *in, size_t count);
+/* out[i] = in[i], exactly; count elements, which may not overlap. */
+TP_API tp_status tp_bf16_to_f32(const tp_context *context, float *out, const uint16_t *in, size_t count);
 
 /* A copy of op(B), laid out for many products. Any number of threads may use it at the same time. It holds its own copy
  * of the elements: B may be changed or freed. */
@@ -422,6 +459,8 @@ typedef enum tp_init {
     TP_INIT_COUNT           /* how many there are */
 } tp_init;
 
+/* The name that files and the command line use: "f32", ... NULL if the value is not valid. */
+TP_API const char *tp_precision_name(tp_precision precision);
 /* The name that files and the command line use: "relu", ... NULL if the value is not valid. */
 TP_API const char *tp_activation_name(tp_activation activation);
 /* The name that files and the command line use: "cce", ... NULL if the value is not valid. */
@@ -478,11 +517,16 @@ typedef struct tp_model_options {
     float label_smoothing;
     const tp_schema *schema; /* of the data, kept with the model and in its file; copied; NULL: none. tp_schema_apply
                                 sets it. */
+    /* Of products, in training and inference; kept in the model's file. In bf16 weights, activations and derivatives
+     * are rounded where products read them (tp_bf16gemm); master weights, gradients, optimiser state, biases, losses
+     * and softmax are f32 all the same. */
+    tp_precision precision;
+    uint32_t reserved;       /* must be 0 */
 } tp_model_options;
 
 /* Sets every field to its default; layer_size is the caller's sizeof(tp_layer). For interfaces to other languages. */
 TP_API void tp_model_options_init(tp_model_options *options, size_t struct_size, size_t layer_size);
-/* CCE, initial weights by activation, seed 1, no scaling, Huber's delta 1, no label smoothing. The caller must set
+/* CCE, initial weights by activation, seed 1, no scaling, Huber's delta 1, no label smoothing, precision f32. The caller must set
  * inputs, layer_count and layers. */
 TP_INLINE void tp_model_options_default(tp_model_options *options) {
     tp_model_options_init(options, sizeof *options, sizeof(tp_layer));
@@ -1078,6 +1122,40 @@ TP_API const char *tp_monitor_name(tp_monitor monitor);
 /* The name that the command line uses: "last", ... NULL if the value is not valid. */
 TP_API const char *tp_keep_name(tp_keep keep);
 
+/*
+ * A group: processes, its ranks, that train one model together, each with a trainer of its own for the same model, data
+ * and options but for threads, tune, phases and callbacks. The parameters are the same bits on every rank after each
+ * step, and the same for any number of ranks. Rank r of R has the parts r G/R .. (r+1) G/R - 1 of the G parts of each
+ * batch, and reads no inputs of other samples; it keeps its share of the optimiser's state, about 1/R of it, and
+ * updates that share of the parameters.
+ *
+ * The functions only move bytes; what they mean, and all arithmetic, is the trainer's. They are called on the thread
+ * that called the trainer, some of them while its other threads compute. The same calls must be made on every rank in
+ * the same order: tp_trainer_run, tp_trainer_save, tp_trainer_resume, tp_snapshot_take.
+ */
+
+/* Exchanges that are under way at a time have different slots, 0..TP_GROUP_SLOTS - 1. */
+#define TP_GROUP_SLOTS (TP_MAX_LAYERS + 1)
+
+/* Begins to send send_bytes bytes to rank peer, and to receive receive_bytes from it, any number each, 0 as well. The
+ * peer makes the matching call with the same slot, and exchanges of two ranks with one slot match in the order of
+ * their calls. send must not change, and receive must not be used, until the exchange is done. Returns at once. */
+typedef tp_status tp_group_start_fn(void *user, int slot, int peer, const void *send, size_t send_bytes, void *receive,
+                                    size_t receive_bytes);
+/* Whether the exchange of the slot is done, in both directions, in *done; waits until it is if wait. Once it is done,
+ * the slot may be used again. */
+typedef tp_status tp_group_finish_fn(void *user, int slot, bool wait, bool *done);
+
+/* What a trainer of a group needs. A status other than TP_OK of one of its functions ends the run with that status. */
+typedef struct tp_group {
+    size_t struct_size;         /* sizeof(tp_group) */
+    int32_t rank;               /* of this process: 0..ranks - 1 */
+    int32_t ranks;              /* in the group: a power of two, at most parts */
+    void *user;                 /* passed to the functions */
+    tp_group_start_fn *start;   /* begins an exchange */
+    tp_group_finish_fn *finish; /* ends it */
+} tp_group;
+
 /* Options of tp_trainer_create. */
 typedef struct tp_train_options {
     size_t struct_size;         /* set by tp_train_options_default */
@@ -1110,12 +1188,25 @@ typedef struct tp_train_options {
     const char *fingerprint;    /* a text that stands for data and validation in checkpoints, of at most 255 bytes,
                                    copied; NULL or "": tp_data_fingerprint of both, taken by each tp_trainer_save and
                                    tp_trainer_resume, and by the first tp_snapshot_save of a snapshot */
+    size_t parts;               /* G, a power of two: into how many parts each batch is cut, see below */
+    const tp_group *group;      /* of processes that train together; copied; NULL: this one alone */
 } tp_train_options;
+
+/*
+ * Parts. A batch of n samples is cut into G parts, which follow each other: each has floor(n/G) samples, the first
+ * n mod G have one more. The gradient of a part is one chain over its samples, in their order, of w_i dL_i, and so, in
+ * double, are its loss, w_i L_i, and its weight, w_i; parts without samples have 0. Parts are added as a binary tree:
+ * neighbours 2i and 2i+1, the lower one first, until one is left. The sum of gradients is divided by the sum of weights
+ * within the update, as one factor, which is the float nearest to 1/sum or, where the norm is clipped, to
+ * clip_norm/|sum|; there the squares are added layer by layer. Each G has bits of its own, whatever the number of
+ * ranks, threads and the instruction set. G = 1: gradients are those of the weighted mean, as everywhere else.
+ */
 
 /* Sets every field to its default; for interfaces to other languages. */
 TP_API void tp_train_options_init(tp_train_options *options, size_t struct_size, size_t optimizer_size);
 /* Batch 128, 10 epochs, shuffled, seed 1, no validation, the default optimiser, monitor loss, keep last, no patience,
- * plateau 5, no average. The learning rate falls to 0 by the cosine schedule, because the trainer sets total_steps. */
+ * plateau 5, no average, 1 part, no group. The learning rate falls to 0 by the cosine schedule, because the trainer
+ * sets total_steps. */
 TP_INLINE void tp_train_options_default(tp_train_options *options) {
     tp_train_options_init(options, sizeof *options, sizeof(tp_optimizer_options));
 }

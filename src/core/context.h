@@ -27,6 +27,7 @@ struct tp_context {
         const struct tp_blocking *blocking;
     } other; /* the next best instruction set, for tuners, if nobody asked for one; or NULL */
     const tp_machine *machine;
+    const struct tp_bf16 *_Atomic *bf16; /* how bf16 is multiplied; to NULL until it is needed (gemm/bf16.h) */
     struct tp_message *message; /* outside, so that a const context can report errors */
 };
 

@@ -38,6 +38,9 @@ static const char *const inits[] = {
 };
 _Static_assert(COUNT(inits) == TP_INIT_COUNT, "a name for every init");
 
+static const char *const precisions[] = {[TP_PRECISION_F32] = "f32", [TP_PRECISION_BF16] = "bf16"};
+_Static_assert(COUNT(precisions) == TP_PRECISION_COUNT, "a name for every precision");
+
 static const char *const schedules[] = {
     [TP_SCHEDULE_AUTO] = "auto",     [TP_SCHEDULE_CONSTANT] = "constant", [TP_SCHEDULE_STEP] = "step",
     [TP_SCHEDULE_COSINE] = "cosine", [TP_SCHEDULE_PLATEAU] = "plateau",   [TP_SCHEDULE_EXPONENTIAL] = "exponential"};
@@ -83,6 +86,10 @@ const char *tp_loss_name(tp_loss loss) {
 
 const char *tp_init_name(tp_init init) {
     return name(inits, COUNT(inits), (unsigned)init);
+}
+
+const char *tp_precision_name(tp_precision precision) {
+    return name(precisions, COUNT(precisions), (unsigned)precision);
 }
 
 const char *tp_optimizer_name(tp_optimizer_kind kind) {

@@ -3,6 +3,7 @@
 #ifndef TP_CPU_CPU_H
 #define TP_CPU_CPU_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,8 @@ enum tp_feature {
     TP_FEATURE_AVX512DQ = 1 << 5,
     TP_FEATURE_AVX512VL = 1 << 6,
     TP_FEATURE_NEON = 1 << 7,
+    TP_FEATURE_AVX512BF16 = 1 << 8,
+    TP_FEATURE_AMX = 1 << 9, /* tiles and bf16, with the operating system saving tiles */
 };
 
 struct tp_cpu {
@@ -39,6 +42,9 @@ void tp_cpu_read_caches(const char *directory, struct tp_cpu *cpu);
 
 /* The machine that this runs on. */
 struct tp_cpu tp_cpu_detect(void);
+
+/* Whether the process may use tile registers, whose 8 KiB of state it must ask the system for; asks. x86-64 only. */
+bool tp_cpu_allows_amx(void);
 
 /* Names of the features in the mask, separated by blanks, cut to size. */
 void tp_cpu_feature_names(uint32_t features, char *buffer, size_t size);

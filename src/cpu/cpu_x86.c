@@ -5,9 +5,11 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* XCR0 state components (Intel SDM vol. 1, 13.3): xmm and ymm; opmask, upper halves of zmm0-15, zmm16-31. */
+/* XCR0 state components (Intel SDM vol. 1, 13.3): xmm and ymm; opmask, upper halves of zmm0-15, zmm16-31; what
+ * tiles are and their data. */
 #define XCR0_AVX UINT64_C(0x6)
 #define XCR0_AVX512 UINT64_C(0xe6)
+#define XCR0_TILES UINT64_C(0x60000)
 #define MAX_CACHES 8 /* of a processor */
 
 static struct tp_cpuid find(const struct tp_cpuid *leaves, size_t count, uint32_t leaf, uint32_t subleaf) {
@@ -23,7 +25,7 @@ static bool bit(uint32_t word, int position) {
 
 static uint32_t decode_features(const struct tp_cpuid *leaves, size_t count, uint64_t xcr0) {
     const struct tp_cpuid one = find(leaves, count, 1, 0);
-    const struct tp_cpuid seven = find(leaves, count, 7, 0);
+    const struct tp_cpuid seven = find(leaves, count, 7, 0), more = find(leaves, count, 7, 1);
     const bool xsave = bit(one.ecx, 27); /* OSXSAVE: the operating system has enabled XGETBV */
     const bool ymm = xsave && bit(one.ecx, 28) && (xcr0 & XCR0_AVX) == XCR0_AVX;
     const bool zmm = ymm && bit(seven.ebx, 16) && (xcr0 & XCR0_AVX512) == XCR0_AVX512;
@@ -38,7 +40,10 @@ static uint32_t decode_features(const struct tp_cpuid *leaves, size_t count, uin
         features |= bit(seven.ebx, 30) ? TP_FEATURE_AVX512BW : 0;
         features |= bit(seven.ebx, 17) ? TP_FEATURE_AVX512DQ : 0;
         features |= bit(seven.ebx, 31) ? TP_FEATURE_AVX512VL : 0;
+        features |= bit(more.eax, 5) ? TP_FEATURE_AVX512BF16 : 0;
     }
+    if (zmm && (xcr0 & XCR0_TILES) == XCR0_TILES)
+        features |= bit(seven.edx, 24) && bit(seven.edx, 22) ? TP_FEATURE_AMX : 0;
     return features;
 }
 
@@ -75,6 +80,16 @@ struct tp_cpu tp_cpu_decode_x86(const struct tp_cpuid *leaves, size_t count, uin
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Linux, Documentation/arch/x86/xstate.rst. */
+#define ARCH_REQ_XCOMP_PERM 0x1023
+#define XFEATURE_XTILEDATA 18
+
+bool tp_cpu_allows_amx(void) {
+    return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0;
+}
 
 static uint64_t read_xcr0(void) {
     uint32_t low, high;
@@ -102,7 +117,7 @@ static size_t read_caches(struct tp_cpuid *leaves, size_t count, uint32_t leaf) 
 
 /* Reads little in vain: in a virtual machine CPUID takes microseconds. */
 struct tp_cpu tp_cpu_detect(void) {
-    struct tp_cpuid leaves[3 + 2 * MAX_CACHES];
+    struct tp_cpuid leaves[4 + 2 * MAX_CACHES];
     size_t count = read_leaf(leaves, 0, 0, 0);
     const uint32_t last = leaves[0].eax;
     if (last >= 1)
@@ -110,6 +125,8 @@ struct tp_cpu tp_cpu_detect(void) {
     const bool xsave = count == 2 && bit(leaves[1].ecx, 27);
     if (last >= 7)
         count = read_leaf(leaves, count, 7, 0);
+    if (last >= 7 && leaves[count - 1].eax >= 1)
+        count = read_leaf(leaves, count, 7, 1);
     const size_t before = count;
     if (last >= 4)
         count = read_caches(leaves, count, 4);

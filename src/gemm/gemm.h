@@ -28,21 +28,24 @@ static inline size_t tp_panel_width(const struct tp_isa *isa, size_t n) {
 
 /* Element (i, j) is at p[i * row_step + j * column_step]; or, for B, p points to panels of all k rows. */
 struct tp_operand {
-    const float *p;
+    union {
+        const float *p;
+        const uint16_t *bits; /* if narrow: bf16 numbers, for products in bf16 */
+    };
     size_t row_step, column_step;
-    bool packed;
+    bool packed, narrow;
 };
 
 static inline struct tp_operand tp_plain(const float *p, size_t ld) {
-    return (struct tp_operand){p, ld, 1, false};
+    return (struct tp_operand){.p = p, .row_step = ld, .column_step = 1};
 }
 
 static inline struct tp_operand tp_transposed(const float *p, size_t ld) {
-    return (struct tp_operand){p, 1, ld, false};
+    return (struct tp_operand){.p = p, .row_step = 1, .column_step = ld};
 }
 
 static inline struct tp_operand tp_gemm_transposed(const struct tp_operand *x) {
-    return (struct tp_operand){x->p, x->column_step, x->row_step, false};
+    return (struct tp_operand){.p = x->p, .row_step = x->column_step, .column_step = x->row_step};
 }
 
 /* Rows i.., columns j.. of a product, m x n. */
@@ -70,6 +73,7 @@ struct tp_gemm_epilogue {
 
 struct tp_gemm {
     const struct tp_isa *isa;
+    const struct tp_bf16 *bf16; /* the operands are rounded to bf16, this way; NULL: not, they are f32 */
     const struct tp_blocking *blocking;
     size_t m, n, k;
     float alpha;
@@ -84,6 +88,10 @@ struct tp_gemm {
 
 /* Floats of scratch that each thread needs for sizes up to m, n, k. */
 size_t tp_gemm_scratch(const struct tp_isa *isa, const struct tp_blocking *blocking, size_t m, size_t n, size_t k);
+
+/* The same for a product in bf16 this way, or if bf16 is NULL for one in f32. */
+size_t tp_product_scratch(const struct tp_isa *isa, const struct tp_blocking *blocking, const struct tp_bf16 *bf16,
+                          size_t m, size_t n, size_t k);
 
 /* One thread's part of the product, m and n at least 1; the team shares C in tiles and needs no barrier within. Where k
  * or alpha is 0, the operands are not read. */

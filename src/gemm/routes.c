@@ -9,6 +9,10 @@ static bool has_no_products(const struct tp_gemm *g) {
     return g->k == 0 || g->alpha == 0;
 }
 
+static bool is_bf16(const struct tp_gemm *g) {
+    return g->bf16;
+}
+
 /* Kernels of the other routes read B as it lies, and do not multiply by alpha. */
 static bool needs_panels(const struct tp_gemm *g) {
     return g->b.packed || g->alpha != 1;
@@ -68,6 +72,7 @@ static bool always(const struct tp_gemm *g) {
 
 const struct tp_route tp_routes[TP_ROUTES] = {
     {.name = "start", .when = "k or alpha is 0", .fits = has_no_products, .run = tp_run_start},
+    {.name = "bf16", .when = "operands in bf16", .fits = is_bf16, .run = tp_run_bf16},
     {.name = "panels of alpha",
      .when = "B is packed already, or alpha is not 1",
      .fits = needs_panels,

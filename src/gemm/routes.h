@@ -13,7 +13,7 @@ struct tp_route {
     void (*run)(const struct tp_job *job);
 };
 
-#define TP_ROUTES 10
+#define TP_ROUTES 11
 extern const struct tp_route tp_routes[TP_ROUTES];
 
 /* m and n are not 0. */
@@ -23,6 +23,7 @@ const struct tp_route *tp_route_of(const struct tp_gemm *gemm);
 void tp_run_panels(const struct tp_job *job); /* panels.c: Goto's loops */
 void tp_run_small(const struct tp_job *job);  /* small.c: operands in place, no blocks */
 void tp_run_start(const struct tp_job *job);  /* small.c: no products */
+void tp_run_bf16(const struct tp_job *job);   /* bf16.c: operands rounded into panels */
 void tp_run_ger(const struct tp_job *job);    /* skinny.c: one k step */
 void tp_run_dot(const struct tp_job *job);    /* skinny.c: few rows, B by columns */
 void tp_run_axpy(const struct tp_job *job);   /* skinny.c: one or two rows, B by rows */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "gemm/scratch.h"
 
+#include "gemm/bf16.h"
 #include "gemm/blocking.h"
 
 static size_t round_up(size_t count, size_t unit) {
@@ -29,4 +30,9 @@ size_t tp_gemm_scratch(const struct tp_isa *isa, const struct tp_blocking *block
     const size_t plain = sum(parts_of(isa, blocking, m, n, k, false));
     const size_t transposed = sum(parts_of(isa, blocking, n, m, k, true));
     return tp_max(plain, transposed);
+}
+
+size_t tp_product_scratch(const struct tp_isa *isa, const struct tp_blocking *blocking, const struct tp_bf16 *bf16,
+                          size_t m, size_t n, size_t k) {
+    return bf16 ? tp_bf16_scratch(bf16, m, n, k) : tp_gemm_scratch(isa, blocking, m, n, k);
 }

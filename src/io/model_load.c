@@ -265,6 +265,20 @@ static tp_status get_loss(const struct description *description, tp_model_option
     return status;
 }
 
+static tp_status get_precision(const struct description *description, tp_precision *precision) {
+    const char *text;
+    *precision = TP_PRECISION_F32;
+    if (!json_object_get(description->archive->metadata, TP_KEY_PRECISION))
+        return TP_OK;
+    const tp_status status = get_text(description, TP_KEY_PRECISION, &text);
+    if (status)
+        return status;
+    for (; *precision < TP_PRECISION_COUNT; ++*precision)
+        if (!strcmp(text, tp_precision_name(*precision)))
+            return TP_OK;
+    return fail_value(description, TP_KEY_PRECISION, text);
+}
+
 static tp_status get_activation(const struct description *description, size_t l, tp_activation *activation) {
     const struct tp_layer_key key = tp_layer_key(l, TP_OF_LAYER_ACTIVATION);
     const char *text;
@@ -352,6 +366,8 @@ static tp_status read_description(struct tp_safetensors *archive, struct descrip
         status = describe_shapes(description);
     if (!status)
         status = get_loss(description, options);
+    if (!status)
+        status = get_precision(description, &options->precision);
     if (!status)
         status = describe_scaling(description);
     if (!status)

@@ -55,6 +55,12 @@ int tp_describe_loss(json_t *metadata, const tp_model_options *options) {
     return json_object_set_new(metadata, TP_KEY_SMOOTHING, number(options->label_smoothing));
 }
 
+static int describe_precision(json_t *metadata, const tp_model_options *options) {
+    if (options->precision == TP_PRECISION_F32)
+        return 0;
+    return json_object_set_new(metadata, TP_KEY_PRECISION, json_string(tp_precision_name(options->precision)));
+}
+
 const double *tp_scaling_values(const tp_model_options *options, int array, size_t *count) {
     const tp_scaling *scaling = array < TP_OUTPUT_MEAN ? &options->inputs_scaled : &options->outputs_scaled;
     *count = scaling->count;
@@ -93,7 +99,8 @@ int tp_describe_model(json_t *metadata, const tp_model_options *options) {
         json_object_set_new(metadata, TP_KEY_VERSION, json_string(tp_version())) ||
         json_object_set_new(metadata, TP_KEY_DIGEST, json_string(NO_DIGEST)) ||
         json_object_set_new(metadata, TP_KEY_FORMAT_VERSION, json_sprintf("%d", TP_FORMAT_VERSION)) ||
-        tp_describe_loss(metadata, options) || describe_scaling(metadata, options))
+        tp_describe_loss(metadata, options) || describe_precision(metadata, options) ||
+        describe_scaling(metadata, options))
         return -1;
     return tp_describe_layers(metadata, options);
 }

@@ -81,10 +81,14 @@ static tp_status read_values(const struct tp_safetensors *archive, const char *k
     bool refused;
     json_t *list = tp_json_parse(text, strlen(text), JSON_DECODE_INT_AS_REAL, NULL, &refused);
     *count = json_array_size(list);
-    const tp_status status = refused                           ? tp_fail(archive->file.context, TP_ERR_MEMORY,
-                                                                         "%s: cannot allocate memory to read %s", archive->file.path, key)
-                             : *count != 1 && *count != inputs ? fail_value(archive, key, "does not fit the layers")
-                                                               : take_values(archive, key, list, values);
+    tp_status status = TP_OK;
+    if (refused)
+        status = tp_fail(archive->file.context, TP_ERR_MEMORY, "%s: cannot allocate memory to read %s",
+                         archive->file.path, key);
+    else if (*count != 1 && *count != inputs)
+        status = fail_value(archive, key, "does not fit the layers");
+    else
+        status = take_values(archive, key, list, values);
     json_decref(list);
     return status;
 }

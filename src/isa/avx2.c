@@ -86,6 +86,17 @@ ALWAYS_INLINE vf v_flush(vf v) {
     const __m256i exponent = _mm256_and_si256(_mm256_castps_si256(v), _mm256_set1_epi32(0x7f800000));
     return _mm256_andnot_ps(_mm256_castsi256_ps(_mm256_cmpeq_epi32(exponent, _mm256_setzero_si256())), v);
 }
+ALWAYS_INLINE vf v_round_bf16(vf v) {
+    const __m256i bits = _mm256_castps_si256(v), sign = _mm256_set1_epi32((int)0x80000000);
+    const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+    const __m256i rounded = _mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));
+    const __m256i quiet = _mm256_or_si256(bits, _mm256_set1_epi32(0x400000));
+    const __m256i exponent = _mm256_and_si256(bits, _mm256_set1_epi32(0x7f800000));
+    const __m256i small = _mm256_cmpeq_epi32(exponent, _mm256_setzero_si256());
+    __m256i all = _mm256_blendv_epi8(rounded, quiet, _mm256_castps_si256(_mm256_cmp_ps(v, v, _CMP_UNORD_Q)));
+    all = _mm256_blendv_epi8(all, _mm256_and_si256(bits, sign), small);
+    return _mm256_castsi256_ps(_mm256_and_si256(all, _mm256_set1_epi32((int)0xffff0000)));
+}
 ALWAYS_INLINE vf v_at_least(vf v, vf low) {
     return _mm256_max_ps(low, v);
 }

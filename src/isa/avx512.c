@@ -74,6 +74,14 @@ ALWAYS_INLINE vf v_abs(vf v) {
 ALWAYS_INLINE vf v_flush(vf v) {
     return _mm512_maskz_mov_ps(_mm512_test_epi32_mask(_mm512_castps_si512(v), _mm512_set1_epi32(0x7f800000)), v);
 }
+ALWAYS_INLINE vf v_round_bf16(vf v) {
+    const __m512i bits = _mm512_castps_si512(v), sign = _mm512_set1_epi32((int)0x80000000);
+    const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+    __m512i rounded = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
+    rounded = _mm512_mask_or_epi32(rounded, _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q), bits, _mm512_set1_epi32(0x400000));
+    rounded = _mm512_mask_and_epi32(rounded, _mm512_testn_epi32_mask(bits, _mm512_set1_epi32(0x7f800000)), bits, sign);
+    return _mm512_castsi512_ps(_mm512_and_si512(rounded, _mm512_set1_epi32((int)0xffff0000)));
+}
 ALWAYS_INLINE vf v_at_least(vf v, vf low) {
     return _mm512_max_ps(low, v);
 }

@@ -99,6 +99,14 @@ ALWAYS_INLINE vf v_flush(vf v) {
     const uint32x4_t bits = vreinterpretq_u32_f32(v);
     return vreinterpretq_f32_u32(vandq_u32(bits, vtstq_u32(bits, vdupq_n_u32(0x7f800000))));
 }
+ALWAYS_INLINE vf v_round_bf16(vf v) {
+    const uint32x4_t bits = vreinterpretq_u32_f32(v), odd = vandq_u32(vshrq_n_u32(bits, 16), vdupq_n_u32(1));
+    const uint32x4_t rounded = vaddq_u32(bits, vaddq_u32(odd, vdupq_n_u32(0x7fff)));
+    const uint32x4_t quiet = vorrq_u32(bits, vdupq_n_u32(0x400000)), sign = vandq_u32(bits, vdupq_n_u32(0x80000000));
+    const uint32x4_t all = vbslq_u32(vtstq_u32(bits, vdupq_n_u32(0x7f800000)), rounded, sign);
+    const uint32x4_t number = vbslq_u32(vceqq_f32(v, v), all, quiet);
+    return vreinterpretq_f32_u32(vandq_u32(number, vdupq_n_u32(0xffff0000)));
+}
 ALWAYS_INLINE vf v_at_least(vf v, vf low) {
     return vmaxq_f32(v, low);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* One lane: the readable meaning of every kernel. fmaf is the instruction, SLEEF's scalar functions need FMA on x86. */
+#include "kernels/bf16_exact.h"
 #include "kernels/kernels.h"
 #include "kernels/vec.h"
 
@@ -70,6 +71,9 @@ ALWAYS_INLINE vf v_abs(vf v) {
 }
 ALWAYS_INLINE vf v_flush(vf v) {
     return fabsf(v) < 0x1p-126f ? 0 : v;
+}
+ALWAYS_INLINE vf v_round_bf16(vf v) {
+    return tp_bf16_round(v);
 }
 ALWAYS_INLINE vf v_at_least(vf v, vf low) {
     return v < low ? low : v;

@@ -2,7 +2,9 @@
 /* Includes every kernel and fills the table of one instruction set. Before: the vocabulary of vec.h, and
  * TP_ISA (the table's name), TP_ISA_NAME (a string), TP_ISA_NEEDS (features), TP_ISA_TUNING (of products). */
 #include "kernels/average.h"
+#include "kernels/bf16_tile.h"
 #include "kernels/gemm_strip.h"
+#include "kernels/levels.h"
 #include "kernels/normal.h"
 #include "kernels/pack.h"
 #include "kernels/reduce.h"
@@ -104,4 +106,16 @@ const struct tp_isa TP_ISA = {
     .normals = normals,
     .cosine = cosine,
     .average = average,
+    .bf16 = {.name = TP_ISA_NAME,
+             .mr = BF16_MR,
+             .nr = BF16_NR,
+             .element = sizeof(float),
+             .mc = 24 * BF16_MR,
+             .nc = 16 * BF16_NR,
+             .kc = 256,
+             .near = 256,
+             .pack_a = bf16_pack_a,
+             .pack_b = bf16_pack_b,
+             .tiles = bf16_tiles},
+    .add_levels = add_levels,
 };

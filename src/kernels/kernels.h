@@ -6,6 +6,7 @@
 #ifndef TP_KERNELS_KERNELS_H
 #define TP_KERNELS_KERNELS_H
 
+#include "kernels/bf16.h"
 #include "kernels/tuning.h"
 #include "tileprop/tileprop.h"
 
@@ -169,6 +170,8 @@ typedef void tp_normals_fn(float *x, const float *v, size_t n, float deviation);
 typedef float tp_cosine_fn(float p);
 /* e = e + part (w - e), the difference rounded, then the rest; what is below 2^-126 is 0. */
 typedef void tp_average_fn(float *e, const float *w, size_t n, float part);
+/* out = lower[levels - 1] + (... + (lower[0] + x)), element by element; out may be one of them. */
+typedef void tp_add_levels_fn(float *out, const float *x, const float *const *lower, size_t levels, size_t n);
 
 struct tp_isa {
     const char *name;
@@ -193,7 +196,12 @@ struct tp_isa {
     tp_normals_fn *normals;
     tp_cosine_fn *cosine;
     tp_average_fn *average;
+    struct tp_bf16 bf16; /* by multiply-adds of f32; needs nothing more */
+    tp_add_levels_fn *add_levels;
 };
+
+/* By instructions for bf16. */
+extern const struct tp_bf16 tp_bf16_amx, tp_bf16_avx512;
 
 extern const struct tp_isa tp_isa_scalar, tp_isa_avx2, tp_isa_avx512, tp_isa_neon;
 

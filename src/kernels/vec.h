@@ -16,6 +16,7 @@
  *   v_accumulate(s, a, b)   *s = v_fma(a, b, *s), in place: compilers left to choose the form move registers about
  *   v_abs(v)                sign cleared
  *   v_flush(v)              0 for what is below 2^-126 in magnitude, zeros of both signs included, else v; NaN passes
+ *   v_round_bf16(v)         tp_bf16_round (kernels/bf16_exact.h), lane by lane
  *   v_at_least(v, low) v_at_most(v, high)   the larger, and the smaller; the bound is not 0 or NaN; NaN in v passes
  *   v_select_le(a, b, x, y) a <= b ? x : y; y where a or b is NaN
  *   v_zero_le(a, b, y)      a <= b ? 0 : y; y where a or b is NaN

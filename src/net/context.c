@@ -6,7 +6,7 @@
 #include "core/quota.h"
 #include "cpu/dispatch.h"
 #include "cpu/float_mode.h"
-#include "gemm/gemm.h"
+#include "gemm/bf16.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +18,7 @@ struct context_block {
     struct tp_cpu cpu;
     struct tp_blocking blocking, other_blocking;
     tp_machine machine;
+    const struct tp_bf16 *_Atomic bf16;
 };
 
 static const tp_context_options default_options = {.struct_size = sizeof default_options};
@@ -70,6 +71,7 @@ static void join(struct context_block *block) {
     block->context.blocking = &block->blocking;
     block->context.other.blocking = &block->other_blocking;
     block->context.machine = &block->machine;
+    block->context.bf16 = &block->bf16;
     block->context.message = &block->message;
 }
 
@@ -105,6 +107,7 @@ static void describe_machine(struct context_block *block) {
     memcpy(machine->vendor, cpu->vendor, sizeof machine->vendor);
     tp_cpu_feature_names(cpu->features, machine->features, sizeof machine->features);
     tp_isa_names(cpu, machine->usable, sizeof machine->usable);
+    tp_bf16_names(cpu, machine->bf16, sizeof machine->bf16);
     tp_float_mode_names(tp_float_mode(), machine->floating_point, sizeof machine->floating_point);
 }
 
@@ -128,6 +131,8 @@ static tp_status complete(struct context_block *block, const tp_context_options 
     if (status)
         return status;
     block->blocking = tp_blocking_choose(&block->cpu, context->isa);
+    if (options->isa)
+        block->bf16 = tp_bf16_choose(&block->cpu, context->isa, options->isa);
     context->other.isa = options->isa ? NULL : tp_isa_after(&block->cpu, context->isa);
     if (context->other.isa)
         block->other_blocking = tp_blocking_choose(&block->cpu, context->other.isa);
@@ -163,6 +168,10 @@ tp_status tp_context_create(const tp_context_options *given, tp_context **contex
 void tp_context_destroy(tp_context *context) {
     if (context)
         tp_release(context, context); /* the block begins with its context */
+}
+
+const char *tp_context_bf16(const tp_context *context) {
+    return context ? tp_bf16_of_context(context)->name : NULL;
 }
 
 const char *tp_context_isa(const tp_context *context) {

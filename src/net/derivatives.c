@@ -91,6 +91,7 @@ static void advance(const struct tp_workspace *w, size_t l, const struct tp_oper
     struct tp_gemm gemm = {
         .isa = model->context->isa,
         .blocking = model->context->blocking,
+        .bf16 = model->bf16,
         .m = w->batch,
         .n = shape->outputs,
         .k = shape->inputs,

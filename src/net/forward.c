@@ -2,6 +2,7 @@
 #include "net/pass.h"
 
 #include "gemm/share.h"
+#include "net/ranks.h"
 
 #include <assert.h>
 #include <string.h>
@@ -21,7 +22,7 @@ int tp_pass_threads(const struct tp_model *model, int threads, size_t batch, boo
 
 /* With the scratch of thread id. */
 static void run_product(const struct tp_workspace *w, const struct tp_gemm *g, struct tp_team team, int id) {
-    assert(id < w->threads && tp_gemm_scratch(g->isa, g->blocking, g->m, g->n, g->k) <= w->scratch_each);
+    assert(id < w->threads && tp_product_scratch(g->isa, g->blocking, g->bf16, g->m, g->n, g->k) <= w->scratch_each);
     tp_gemm_run(g, team, w->scratch + (size_t)id * w->scratch_each);
 }
 
@@ -55,6 +56,10 @@ static void forward_layer(struct tp_workspace *w, size_t l, struct tp_team team)
     const struct tp_shape *shape = &model->shape[l];
     const tp_activation f = model->layer[l].activation;
     const bool last = l + 1 == model->layers;
+    if (w->parts.ranks)
+        tp_ranks_await(w->parts.ranks, l, team);
+    if (!w->batch)
+        return;
     const bool keep = w->kept[l].p && model->context->isa->activation[f].from == TP_FROM_Z;
     /* losses on logits read Z_L, so that the last activation is left to run_outputs */
     const bool activate =
@@ -63,6 +68,7 @@ static void forward_layer(struct tp_workspace *w, size_t l, struct tp_team team)
     struct tp_gemm gemm = {
         .isa = model->context->isa,
         .blocking = model->context->blocking,
+        .bf16 = model->bf16,
         .m = w->batch,
         .n = shape->outputs,
         .k = shape->inputs,
@@ -117,7 +123,8 @@ static void run_outputs(struct tp_workspace *w, float *y, size_t ldy, struct tp_
 }
 
 void tp_run_forward(struct tp_workspace *w, float *y, size_t ldy, struct tp_team team) {
-    assert(w->batch && w->batch <= w->max_batch && w->ldx >= w->model->inputs && team.size <= w->threads);
+    assert((w->batch || w->parts.ranks) && w->batch <= w->max_batch && w->ldx >= w->model->inputs);
+    assert(team.size <= w->threads);
     assert(!y || ldy >= tp_model_outputs(w->model));
     for (size_t l = 0; l < w->model->layers; l++) {
         forward_layer(w, l, team);

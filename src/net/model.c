@@ -5,6 +5,7 @@
 #include "core/names.h"
 #include "core/options.h"
 #include "core/size.h"
+#include "gemm/bf16.h"
 #include "net/slices.h"
 
 #include <math.h>
@@ -22,7 +23,7 @@ static const struct tp_struct options_type = {.name = "model options",
                                               .first = offsetof(tp_model_options, label_smoothing),
                                               .defaults = &default_options};
 
-TP_NO_PADDING(tp_model_options, schema);
+TP_NO_PADDING(tp_model_options, reserved);
 TP_NO_PADDING(tp_layer, reserved);
 
 void tp_model_options_init(tp_model_options *options, size_t struct_size, size_t layer_size) {
@@ -175,6 +176,10 @@ static tp_status check_schema(const struct tp_context *context, const tp_model_o
 tp_status tp_check_model(const struct tp_context *context, const tp_model_options *options) {
     if (!tp_init_name(options->init))
         return tp_fail(context, TP_ERR_ARGUMENT, "init %d is unknown", (int)options->init);
+    if (!tp_precision_name(options->precision))
+        return tp_fail(context, TP_ERR_ARGUMENT, "precision %d is unknown", (int)options->precision);
+    if (options->reserved)
+        return tp_fail(context, TP_ERR_ARGUMENT, "reserved is %u; it must be 0", options->reserved);
     tp_status status = check_scaling(context, "inputs_scaled", &options->inputs_scaled, options->inputs);
     if (!status)
         status = check_output_scaling(context, options);
@@ -212,7 +217,8 @@ static void fill(tp_model *model, const struct tp_context *context, const tp_mod
                         .inputs_scaled = {.count = options->inputs_scaled.count},
                         .outputs_scaled = {.count = options->outputs_scaled.count},
                         .huber_delta = options->huber_delta,
-                        .label_smoothing = options->label_smoothing};
+                        .label_smoothing = options->label_smoothing,
+                        .bf16 = options->precision == TP_PRECISION_BF16 ? tp_bf16_of_context(context) : NULL};
     memcpy(model->layer, options->layers, options->layer_count * sizeof *options->layers);
     set_offsets(model);
 }
@@ -339,7 +345,8 @@ tp_status tp_model_get_options(const tp_model *model, tp_model_options *options,
                                   .outputs_scaled = scaling_of(&model->outputs_scaled),
                                   .huber_delta = model->huber_delta,
                                   .label_smoothing = model->label_smoothing,
-                                  .schema = model->schema};
+                                  .schema = model->schema,
+                                  .precision = model->bf16 ? TP_PRECISION_BF16 : TP_PRECISION_F32};
     return tp_give_model_options(model->context, &own, options, struct_size);
 }
 

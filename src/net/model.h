@@ -39,6 +39,7 @@ struct tp_model {
     uint64_t seed;
     struct tp_scaler inputs_scaled, outputs_scaled;
     float huber_delta, label_smoothing;
+    const struct tp_bf16 *bf16; /* products are in bf16, this way; NULL: in f32 */
     size_t parameter_count;
     float *parameters;
     struct tp_schema *schema; /* NULL: none */
@@ -74,6 +75,11 @@ static inline bool tp_reads_logits(const tp_model *model) {
 /* Losses whose targets are probabilities: they take label smoothing, and their outputs are right or wrong. */
 static inline bool tp_is_cross_entropy(tp_loss loss) {
     return loss == TP_LOSS_BCE || loss == TP_LOSS_CCE;
+}
+
+/* Where the parameters of layer l are. */
+static inline struct tp_range tp_layer_range(const tp_model *model, size_t l) {
+    return (struct tp_range){model->shape[l].weight, model->shape[l].bias + model->shape[l].outputs};
 }
 
 /* Width of the widest layer. */

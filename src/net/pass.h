@@ -86,6 +86,13 @@ void tp_run_backward(struct tp_workspace *workspace, const struct tp_gradient_si
 /* Mean loss and right answers of the last tp_run_loss, whose targets these are; the same on every thread. */
 tp_score tp_read_score(const struct tp_workspace *workspace, const tp_targets *targets);
 
+/* Sums of w_i L_i and w_i over some samples, each one chain, as loss and weight of a score. */
+tp_score tp_sum_losses(const float *losses, const tp_targets *targets, struct tp_range samples);
+size_t tp_count_correct(const struct tp_workspace *workspace);
+
+/* The score of a step, of all parts of its batch; the same on every thread. */
+tp_score tp_read_step_score(const struct tp_workspace *workspace, const tp_targets *targets);
+
 /* Many scores into one: sums, in which the loss is not yet divided by the weight; then the mean. */
 void tp_add_score(tp_score *sum, const tp_score *score);
 tp_score tp_mean_score(const tp_score *sum);

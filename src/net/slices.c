@@ -22,8 +22,9 @@ int tp_slice_count(const struct tp_model *model, size_t batch, int threads) {
     const bool even = (double)outputs >= EVEN_ENOUGH * (double)(most.end * (size_t)threads);
     const struct tp_blocking *blocking = model->context->blocking;
     const bool near = model->shape[0].inputs * most.end <= FAR_CACHES * blocking->kc * blocking->nc;
-    /* for more samples than outputs threads share the samples, and each reads all of W */
-    return threads > 1 && outputs >= batch && least.begin < least.end && even && near ? threads : 0;
+    /* products in bf16 copy W, and a chain of theirs cannot be cut between any two columns;
+     * for more samples than outputs threads share the samples, and each reads all of W */
+    return !model->bf16 && threads > 1 && outputs >= batch && least.begin < least.end && even && near ? threads : 0;
 }
 
 int tp_weight_parts(const struct tp_model *model, size_t l) {

@@ -17,16 +17,17 @@ static struct tp_matrix take_matrix(struct tp_arena *arena, size_t rows, size_t 
 
 /* Of every product of a step: forward, dW, dX. */
 static size_t scratch_for(const struct tp_workspace *w, const struct tp_isa *isa, const struct tp_blocking *blocking) {
+    const struct tp_bf16 *bf16 = w->model->bf16;
     size_t most = 0;
     for (size_t l = 0; l < w->model->layers; l++) {
         const size_t in = w->model->shape[l].inputs, out = w->model->shape[l].outputs, n = w->max_batch;
-        most = tp_max(most, tp_gemm_scratch(isa, blocking, n, out, in));
+        most = tp_max(most, tp_product_scratch(isa, blocking, bf16, n, out, in));
         if (w->mode == TP_MODE_TRAINING) {
-            most = tp_max(most, tp_gemm_scratch(isa, blocking, in, out, n));
-            most = tp_max(most, tp_gemm_scratch(isa, blocking, n, in, out));
+            most = tp_max(most, tp_product_scratch(isa, blocking, bf16, in, out, n));
+            most = tp_max(most, tp_product_scratch(isa, blocking, bf16, n, in, out));
         }
         if (w->mode == TP_MODE_DERIVATIVES)
-            most = tp_max(most, tp_gemm_scratch(isa, blocking, tp_model_outputs(w->model), in, out));
+            most = tp_max(most, tp_product_scratch(isa, blocking, bf16, tp_model_outputs(w->model), in, out));
     }
     return tp_padded(most);
 }

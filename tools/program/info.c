@@ -27,18 +27,19 @@ static void print_size(const char *name, size_t bytes) {
         printf("%s %zu MiB", name, bytes >> 20);
 }
 
-static void print_text(const tp_machine *machine, int threads) {
+static void print_text(const tp_machine *machine, const tp_context *context) {
     printf("version     tileprop %s, SLEEF %s, jansson %s\n", tp_version(), machine->sleef, jansson_version_str());
     printf("cpu         %s\n", machine->vendor);
     printf("features    %s\n", machine->features);
     printf("isa         %s\n", machine->isa);
     printf("usable      %s\n", machine->usable);
+    printf("bf16        %s (of %s)\n", tp_context_bf16(context), machine->bf16);
     printf("tile        %zu x %zu\n", machine->tile_rows, machine->tile_columns);
     printf("blocking    MC %zu, KC %zu, NC %zu\n", machine->mc, machine->kc, machine->nc);
     print_size("caches      L1d", machine->l1d);
     print_size(", L2", machine->l2);
     print_size(", L3", machine->l3);
-    printf("\nthreads     %d (%d processors", threads, machine->processors);
+    printf("\nthreads     %d (%d processors", tp_context_threads(context), machine->processors);
     if (machine->quota)
         printf(", a quota of %d", machine->quota);
     printf(")\n");
@@ -65,6 +66,8 @@ static void print_json(const tp_machine *machine, const tp_context *context) {
     report_member(report, "features", words(machine->features));
     report_context(report, context);
     report_member(report, "usable", words(machine->usable));
+    report_text(report, "bf16", tp_context_bf16(context));
+    report_member(report, "bf16_usable", words(machine->bf16));
     report_integer(report, "tile_rows", machine->tile_rows);
     report_integer(report, "tile_columns", machine->tile_columns);
     report_integer(report, "mc", machine->mc);
@@ -85,7 +88,7 @@ static int print_info(const struct session *session, const struct info_options *
     if (options->json)
         print_json(machine, session->context);
     else
-        print_text(machine, tp_context_threads(session->context));
+        print_text(machine, session->context);
     return EXIT_SUCCESS;
 }
 
@@ -111,6 +114,8 @@ static const struct report_key report_keys[] = {
     {"isa", "instruction set in use"},
     {"threads", "at most so many"},
     {"usable", "list of instruction sets, best first"},
+    {"bf16", "how products in bf16 are computed"},
+    {"bf16_usable", "list of ways to do so, best first"},
     {"tile_rows", "of the microkernel"},
     {"tile_columns", "of the microkernel"},
     {"mc", "rows in a block of the matrix product"},

@@ -33,6 +33,7 @@ int train_make_model(const struct session *session, const struct train_options *
     shape.huber_delta = (float)options->huber_delta;
     shape.label_smoothing = (float)options->label_smoothing;
     shape.init = (tp_init)options->init_weights;
+    shape.precision = (tp_precision)options->precision;
     shape.seed = options->seed;
     return session_check(session, tp_model_create(session->context, &shape, model));
 }
@@ -46,6 +47,8 @@ static const char *contradiction(const struct train_options *options, const tp_m
         return "huber-delta";
     if (options->label_smoothing_given && (float)options->label_smoothing != saved->label_smoothing)
         return "label-smoothing";
+    if (options->precision_given && options->precision != (int)saved->precision)
+        return "precision";
     if (options->hidden_given && options->hidden.count != saved->layer_count - 1)
         return "hidden";
     for (size_t i = 0; i + 1 < saved->layer_count; i++) {

@@ -14,6 +14,10 @@ const char *train_loss_name(int value) {
     return tp_loss_name((tp_loss)value);
 }
 
+const char *train_precision_name(int value) {
+    return tp_precision_name((tp_precision)value);
+}
+
 const char *train_init_name(int value) {
     return tp_init_name((tp_init)value);
 }

@@ -10,6 +10,7 @@ tp_activation train_activation(int value);
 
 const char *train_activation_name(int value);
 const char *train_loss_name(int value);
+const char *train_precision_name(int value);
 const char *train_init_name(int value);
 const char *train_optimizer_name(int value);
 const char *train_schedule_name(int value);

@@ -113,6 +113,7 @@ void train_defaults(void *values) {
         .loss = LOSS_OF_TASK,
         .huber_delta = (double)model.huber_delta,
         .init_weights = (int)model.init,
+        .precision = (int)model.precision,
         .optimizer = (int)library.optimizer.kind,
         .momentum = 0.9,
         .schedule = (int)library.optimizer.schedule,
@@ -155,7 +156,7 @@ void train_settle_options(void *values) {
     if (options->init)
         return;
     options->activation_given = options->dropout_given = options->label_smoothing_given = true;
-    options->init_weights_given = true;
+    options->init_weights_given = options->precision_given = true;
 }
 
 uint64_t train_steps(const struct train_options *options, size_t samples) {

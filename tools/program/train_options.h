@@ -29,6 +29,7 @@ struct train_options {
     double huber_delta, label_smoothing;
     struct real_list class_weights;
     int init_weights; /* tp_init */
+    int precision;    /* tp_precision */
     double dropout;
     const char *init; /* model to start from, or NULL */
     uint64_t freeze;  /* layers of it that do not learn */
@@ -56,7 +57,7 @@ struct train_options {
     uint64_t width;   /* of the picture */
     bool quiet, json;
     bool hidden_given, activation_given, dropout_given, loss_given, huber_delta_given, label_smoothing_given;
-    bool init_weights_given, learning_rate_given;
+    bool init_weights_given, learning_rate_given, precision_given;
 };
 
 /* For .rows, .defaults and .settle of the subcommand. */
