@@ -521,13 +521,13 @@ typedef struct tp_model_options {
      * are rounded where products read them (tp_bf16gemm); master weights, gradients, optimiser state, biases, losses
      * and softmax are f32 all the same. */
     tp_precision precision;
-    uint32_t reserved;       /* must be 0 */
+    uint32_t reserved; /* must be 0 */
 } tp_model_options;
 
 /* Sets every field to its default; layer_size is the caller's sizeof(tp_layer). For interfaces to other languages. */
 TP_API void tp_model_options_init(tp_model_options *options, size_t struct_size, size_t layer_size);
-/* CCE, initial weights by activation, seed 1, no scaling, Huber's delta 1, no label smoothing, precision f32. The caller must set
- * inputs, layer_count and layers. */
+/* CCE, initial weights by activation, seed 1, no scaling, Huber's delta 1, no label smoothing, precision f32. The
+ * caller must set inputs, layer_count and layers. */
 TP_INLINE void tp_model_options_default(tp_model_options *options) {
     tp_model_options_init(options, sizeof *options, sizeof(tp_layer));
 }
@@ -715,6 +715,21 @@ TP_INLINE void tp_exchange_options_default(tp_exchange_options *options) {
  * TP_ERR_UNSUPPORTED if the header has more than 4 MiB. It needs memory for the largest layer, twice.
  */
 TP_API tp_status tp_model_export_torch(const tp_model *model, tp_output *output, const tp_exchange_options *options);
+
+/*
+ * Writes the model to an output, which must be empty, as a header of C99, and commits the output: parameters as const
+ * arrays and, with options->name for NAME, a function
+ *   static inline void NAME_predict(const float *x, float *y)
+ * of one sample in the units of the program, as tp_predict has them. It depends on fmaf and fabsf of <math.h>, and on
+ * the functions that activations need: expf, expm1f, tanhf, log1pf, erfcf. It is scalar, has no state, allocates
+ * nothing and keeps values on the stack; a comment says how many bytes. Without activations that need such functions
+ * its bits are those of tp_predict, if the compiler keeps to IEEE 754 (no -ffast-math, -ffp-contract=off) and fmaf
+ * rounds once. With them each value of an activation differs from the library's by at most 8 ulp, with functions of
+ * glibc 2.36, and results as the later layers carry that on. On processors without fused multiply-add fmaf is exact,
+ * but slow: the header says how to replace it. Products of a model of another precision than f32 are in f32, too.
+ * options may be NULL: the defaults; only name counts. TP_ERR_ARGUMENT if it is no identifier of at most 40 characters.
+ */
+TP_API tp_status tp_model_export_c(const tp_model *model, tp_output *output, const tp_exchange_options *options);
 
 /*
  * Makes a model from a safetensors file as PyTorch writes it (safetensors.torch.save_file of a state_dict). Tensors are

@@ -10,6 +10,7 @@ static const struct exchange_format formats[] = {
      .export_model = tp_model_export_torch,
      .import_model = tp_model_import_torch,
      .tensors = true},
+    {.name = "c", .endings = {".h", ".c"}, .export_model = tp_model_export_c, .identifier = true},
     {0},
 };
 

@@ -29,6 +29,10 @@ static const struct option_row rows[] = {
      .help = "the format (default: that of the file's ending)"},
     OPTION_ROW_PATTERN,
     OPTION_ROW_MAP,
+    {.name = "name",
+     .also = "identifier prefix",
+     IS_TEXT("NAME", name),
+     .help = "c: what the names of arrays and functions begin with (default: model)"},
     {0},
 };
 
@@ -109,7 +113,10 @@ const struct command export_command = {
              "other names. Activations, loss, scaling, columns and classes are in the\n"
              "metadata, where import finds them again. The layers do not scale their inputs\n"
              "and outputs: a note says so if the model does. The file appears when it is\n"
-             "complete; until then, and after an error, an old one stays.\n",
+             "complete; until then, and after an error, an old one stays.\n"
+             "c: a header of C99 with the parameters as const arrays and one function,\n"
+             "NAME_predict(const float *x, float *y), which needs only <math.h>. Where the\n"
+             "layers need no exp, tanh or the like, the bits are those of predict.\n",
     .rows = rows,
     .values_size = sizeof(struct export_options),
     .defaults = defaults,
