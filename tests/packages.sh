@@ -72,7 +72,7 @@ complete() {
 result "cpack makes the packages"
 # shellcheck disable=SC2046 # a list
 bare_root $(with_dependencies libc6 libc-bin dash libgcc-s1 libgomp1 libhdf5-103-1 libjansson4 libmd0 libsleef3 \
-    libzip4 zlib1g) >out 2>err
+    libprotobuf-c1 libzip4 zlib1g) >out 2>err
 dpkg --root="$root" -i packages/*.deb >out 2>err
 result "dpkg installs them, and needs no others than these"
 names=$(ls packages/*.deb | sed 's|.*/||; s|_.*||')

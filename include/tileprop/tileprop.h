@@ -12,14 +12,16 @@
  *   tp_trainer    mini-batches, shuffling, validation, epochs
  *   tp_dataset    samples and targets that were read from files
  *   tp_packed     a matrix that is laid out for many products
+ *   tp_predictor  a copy of a model that is laid out for many predictions
  *   tp_output     a file that will be created or replaced
  *
  * Memory. Each object has its own destroy function, which releases it and accepts NULL. Destroy a context after
- * everything that was made from it, and a model after everything that was made for it. Workspaces, optimisers, trainers
- * and packed matrices can use memory of the caller: ask the size function for the number of bytes, pass a block (of any
- * alignment) and its size to the create function, and release the block after the destroy function. With NULL and 0
- * they allocate memory through the context. Nothing is allocated after creation: tp_forward, tp_backward,
- * tp_optimizer_step and tp_trainer_run never call an allocator.
+ * everything that was made from it, and a model after everything that was made for it; a predictor owes its model
+ * nothing, and is destroyed after its workspaces. Workspaces, optimisers, trainers and packed matrices can use memory
+ * of the caller: ask the size function for the number of bytes, pass a block (of any alignment) and its size to the
+ * create function, and release the block after the destroy function. With NULL and 0 they allocate memory through the
+ * context. Nothing is allocated after creation: tp_forward, tp_predictor_run, tp_backward, tp_optimizer_step and
+ * tp_trainer_run never call an allocator.
  *
  * Errors. Functions return a tp_status. A function that fails leaves its outputs unchanged, unless its comment says
  * something else, and stores a message in the context. The message names the argument, file or field that is wrong, and
@@ -30,8 +32,9 @@
  * of tp_idx_release with another context than the one that read the file. The library never prints, exits, aborts,
  * installs signal handlers, or changes the floating-point environment, the locale or the thread affinity.
  *
- * Threads. There is no global state. Several threads may use one context and one model at the same time, if each thread
- * has its own workspace and no thread changes the model. Functions that change an object need exclusive access to it:
+ * Threads. There is no global state. Several threads may use one context and one model or predictor at the same time,
+ * if each thread has its own workspace and no thread changes the model. Functions that change an object need exclusive
+ * access to it:
  *   tp_optimizer_step, tp_train_step               the optimiser and the model
  *   tp_trainer_run                                 the trainer and its model
  *   tp_model_set_parameters                        the model
@@ -744,6 +747,41 @@ TP_API tp_status tp_model_export_c(const tp_model *model, tp_output *output, con
 TP_API tp_status tp_model_import_torch(tp_context *context, const char *path, const tp_exchange_options *options,
                                        tp_model **model);
 
+/*
+ * Writes the model to an output, which must be empty, as an ONNX file (opset 13), and commits the output.
+ * TP_ERR_UNSUPPORTED if the library was built without protobuf-c, the file would have 2 GiB or more, or a mean, a
+ * deviation or its reciprocal is no float. input      f32 [N, n_0], in the units of the program; N is any number of
+ * samples output     f32 [N, n_L], likewise: what tp_predict gives, but for roundings nodes      Sub and Mul scale
+ * inputs (a second Sub has what a mean has beyond a float); a Gemm for each layer, and its activation, for SiLU and
+ * GELU made of several nodes; Mul and Add scale outputs back metadata   what nodes do not say: names with "tileprop."
+ * of loss, dropout, scaling in double, schema; the notes; and for other programs, from the schema, JSON arrays
+ * input_names (of a category "name=category") and class_names or output_names It needs memory for the parameters once
+ * more.
+ */
+TP_API tp_status tp_model_export_onnx(const tp_model *model, tp_output *output);
+/* The same to memory, as tp_model_write. */
+TP_API tp_status tp_model_write_onnx(const tp_model *model, void *buffer, size_t size, size_t *needed);
+
+/*
+ * Makes a model from an ONNX file of opset 7 or later, whose output must be computed by a chain of
+ *   Add, Sub, Mul and Div by constants     the scaling of inputs; optional
+ *   Gemm, or MatMul and perhaps Add        a layer; weights and biases are constants (Transpose of one is, too)
+ *   Relu, LeakyRelu, Sigmoid, Tanh, Softmax, Elu, Softplus, Exp, Gelu; nodes that make up SiLU or GELU
+ *                                          its activation; none: identity
+ *   Add, Sub, Mul and Div by constants     the scaling of outputs; optional
+ * and Identity, Dropout and Flatten anywhere. Constants are float, or double, float16 and bfloat16, which become f32:
+ * double is rounded to nearest. Of options, which may be NULL, only the loss counts: without one it is as
+ * tp_exchange_options says, but MSE where outputs are scaled. Files that tp_model_export_onnx wrote give the same
+ * model, bit for bit. TP_ERR_FORMAT, with the node or tensor and with what would fit, if there is anything else, or
+ * metadata of ours is not what the nodes say. TP_ERR_UNSUPPORTED if the library was built without protobuf-c. Needs
+ * memory for three times the file.
+ */
+TP_API tp_status tp_model_import_onnx(tp_context *context, const char *path, const tp_exchange_options *options,
+                                      tp_model **model);
+/* The same from memory, as tp_model_read. */
+TP_API tp_status tp_model_read_onnx(tp_context *context, const void *buffer, size_t size,
+                                    const tp_exchange_options *options, tp_model **model);
+
 /* ---------------------------------------------------------------------------------- workspace, forward, backward */
 
 /* What a workspace is for. tp_evaluate and tp_predict take a workspace of any mode. */
@@ -1348,6 +1386,64 @@ typedef struct tp_outputs {
 /* A_L of every sample, samples x n_L, in the units of the program. The inputs in data are in these units too. Targets
  * in data are ignored and may be missing. The workspace may have any mode. */
 TP_API tp_status tp_predict(const tp_model *model, tp_workspace *workspace, const tp_data *data, const tp_outputs *y);
+
+/* ----------------------------------------------------------------------------------------------------- predictor */
+
+/*
+ * A copy of a model for inference alone, which never changes. Any number of threads may use it at the same time, each
+ * with a workspace of its own. The weights lie as products read them fastest, for the sizes of batches that it is told:
+ * in rows, in rows that are farther apart, or in panels as in a tp_packed. Every batch has the bits that tp_forward,
+ * tp_evaluate and tp_predict compute with the model, whatever was told or chosen.
+ */
+typedef struct tp_predictor tp_predictor;
+
+/* Options of tp_predictor_create. */
+typedef struct tp_predictor_options {
+    size_t struct_size; /* set by tp_predictor_options_default */
+    /* Choose by time how each layer's weights lie and how many threads work, instead of by rule. This runs some tens of
+     * batches of each size, for some milliseconds or more, and needs three copies of the weights and a workspace
+     * meanwhile. The environment variable TILEPROP_TUNE=off leaves the rule. */
+    bool measure;
+    /* Sizes of batches, batch_count of them, in any order, each at least 1. Batches of other sizes may be run as well;
+     * they do what the nearest of these does. NULL: one sample. */
+    const size_t *batches;
+    size_t batch_count; /* 0 if batches is NULL */
+} tp_predictor_options;
+
+/* Sets every field to its default; for interfaces to other languages. */
+TP_API void tp_predictor_options_init(tp_predictor_options *options, size_t struct_size);
+/* Batches of one sample, no measurement. */
+TP_INLINE void tp_predictor_options_default(tp_predictor_options *options) {
+    tp_predictor_options_init(options, sizeof *options);
+}
+
+/* Makes a predictor of a model, which may be changed or destroyed afterwards. context may be another one than the
+ * model's: it decides about instruction set, threads and memory, and gets the messages. options may be NULL: the
+ * defaults. Of each layer wider than 16 the predictor keeps the weights once for each layout that some size needs,
+ * mostly one or two; the schema and the notes are not copied. */
+TP_API tp_status tp_predictor_create(tp_context *context, const tp_model *model, const tp_predictor_options *options,
+                                     tp_predictor **predictor);
+/* Releases the predictor. Its workspaces must have been destroyed before. */
+TP_API void tp_predictor_destroy(tp_predictor *predictor);
+
+/* Bytes that a workspace for the predictor needs; 0 if an argument is invalid. */
+TP_API size_t tp_predictor_workspace_size(const tp_predictor *predictor, const tp_workspace_options *options);
+/* Makes a workspace for the predictor, with tp_workspace_options as for a model, whose mode must be TP_MODE_INFERENCE.
+ * memory and size are as for tp_workspace_create. */
+TP_API tp_status tp_predictor_workspace_create(const tp_predictor *predictor, const tp_workspace_options *options,
+                                               void *memory, size_t size, tp_workspace **workspace);
+
+/* tp_forward with an inference workspace of the predictor: batch rows of scaled inputs x, row distance ldx, and of
+ * outputs y, row distance ldy. Nothing is allocated. */
+TP_API tp_status tp_predictor_run(const tp_predictor *predictor, tp_workspace *workspace, size_t batch, const float *x,
+                                  size_t ldx, float *y, size_t ldy);
+/* tp_evaluate with a workspace of the predictor, in batches of its max_batch. Nothing is allocated. */
+TP_API tp_status tp_predictor_evaluate(const tp_predictor *predictor, tp_workspace *workspace, const tp_data *data,
+                                       tp_score *score, uint64_t *confusion);
+/* tp_predict with a workspace of the predictor, in batches of its max_batch: inputs and outputs are in the units of the
+ * program. Nothing is allocated. */
+TP_API tp_status tp_predictor_predict(const tp_predictor *predictor, tp_workspace *workspace, const tp_data *data,
+                                      const tp_outputs *y);
 
 /* ---------------------------------------------------------------------------------------------------- data files */
 

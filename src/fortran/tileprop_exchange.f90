@@ -3,19 +3,26 @@
 module tileprop_exchange
     use, intrinsic :: iso_c_binding
     use tileprop_c, only: tp_exchange_options_init, c_export_torch => tp_model_export_torch, &
-        c_export_c => tp_model_export_c, c_import_torch => tp_model_import_torch
+        c_export_c => tp_model_export_c, c_import_torch => tp_model_import_torch, &
+        c_export_onnx => tp_model_export_onnx, c_write_onnx => tp_model_write_onnx, &
+        c_import_onnx => tp_model_import_onnx, c_read_onnx => tp_model_read_onnx
     use tileprop_types
     use tileprop_objects
     use tileprop_arrays
     use tileprop_calls, only: adopt_model
     implicit none
     private
-    public :: tp_exchange_options_default, tp_model_export_torch, tp_model_export_c, tp_model_import_torch
+    public :: tp_exchange_options_default, tp_model_export_torch, tp_model_export_c, tp_model_import_torch, &
+        tp_model_export_onnx, tp_model_write_onnx, tp_model_import_onnx, tp_model_read_onnx
 
     ! Names of their own, so that compilers do not take them for the C functions.
     interface tp_model_export_torch; procedure model_export_torch; end interface
     interface tp_model_export_c; procedure model_export_c; end interface
     interface tp_model_import_torch; procedure model_import_torch; end interface
+    interface tp_model_export_onnx; procedure model_export_onnx; end interface
+    interface tp_model_write_onnx; procedure model_write_onnx; end interface
+    interface tp_model_import_onnx; procedure model_import_onnx; end interface
+    interface tp_model_read_onnx; procedure model_read_onnx; end interface
 
     ! What the options of C point to.
     type :: kept
@@ -89,6 +96,60 @@ contains
         allocate (made)
         allocate (name, source=terminated(path))
         status = c_import_torch(handle(context), c_loc(name), c_loc(chosen), c_loc(made%handle))
+        call adopt_model(model, context, made, status)
+    end function
+
+    function model_export_onnx(model, output) result(status)
+        type(tp_model), intent(in) :: model
+        type(tp_output), intent(in) :: output
+        integer(c_int) :: status
+        status = c_export_onnx(handle(model), handle(output))
+    end function
+
+    ! bytes gets the size and the bytes of the ONNX file.
+    function model_write_onnx(model, bytes) result(status)
+        type(tp_model), intent(in) :: model
+        integer(c_int8_t), allocatable, intent(inout) :: bytes(:)
+        integer(c_int) :: status
+        integer(c_int8_t), allocatable, target :: written(:)
+        integer(c_size_t), target :: needed
+        status = c_write_onnx(handle(model), c_null_ptr, 0_c_size_t, c_loc(needed))
+        if (status /= TP_OK) return
+        allocate (written(needed))
+        status = c_write_onnx(handle(model), c_loc(written), needed, c_loc(needed))
+        if (status == TP_OK) call move_alloc(written, bytes)
+    end function
+
+    function model_import_onnx(model, context, path, options) result(status)
+        type(tp_model), intent(inout) :: model
+        type(tp_context), intent(in) :: context
+        character(*), intent(in) :: path
+        type(tp_exchange_options), intent(in), optional :: options
+        integer(c_int) :: status
+        type(tp_exchange_options), target :: chosen
+        character(kind=c_char), allocatable, target :: name(:)
+        type(model_node), pointer :: made
+        call tp_exchange_options_default(chosen)
+        if (present(options)) chosen = options
+        allocate (made)
+        allocate (name, source=terminated(path))
+        status = c_import_onnx(handle(context), c_loc(name), c_loc(chosen), c_loc(made%handle))
+        call adopt_model(model, context, made, status)
+    end function
+
+    function model_read_onnx(model, context, bytes, options) result(status)
+        type(tp_model), intent(inout) :: model
+        type(tp_context), intent(in) :: context
+        integer(c_int8_t), target, contiguous, intent(in) :: bytes(:)
+        type(tp_exchange_options), intent(in), optional :: options
+        integer(c_int) :: status
+        type(tp_exchange_options), target :: chosen
+        type(model_node), pointer :: made
+        call tp_exchange_options_default(chosen)
+        if (present(options)) chosen = options
+        allocate (made)
+        status = c_read_onnx(handle(context), c_loc(bytes), size(bytes, kind=c_size_t), c_loc(chosen), &
+            c_loc(made%handle))
         call adopt_model(model, context, made, status)
     end function
 

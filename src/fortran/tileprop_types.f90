@@ -253,6 +253,13 @@ module tileprop_types
         integer(c_int) :: threads = 0
     end type
 
+    type, bind(c) :: tp_predictor_options
+        integer(c_size_t) :: struct_size = 0
+        logical(c_bool) :: measure = .false.
+        type(c_ptr) :: batches = c_null_ptr
+        integer(c_size_t) :: batch_count = 0
+    end type
+
     type, bind(c) :: tp_targets
         integer(c_size_t) :: struct_size = 0
         type(c_ptr) :: classes = c_null_ptr

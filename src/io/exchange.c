@@ -46,6 +46,13 @@ tp_status tp_exchange_take(const struct tp_context *context, const tp_exchange_o
     return status ? status : check_options(context, options);
 }
 
+tp_loss tp_loss_after(tp_activation last) {
+    tp_loss loss = 0;
+    while (loss < TP_LOSS_COUNT && tp_loss_activation(loss) != last)
+        loss++;
+    return loss < TP_LOSS_COUNT ? loss : TP_LOSS_MSE;
+}
+
 tp_status tp_exchange_check_output(const tp_model *model, const char *function, const tp_output *output) {
     if (!output)
         return tp_fail(tp_model_context(model), TP_ERR_ARGUMENT, "%s: output is NULL", function);

@@ -18,6 +18,9 @@ tp_status tp_exchange_take(const struct tp_context *context, const tp_exchange_o
 /* The context's error unless the output is there and empty. */
 tp_status tp_exchange_check_output(const tp_model *model, const char *function, const tp_output *output);
 
+/* The loss of a model whose file says only its last activation. */
+tp_loss tp_loss_after(tp_activation last);
+
 /* A pattern of names: what comes before the number and behind it. */
 struct tp_pattern {
     const char *prefix, *suffix;
@@ -38,6 +41,9 @@ struct tp_layer_names {
 /* Which tensors are those of layers, of which there is at least one. */
 tp_status tp_torch_names(const struct tp_safetensors *archive, const tp_exchange_options *options,
                          struct tp_layer_names names[TP_MAX_LAYERS], size_t *count);
+
+/* Weights of so many outputs, at most TP_TORCH_ROWS, from one on, as rows of all inputs. */
+void tp_torch_turn(const tp_model *model, size_t l, size_t output, size_t rows, float *floats);
 
 /* What a file says of a model beyond its tensors, with the schema as JSON, or NULL; 0, or -1 if memory runs out. */
 int tp_torch_describe(const struct tp_context *context, json_t *metadata, const tp_model_options *options,

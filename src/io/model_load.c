@@ -317,10 +317,6 @@ tp_status tp_read_layers(const struct tp_safetensors *archive, tp_layer *layer, 
     return status;
 }
 
-static bool is_note(const char *key) {
-    return !strncmp(key, TP_NOTE_PREFIX, strlen(TP_NOTE_PREFIX));
-}
-
 static tp_status check_notes(const struct description *description) {
     const struct tp_file *file = &description->archive->file;
     const char *key, *problem;
@@ -328,7 +324,7 @@ static tp_status check_notes(const struct description *description) {
     size_t bytes = 0;
     json_object_foreach(description->archive->metadata, key, value) {
         const char *text = json_string_value(value);
-        if (!is_note(key))
+        if (!tp_is_note(key))
             continue;
         problem = tp_note_problem(key, text, bytes);
         if (problem)
@@ -489,7 +485,7 @@ static tp_status add_notes(const struct tp_safetensors *archive, tp_model *model
     json_t *value;
     tp_status status = TP_OK;
     json_object_foreach(archive->metadata, key, value) {
-        if (!status && is_note(key))
+        if (!status && tp_is_note(key))
             status = tp_notes_set(file->context, file->path, &model->notes, key, json_string_value(value));
     }
     return status;

@@ -148,8 +148,7 @@ static tp_status make_header(struct export *export) {
 
 /* ---- tensors ---- */
 
-/* Columns of so many outputs become rows. */
-static void turn(const tp_model *model, size_t l, size_t output, size_t rows, float *floats) {
+void tp_torch_turn(const tp_model *model, size_t l, size_t output, size_t rows, float *floats) {
     const struct tp_shape *shape = &model->shape[l];
     float column[TP_TORCH_ROWS];
     for (size_t i = 0; i < shape->inputs; i++) {
@@ -168,7 +167,7 @@ static tp_status put_layer(const struct export *export, size_t l, float *floats,
     const struct tp_shape *shape = &export->model->shape[l];
     for (size_t o = 0; o < shape->outputs; o += TP_TORCH_ROWS) {
         const size_t rows = tp_min(TP_TORCH_ROWS, shape->outputs - o);
-        turn(export->model, l, o, rows, floats);
+        tp_torch_turn(export->model, l, o, rows, floats);
         const tp_status status = put(output, floats, rows * shape->inputs);
         if (status)
             return status;

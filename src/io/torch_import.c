@@ -120,13 +120,6 @@ static tp_status describe_like(struct import *import, const tp_model *like) {
     return TP_OK;
 }
 
-static tp_loss loss_after(tp_activation last) {
-    tp_loss loss = 0;
-    while (loss < TP_LOSS_COUNT && tp_loss_activation(loss) != last)
-        loss++;
-    return loss < TP_LOSS_COUNT ? loss : TP_LOSS_MSE;
-}
-
 static tp_status take_activations(struct import *import) {
     const tp_exchange_options *options = import->options;
     const size_t count = options->activation_count, last = import->layers - 1;
@@ -151,7 +144,7 @@ static tp_status take_options(struct import *import, bool said) {
     if (options->loss != TP_LOSS_COUNT)
         import->model.loss = options->loss;
     else if (!said)
-        import->model.loss = loss_after(import->layer[import->layers - 1].activation);
+        import->model.loss = tp_loss_after(import->layer[import->layers - 1].activation);
     return TP_OK;
 }
 

@@ -172,8 +172,35 @@ CALL(model_import_torch, tp_model_import_torch(now.context, now.layers_path, now
     REFUSED_EXCHANGE_OPTIONS,
 };
 
-GROUP(refuse_model, FUNCTION(exchange_options_init, NULL_ONLY), FUNCTION(model_export_torch, NULL_ONLY),
-      FUNCTION(model_export_c, NULL_ONLY), FUNCTION(model_import_torch, MANY), FUNCTION(activation_name, FEW),
+/* Of what builds without protobuf-c refuse as well. */
+CALL(model_export_onnx, tp_model_export_onnx(now.model, now.output)){
+    SILENT(WITH(model, NULL)),
+    REFUSE("tp_model_export_onnx: output is NULL", WITH(output, NULL)),
+    REFUSE("tp_model_export_onnx: output is not empty", FROM(output, committed)),
+};
+CALL(model_write_onnx, tp_model_write_onnx(now.model, now.memory, now.size, now.needed)){
+    SILENT(WITH(model, NULL)),
+    REFUSE("tp_model_write_onnx: needed is NULL", WITH(needed, NULL)),
+    REFUSE("tp_model_write_onnx: buffer is NULL", WITH(size, 1)),
+};
+CALL(model_import_onnx, tp_model_import_onnx(now.context, now.path, now.exchange_options_p, now.model_out)){
+    SILENT(WITH(context, NULL)),
+    REFUSE("tp_model_import_onnx: path is NULL", WITH(path, NULL)),
+    REFUSE("tp_model_import_onnx: model is NULL", WITH(model_out, NULL)),
+    REFUSED_EXCHANGE_OPTIONS,
+};
+CALL(model_read_onnx,
+     tp_model_read_onnx(now.context, now.bytes, now.bytes_size, now.exchange_options_p, now.model_out)){
+    SILENT(WITH(context, NULL)),
+    REFUSE("tp_model_read_onnx: buffer is NULL", WITH(bytes, NULL)),
+    REFUSE("tp_model_read_onnx: model is NULL", WITH(model_out, NULL)),
+    REFUSED_EXCHANGE_OPTIONS,
+};
+
+GROUP(refuse_model, FUNCTION(model_export_c, NULL_ONLY), FUNCTION(model_export_onnx, NULL_ONLY),
+      FUNCTION(model_write_onnx, NULL_ONLY), FUNCTION(model_import_onnx, NULL_ONLY),
+      FUNCTION(model_read_onnx, NULL_ONLY), FUNCTION(exchange_options_init, NULL_ONLY),
+      FUNCTION(model_export_torch, NULL_ONLY), FUNCTION(model_import_torch, MANY), FUNCTION(activation_name, FEW),
       FUNCTION(loss_name, FEW), FUNCTION(init_name, FEW), FUNCTION(model_options_init, NULL_ONLY),
       FUNCTION(model_create, MANY), FUNCTION(model_destroy, NULL_ONLY), FUNCTION(model_get_options, FEW),
       FUNCTION(model_layer, FEW), FUNCTION(model_parameter_count, FEW), FUNCTION(model_layer_offsets, FEW),

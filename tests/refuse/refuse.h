@@ -20,6 +20,7 @@ struct outputs {
     tp_trainer *trainer;
     tp_snapshot *snapshot;
     tp_packed *packed;
+    tp_predictor *predictor;
     tp_dataset *dataset;
     tp_output *output;
     tp_idx idx;
@@ -43,6 +44,8 @@ struct arguments {
     tp_trainer *trainer;
     tp_snapshot *snapshot, *empty_snapshot; /* of it */
     tp_packed *packed, *foreign_packed;
+    tp_predictor *predictor;
+    tp_workspace *predictor_workspace;
     tp_output *output, *committed;
     tp_dataset *dataset; /* with a schema */
     const tp_schema *schema;
@@ -53,7 +56,8 @@ struct arguments {
     tp_layer layers[2];
     tp_model_options model_options, *model_options_p;
     tp_optimizer_options optimizer_options, *optimizer_options_p;
-    tp_workspace_options workspace_options, *workspace_options_p;
+    tp_workspace_options workspace_options, *workspace_options_p, inference_options, *inference_options_p;
+    tp_predictor_options predictor_options, *predictor_options_p;
     tp_train_options train_options, *train_options_p;
     tp_dataset_options dataset_options, *dataset_options_p;
     tp_exchange_options exchange_options, *exchange_options_p;
@@ -83,6 +87,7 @@ struct arguments {
     tp_trainer **trainer_out;
     tp_snapshot **snapshot_out;
     tp_packed **packed_out;
+    tp_predictor **predictor_out;
     tp_dataset **dataset_out;
     tp_output **output_out;
     tp_layer *layers_out;
@@ -469,6 +474,7 @@ struct group {
     static const struct function name##_functions[] = {__VA_ARGS__};                                                   \
     const struct group name = {name##_functions, sizeof name##_functions / sizeof *name##_functions}
 
-extern const struct group refuse_context, refuse_products, refuse_model, refuse_passes, refuse_training, refuse_files;
+extern const struct group refuse_context, refuse_products, refuse_model, refuse_passes, refuse_predictor,
+    refuse_training, refuse_files;
 
 #endif

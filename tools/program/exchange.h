@@ -17,6 +17,7 @@ struct exchange_format {
     exchange_export_fn *export_model; /* NULL: it cannot be written */
     exchange_import_fn *import_model; /* NULL: it cannot be read */
     bool tensors;                     /* --pattern and --map say how its tensors are called */
+    bool complete;                    /* it says what --activations and --like would */
     bool identifier;                  /* --name says how what is in it is called */
 };
 

@@ -4,6 +4,11 @@
 
 #include <string.h>
 
+static tp_status export_onnx(const tp_model *model, tp_output *output, const tp_exchange_options *options) {
+    (void)options; /* of tensors, which need no names of somebody's */
+    return tp_model_export_onnx(model, output);
+}
+
 static const struct exchange_format formats[] = {
     {.name = "torch",
      .endings = {".safetensors"},
@@ -11,6 +16,11 @@ static const struct exchange_format formats[] = {
      .import_model = tp_model_import_torch,
      .tensors = true},
     {.name = "c", .endings = {".h", ".c"}, .export_model = tp_model_export_c, .identifier = true},
+    {.name = "onnx",
+     .endings = {".onnx"},
+     .export_model = export_onnx,
+     .import_model = tp_model_import_onnx,
+     .complete = true},
     {0},
 };
 

@@ -102,7 +102,7 @@ static int run(int argc, char **argv) {
 
 const struct command export_command = {
     .name = "export",
-    .also = "save to-torch pytorch",
+    .also = "save to-torch pytorch to-onnx",
     .summary = "Write a model for other programs",
     .example = "tileprop export iris.safetensors iris.torch.safetensors",
     .usage = "MODEL OUT [OPTION...]",
@@ -112,11 +112,15 @@ const struct command export_command = {
              "for load_state_dict(safetensors.torch.load_file(OUT)). With --pattern or --map\n"
              "other names. Activations, loss, scaling, columns and classes are in the\n"
              "metadata, where import finds them again. The layers do not scale their inputs\n"
-             "and outputs: a note says so if the model does. The file appears when it is\n"
-             "complete; until then, and after an error, an old one stays.\n"
+             "and outputs: a note says so if the model does.\n"
              "c: a header of C99 with the parameters as const arrays and one function,\n"
              "NAME_predict(const float *x, float *y), which needs only <math.h>. Where the\n"
-             "layers need no exp, tanh or the like, the bits are those of predict.\n",
+             "layers need no exp, tanh or the like, the bits are those of predict.\n"
+             "onnx: the whole model, with scaling, as an ONNX file of opset 13, from 'input' to\n"
+             "'output'; names of columns and classes are in its metadata. Categories are to be\n"
+             "encoded as input_names there says.\n"
+             "The file appears when it is complete; until then, and after an error, an old one\n"
+             "stays.\n",
     .rows = rows,
     .values_size = sizeof(struct export_options),
     .defaults = defaults,

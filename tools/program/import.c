@@ -89,6 +89,10 @@ static bool take_options(const struct import_options *options, const struct exch
         return complain("--map %s: cannot be combined with --pattern", options->map), false;
     if (tensors && !format->tensors)
         return complain("--%s %s: is not for %s", options->pattern ? "pattern" : "map", tensors, format->name), false;
+    if (format->complete && (options->activations || options->like))
+        return complain("--%s %s: is not for %s, which says it itself", options->activations ? "activations" : "like",
+                        options->activations ? options->activations : options->like, format->name),
+               false;
     if (options->activations && !exchange_take_activations(names, options->activations))
         return false;
     names->options.pattern = options->pattern;
@@ -152,7 +156,7 @@ static int run(int argc, char **argv) {
 
 const struct command import_command = {
     .name = "import",
-    .also = "load from-torch pytorch",
+    .also = "load from-torch pytorch from-onnx",
     .summary = "Make a model of a file of another program",
     .example = "tileprop import mlp.safetensors model.safetensors --activations relu,softmax",
     .usage = "IN MODEL [OPTION...]",
@@ -163,7 +167,9 @@ const struct command import_command = {
              "wrote says all the rest itself. After a training elsewhere --like takes it from\n"
              "the model as it was. A pattern has {} where the number is: 'fc{}.weight'. A map\n"
              "is a JSON list of the layers in order:\n"
-             "  [{\"weight\": \"fc1.weight\", \"bias\": \"fc1.bias\"}, ...], or \"bias\": null\n",
+             "  [{\"weight\": \"fc1.weight\", \"bias\": \"fc1.bias\"}, ...], or \"bias\": null\n"
+             "onnx: a graph of Gemm, or MatMul and Add, with activations, and of arithmetic\n"
+             "with constants before and behind them, which becomes scaling.\n",
     .rows = rows,
     .values_size = sizeof(struct import_options),
     .defaults = defaults,
