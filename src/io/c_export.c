@@ -43,14 +43,14 @@ static void put_layers(struct tp_c_text *text, const tp_model *model) {
 }
 
 static const char equal_bits[] =
-    " * The bits of results are those of tileprop where the compiler keeps to IEEE 754: without -ffast-math, with\n"
+    " * The bits of results are those of tileprop where the compiler keeps to IEEE 754: nothing like Ofast, and\n"
     " * -ffp-contract=off (which -std=c99 means for gcc), and with FLT_EVAL_METHOD 0.\n";
 
 static const char other_bits[] =
     " * Activations are made of functions of the C library, which tileprop has of its own: of each value they differ "
     "by\n"
     " * at most 8 units in the last place from tileprop's, with functions as exact as those of glibc. Sums are in the\n"
-    " * same order. The compiler must keep to IEEE 754: without -ffast-math, with -ffp-contract=off (which -std=c99\n"
+    " * same order. The compiler must keep to IEEE 754: nothing like Ofast, and -ffp-contract=off (which -std=c99\n"
     " * means for gcc), and with FLT_EVAL_METHOD 0.\n";
 
 static const char other_precision[] =
