@@ -35,6 +35,22 @@ const char tp_c_chain[] =
     "            y[j] = TILEPROP_FMAF(x[k], w[k * outputs + j], y[j]);\n"
     "}\n";
 
+const char tp_c_lanes[] =
+    "\n"
+    "/* y = b + x w for few outputs: for each sixteen chains, of every sixteenth input, which are added pairwise. */\n"
+    "static inline void @_lanes(const float *w, const float *b, size_t inputs, size_t outputs, const float *x,\n"
+    "                           float *y) {\n"
+    "    for (size_t j = 0; j < outputs; j++) {\n"
+    "        float sum[16] = {0};\n"
+    "        for (size_t k = 0; k < inputs; k++)\n"
+    "            sum[k % 16] = TILEPROP_FMAF(x[k], w[k * outputs + j], sum[k % 16]);\n"
+    "        for (size_t half = 8; half > 0; half /= 2)\n"
+    "            for (size_t l = 0; l < half; l++)\n"
+    "                sum[l] += sum[l + half];\n"
+    "        y[j] = sum[0] + b[j];\n"
+    "    }\n"
+    "}\n";
+
 const char tp_c_exp[] = "\n"
                         "/* exp(x), 0 where that is below 2^-126 */\n"
                         "static inline float @_exp_normal(float x) {\n"

@@ -8,6 +8,7 @@
 extern const char tp_c_begin[];    /* what they all need */
 extern const char tp_c_to_float[]; /* of scaling */
 extern const char tp_c_chain[];    /* products */
+extern const char tp_c_lanes[];    /* of layers with few outputs */
 extern const char tp_c_exp[];      /* what some activations need */
 
 /* What an activation is in C. */
