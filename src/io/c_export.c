@@ -2,7 +2,6 @@
 /* Models as C source that depends on nothing but the C library. */
 #include "core/cancel.h"
 #include "core/size.h"
-#include "gemm/lanes.h"
 #include "io/c_functions.h"
 #include "io/exchange.h"
 #include "net/model.h"
@@ -129,14 +128,10 @@ static void put_activations(struct tp_c_text *text, const tp_model *model) {
 }
 
 /* Another order of sums is another function. */
-static bool sums_in_lanes(const tp_model *model, size_t l) {
-    return tp_sums_in_lanes(model->shape[l].outputs, model->shape[l].inputs);
-}
-
 static void put_products(struct tp_c_text *text, const tp_model *model) {
     size_t lanes = 0;
     for (size_t l = 0; l < model->layers; l++)
-        lanes += sums_in_lanes(model, l);
+        lanes += tp_model_sums_in_lanes(model, l);
     tp_c_put(text, lanes < model->layers ? tp_c_chain : "");
     tp_c_put(text, lanes ? tp_c_lanes : "");
 }
@@ -180,7 +175,8 @@ static void put_layer(struct tp_c_text *text, const tp_model *model, size_t l) {
     const struct tp_shape *shape = &model->shape[l];
     const char *const to = l + 1 < model->layers ? buffers[(l + 1) % 2] : "y";
     tp_c_print(text, "    @_%s(@_weight%zu, @_bias%zu, %zu, %zu, %s, %s);\n",
-               sums_in_lanes(model, l) ? "lanes" : "chain", l, l, shape->inputs, shape->outputs, buffers[l % 2], to);
+               tp_model_sums_in_lanes(model, l) ? "lanes" : "chain", l, l, shape->inputs, shape->outputs,
+               buffers[l % 2], to);
     put_layer_activation(text, &model->layer[l], to);
 }
 
