@@ -75,6 +75,12 @@ static void call_products(void) {
     CALL(tp_sgemm_workspace_size, guest.context, M, N, K);
     EXPECT(TP_OK, tp_sgemm, guest.context, TP_TRANSPOSE_NO, TP_TRANSPOSE_NO, M, N, K, 1, guest.x, K, guest.x, N, 0, c,
            N, NULL, 0);
+    static uint16_t bits[K * N];
+    CALL(tp_bf16gemm_workspace_size, guest.context, M, N, K);
+    EXPECT(TP_OK, tp_bf16_from_f32, guest.context, bits, guest.x, K * N);
+    EXPECT(TP_OK, tp_bf16gemm, guest.context, TP_TRANSPOSE_NO, TP_TRANSPOSE_NO, M, N, K, TP_PRECISION_F32, guest.x, K,
+           TP_PRECISION_BF16, bits, N, 0, c, N, NULL, 0);
+    EXPECT(TP_OK, tp_bf16_to_f32, guest.context, c, bits, K * N);
     CALL(tp_packed_size, guest.context, K, N);
     EXPECT(TP_OK, tp_packed_create, guest.context, TP_TRANSPOSE_NO, K, N, guest.x, N, NULL, 0, &packed);
     EXPECT(TP_OK, tp_packed_update, packed, TP_TRANSPOSE_YES, guest.x, K);
@@ -276,6 +282,30 @@ static void call_passes(void) {
     CALL(tp_workspace_destroy, workspace);
 }
 
+static void call_predictor(void) {
+    static float y[GUEST_SAMPLES * GUEST_OUT];
+    static const size_t batches[] = {1, GUEST_BATCH};
+    const tp_outputs outputs = {.floats = y};
+    tp_predictor *predictor = NULL;
+    tp_workspace *workspace = NULL;
+    tp_predictor_options options;
+    tp_score score;
+    CALL(tp_predictor_options_init, &options, sizeof options);
+    options.batches = batches, options.batch_count = 2;
+    for (int measured = 0; measured < 2; measured++) {
+        options.measure = measured;
+        EXPECT(TP_OK, tp_predictor_create, guest.context, guest.model, &options, &predictor);
+        CALL(tp_predictor_workspace_size, predictor, TEST_WORKSPACE(GUEST_BATCH, TP_MODE_INFERENCE));
+        EXPECT(TP_OK, tp_predictor_workspace_create, predictor, TEST_WORKSPACE(GUEST_BATCH, TP_MODE_INFERENCE), NULL, 0,
+               &workspace);
+        EXPECT(TP_OK, tp_predictor_run, predictor, workspace, GUEST_BATCH, guest.x, GUEST_IN, y, GUEST_OUT);
+        EXPECT(TP_OK, tp_predictor_evaluate, predictor, workspace, &guest.data, &score, NULL);
+        EXPECT(TP_OK, tp_predictor_predict, predictor, workspace, &guest.data, &outputs);
+        CALL(tp_workspace_destroy, workspace);
+        CALL(tp_predictor_destroy, predictor);
+    }
+}
+
 static void call_derivatives(void) {
     static float jacobian[GUEST_BATCH * GUEST_OUT * GUEST_IN], jv[GUEST_BATCH * GUEST_OUT];
     tp_workspace *workspace = NULL;
@@ -396,6 +426,7 @@ static void call_context(const char *isa) {
     CALL(tp_activation_name, TP_ACTIVATION_RELU);
     CALL(tp_loss_name, TP_LOSS_MSE);
     CALL(tp_init_name, TP_INIT_AUTO);
+    CALL(tp_precision_name, TP_PRECISION_BF16);
     CALL(tp_optimizer_name, TP_OPTIMIZER_SGD);
     CALL(tp_schedule_name, TP_SCHEDULE_STEP);
     CALL(tp_monitor_name, TP_MONITOR_LOSS);
@@ -410,6 +441,7 @@ static void call_context(const char *isa) {
     EXPECT(TP_OK, tp_context_set_threads, context, PROCESS_TEAM);
     CALL(tp_context_threads, context);
     CALL(tp_context_isa, context);
+    CALL(tp_context_bf16, context);
     CALL(tp_context_machine, context);
     CALL(tp_context_message, context, text, sizeof text);
     EXPECT(TP_ERR_IO, tp_context_set_message, context, TP_ERR_IO, "of a caller");
@@ -428,6 +460,7 @@ static void call_everything(const char *scenario) {
             call_products();
             call_model();
             call_passes();
+            call_predictor();
             call_derivatives();
             call_trainer();
             call_metrics();

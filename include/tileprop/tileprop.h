@@ -12,14 +12,16 @@
  *   tp_trainer    mini-batches, shuffling, validation, epochs
  *   tp_dataset    samples and targets that were read from files
  *   tp_packed     a matrix that is laid out for many products
+ *   tp_predictor  a copy of a model that is laid out for many predictions
  *   tp_output     a file that will be created or replaced
  *
  * Memory. Each object has its own destroy function, which releases it and accepts NULL. Destroy a context after
- * everything that was made from it, and a model after everything that was made for it. Workspaces, optimisers, trainers
- * and packed matrices can use memory of the caller: ask the size function for the number of bytes, pass a block (of any
- * alignment) and its size to the create function, and release the block after the destroy function. With NULL and 0
- * they allocate memory through the context. Nothing is allocated after creation: tp_forward, tp_backward,
- * tp_optimizer_step and tp_trainer_run never call an allocator.
+ * everything that was made from it, and a model after everything that was made for it; a predictor owes its model
+ * nothing, and is destroyed after its workspaces. Workspaces, optimisers, trainers and packed matrices can use memory
+ * of the caller: ask the size function for the number of bytes, pass a block (of any alignment) and its size to the
+ * create function, and release the block after the destroy function. With NULL and 0 they allocate memory through the
+ * context. Nothing is allocated after creation: tp_forward, tp_predictor_run, tp_backward, tp_optimizer_step and
+ * tp_trainer_run never call an allocator.
  *
  * Errors. Functions return a tp_status. A function that fails leaves its outputs unchanged, unless its comment says
  * something else, and stores a message in the context. The message names the argument, file or field that is wrong, and
@@ -30,8 +32,9 @@
  * of tp_idx_release with another context than the one that read the file. The library never prints, exits, aborts,
  * installs signal handlers, or changes the floating-point environment, the locale or the thread affinity.
  *
- * Threads. There is no global state. Several threads may use one context and one model at the same time, if each thread
- * has its own workspace and no thread changes the model. Functions that change an object need exclusive access to it:
+ * Threads. There is no global state. Several threads may use one context and one model or predictor at the same time,
+ * if each thread has its own workspace and no thread changes the model. Functions that change an object need exclusive
+ * access to it:
  *   tp_optimizer_step, tp_train_step               the optimiser and the model
  *   tp_trainer_run                                 the trainer and its model
  *   tp_model_set_parameters                        the model
@@ -311,7 +314,8 @@ typedef enum tp_precision {
 /*
  * C = op(A) op(B) + beta C in bf16, row-major, with sizes, distances and workspace as for tp_sgemm.
  *   a, b    of the type that a_precision and b_precision say. f32 is rounded to bf16: to nearest, ties to even; what is
- *           smaller than 2^-126 becomes 0, what is too large infinity, and NaN stays NaN.
+ *           smaller than 2^-126 becomes 0, what is too large infinity, and NaN stays NaN. bf16 below 2^-126 counts as
+ *           0.
  *   c       f32; must not overlap A or B
  * The k steps are cut into blocks of 32, the last one filled up with zeros. For each element of C and each block:
  * E = O = 0, E = f(fma(a, b, E)) for even k ascending, O = f(fma(a, b, O)) for odd k ascending, C = f(C + f(E + O)),
@@ -521,13 +525,13 @@ typedef struct tp_model_options {
      * are rounded where products read them (tp_bf16gemm); master weights, gradients, optimiser state, biases, losses
      * and softmax are f32 all the same. */
     tp_precision precision;
-    uint32_t reserved;       /* must be 0 */
+    uint32_t reserved; /* must be 0 */
 } tp_model_options;
 
 /* Sets every field to its default; layer_size is the caller's sizeof(tp_layer). For interfaces to other languages. */
 TP_API void tp_model_options_init(tp_model_options *options, size_t struct_size, size_t layer_size);
-/* CCE, initial weights by activation, seed 1, no scaling, Huber's delta 1, no label smoothing, precision f32. The caller must set
- * inputs, layer_count and layers. */
+/* CCE, initial weights by activation, seed 1, no scaling, Huber's delta 1, no label smoothing, precision f32. The
+ * caller must set inputs, layer_count and layers. */
 TP_INLINE void tp_model_options_default(tp_model_options *options) {
     tp_model_options_init(options, sizeof *options, sizeof(tp_layer));
 }
@@ -821,6 +825,12 @@ TP_API tp_status tp_workspace_set_dropout(tp_workspace *workspace, uint64_t seed
  *   y   batch rows of n_L outputs, not scaled back, row distance ldy >= n_L; may be NULL, except with an inference
  *       workspace
  * With a training workspace, x must stay unchanged until the following tp_backward. If batch = 0, nothing is done.
+ *
+ * The order of a layer's sums depends on its shape alone, so that a sample has the same bits in every batch. Output j
+ * before the activation is acc = b_j, then for k ascending acc = fma(a_k, w_kj, acc). In a layer of n <= 4 outputs with
+ * at least 32 (n - 1) inputs, for instance the last one of a regression or of a binary classifier, it is a sum in 16
+ * parts instead. Part l is acc = 0, then acc = fma(a_k, w_kj, acc) for k = l, l + 16, ... Part l + 8 is added to part l
+ * for l < 8, then part l + 4 to part l for l < 4, and so on with 2 and 1. Then b_j is added to part 0.
  */
 TP_API tp_status tp_forward(const tp_model *model, tp_workspace *workspace, size_t batch, const float *x, size_t ldx,
                             float *y, size_t ldy);
@@ -1165,8 +1175,15 @@ TP_API const char *tp_keep_name(tp_keep keep);
  * updates that share of the parameters.
  *
  * The functions only move bytes; what they mean, and all arithmetic, is the trainer's. They are called on the thread
- * that called the trainer, some of them while its other threads compute. The same calls must be made on every rank in
- * the same order: tp_trainer_run, tp_trainer_save, tp_trainer_resume, tp_snapshot_take.
+ * that called the trainer, some of them while its other threads compute. Every rank must make the calls that exchange
+ * something, at the same place of the run: tp_trainer_run, tp_trainer_save, tp_snapshot_take; and what callbacks change
+ * in the model they must change on every rank.
+ *
+ * tp_trainer_run first compares what the ranks are about to do: version, model, parameters, data, options and where the
+ * run is; if a rank differs, all get TP_ERR_ARGUMENT, and the message names it. Then, if a callback of one rank asks to
+ * stop, all stop after the same step; if a loss is not finite, all get TP_ERR_NONFINITE and the message of the rank
+ * whose sample it is. tp_trainer_save writes on rank 0 alone, and its status is that of all. With on_step the
+ * parameters are complete before each call of it; without, they arrive while the next step begins.
  */
 
 /* Exchanges that are under way at a time have different slots, 0..TP_GROUP_SLOTS - 1. */
@@ -1181,7 +1198,11 @@ typedef tp_status tp_group_start_fn(void *user, int slot, int peer, const void *
  * the slot may be used again. */
 typedef tp_status tp_group_finish_fn(void *user, int slot, bool wait, bool *done);
 
-/* What a trainer of a group needs. A status other than TP_OK of one of its functions ends the run with that status. */
+/* Why one of them has failed last, for messages; maybe "". */
+typedef const char *tp_group_reason_fn(const void *user);
+
+/* What a trainer of a group needs. A status other than TP_OK of one of its functions ends the run with that status on
+ * this rank; its trainer can then only be destroyed, once no exchange that is under way writes to it any more. */
 typedef struct tp_group {
     size_t struct_size;         /* sizeof(tp_group) */
     int32_t rank;               /* of this process: 0..ranks - 1 */
@@ -1189,6 +1210,7 @@ typedef struct tp_group {
     void *user;                 /* passed to the functions */
     tp_group_start_fn *start;   /* begins an exchange */
     tp_group_finish_fn *finish; /* ends it */
+    tp_group_reason_fn *reason; /* may be NULL */
 } tp_group;
 
 /* Options of tp_trainer_create. */
@@ -1368,6 +1390,65 @@ typedef struct tp_outputs {
 /* A_L of every sample, samples x n_L, in the units of the program. The inputs in data are in these units too. Targets
  * in data are ignored and may be missing. The workspace may have any mode. */
 TP_API tp_status tp_predict(const tp_model *model, tp_workspace *workspace, const tp_data *data, const tp_outputs *y);
+
+/* ----------------------------------------------------------------------------------------------------- predictor */
+
+/*
+ * A copy of a model for inference alone, which never changes. Any number of threads may use it at the same time, each
+ * with a workspace of its own. The weights lie as products read them fastest, for the sizes of batches that it is told:
+ * in rows, in rows that are farther apart, or in panels as in a tp_packed; of a model with TP_PRECISION_BF16 in bf16.
+ * Every batch has the bits that tp_forward,
+ * tp_evaluate and tp_predict compute with the model, whatever was told or chosen.
+ */
+typedef struct tp_predictor tp_predictor;
+
+/* Options of tp_predictor_create. */
+typedef struct tp_predictor_options {
+    size_t struct_size; /* set by tp_predictor_options_default */
+    /* Choose by time how each layer's weights lie and how many threads work, instead of by rule. This runs some tens of
+     * batches of each size, for some milliseconds or more, and needs three copies of the weights and a workspace
+     * meanwhile. The environment variable TILEPROP_TUNE=off leaves the rule. */
+    bool measure;
+    /* Sizes of batches, batch_count of them, in any order, each at least 1. Batches of other sizes may be run as well;
+     * they do what the nearest of these does. NULL: one sample. */
+    const size_t *batches;
+    size_t batch_count; /* 0 if batches is NULL */
+} tp_predictor_options;
+
+/* Sets every field to its default; for interfaces to other languages. */
+TP_API void tp_predictor_options_init(tp_predictor_options *options, size_t struct_size);
+/* Batches of one sample, no measurement. */
+TP_INLINE void tp_predictor_options_default(tp_predictor_options *options) {
+    tp_predictor_options_init(options, sizeof *options);
+}
+
+/* Makes a predictor of a model, which may be changed or destroyed afterwards. context may be another one than the
+ * model's: it decides about instruction set, threads and memory, and gets the messages. options may be NULL: the
+ * defaults. Of each layer wider than 16 the predictor keeps the weights once for each layout that some size needs,
+ * mostly one or two; the schema and the notes are not copied. */
+TP_API tp_status tp_predictor_create(tp_context *context, const tp_model *model, const tp_predictor_options *options,
+                                     tp_predictor **predictor);
+/* Releases the predictor. Its workspaces must have been destroyed before. */
+TP_API void tp_predictor_destroy(tp_predictor *predictor);
+
+/* Bytes that a workspace for the predictor needs; 0 if an argument is invalid. */
+TP_API size_t tp_predictor_workspace_size(const tp_predictor *predictor, const tp_workspace_options *options);
+/* Makes a workspace for the predictor, with tp_workspace_options as for a model, whose mode must be TP_MODE_INFERENCE.
+ * memory and size are as for tp_workspace_create. */
+TP_API tp_status tp_predictor_workspace_create(const tp_predictor *predictor, const tp_workspace_options *options,
+                                               void *memory, size_t size, tp_workspace **workspace);
+
+/* tp_forward with an inference workspace of the predictor: batch rows of scaled inputs x, row distance ldx, and of
+ * outputs y, row distance ldy. Nothing is allocated. */
+TP_API tp_status tp_predictor_run(const tp_predictor *predictor, tp_workspace *workspace, size_t batch, const float *x,
+                                  size_t ldx, float *y, size_t ldy);
+/* tp_evaluate with a workspace of the predictor, in batches of its max_batch. Nothing is allocated. */
+TP_API tp_status tp_predictor_evaluate(const tp_predictor *predictor, tp_workspace *workspace, const tp_data *data,
+                                       tp_score *score, uint64_t *confusion);
+/* tp_predict with a workspace of the predictor, in batches of its max_batch: inputs and outputs are in the units of the
+ * program. Nothing is allocated. */
+TP_API tp_status tp_predictor_predict(const tp_predictor *predictor, tp_workspace *workspace, const tp_data *data,
+                                      const tp_outputs *y);
 
 /* ---------------------------------------------------------------------------------------------------- data files */
 

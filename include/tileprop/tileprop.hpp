@@ -10,9 +10,9 @@
  *            (a status and a value): [[nodiscard]], and noexcept. Compiled with -fno-exceptions there are only these.
  *            Objects of both kinds may be arguments of each other's functions, and one can be made from the other
  *            by a move.
- * Objects    are moved, not copied. A context must outlive what is made from it, a model what is made for it: declare
- *            them in this order. Functions of an empty object (moved from, or not yet made) fail with TP_ERR_ARGUMENT.
- *            get() gives the C object, for C functions; a forward pass that they make is not known here, and what
+ * Objects    are moved, not copied. A context must outlive what is made from it, a model or predictor what is made for
+ *            it: declare them in this order. Functions of an empty object (moved from, or not yet made) fail with
+ * TP_ERR_ARGUMENT. get() gives the C object, for C functions; a forward pass that they make is not known here, and what
  *            follows it has to be called in C as well.
  * Options    begin with the defaults. What their pointers and views refer to is needed until the object is made, what
  *            tileprop.h says must stay valid longer.
@@ -70,6 +70,9 @@ inline const char *name(tp_activation activation) noexcept {
 }
 inline const char *name(tp_loss loss) noexcept {
     return tp_loss_name(loss);
+}
+inline const char *name(tp_precision precision) noexcept {
+    return tp_precision_name(precision);
 }
 inline const char *name(tp_init init) noexcept {
     return tp_init_name(init);
@@ -209,6 +212,28 @@ template <class T> struct matrix {
     constexpr size_t distance(size_t columns) const noexcept { return ld > 0 ? ld : columns > 0 ? columns : 1; }
 };
 
+/* Rows of a matrix of float, or of bf16 as std::uint16_t. */
+struct operand {
+    matrix<const float> floats;
+    matrix<const std::uint16_t> bits;
+    tp_precision precision;
+
+    constexpr operand(matrix<const float> given) noexcept : floats(given), precision(TP_PRECISION_F32) {}
+    constexpr operand(matrix<const std::uint16_t> given) noexcept : bits(given), precision(TP_PRECISION_BF16) {}
+    template <class Range, std::enable_if_t<std::is_constructible_v<view<const float>, Range>, int> = 0>
+    constexpr operand(Range &&range, size_t distance = 0) noexcept
+        : operand(matrix<const float>(std::forward<Range>(range), distance)) {}
+    template <class Range, std::enable_if_t<std::is_constructible_v<view<const std::uint16_t>, Range>, int> = 0>
+    constexpr operand(Range &&range, size_t distance = 0) noexcept
+        : operand(matrix<const std::uint16_t>(std::forward<Range>(range), distance)) {}
+    constexpr const void *first() const noexcept {
+        return precision == TP_PRECISION_BF16 ? static_cast<const void *>(bits.first()) : floats.first();
+    }
+    constexpr size_t distance(size_t columns) const noexcept {
+        return precision == TP_PRECISION_BF16 ? bits.distance(columns) : floats.distance(columns);
+    }
+};
+
 /* Value j of sample i is at i * sample + j * value; both 0: samples follow each other. */
 struct strides {
     size_t sample = 0, value = 0;
@@ -307,6 +332,16 @@ struct workspace_options : tp_workspace_options {
         max_batch = batch;
         mode = use;
         threads = thread_count;
+    }
+};
+
+/* batches: the sizes; none for one sample. */
+struct predictor_options : tp_predictor_options {
+    predictor_options(view<const size_t> sizes = {}, bool by_time = false) noexcept {
+        tp_predictor_options_default(this);
+        measure = by_time;
+        batches = sizes.data();
+        batch_count = sizes.size();
     }
 };
 
@@ -495,6 +530,12 @@ class checks {
     template <class T> void rows(const char *what, const matrix<T> &given, size_t rows, size_t columns) noexcept {
         elements(what, given.elements, extent(rows, columns, given.distance(columns), 1));
     }
+    void rows(const char *what, const operand &given, size_t lines, size_t columns) noexcept {
+        if (given.precision == TP_PRECISION_BF16)
+            rows(what, given.bits, lines, columns);
+        else
+            rows(what, given.floats, lines, columns);
+    }
     void strided(const char *what, const void *elements, size_t count, size_t rows, size_t columns, size_t row_distance,
                  size_t column_distance) noexcept {
         if (row_distance == 0 && column_distance == 0) {
@@ -520,6 +561,12 @@ class checks {
             strided("values", y, given.target_count, samples, given.outputs, given.target_sample_stride,
                     given.target_stride);
         at_least("weights", given.weights, given.weight_count, samples);
+    }
+    /* With predictions of a model of so many outputs. */
+    void all(const data &given, const outputs &y, size_t output_count) noexcept {
+        all(given);
+        const void *into = y.floats ? static_cast<void *>(y.floats) : static_cast<void *>(y.doubles);
+        strided("y", into, y.count, given.samples, output_count, y.sample_stride, y.value_stride);
     }
 
   private:
@@ -578,6 +625,10 @@ class context_handle : public detail::owner<tp_context, tp_context_destroy> {
     size_t sgemm_workspace_size(size_t m, size_t n, size_t k) const noexcept {
         return tp_sgemm_workspace_size(get(), m, n, k);
     }
+    size_t bf16gemm_workspace_size(size_t m, size_t n, size_t k) const noexcept {
+        return tp_bf16gemm_workspace_size(get(), m, n, k);
+    }
+    const char *bf16() const noexcept { return tp_context_bf16(get()); }
 };
 
 class packed_handle : public detail::owner<tp_packed, tp_packed_destroy> {
@@ -652,6 +703,34 @@ template <class Errors> class basic_context : public context_handle {
             check.code =
                 tp_sgemm(get(), transpose_a, transpose_b, m, n, k, alpha, a.first(), a.distance(a_columns), b.first(),
                          b.distance(b_columns), beta, c.first(), c.distance(n), memory.data(), memory.size());
+        return Errors::end(check.code, get());
+    }
+    outcome bf16gemm(tp_transpose transpose_a, tp_transpose transpose_b, size_t m, size_t n, size_t k, operand a,
+                     operand b, float beta, matrix<float> c, view<std::byte> memory = {}) noexcept(Errors::no_throw) {
+        detail::checks check(get());
+        const size_t a_columns = transpose_a ? m : k, b_columns = transpose_b ? k : n;
+        check.rows("a", a, transpose_a ? k : m, a_columns);
+        check.rows("b", b, transpose_b ? n : k, b_columns);
+        check.rows("c", c, m, n);
+        if (!check.code)
+            check.code = tp_bf16gemm(get(), transpose_a, transpose_b, m, n, k, a.precision, a.first(),
+                                     a.distance(a_columns), b.precision, b.first(), b.distance(b_columns), beta,
+                                     c.first(), c.distance(n), memory.data(), memory.size());
+        return Errors::end(check.code, get());
+    }
+    /* As many as in has. */
+    outcome bf16_from_f32(view<std::uint16_t> out, view<const float> in) const noexcept(Errors::no_throw) {
+        detail::checks check(get());
+        check.elements("out", out, in.size());
+        if (!check.code)
+            check.code = tp_bf16_from_f32(get(), out.data(), in.data(), in.size());
+        return Errors::end(check.code, get());
+    }
+    outcome bf16_to_f32(view<float> out, view<const std::uint16_t> in) const noexcept(Errors::no_throw) {
+        detail::checks check(get());
+        check.elements("out", out, in.size());
+        if (!check.code)
+            check.code = tp_bf16_to_f32(get(), out.data(), in.data(), in.size());
         return Errors::end(check.code, get());
     }
     outcome sgemm_packed(tp_transpose transpose_a, size_t m, float alpha, matrix<const float> a, const packed_handle &b,
@@ -908,6 +987,7 @@ class model_handle : public detail::owner<tp_model, tp_model_destroy> {
     template <class> friend class basic_workspace;
     template <class> friend class basic_optimizer;
     template <class> friend class basic_trainer;
+    template <class> friend class basic_predictor;
 
     void take(tp_model *made, const tp_context *context) noexcept {
         tp_model_options options;
@@ -921,10 +1001,23 @@ class model_handle : public detail::owner<tp_model, tp_model_destroy> {
     size_t inputs_ = 0, outputs_ = 0, classes_ = 0;
 };
 
+class predictor_handle : public detail::owner<tp_predictor, tp_predictor_destroy> {
+  public:
+    size_t inputs() const noexcept { return inputs_; }
+    size_t outputs() const noexcept { return outputs_; }
+
+  protected:
+    template <class> friend class basic_workspace;
+    size_t inputs_ = 0, outputs_ = 0;
+};
+
 class workspace_handle : public detail::owner<tp_workspace, tp_workspace_destroy> {
   public:
     static size_t size(const model_handle &model, const workspace_options &options) noexcept {
         return tp_workspace_size(model.get(), &options);
+    }
+    static size_t size(const predictor_handle &predictor, const workspace_options &options) noexcept {
+        return tp_predictor_workspace_size(predictor.get(), &options);
     }
 
   protected:
@@ -1177,9 +1270,7 @@ template <class Errors> class basic_model : public model_handle {
     outcome predict(workspace_handle &workspace, const data &samples, const tileprop::outputs &y) const
         noexcept(Errors::no_throw) {
         detail::checks check(context());
-        check.all(samples);
-        const void *into = y.floats ? static_cast<void *>(y.floats) : static_cast<void *>(y.doubles);
-        check.strided("y", into, y.count, samples.samples, outputs(), y.sample_stride, y.value_stride);
+        check.all(samples, y, outputs());
         if (!check.code)
             check.code = tp_predict(get(), workspace.get(), &samples, &y);
         return Errors::end(check.code, context());
@@ -1230,19 +1321,89 @@ template <class Errors> class basic_workspace : public workspace_handle {
                              view<std::byte> memory = {}) {
         create(model, options, memory);
     }
+    template <class E = Errors, detail::if_throwing<E> = 0>
+    explicit basic_workspace(const predictor_handle &predictor, const workspace_options &options = {},
+                             view<std::byte> memory = {}) {
+        create(predictor, options, memory);
+    }
     explicit basic_workspace(workspace_handle &&other) noexcept : workspace_handle(std::move(other)) {}
     outcome create(const model_handle &model, const workspace_options &options = {},
                    view<std::byte> memory = {}) noexcept(Errors::no_throw) {
         tp_workspace *made = nullptr;
         const tp_status code = tp_workspace_create(model.get(), &options, memory.data(), memory.size(), &made);
-        if (!code) {
-            own(made, model.context());
-            batch_ = 0;
-        }
-        return Errors::end(code, model.context());
+        return adopt(code, made, model.context());
+    }
+    outcome create(const predictor_handle &predictor, const workspace_options &options = {},
+                   view<std::byte> memory = {}) noexcept(Errors::no_throw) {
+        tp_workspace *made = nullptr;
+        const tp_status code =
+            tp_predictor_workspace_create(predictor.get(), &options, memory.data(), memory.size(), &made);
+        return adopt(code, made, predictor.context());
     }
     outcome set_dropout(std::uint64_t seed, std::uint64_t step) noexcept(Errors::no_throw) {
         return Errors::end(tp_workspace_set_dropout(get(), seed, step), context());
+    }
+
+  private:
+    outcome adopt(tp_status code, tp_workspace *made, const tp_context *context) noexcept(Errors::no_throw) {
+        if (!code) {
+            own(made, context);
+            batch_ = 0;
+        }
+        return Errors::end(code, context);
+    }
+};
+
+/* Its model need not outlive it. */
+template <class Errors> class basic_predictor : public predictor_handle {
+    using outcome = typename Errors::outcome;
+    template <class T> using value = typename Errors::template value<T>;
+
+  public:
+    basic_predictor() noexcept = default;
+    template <class E = Errors, detail::if_throwing<E> = 0>
+    basic_predictor(context_handle &context, const model_handle &model, const predictor_options &options = {}) {
+        create(context, model, options);
+    }
+    explicit basic_predictor(predictor_handle &&other) noexcept : predictor_handle(std::move(other)) {}
+    outcome create(context_handle &context, const model_handle &model,
+                   const predictor_options &options = {}) noexcept(Errors::no_throw) {
+        tp_predictor *made = nullptr;
+        const tp_status code = tp_predictor_create(context.get(), model.get(), &options, &made);
+        if (!code) {
+            own(made, context.get());
+            inputs_ = model.inputs();
+            outputs_ = model.outputs();
+        }
+        return Errors::end(code, context.get());
+    }
+    outcome run(workspace_handle &workspace, size_t batch, matrix<const float> x, matrix<float> y) const
+        noexcept(Errors::no_throw) {
+        detail::checks check(context());
+        check.rows("x", x, batch, inputs());
+        check.rows("y", y, batch, outputs());
+        if (!check.code)
+            check.code = tp_predictor_run(get(), workspace.get(), batch, x.first(), x.distance(inputs()), y.first(),
+                                          y.distance(outputs()));
+        return Errors::end(check.code, context());
+    }
+    value<tp_score> evaluate(workspace_handle &workspace, const data &samples, view<std::uint64_t> confusion = {}) const
+        noexcept(Errors::no_throw) {
+        tp_score score = {};
+        detail::checks check(context());
+        check.all(samples);
+        check.elements("confusion", confusion, detail::product(outputs(), outputs()));
+        if (!check.code)
+            check.code = tp_predictor_evaluate(get(), workspace.get(), &samples, &score, confusion.data());
+        return Errors::end_with(score, check.code, context());
+    }
+    outcome predict(workspace_handle &workspace, const data &samples, const tileprop::outputs &y) const
+        noexcept(Errors::no_throw) {
+        detail::checks check(context());
+        check.all(samples, y, outputs());
+        if (!check.code)
+            check.code = tp_predictor_predict(get(), workspace.get(), &samples, &y);
+        return Errors::end(check.code, context());
     }
 };
 
@@ -1394,6 +1555,7 @@ using context = basic_context<exceptions>;
 using packed = basic_packed<exceptions>;
 using model = basic_model<exceptions>;
 using workspace = basic_workspace<exceptions>;
+using predictor = basic_predictor<exceptions>;
 using optimizer = basic_optimizer<exceptions>;
 using trainer = basic_trainer<exceptions>;
 using snapshot = basic_snapshot<exceptions>;
@@ -1407,6 +1569,7 @@ using context = basic_context<statuses>;
 using packed = basic_packed<statuses>;
 using model = basic_model<statuses>;
 using workspace = basic_workspace<statuses>;
+using predictor = basic_predictor<statuses>;
 using optimizer = basic_optimizer<statuses>;
 using trainer = basic_trainer<statuses>;
 using snapshot = basic_snapshot<statuses>;

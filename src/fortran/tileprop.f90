@@ -35,16 +35,18 @@
 !            must have the target attribute, and must exist as long as the trainer.
 ! Counting   Layers, notes, and arrays of an optimiser's state, count from 1. Classes count from 0, or from 1 with
 !            one_based.
-! Products   tp_sgemm multiplies matrices in Fortran's order of elements. A packed matrix is the left factor.
+! Products   tp_sgemm multiplies matrices in Fortran's order of elements. A packed matrix is the left factor. tp_bf16gemm
+!            takes a and b as real arrays, or both as contiguous int16 arrays of bf16 numbers.
 module tileprop
     use tileprop_types
-    use tileprop_objects, only: tp_context, tp_packed, tp_model, tp_workspace, tp_optimizer, tp_trainer, tp_snapshot, &
-        tp_dataset, tp_output, tp_string
+    use tileprop_objects, only: tp_context, tp_packed, tp_model, tp_workspace, tp_predictor, tp_optimizer, &
+        tp_trainer, tp_snapshot, tp_dataset, tp_output, tp_string
     use tileprop_arrays, only: tp_target, tp_classes, tp_values, tp_weigh_samples, tp_weigh_classes, tp_sample_set, &
         tp_samples
     use tileprop_real32
     use tileprop_real64
     use tileprop_calls
+    use tileprop_evaluation
     use tileprop_training
     use tileprop_checkpoints
     use tileprop_files

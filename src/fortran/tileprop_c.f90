@@ -78,6 +78,43 @@ module tileprop_c
             integer(c_size_t), value :: m, n, k
             integer(c_size_t) :: res
         end function
+        function tp_bf16gemm(context, transpose_a, transpose_b, m, n, k, a_precision, a, lda, b_precision, b, ldb, &
+            beta, c, ldc, workspace, workspace_size) result(status) bind(c)
+            import :: c_float, c_int, c_ptr, c_size_t
+            type(c_ptr), value :: context, a, b, c, workspace
+            integer(c_int), value :: transpose_a, transpose_b, a_precision, b_precision
+            integer(c_size_t), value :: m, n, k, lda, ldb, ldc, workspace_size
+            real(c_float), value :: beta
+            integer(c_int) :: status
+        end function
+        function tp_bf16gemm_workspace_size(context, m, n, k) result(res) bind(c)
+            import :: c_ptr, c_size_t
+            type(c_ptr), value :: context
+            integer(c_size_t), value :: m, n, k
+            integer(c_size_t) :: res
+        end function
+        function tp_context_bf16(context) result(res) bind(c)
+            import :: c_ptr
+            type(c_ptr), value :: context
+            type(c_ptr) :: res
+        end function
+        function tp_bf16_from_f32(context, out, in, count) result(status) bind(c)
+            import :: c_int, c_ptr, c_size_t
+            type(c_ptr), value :: context, out, in
+            integer(c_size_t), value :: count
+            integer(c_int) :: status
+        end function
+        function tp_bf16_to_f32(context, out, in, count) result(status) bind(c)
+            import :: c_int, c_ptr, c_size_t
+            type(c_ptr), value :: context, out, in
+            integer(c_size_t), value :: count
+            integer(c_int) :: status
+        end function
+        function tp_precision_name(precision) result(res) bind(c)
+            import :: c_int, c_ptr
+            integer(c_int), value :: precision
+            type(c_ptr) :: res
+        end function
         function tp_packed_size(context, k, n) result(res) bind(c)
             import :: c_ptr, c_size_t
             type(c_ptr), value :: context
@@ -535,6 +572,47 @@ module tileprop_c
         function tp_predict(model, workspace, data, y) result(status) bind(c)
             import :: c_int, c_ptr
             type(c_ptr), value :: model, workspace, data, y
+            integer(c_int) :: status
+        end function
+        subroutine tp_predictor_options_init(options, struct_size) bind(c)
+            import :: c_ptr, c_size_t
+            type(c_ptr), value :: options
+            integer(c_size_t), value :: struct_size
+        end subroutine
+        function tp_predictor_create(context, model, options, predictor) result(status) bind(c)
+            import :: c_int, c_ptr
+            type(c_ptr), value :: context, model, options, predictor
+            integer(c_int) :: status
+        end function
+        subroutine tp_predictor_destroy(predictor) bind(c)
+            import :: c_ptr
+            type(c_ptr), value :: predictor
+        end subroutine
+        function tp_predictor_workspace_size(predictor, options) result(res) bind(c)
+            import :: c_ptr, c_size_t
+            type(c_ptr), value :: predictor, options
+            integer(c_size_t) :: res
+        end function
+        function tp_predictor_workspace_create(predictor, options, memory, size, workspace) result(status) bind(c)
+            import :: c_int, c_ptr, c_size_t
+            type(c_ptr), value :: predictor, options, memory, workspace
+            integer(c_size_t), value :: size
+            integer(c_int) :: status
+        end function
+        function tp_predictor_run(predictor, workspace, batch, x, ldx, y, ldy) result(status) bind(c)
+            import :: c_int, c_ptr, c_size_t
+            type(c_ptr), value :: predictor, workspace, x, y
+            integer(c_size_t), value :: batch, ldx, ldy
+            integer(c_int) :: status
+        end function
+        function tp_predictor_evaluate(predictor, workspace, data, score, confusion) result(status) bind(c)
+            import :: c_int, c_ptr
+            type(c_ptr), value :: predictor, workspace, data, score, confusion
+            integer(c_int) :: status
+        end function
+        function tp_predictor_predict(predictor, workspace, data, y) result(status) bind(c)
+            import :: c_int, c_ptr
+            type(c_ptr), value :: predictor, workspace, data, y
             integer(c_int) :: status
         end function
         function tp_idx_read(context, path, idx) result(status) bind(c)

@@ -22,6 +22,9 @@ tp_status tp_begin_forward(const tp_model *model, tp_workspace *workspace, size_
 /* z or a of the last layer is in workspace->layer[L-1] afterwards, and A_L in y if it is not NULL. */
 void tp_run_forward(struct tp_workspace *workspace, float *y, size_t ldy, struct tp_team team);
 
+/* One layer of that: Z_l = A_{l-1} W_l + 1 b_l, A_l = f_l(Z_l); N x n_l. */
+void tp_run_forward_layer(struct tp_workspace *workspace, size_t l, struct tp_team team);
+
 /* A_l with this step's dropout, if any; the mask is kept. And dZ_l, so far without it. For layers with a mask only. */
 void tp_run_dropout(struct tp_workspace *workspace, size_t l, struct tp_team team);
 void tp_run_dropout_derivative(struct tp_workspace *workspace, size_t l, struct tp_team team);

@@ -13,7 +13,6 @@
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* For no more steps it does not pay to bring weights into column slices and back. */
@@ -125,8 +124,7 @@ static void begin_epoch(struct tp_trainer *t) {
 }
 
 static bool wants_tuner(const struct tp_trainer *t) {
-    const char *wish = getenv("TILEPROP_TUNE");
-    return t->options.tune == TP_TUNE_AUTO && !(wish && !strcmp(wish, "off"));
+    return t->options.tune == TP_TUNE_AUTO && tp_may_tune();
 }
 
 tp_status tp_trainer_create(tp_model *model, const tp_data *data, const tp_train_options *options, void *memory,
@@ -321,6 +319,7 @@ static void run_steps(struct tp_trainer *t, struct epoch_call *call) {
     call->leave = false;
     tp_tuner_enter(&t->tuner);
     tp_parallel(choice->threads, epoch_task, call);
+    tp_tuner_leave(&t->tuner);
     t->model->context = t->context;
 }
 

@@ -3,6 +3,7 @@
 
 #include "core/options.h"
 #include "core/size.h"
+#include "gemm/lanes.h"
 
 size_t tp_padded(size_t width) {
     const size_t line = TP_ALIGNMENT / sizeof(float);
@@ -22,6 +23,7 @@ static size_t scratch_for(const struct tp_workspace *w, const struct tp_isa *isa
     for (size_t l = 0; l < w->model->layers; l++) {
         const size_t in = w->model->shape[l].inputs, out = w->model->shape[l].outputs, n = w->max_batch;
         most = tp_max(most, tp_product_scratch(isa, blocking, bf16, n, out, in));
+        most = tp_max(most, tp_lanes_scratch(out, in));
         if (w->mode == TP_MODE_TRAINING) {
             most = tp_max(most, tp_product_scratch(isa, blocking, bf16, in, out, n));
             most = tp_max(most, tp_product_scratch(isa, blocking, bf16, n, in, out));
@@ -112,6 +114,9 @@ static tp_status describe_workspace(const tp_model *model, const tp_workspace_op
         return tp_fail(context, TP_ERR_ARGUMENT, "max_batch is 0; it must be at least 1");
     if ((unsigned)options.mode > TP_MODE_DERIVATIVES)
         return tp_fail(context, TP_ERR_ARGUMENT, "mode is %d; it must be one of tp_mode", (int)options.mode);
+    if (model->layouts && options.mode != TP_MODE_INFERENCE)
+        return tp_fail(context, TP_ERR_ARGUMENT, "mode is %d; with a predictor it must be TP_MODE_INFERENCE",
+                       (int)options.mode);
     *w = (struct tp_workspace){.model = model, .max_batch = options.max_batch, .mode = options.mode};
     return tp_take_threads(context, options.threads ? options.threads : context->threads, &w->threads);
 }

@@ -15,6 +15,7 @@ template class tileprop::basic_context<tileprop::exceptions>;
 template class tileprop::basic_packed<tileprop::exceptions>;
 template class tileprop::basic_model<tileprop::exceptions>;
 template class tileprop::basic_workspace<tileprop::exceptions>;
+template class tileprop::basic_predictor<tileprop::exceptions>;
 template class tileprop::basic_optimizer<tileprop::exceptions>;
 template class tileprop::basic_trainer<tileprop::exceptions>;
 template class tileprop::basic_snapshot<tileprop::exceptions>;
@@ -26,9 +27,9 @@ template <class T>
 constexpr bool moves_only = std::is_nothrow_move_constructible_v<T> &&std::is_nothrow_move_assignable_v<T> &&
                             !std::is_copy_constructible_v<T> && !std::is_copy_assignable_v<T>;
 static_assert(moves_only<tileprop::context> && moves_only<tileprop::packed> && moves_only<tileprop::model> &&
-              moves_only<tileprop::workspace> && moves_only<tileprop::optimizer> && moves_only<tileprop::trainer> &&
-              moves_only<tileprop::snapshot> && moves_only<tileprop::dataset> && moves_only<tileprop::output> &&
-              moves_only<tileprop::idx>);
+              moves_only<tileprop::workspace> && moves_only<tileprop::predictor> && moves_only<tileprop::optimizer> &&
+              moves_only<tileprop::trainer> && moves_only<tileprop::snapshot> && moves_only<tileprop::dataset> &&
+              moves_only<tileprop::output> && moves_only<tileprop::idx>);
 
 /* ----------------------------------------------------------------------------------------------------------- tools */
 
@@ -248,6 +249,31 @@ static void data_sets_have_the_bits_of_c() {
         CHECK(static_cast<float>(p[i]) == q[i % N_OUT * N_SAMPLES + i / N_OUT]);
 }
 
+static void predictors_have_the_bits_of_their_model() {
+    tileprop::context context;
+    const tileprop::data set = samples();
+    std::vector<float> y(N_SAMPLES * N_OUT), z(y), predicted(y), again(y);
+    std::array<std::uint64_t, N_OUT * N_OUT> confusion, counts;
+    tileprop::predictor predictor;
+    tp_score score;
+    {
+        tileprop::model model(context, net(TP_LOSS_CCE));
+        tileprop::workspace workspace(model, {N_SAMPLES});
+        model.forward(workspace, N_SAMPLES, some_x, y);
+        model.predict(workspace, set, tileprop::outputs(predicted));
+        score = model.evaluate(workspace, set, confusion);
+        const std::array<std::size_t, 2> sizes = {1, N_SAMPLES};
+        predictor = tileprop::predictor(context, model, {sizes, true});
+    }
+    std::vector<std::byte> memory(tileprop::workspace::size(predictor, {N_SAMPLES}));
+    tileprop::workspace workspace(predictor, {N_SAMPLES}, memory);
+    predictor.run(workspace, N_SAMPLES, some_x, z);
+    predictor.predict(workspace, set, tileprop::outputs(again));
+    const tp_score mine = predictor.evaluate(workspace, set, counts);
+    CHECK(same(y, z) && same(predicted, again) && mine.loss == score.loss && confusion == counts);
+    CHECK(thrown([&] { workspace.create(predictor, {1, TP_MODE_TRAINING}); }).status() == TP_ERR_ARGUMENT);
+}
+
 static void products_have_the_bits_of_c() {
     constexpr std::size_t M = 4, K = 5, N = 3;
     tileprop::context context;
@@ -269,6 +295,28 @@ static void products_have_the_bits_of_c() {
     for (float &value : c)
         value = value > 0 ? value : 0;
     CHECK(same(c, d) && !same(c, plain));
+}
+
+static void products_in_bf16_have_the_bits_of_c() {
+    constexpr std::size_t M = 4, K = 5, N = 3;
+    tileprop::context context;
+    std::vector<float> c(M * N), d(c), wide(N * K);
+    std::vector<std::uint16_t> bits(N * K);
+    std::vector<std::byte> memory(context.bf16gemm_workspace_size(M, N, K));
+    context.bf16_from_f32(bits, tileprop::view<const float>(some_y.data(), N * K));
+    context.bf16gemm(TP_TRANSPOSE_NO, TP_TRANSPOSE_YES, M, N, K, some_x, some_y, 0, c, memory);
+    CHECK(!tp_bf16gemm(context.get(), TP_TRANSPOSE_NO, TP_TRANSPOSE_YES, M, N, K, TP_PRECISION_F32, some_x.data(), K,
+                       TP_PRECISION_BF16, bits.data(), K, 0, d.data(), N, nullptr, 0));
+    CHECK(same(c, d));
+    context.bf16gemm(TP_TRANSPOSE_NO, TP_TRANSPOSE_YES, M, N, K, {some_x, K}, bits, 0, d);
+    CHECK(same(c, d));
+    context.bf16_to_f32(wide, bits);
+    context.bf16gemm(TP_TRANSPOSE_NO, TP_TRANSPOSE_YES, M, N, K, some_x, tileprop::matrix<const float>(wide), 0, d);
+    CHECK(same(c, d) && context.bf16() == std::string(tp_context_bf16(context.get())));
+    tileprop::model_options options = net(TP_LOSS_CCE);
+    options.precision = TP_PRECISION_BF16;
+    tileprop::model model(context, options);
+    CHECK(model.describe().precision == TP_PRECISION_BF16);
 }
 
 static void whatever_is_contiguous_is_a_view() {
@@ -621,6 +669,7 @@ static void names_and_facts() {
           tileprop::name(TP_LOSS_CCE) == std::string("cce"));
     CHECK(tileprop::name(TP_INIT_ZERO) == std::string("zero") &&
           tileprop::name(TP_OPTIMIZER_SGD) == std::string("sgd"));
+    CHECK(tileprop::name(TP_PRECISION_BF16) == std::string("bf16"));
     CHECK(tileprop::name(TP_SCHEDULE_COSINE) == std::string("cosine"));
     CHECK(tileprop::name(TP_TASK_BINARY) == std::string("binary") &&
           tileprop::name(TP_MISSING_MEAN) == std::string("mean"));
@@ -635,7 +684,9 @@ int main() {
     test_tap_run("calls have the bits of C", calls_have_the_bits_of_c);
     test_tap_run("steps have the bits of C", steps_have_the_bits_of_c);
     test_tap_run("data sets have the bits of C", data_sets_have_the_bits_of_c);
+    test_tap_run("predictors have the bits of their model", predictors_have_the_bits_of_their_model);
     test_tap_run("products have the bits of C", products_have_the_bits_of_c);
+    test_tap_run("products in bf16 have the bits of C", products_in_bf16_have_the_bits_of_c);
     test_tap_run("whatever is contiguous is a view", whatever_is_contiguous_is_a_view);
     test_tap_run("objects are released and moved", objects_are_released_and_moved);
     test_tap_run("errors carry status and message", errors_carry_status_and_message);

@@ -12,6 +12,7 @@ template class tileprop::basic_context<tileprop::statuses>;
 template class tileprop::basic_packed<tileprop::statuses>;
 template class tileprop::basic_model<tileprop::statuses>;
 template class tileprop::basic_workspace<tileprop::statuses>;
+template class tileprop::basic_predictor<tileprop::statuses>;
 template class tileprop::basic_optimizer<tileprop::statuses>;
 template class tileprop::basic_trainer<tileprop::statuses>;
 template class tileprop::basic_snapshot<tileprop::statuses>;
@@ -41,6 +42,8 @@ static tp::model model;
 static tp::workspace training, inference, derivatives;
 static tp::optimizer optimizer;
 static tp::packed packed;
+static tp::predictor predictor;
+static tp::workspace room; /* of it */
 
 constexpr std::size_t LD = 7;
 constexpr std::size_t rows(std::size_t columns) {
@@ -69,6 +72,12 @@ static void forward_refuses_short_views() {
         "forward",
         [&] {
             return model.forward(inference, N_BATCH, {x.all(), LD}, {y.all(), LD});
+        },
+        x, y);
+    refuses_short(
+        "run",
+        [&] {
+            return predictor.run(room, N_BATCH, {x.all(), LD}, {y.all(), LD});
         },
         x, y);
     refuses_short(
@@ -141,6 +150,12 @@ static void data_sets_refuse_short_views() {
     refuses_short(
         "predict", [&] { return model.predict(inference, by_classes(), tileprop::outputs(y)); }, bytes, y);
     refuses_short(
+        "evaluate of a predictor", [&] { return predictor.evaluate(room, by_classes(), confusion).status; }, bytes,
+        classes, confusion);
+    refuses_short(
+        "predict of a predictor", [&] { return predictor.predict(room, by_classes(), tileprop::outputs(y)); }, bytes,
+        y);
+    refuses_short(
         "fingerprint", [&] { return context.fingerprint(by_values()).status; }, floats, values, weights);
     const auto create = [&] {
         const tileprop::data set = by_classes();
@@ -174,6 +189,25 @@ static void products_refuse_short_views() {
         "sgemm", [&] { return product(no, a, no, b); }, a, b, c);
     refuses_short(
         "sgemm transposed", [&] { return product(yes, at, yes, bt); }, at, bt, c);
+    part<std::uint16_t> a16("a", rows(K)), b16("b", (N_OUT - 1) * LD + K), out("out", rows(K));
+    part<float> wide("out", rows(K));
+    refuses_short(
+        "bf16gemm",
+        [&] {
+            return context.bf16gemm(no, no, N_BATCH, N_OUT, K, {a.all(), LD}, {b.all(), LD}, 0, {c.all(), LD});
+        },
+        a, b, c);
+    refuses_short(
+        "bf16gemm of bf16",
+        [&] {
+            return context.bf16gemm(no, yes, N_BATCH, N_OUT, K, {a16.all(), LD}, {b16.all(), LD}, 0, {c.all(), LD});
+        },
+        a16, b16, c);
+    refuses_short(
+        "bf16_from_f32", [&] { return context.bf16_from_f32(out, tileprop::view<const float>(a.elements)); }, out);
+    refuses_short(
+        "bf16_to_f32", [&] { return context.bf16_to_f32(wide, tileprop::view<const std::uint16_t>(a16.elements)); },
+        wide);
     refuses_short(
         "packed",
         [&] {
@@ -301,7 +335,8 @@ static void releases_everything() {
 static bool make_all() {
     return context.create() == TP_OK && model.create(context, net(TP_LOSS_MSE)) == TP_OK &&
            training.create(model, {N_BATCH, TP_MODE_TRAINING}) == TP_OK &&
-           inference.create(model, {N_BATCH}) == TP_OK &&
+           inference.create(model, {N_BATCH}) == TP_OK && predictor.create(context, model) == TP_OK &&
+           room.create(predictor, {N_BATCH}) == TP_OK &&
            derivatives.create(model, {N_BATCH, TP_MODE_DERIVATIVES}) == TP_OK && optimizer.create(model) == TP_OK;
 }
 

@@ -20,6 +20,7 @@ struct outputs {
     tp_trainer *trainer;
     tp_snapshot *snapshot;
     tp_packed *packed;
+    tp_predictor *predictor;
     tp_dataset *dataset;
     tp_output *output;
     tp_idx idx;
@@ -31,6 +32,7 @@ struct outputs {
     uint64_t confusion[OUT * OUT];
     char fingerprint[TP_FINGERPRINT_SIZE];
     float parameters[PARAMETERS], gradients[PARAMETERS], y[MAX_BATCH * OUT], dx[MAX_BATCH * IN], c[M * N];
+    uint16_t bits[M * N];
 };
 extern struct outputs out;
 
@@ -43,6 +45,8 @@ struct arguments {
     tp_trainer *trainer;
     tp_snapshot *snapshot, *empty_snapshot; /* of it */
     tp_packed *packed, *foreign_packed;
+    tp_predictor *predictor;
+    tp_workspace *predictor_workspace;
     tp_output *output, *committed;
     tp_dataset *dataset; /* with a schema */
     const tp_schema *schema;
@@ -53,7 +57,8 @@ struct arguments {
     tp_layer layers[2];
     tp_model_options model_options, *model_options_p;
     tp_optimizer_options optimizer_options, *optimizer_options_p;
-    tp_workspace_options workspace_options, *workspace_options_p;
+    tp_workspace_options workspace_options, *workspace_options_p, inference_options, *inference_options_p;
+    tp_predictor_options predictor_options, *predictor_options_p;
     tp_train_options train_options, *train_options_p;
     tp_dataset_options dataset_options, *dataset_options_p;
     tp_exchange_options exchange_options, *exchange_options_p;
@@ -67,6 +72,8 @@ struct arguments {
     size_t size, bytes_size, struct_size, layer_size, m, n, k, lda, ldb, ldc, count, layer, batch, ldx, ldy, lddx, lddy;
     size_t *needed;
     tp_transpose ta, tb;
+    tp_precision a_precision, b_precision;
+    uint16_t *bits;
     tp_split split;
     tp_task task;
     const double *predictions;
@@ -83,6 +90,7 @@ struct arguments {
     tp_trainer **trainer_out;
     tp_snapshot **snapshot_out;
     tp_packed **packed_out;
+    tp_predictor **predictor_out;
     tp_dataset **dataset_out;
     tp_output **output_out;
     tp_layer *layers_out;
@@ -158,6 +166,9 @@ struct refusal {
         REFUSE("is unknown", WITH(model_options.loss, TP_LOSS_COUNT)),                                                 \
         REFUSE("init -1 is unknown", WITH(model_options.init, (tp_init)-1)),                                           \
         REFUSE("is unknown", WITH(model_options.init, TP_INIT_COUNT)),                                                 \
+        REFUSE("precision -1 is unknown", WITH(model_options.precision, (tp_precision)-1)),                            \
+        REFUSE("is unknown", WITH(model_options.precision, TP_PRECISION_COUNT)),                                       \
+        REFUSE("reserved is 1; it must be 0", WITH(model_options.reserved, 1)),                                        \
         REFUSE("inputs_scaled: mean[0] is nan; it must be finite",                                                     \
                WITH(model_options.inputs_scaled, 1, &bad[0], &bad[3])),                                                \
         REFUSE("inputs_scaled: mean[0] is inf; it must be finite",                                                     \
@@ -376,7 +387,7 @@ struct refusal {
         REFUSE("workspace was made for another model", FROM(workspace, other_workspace)),                              \
         REFUSE("workspace was made for another model", FROM(model, other_model))
 
-#define REFUSED_FACTORS                                                                                                \
+#define REFUSED_FACTORS(product)                                                                                       \
     SILENT(WITH(context, NULL)),                                                                                       \
         REFUSE("transpose_a is -1; it must be TP_TRANSPOSE_NO or TP_TRANSPOSE_YES", WITH(ta, (tp_transpose)-1)),       \
         REFUSE("transpose_a is 2; it must be TP_TRANSPOSE_NO or TP_TRANSPOSE_YES", WITH(ta, (tp_transpose)2)),         \
@@ -389,7 +400,7 @@ struct refusal {
         REFUSE("a: 3 rows of 18446744073709551615 floats do not fit in memory", WITH(lda, SIZE_MAX)),                  \
         REFUSE("a: 18446744073709551615 rows of 4 floats do not fit in memory", WITH(m, SIZE_MAX)),                    \
         REFUSE("c: 3 rows of 18446744073709551615 floats do not fit in memory", WITH(ldc, SIZE_MAX)),                  \
-        REFUSED_MEMORY("sgemm workspace")
+        REFUSED_MEMORY(product " workspace")
 
 #define REFUSED_B                                                                                                      \
     REFUSE("transpose_b is -1; it must be TP_TRANSPOSE_NO or TP_TRANSPOSE_YES", WITH(tb, (tp_transpose)-1)),           \
@@ -469,6 +480,7 @@ struct group {
     static const struct function name##_functions[] = {__VA_ARGS__};                                                   \
     const struct group name = {name##_functions, sizeof name##_functions / sizeof *name##_functions}
 
-extern const struct group refuse_context, refuse_products, refuse_model, refuse_passes, refuse_training, refuse_files;
+extern const struct group refuse_context, refuse_products, refuse_model, refuse_passes, refuse_predictor,
+    refuse_training, refuse_files;
 
 #endif

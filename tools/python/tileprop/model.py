@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Architecture and parameters."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Iterable, Iterator, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from . import _types as t
+from ._library import Handle, lib
+from .arrays import Array, address, vector
+from .context import Context, default_context
+
+
+@dataclass(frozen=True)
+class Layer:
+    """width outputs of f(x W + b).
+
+    activation : "identity", "relu", "leaky_relu", "sigmoid", "tanh", "softmax" (last layer only), "elu", "softplus",
+        "silu", "gelu", "exp"
+    slope : of leaky ReLU, 0 to 1; of ELU its alpha, 0 means 1
+    dropout : the part of the outputs that becomes 0 in each step of training; not in the last layer
+    """
+
+    width: int
+    activation: str | int = "relu"
+    slope: float = 0.0
+    dropout: float = 0.0
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """scaled = (value - mean) / deviation; one pair for all values, or arrays with one for each."""
+
+    mean: Any
+    deviation: Any
+
+    def struct(self) -> tuple[t.Scaling, list[Array]]:
+        """The struct, and the arrays that it points to."""
+        pair = [np.atleast_1d(np.asarray(v, dtype=np.float64)) for v in (self.mean, self.deviation)]
+        pair = [np.ascontiguousarray(v) for v in np.broadcast_arrays(*pair)]
+        return t.Scaling(len(pair[0]), address(pair[0]), address(pair[1])), pair
+
+
+class Notes(MutableMapping[str, str]):
+    """Texts by names "note.<name>", which a model's file keeps."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+
+    def __getitem__(self, name: str) -> str:
+        text = lib.tp_model_note(self._model.pointer, name.encode())
+        if text is None:
+            raise KeyError(name)
+        return str(text.decode())
+
+    def __setitem__(self, name: str, text: str | None) -> None:
+        encoded = None if text is None else text.encode()
+        self._model.context.check(lib.tp_model_set_note(self._model.pointer, name.encode(), encoded))
+
+    def __delitem__(self, name: str) -> None:
+        self[name]  # raises KeyError
+        self[name] = None
+
+    def _names(self) -> list[str]:
+        names: list[str] = []
+        while (name := lib.tp_model_note_name(self._model.pointer, len(names))) is not None:
+            names.append(name.decode())
+        return names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names())
+
+    def __len__(self) -> int:
+        return len(self._names())
+
+
+class Model(Handle):
+    """A multilayer perceptron.
+
+    inputs : number of inputs
+    layers : one Layer, or one width (ReLU), for each layer. The last of widths has the activation that the loss needs:
+        softmax, sigmoid, exp or identity.
+    loss : "mse", "bce", "cce", "mae", "huber", "poisson"
+    init : initial weights: "auto", "he_normal", "he_uniform", "glorot_normal", "glorot_uniform", "zero"
+    seed : of the initial weights
+    precision : of products, "f32" or "bf16"
+    inputs_scaled, outputs_scaled : Scaling of samples and targets by Trainer, evaluate and predict
+
+    >>> model = Model(784, [128, 10])
+    >>> model.parameters.shape
+    (101770,)
+    >>> model.layers[1]
+    Layer(width=10, activation='softmax', slope=0.0, dropout=0.0)
+    """
+
+    _OUTPUT = {t.Loss.CCE: "softmax", t.Loss.BCE: "sigmoid", t.Loss.POISSON: "exp"}
+
+    def __init__(
+        self,
+        inputs: int,
+        layers: Iterable[Layer | int],
+        *,
+        loss: str | int = "cce",
+        init: str | int = "auto",
+        seed: int = 1,
+        inputs_scaled: Scaling | None = None,
+        outputs_scaled: Scaling | None = None,
+        huber_delta: float = 1.0,
+        label_smoothing: float = 0.0,
+        precision: str | int = "f32",
+        context: Context | None = None,
+    ) -> None:
+        options = t.ModelOptions()
+        lib.tp_model_options_init(options, ctypes.sizeof(options), ctypes.sizeof(t.LayerStruct))
+        options.loss = t.enum_value(t.Loss, loss, "loss")
+        structs = self._layer_structs(list(layers), self._OUTPUT.get(options.loss, "identity"))
+        options.inputs, options.layer_count, options.layers = inputs, len(structs), structs
+        options.precision = t.enum_value(t.Precision, precision, "precision")
+        options.init = t.enum_value(t.Init, init, "init")
+        options.seed, options.huber_delta, options.label_smoothing = seed, huber_delta, label_smoothing
+        kept = [self._set_scaling(options, "inputs_scaled", inputs_scaled)]
+        kept.append(self._set_scaling(options, "outputs_scaled", outputs_scaled))
+        context = context or default_context()
+        pointer = ctypes.c_void_p()
+        context.check(lib.tp_model_create(context.pointer, options, pointer))
+        self._adopt(pointer, context)
+
+    @staticmethod
+    def _layer_structs(layers: list[Layer | int], last: str) -> Any:
+        full = [layer if isinstance(layer, Layer) else Layer(layer) for layer in layers]
+        if layers and not isinstance(layers[-1], Layer):
+            full[-1] = Layer(layers[-1], last)
+        structs = (t.LayerStruct * len(full))()
+        for struct, layer in zip(structs, full):
+            struct.width, struct.slope, struct.dropout = layer.width, layer.slope, layer.dropout
+            struct.activation = t.enum_value(t.Activation, layer.activation, "activation")
+        return structs
+
+    @staticmethod
+    def _set_scaling(options: t.ModelOptions, name: str, scaling: Scaling | None) -> list[Array]:
+        if scaling is None:
+            return []
+        struct, kept = scaling.struct()
+        setattr(options, name, struct)
+        return kept
+
+    def _adopt(self, pointer: ctypes.c_void_p, context: Context) -> None:
+        self.context = context
+        Handle.__init__(self, pointer.value or 0, lib.tp_model_destroy, context)
+        options = t.ModelOptions()
+        context.check(lib.tp_model_get_options(self.pointer, options, ctypes.sizeof(options)))
+        self.inputs: int = options.inputs
+        self.loss: str = t.Loss(options.loss).name.lower()
+        self.precision: str = t.Precision(options.precision).name.lower()
+        self.layers = [self._layer(i) for i in range(options.layer_count)]
+        self.outputs: int = self.layers[-1].width
+        self.parameter_count: int = lib.tp_model_parameter_count(self.pointer)
+
+    def _layer(self, i: int) -> Layer:
+        struct = lib.tp_model_layer(self.pointer, i).contents
+        activation = t.Activation(struct.activation).name.lower()
+        return Layer(struct.width, activation, struct.slope, struct.dropout)
+
+    @property
+    def regression(self) -> bool:
+        """Whether targets are numbers, even if they are integers."""
+        return self.loss not in ("cce", "bce")
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], context: Context | None = None) -> Model:
+        """Reads a model's file."""
+        context = context or default_context()
+        pointer = ctypes.c_void_p()
+        context.check(lib.tp_model_load(context.pointer, os.fsencode(path), pointer))
+        model = cls.__new__(cls)
+        model._adopt(pointer, context)
+        return model
+
+    @classmethod
+    def from_bytes(cls, data: Any, context: Context | None = None) -> Model:
+        """Reads the bytes of a model's file."""
+        context = context or default_context()
+        array = np.frombuffer(data, dtype=np.uint8)
+        pointer = ctypes.c_void_p()
+        context.check(lib.tp_model_read(context.pointer, address(array), array.nbytes, pointer))
+        model = cls.__new__(cls)
+        model._adopt(pointer, context)
+        return model
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the model's file, completely or not at all."""
+        self.context.check(lib.tp_model_save(self.pointer, os.fsencode(path)))
+
+    def to_bytes(self) -> bytes:
+        """The bytes of the model's file."""
+        needed = ctypes.c_size_t()
+        self.context.check(lib.tp_model_write(self.pointer, None, 0, needed))
+        buffer = ctypes.create_string_buffer(needed.value)
+        self.context.check(lib.tp_model_write(self.pointer, buffer, needed, needed))
+        return buffer.raw
+
+    def __reduce__(self) -> Any:
+        return _restore, (self.to_bytes(),)
+
+    @property
+    def parameters(self) -> Array:
+        """A copy of all parameters, (parameter_count,), float32: W_1 by rows, b_1, W_2, ... It may be set."""
+        return self.get_parameters()
+
+    @parameters.setter
+    def parameters(self, values: Any) -> None:
+        flat = vector(values, np.float32, self.parameter_count, "parameters")
+        self.context.check(lib.tp_model_set_parameters(self.pointer, address(flat), len(flat)))
+
+    def get_parameters(self, out: Array | None = None) -> Array:
+        """parameters, in an array of the caller if out is one."""
+        flat = np.empty(self.parameter_count, dtype=np.float32) if out is None else out
+        if flat.dtype != np.float32 or not (flat.flags.c_contiguous and flat.flags.writeable):
+            raise ValueError("out must be writeable contiguous float32")
+        self.context.check(lib.tp_model_get_parameters(self.pointer, address(flat), flat.size))
+        return flat
+
+    def split(self, flat: Array) -> list[tuple[Array, Array]]:
+        """Views of W_l, (n_{l-1}, n_l), and b_l, (n_l,), in parameters or gradients, for each layer."""
+        views = []
+        weight, bias = ctypes.c_size_t(), ctypes.c_size_t()
+        for i, layer in enumerate(self.layers):
+            self.context.check(lib.tp_model_layer_offsets(self.pointer, i, weight, bias))
+            end = bias.value + layer.width
+            views.append((flat[weight.value : bias.value].reshape(-1, layer.width), flat[bias.value : end]))
+        return views
+
+    @property
+    def notes(self) -> Notes:
+        """Texts that the model's file keeps."""
+        return Notes(self)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the parameters as 64 digits."""
+        buffer = ctypes.create_string_buffer(65)
+        self.context.check(lib.tp_model_fingerprint(self.pointer, buffer))
+        return buffer.value.decode()
+
+    def __repr__(self) -> str:
+        widths = "-".join(str(n) for n in [self.inputs] + [layer.width for layer in self.layers])
+        return f"<Model {widths}, loss {self.loss}>"
+
+
+def _restore(data: bytes) -> Model:
+    return Model.from_bytes(data)
