@@ -265,17 +265,20 @@ Test(bf16, special_values_at_every_step) {
 /* C itself. */
 Test(bf16, special_values_to_add_to) {
     static const float specials[] = {NAN, INFINITY, -INFINITY, -0.0f, 0x1p-127f, -0x1p-149f, 0x1.fffffep127f};
-    static const float a[] = {0x1p-63f, -0x1p-63f, 0, 0x1p100f}, b[] = {0x1p-63f, 0x1p-64f, -1, 0x1p24f};
+    enum { M = 4, KINDS_OF_B = 4, N = KINDS_OF_B * COUNT(specials) };
+    static const float a[M] = {0x1p-63f, -0x1p-63f, 0, 0x1p100f};
+    static const float kinds[KINDS_OF_B] = {0x1p-63f, 0x1p-64f, -1, 0x1p24f};
+    float b[N];
+    for (size_t j = 0; j < N; j++)
+        b[j] = kinds[j % KINDS_OF_B];
     for (size_t beta = 0; beta < COUNT(betas); beta++)
         for (size_t k = 0; k < 2; k++) {
-            struct product p = {COUNT(a), COUNT(b), k, COUNT(b), betas[beta], true};
-            for (size_t s = 0; s < COUNT(specials); s++) {
-                for (size_t i = 0; i < COUNT(a) * COUNT(b); i++)
-                    t.before[i] = specials[s];
-                store(&t.a, a, COUNT(a), k, 0);
-                store(&t.b, b, k, COUNT(b), 0);
-                check_all_ways(&p);
-            }
+            struct product p = {M, N, k, N, betas[beta], true};
+            for (size_t i = 0; i < M * N; i++)
+                t.before[i] = specials[i % N / KINDS_OF_B];
+            store(&t.a, a, M, k, 0);
+            store(&t.b, b, k, N, 0);
+            check_all_ways(&p);
         }
 }
 
