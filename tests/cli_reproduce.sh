@@ -145,6 +145,10 @@ differs further "init        different: SHA-256 " --data flowers.csv --init best
 edited flowers mute '$header =~ s/note.config/note.konfig/; $header =~ s/note.parameters/note.farameters/'
 fails 1 "mute: has no note.config: the model does not say how it was trained" reproduce mute --data flowers.csv
 fails 1 "mute: has no note.parameters" verify mute
+exits 0 train --data flowers.csv --init mute --epochs 1 --quiet --out told && grep -aq '"note.konfig":"{' told &&
+    grep -aq '"note.config":"{' told
+result "notes of others stay when a model is trained on"
+reproduces told --data flowers.csv --init mute
 edited flowers lost '$header =~ s/\\"lr\\"/\\"mr\\"/ or die'
 fails 1 "lost: note.config: unknown key 'mr'; did you mean 'lr'?" reproduce lost --data flowers.csv
 fails 2 "--data D is missing" reproduce flowers

@@ -143,6 +143,10 @@ unchanged 1 "nowhere/runs: cannot make the directory: No such file" --resume now
 for every in 0 -1 x 1x 5epoch5 99999999999 ''; do
     unchanged 2 "--every '$every': must be " --resume runs --every "$every"
 done
+for option in "every 5" "keep-checkpoints 2"; do
+    # shellcheck disable=SC2086
+    fails 2 "--${option% *}: needs --checkpoint, the directory where checkpoints are kept" train $small --$option
+done
 fails 2 "did you mean '--keep-checkpoints'?" train --data data --keep 3
 cp log log.whole
 sed -i 4d log

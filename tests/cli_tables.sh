@@ -44,6 +44,24 @@ result "predict: CSV with ids and names, columns in another order"
 exits 0 predict --model kinds --input new.csv --format jsonl --id name && [ "$(wc -l <out)" -eq 60 ] &&
     sed -n 2p out | grep -q '^{"name":"n1","prediction":"iris, blue","p_daisy":[0-9.e-]*,"p_iris, blue":[0-9.e-]*,"p_ro'
 result "predict: JSON lines"
+# So many samples go through a predictor.
+# repeated N FILE: its rows so many times.
+repeated() {
+    head -n 1 "$2"
+    for _ in $(seq "$1"); do
+        sed 1d "$2"
+    done
+}
+repeated 140 new.csv >many_new.csv
+repeated 28 flowers.csv >many_flowers.csv
+exits 0 predict --model kinds --input many_new.csv --format csv --id name && sed 1d out >many.out &&
+    [ "$(wc -l <many.out)" -eq 8400 ] && sed 1d new.out >few.out && head -n 60 many.out | cmp - few.out &&
+    tail -n 60 many.out | cmp - few.out
+result "predict: many samples have the predictions of few"
+exits 0 evaluate --model kinds --data flowers.csv && grep -E '^(loss|log loss|macro F1)' out >few.out &&
+    exits 0 evaluate --model kinds --data many_flowers.csv && grep -E '^(loss|log loss|macro F1)' out | cmp - few.out &&
+    [ -s few.out ]
+result "evaluate: many samples have the score of few"
 exits 0 predict --model kinds --input new.csv --top 3 && sed -n 1p out | grep -q '^rose [0-9.e-]* [a-z, ]* [0-9.e-]* '
 result "predict: text with names"
 exits 0 predict --model kinds --input new.csv --format npy && [ "$(wc -c <out)" -eq $((128 + 60 * 3 * 4)) ] &&

@@ -154,6 +154,49 @@ static void call_outputs(const tp_model *model) {
     call_with_long_paths(model);
 }
 
+static void call_exchange(const tp_model *model) {
+    tp_exchange_options options;
+    tp_output *output = NULL;
+    tp_model *imported = NULL;
+    CALL(tp_exchange_options_init, &options, sizeof options);
+    before.descriptors += OPEN_FILES;
+    EXPECT(TP_OK, tp_output_create, guest.context, "layers.safetensors", &output);
+    EXPECT(TP_OK, tp_model_export_torch, model, output, &options);
+    before.descriptors -= OPEN_FILES;
+    CALL(tp_output_destroy, output);
+    EXPECT(TP_OK, tp_model_import_torch, guest.context, "layers.safetensors", &options, &imported);
+    CALL(tp_model_destroy, imported);
+    options.pattern = "{}";
+    EXPECT(TP_ERR_ARGUMENT, tp_model_import_torch, guest.context, "layers.safetensors", &options, &imported);
+}
+
+/* Without protobuf-c there is nothing to be read or written. */
+#ifdef TP_HAVE_LIBPROTOBUF_C
+#define WITH_ONNX(status) (status)
+#else
+#define WITH_ONNX(status) TP_ERR_UNSUPPORTED
+#endif
+
+static void call_onnx(const tp_model *model) {
+    static unsigned char bytes[65536];
+    tp_output *output = NULL;
+    tp_model *imported = NULL;
+    size_t needed = 0;
+    before.descriptors += OPEN_FILES;
+    EXPECT(TP_OK, tp_output_create, guest.context, "model.onnx", &output);
+    EXPECT(WITH_ONNX(TP_OK), tp_model_export_onnx, model, output);
+    before.descriptors -= OPEN_FILES;
+    CALL(tp_output_destroy, output);
+    EXPECT(WITH_ONNX(TP_OK), tp_model_import_onnx, guest.context, "model.onnx", NULL, &imported);
+    CALL(tp_model_destroy, imported);
+    imported = NULL;
+    EXPECT(WITH_ONNX(TP_ERR_FORMAT), tp_model_import_onnx, guest.context, "model.safetensors", NULL, &imported);
+    EXPECT(WITH_ONNX(TP_OK), tp_model_write_onnx, model, bytes, sizeof bytes, &needed);
+    EXPECT(WITH_ONNX(TP_OK), tp_model_read_onnx, guest.context, bytes, needed, NULL, &imported);
+    CALL(tp_model_destroy, imported);
+    unlink("model.onnx");
+}
+
 static void call_model_in_memory(const tp_model *model) {
     static unsigned char bytes[65536];
     tp_model *copy = NULL;
@@ -195,6 +238,8 @@ static void call_model(void) {
     EXPECT(TP_ERR_IO, tp_model_load, guest.context, "missing", &loaded);
     EXPECT(TP_ERR_IO, tp_model_save, model, "missing/model.safetensors");
     call_outputs(model);
+    call_exchange(model);
+    call_onnx(model);
     call_model_in_memory(model);
     CALL(tp_model_destroy, model);
 }
@@ -235,6 +280,30 @@ static void call_passes(void) {
     CALL(tp_optimizer_learning_rate, optimizer, 3);
     CALL(tp_optimizer_destroy, optimizer);
     CALL(tp_workspace_destroy, workspace);
+}
+
+static void call_predictor(void) {
+    static float y[GUEST_SAMPLES * GUEST_OUT];
+    static const size_t batches[] = {1, GUEST_BATCH};
+    const tp_outputs outputs = {.floats = y};
+    tp_predictor *predictor = NULL;
+    tp_workspace *workspace = NULL;
+    tp_predictor_options options;
+    tp_score score;
+    CALL(tp_predictor_options_init, &options, sizeof options);
+    options.batches = batches, options.batch_count = 2;
+    for (int measured = 0; measured < 2; measured++) {
+        options.measure = measured;
+        EXPECT(TP_OK, tp_predictor_create, guest.context, guest.model, &options, &predictor);
+        CALL(tp_predictor_workspace_size, predictor, TEST_WORKSPACE(GUEST_BATCH, TP_MODE_INFERENCE));
+        EXPECT(TP_OK, tp_predictor_workspace_create, predictor, TEST_WORKSPACE(GUEST_BATCH, TP_MODE_INFERENCE), NULL, 0,
+               &workspace);
+        EXPECT(TP_OK, tp_predictor_run, predictor, workspace, GUEST_BATCH, guest.x, GUEST_IN, y, GUEST_OUT);
+        EXPECT(TP_OK, tp_predictor_evaluate, predictor, workspace, &guest.data, &score, NULL);
+        EXPECT(TP_OK, tp_predictor_predict, predictor, workspace, &guest.data, &outputs);
+        CALL(tp_workspace_destroy, workspace);
+        CALL(tp_predictor_destroy, predictor);
+    }
 }
 
 static void call_derivatives(void) {
@@ -391,6 +460,7 @@ static void call_everything(const char *scenario) {
             call_products();
             call_model();
             call_passes();
+            call_predictor();
             call_derivatives();
             call_trainer();
             call_metrics();
@@ -555,8 +625,13 @@ static bool list_instruction_sets(void) {
 static char directory[] = "/tmp/tileprop-guest-XXXXXX";
 
 static void nothing_is_left_behind(void) {
-    static const char *const files[] = {"model.safetensors",       "run.safetensors",         "deep",
-                                        "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "wide"};
+    static const char *const files[] = {"model.safetensors",
+                                        "layers.safetensors",
+                                        "run.safetensors",
+                                        "deep",
+                                        "train-images-idx3-ubyte",
+                                        "train-labels-idx1-ubyte",
+                                        "wide"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         test_tap_check(unlink(files[i]) == 0, "%s is missing", files[i]);
     test_tap_check(rmdir(directory) == 0, "%s is not empty", directory);

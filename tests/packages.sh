@@ -72,7 +72,7 @@ complete() {
 result "cpack makes the packages"
 # shellcheck disable=SC2046 # a list
 bare_root $(with_dependencies libc6 libc-bin dash libgcc-s1 libgomp1 libhdf5-103-1 libjansson4 libmd0 libsleef3 \
-    libzip4 zlib1g) >out 2>err
+    libprotobuf-c1 libzip4 zlib1g) >out 2>err
 dpkg --root="$root" -i packages/*.deb >out 2>err
 result "dpkg installs them, and needs no others than these"
 names=$(ls packages/*.deb | sed 's|.*/||; s|_.*||')
@@ -101,7 +101,7 @@ fi
 
 man --warnings -E UTF-8 -l "$page" 2>err | sed 's/.\x08//g' >out && [ ! -s err ]
 result "the manual page has no fault that man sees"
-for command in train evaluate predict cv plot describe convert reproduce card info; do
+for command in train evaluate predict cv plot describe convert export import reproduce card info; do
     help_options "$command" | grep -v '^--help$' >expected
     sed -n "/^\.SS tileprop $command /,/^\.nf/s/^\.BR \([-a-z\\\\]*\).*/\1/p" "$page" | tr -d '\\' >out
     [ -s expected ] && cmp expected out >err
@@ -111,7 +111,7 @@ for command in train evaluate predict cv plot describe convert reproduce card in
     result "bash completes the options of $command"
 done
 complete "" | paste -s -d ' ' >out &&
-    grep -q '^train evaluate predict cv plot describe convert verify reproduce card info --help --version$' out
+    grep -q '^train evaluate predict cv plot describe convert export import verify reproduce card info --help --version$' out
 result "bash completes subcommands"
 complete train --optimizer ada | paste -s -d ' ' >out && grep -q '^adam adamw adagrad$' out
 result "and names"

@@ -116,11 +116,62 @@ static void write_checkpoints(void) {
     cr_assert_eq(tp_trainer_resume(all.trainer, tp_test_in_scratch("begin")), TP_OK);
 }
 
+static tp_status export_to_layers(const tp_model *model) {
+    tp_output *output = NULL;
+    tp_status status = tp_output_create(all.context, tp_test_in_scratch("layers"), &output);
+    if (!status)
+        status = tp_model_export_torch(model, output, NULL);
+    tp_output_destroy(output);
+    return status;
+}
+
+static tp_status export_layers(void) {
+    return export_to_layers(all.model);
+}
+
+static tp_status import_layers(void) {
+    return tp_model_import_torch(all.context, tp_test_in_scratch("layers"), NULL, &all.out.model);
+}
+
+/* Of which nobody knows the data. */
+static tp_status import_plain_layers(void) {
+    tp_exchange_options options;
+    tp_exchange_options_default(&options);
+    options.activation_count = 1, options.activations = &(const tp_activation){TP_ACTIVATION_SOFTMAX};
+    return tp_model_import_torch(all.context, tp_test_in_scratch("plain"), &options, &all.out.model);
+}
+
+#ifdef TP_HAVE_LIBPROTOBUF_C
+static tp_status export_to_onnx(const tp_model *model) {
+    tp_output *output = NULL;
+    tp_status status = tp_output_create(all.context, tp_test_in_scratch("onnx"), &output);
+    if (!status)
+        status = tp_model_export_onnx(model, output);
+    tp_output_destroy(output);
+    return status;
+}
+
+static tp_status export_onnx(void) {
+    return export_to_onnx(all.model);
+}
+
+static tp_status import_onnx(void) {
+    return tp_model_import_onnx(all.context, tp_test_in_scratch("onnx"), NULL, &all.out.model);
+}
+
+static tp_status write_onnx_to_memory(void) {
+    return tp_model_write_onnx(all.model, all.out.bytes, sizeof all.out.bytes, &all.out.needed);
+}
+#endif
+
 static void write_files(void) {
     static const unsigned char images[] = {0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0, 2, 10, 11, 12, 13, 14, 15};
     static const unsigned char labels[] = {0, 0, 8, 1, 0, 0, 0, 3, 4, 200, 0};
     static const unsigned char i16[] = {0, 0, 11, 1, 0, 0, 0, 2, 1, 2, 3, 4};
     static const char libsvm[] = "0 1:1 2:7\n1 1:2 2:8\n";
+    static const char plain[] =
+        "\111\0\0\0\0\0\0\0{\"weight\":{\"dtype\":\"F32\",\"shape\":[2,1],\"data_offsets\":[0,8]}}            "
+        "\0\0\200?\0\0\0@";
     static const char table[] = "age,town\n1,Oslo\n2,Rome\n3,Oslo\n";
     unsigned char packed[MAX_FILE];
     tp_test_write_file("table.csv", table, sizeof table - 1);
@@ -132,6 +183,11 @@ static void write_files(void) {
     tp_test_write_file("images.gz", packed, gzip(images, sizeof images, packed));
     tp_test_write_file("t10k-images-idx3-ubyte.gz", packed, gzip(images, sizeof images, packed));
     tp_test_write_file("t10k-labels-idx1-ubyte.gz", packed, gzip(labels, sizeof labels, packed));
+    tp_test_write_file("plain", plain, sizeof plain - 1);
+    cr_assert_eq(export_layers(), TP_OK);
+#ifdef TP_HAVE_LIBPROTOBUF_C
+    cr_assert_eq(export_onnx(), TP_OK);
+#endif
     cr_assert_eq(tp_model_save(all.model, tp_test_in_scratch("model")), TP_OK);
     cr_assert_eq(tp_model_save(all.model, tp_test_in_scratch("old")), TP_OK);
     cr_assert_eq(tp_model_write(all.model, all.bytes, sizeof all.bytes, &all.size), TP_OK);
@@ -387,6 +443,38 @@ static tp_status copy_described_model(void) {
     return status;
 }
 
+static tp_status exchange_described_model(void) {
+    tp_dataset *dataset = NULL;
+    tp_model *model = NULL;
+    tp_status status = tp_dataset_open(all.context, tp_test_scratch.path, NULL, &dataset);
+    if (!status)
+        status = make_described_model(dataset, &model);
+    if (!status)
+        status = export_to_layers(model);
+    if (!status)
+        status = import_layers();
+    tp_model_destroy(model);
+    tp_dataset_destroy(dataset);
+    return status;
+}
+
+#ifdef TP_HAVE_LIBPROTOBUF_C
+static tp_status exchange_described_onnx(void) {
+    tp_dataset *dataset = NULL;
+    tp_model *model = NULL;
+    tp_status status = tp_dataset_open(all.context, tp_test_scratch.path, NULL, &dataset);
+    if (!status)
+        status = make_described_model(dataset, &model);
+    if (!status)
+        status = export_to_onnx(model);
+    if (!status)
+        status = import_onnx();
+    tp_model_destroy(model);
+    tp_dataset_destroy(dataset);
+    return status;
+}
+#endif
+
 static tp_status train(void) {
     return tp_trainer_run(all.trainer);
 }
@@ -511,6 +599,15 @@ static const struct operation {
     {"tp_bf16gemm", multiply_bf16, NULL, 1},
     {"tp_sgemm_packed", multiply_packed, NULL, 1},
     {"tp_model_save", save, NULL, 50},
+    {"tp_model_export_torch", export_layers, NULL, 50},
+    {"tp_model_import_torch", import_layers, release_model, 50, true},
+    {"tp_model_import_torch of other tensors", import_plain_layers, release_model, 20, true},
+#ifdef TP_HAVE_LIBPROTOBUF_C
+    {"tp_model_export_onnx", export_onnx, NULL, 50},
+    {"tp_model_write_onnx", write_onnx_to_memory, NULL, 50},
+    {"tp_model_import_onnx", import_onnx, check_loaded, 50, true},
+    {"an ONNX file with a schema", exchange_described_onnx, release_model, 50, true},
+#endif
     {"tp_output_create", make_output, release_output, 1},
     {"tp_model_describe_file", describe, NULL, 50, true},
     {"tp_model_load", load, check_loaded, 50, true},
@@ -533,6 +630,7 @@ static const struct operation {
     {"tp_dataset_load, gzipped", load_gzipped_dataset, release_dataset, 8},
     {"tp_dataset_open", open_dataset, release_dataset, 20},
     {"a model with a schema", copy_described_model, release_model, 50, true},
+    {"layers with a schema", exchange_described_model, release_model, 50, true},
     {"tp_snapshot_create", make_snapshot, release_snapshot, 1},
     {"tp_snapshot_save", save_snapshot, check_checkpoint, 100},
     {"tp_trainer_save", save_trainer, check_checkpoint, 100},

@@ -119,6 +119,26 @@ static void check_loaded(void) {
     tp_model_destroy(out.model);
 }
 
+#ifdef TP_HAVE_LIBPROTOBUF_C
+static tp_status export_onnx_to(const char *name) {
+    tp_output *output = NULL;
+    tp_status status = tp_output_create(context, tp_test_in_scratch(name), &output);
+    if (!status)
+        status = tp_model_export_onnx(model, output);
+    tp_output_destroy(output);
+    return status;
+}
+
+static void write_onnx(void) {
+    forget_outputs();
+    check(export_onnx_to("model.onnx"));
+}
+
+static tp_status import_onnx(void) {
+    return tp_model_import_onnx(context, tp_test_in_scratch("model.onnx"), NULL, &out.model);
+}
+#endif
+
 /* Incompressible, and more than one refill of the stream's buffer when gzipped. */
 enum { IDX_BYTES = 40000 };
 static unsigned char idx_file[16 + IDX_BYTES] = {0, 0, 8, 3, 0, 0, 0, 4, 0, 0, 0, 100, 0, 0, 0, 100};
@@ -280,6 +300,9 @@ static const struct test_fault_operation operations[] = {
     {"saving through a link", with_link, save_by_link, 20},
     {"saving where a path ceases to lead", with_directory, save_and_move, 15},
     {"loading", forget_outputs, load, 6, check_loaded, check_untouched},
+#ifdef TP_HAVE_LIBPROTOBUF_C
+    {"reading an ONNX file", write_onnx, import_onnx, 4, check_loaded, check_untouched},
+#endif
     {"reading an IDX file", write_idx, read_idx, 6, check_idx, check_untouched},
     {"reading a gzipped IDX file", write_gzipped_idx, read_gzipped_idx, 6, check_idx, check_untouched},
     {"reading a CSV file", write_csv, read_csv, 12, check_table, check_untouched},

@@ -17,8 +17,8 @@
 struct outputs out;
 struct arguments now;
 
-static const struct group *const groups[] = {&refuse_context, &refuse_products, &refuse_model,
-                                             &refuse_passes,  &refuse_training, &refuse_files};
+static const struct group *const groups[] = {&refuse_context,   &refuse_products, &refuse_model, &refuse_passes,
+                                             &refuse_predictor, &refuse_training, &refuse_files};
 
 /* Number i of the functions of all groups; NULL after the last. */
 static const struct function *function_at(size_t i) {
@@ -36,10 +36,12 @@ static struct {
     tp_workspace *workspace, *fresh, *derivatives;
     tp_optimizer *optimizer; /* of model */
     tp_packed *packed, *foreign;
+    tp_predictor *predictor; /* of the fixture's model */
+    tp_workspace *room;      /* of it */
     tp_output *output, *committed;
     tp_dataset *dataset;
     tp_snapshot *snapshot, *empty_snapshot; /* of the fixture's trainer */
-    char path[PATH_MAX], idx_path[PATH_MAX], run_path[PATH_MAX];
+    char path[PATH_MAX], layers_path[PATH_MAX], idx_path[PATH_MAX], run_path[PATH_MAX];
     unsigned char bytes[4096]; /* of a model file */
     size_t bytes_size;
     float x[MAX_BATCH * PARAMETERS], small[16];
@@ -56,6 +58,14 @@ static double loss_of_the_forward_pass(void) {
     tp_score score;
     cr_assert_eq(tp_loss_value(fixture.model, fixture.training, &fixture.targets, &score), TP_OK);
     return score.loss;
+}
+
+static void export_layers(void) {
+    tp_output *output = NULL;
+    snprintf(made.layers_path, sizeof made.layers_path, "%s/layers", tp_test_scratch.path);
+    cr_assert_eq(tp_output_create(fixture.context, made.layers_path, &output), TP_OK);
+    cr_assert_eq(tp_model_export_torch(fixture.model, output, NULL), TP_OK);
+    tp_output_destroy(output);
 }
 
 static void set_up(void) {
@@ -81,11 +91,16 @@ static void set_up(void) {
     tp_test_fill(made.x, sizeof made.x / sizeof *made.x, 7, -1, 1);
     cr_assert_eq(tp_packed_create(fixture.context, TP_TRANSPOSE_NO, K, N, made.x, N, NULL, 0, &made.packed), TP_OK);
     cr_assert_eq(tp_packed_create(made.context, TP_TRANSPOSE_NO, K, N, made.x, N, NULL, 0, &made.foreign), TP_OK);
+    cr_assert_eq(tp_predictor_create(fixture.context, fixture.model, NULL, &made.predictor), TP_OK);
+    cr_assert_eq(tp_predictor_workspace_create(made.predictor, TEST_WORKSPACE(MAX_BATCH, TP_MODE_INFERENCE), NULL, 0,
+                                               &made.room),
+                 TP_OK);
     write_file(made.idx_path, "train-images-idx3-ubyte", images, sizeof images);
     write_file(labels_path, "train-labels-idx1-ubyte", labels, sizeof labels);
     snprintf(made.path, sizeof made.path, "%s/model", tp_test_scratch.path);
     cr_assert_eq(tp_model_save(fixture.model, made.path), TP_OK);
     cr_assert_eq(tp_model_write(fixture.model, made.bytes, sizeof made.bytes, &made.bytes_size), TP_OK);
+    export_layers();
     snprintf(made.run_path, sizeof made.run_path, "%s/run", tp_test_scratch.path);
     cr_assert_eq(tp_trainer_save(fixture.trainer, made.run_path), TP_OK);
     cr_assert_eq(tp_snapshot_create(fixture.trainer, NULL, 0, &made.snapshot), TP_OK);
@@ -106,6 +121,8 @@ static void tear_down(void) {
     tp_dataset_destroy(made.dataset);
     tp_output_destroy(made.committed);
     tp_output_destroy(made.output);
+    tp_workspace_destroy(made.room);
+    tp_predictor_destroy(made.predictor);
     tp_packed_destroy(made.foreign);
     tp_packed_destroy(made.packed);
     tp_workspace_destroy(made.derivatives);
@@ -137,11 +154,14 @@ static void set_objects(void) {
     now.empty_snapshot = made.empty_snapshot;
     now.packed = made.packed;
     now.foreign_packed = made.foreign;
+    now.predictor = made.predictor;
+    now.predictor_workspace = made.room;
     now.output = made.output;
     now.committed = made.committed;
     now.dataset = made.dataset;
     now.schema = tp_dataset_schema(made.dataset);
     now.path = made.path;
+    now.layers_path = made.layers_path;
     now.idx_path = made.idx_path;
     now.run_path = made.run_path;
     now.samples = (tp_idx){TP_IDX_TYPE_F32, 2, {2, 1}, 2, made.x}; /* stays as it is */
@@ -165,9 +185,15 @@ static void set_options(void) {
     now.optimizer_options_p = &now.optimizer_options;
     now.workspace_options = *TEST_WORKSPACE(MAX_BATCH, TP_MODE_TRAINING);
     now.workspace_options_p = &now.workspace_options;
+    now.inference_options = *TEST_WORKSPACE(MAX_BATCH, TP_MODE_INFERENCE);
+    now.inference_options_p = &now.inference_options;
+    tp_predictor_options_default(&now.predictor_options);
+    now.predictor_options_p = &now.predictor_options;
     now.train_options_p = &now.train_options;
     tp_dataset_options_default(&now.dataset_options);
     now.dataset_options_p = &now.dataset_options;
+    tp_exchange_options_default(&now.exchange_options);
+    now.exchange_options_p = &now.exchange_options;
     now.data_p = &now.data;
     now.validation_p = &now.validation;
     now.targets_p = &now.targets;
@@ -201,7 +227,7 @@ static void set_outputs(void) {
     now.fingerprint = out.fingerprint;
     now.context_out = &out.context, now.model_out = &out.model, now.workspace_out = &out.workspace;
     now.optimizer_out = &out.optimizer, now.trainer_out = &out.trainer, now.packed_out = &out.packed;
-    now.snapshot_out = &out.snapshot;
+    now.snapshot_out = &out.snapshot, now.predictor_out = &out.predictor;
     now.output_out = &out.output, now.layers_out = out.layers;
     now.dataset_out = &out.dataset, now.idx = &out.idx;
     now.described = &out.described, now.score = &out.score, now.metrics = &out.metrics, now.needed = &out.needed;
@@ -228,6 +254,7 @@ static void release_outputs(void) {
     tp_optimizer_destroy(is_set(out.optimizer) ? out.optimizer : NULL);
     tp_workspace_destroy(is_set(out.workspace) ? out.workspace : NULL);
     tp_packed_destroy(is_set(out.packed) ? out.packed : NULL);
+    tp_predictor_destroy(is_set(out.predictor) ? out.predictor : NULL);
     tp_output_destroy(is_set(out.output) ? out.output : NULL);
     tp_dataset_destroy(is_set(out.dataset) ? out.dataset : NULL);
     tp_model_destroy(is_set(out.model) ? out.model : NULL);

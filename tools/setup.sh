@@ -14,9 +14,10 @@ set -eu
 
 cd "$(dirname "$0")/.."
 for_run="gcc libc6-dev make cmake pkg-config libsleef-dev libjansson-dev libmd-dev zlib1g-dev librandom123-dev
-    libzip-dev libhdf5-dev dataset-fashion-mnist"
+    libzip-dev libhdf5-dev libonnx-dev protobuf-c-compiler libprotobuf-c-dev dataset-fashion-mnist"
 for_test="g++ gfortran clang-16 libclang-rt-16-dev libomp-16-dev libcriterion-dev liblbfgs-dev locales valgrind
-    abigail-tools bash dpkg-dev man-db doxygen python3 clang-format-14 clang-tidy-16 shellcheck gnuplot-nox"
+    abigail-tools bash dpkg-dev man-db doxygen python3 clang-format-14 clang-tidy-16 shellcheck gnuplot-nox python3-onnx
+    python3-opencv"
 for_long="gcovr"
 for_bench="libopenblas0-openmp libblis4-openmp libdnnl2 libdnnl-dev libfann2 python3-torch python3-sklearn
     python3-pandas gnuplot-nox"

@@ -58,6 +58,11 @@ typedef int bench_dnnl_sgemm_fn(char transpose_a, char transpose_b, int64_t m, i
                                 int64_t ldc); /* row-major; the same in versions 1 to 3 */
 extern bench_dnnl_sgemm_fn *bench_dnnl_sgemm;
 
+typedef int bench_dnnl_bf16gemm_fn(char transpose_a, char transpose_b, int64_t m, int64_t n, int64_t k, float alpha,
+                                   const uint16_t *a, int64_t lda, const uint16_t *b, int64_t ldb, float beta, float *c,
+                                   int64_t ldc);
+extern bench_dnnl_bf16gemm_fn *bench_dnnl_bf16gemm; /* exported by versions 1 and 2, though not declared; or NULL */
+
 extern void *bench_fann_handle;
 extern tp_context *bench_context; /* of tileprop */
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 bench_cblas_sgemm_fn *bench_cblas_sgemm;
+bench_dnnl_bf16gemm_fn *bench_dnnl_bf16gemm;
 bench_dnnl_sgemm_fn *bench_dnnl_sgemm;
 
 static bool open_openblas(void *handle, const char *isa, int threads, struct bench_library_info *info) {
@@ -92,6 +93,7 @@ static bool open_onednn(void *handle, const char *isa, int threads, struct bench
     const struct dnnl_version *(*version)(void) = (const struct dnnl_version *(*)(void))dlsym(handle, "dnnl_version");
     int (*core)(void) = (int (*)(void))dlsym(handle, "dnnl_get_effective_cpu_isa");
     bench_dnnl_sgemm = (bench_dnnl_sgemm_fn *)dlsym(handle, "dnnl_sgemm");
+    bench_dnnl_bf16gemm = (bench_dnnl_bf16gemm_fn *)dlsym(handle, "dnnl_gemm_bf16bf16f32");
     if (!version || !core || !bench_dnnl_sgemm)
         return bench_library_lacks(info, "dnnl_get_effective_cpu_isa and dnnl_sgemm");
     const struct dnnl_version *v = version();

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void bench_refuse(const struct bench_options *options, const char *what) {
     fprintf(stderr, "%s: %s\n%s", program_invocation_short_name, what, options->usage);
@@ -18,6 +19,13 @@ static int integer(const struct bench_options *options, int largest) {
     return (int)x;
 }
 
+static bool is_bf16(const struct bench_options *options) {
+    const bool bf16 = !strcmp(optarg, tp_precision_name(TP_PRECISION_BF16));
+    if (!bf16 && strcmp(optarg, tp_precision_name(TP_PRECISION_F32)) != 0)
+        bench_refuse(options, "--precision is f32 or bf16");
+    return bf16;
+}
+
 void bench_set_option(struct bench_options *options, int name) {
     if (name == 'f' && options->file_count < (int)(sizeof options->files / sizeof *options->files))
         options->files[options->file_count++] = optarg;
@@ -25,6 +33,8 @@ void bench_set_option(struct bench_options *options, int name) {
         options->isa = optarg;
     else if (name == 't')
         options->threads = integer(options, CPU_SETSIZE);
+    else if (name == 'b')
+        options->bf16 = is_bf16(options);
     else if (name == 'p')
         options->peers = optarg;
     else if (name == 'r')

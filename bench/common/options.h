@@ -10,6 +10,7 @@
 struct bench_options {
     const char *usage;
     const char *isa, *peers, *json, *plot; /* NULL if not given */
+    bool bf16; /* products in bf16 */
     int threads, repeats;
     const char *files[16];
     int file_count;
@@ -18,7 +19,8 @@ struct bench_options {
 /* For getopt_long: those with the same names; a file to measure is 'f', a file for plots is 'd'. */
 #define BENCH_OPTIONS                                                                                                  \
     {"isa", required_argument, NULL, 'i'}, {"threads", required_argument, NULL, 't'},                                  \
-        {"peers", required_argument, NULL, 'p'}, {"repeats", required_argument, NULL, 'r'}, {                          \
+        {"precision", required_argument, NULL, 'b'}, {"peers", required_argument, NULL, 'p'},                          \
+        {"repeats", required_argument, NULL, 'r'}, {                                                                   \
         "json", required_argument, NULL, 'j'                                                                           \
     }
 

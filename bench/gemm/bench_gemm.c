@@ -13,6 +13,7 @@ static const char usage[] =
     "usage: bench_gemm [OPTION...]\n"
     "  --shapes FILE    lines 'name M N K transA transB'; may be given again\n"
     "  --isa NAME       instruction set: avx512, avx2, neon, scalar (default: the best)\n"
+    "  --precision P    f32 or bf16; in bf16 openblas and blis multiply the same numbers as f32\n"
     "  --threads N      (default 1); with more, tileprop is also measured on one thread\n"
     "  --peers LIST     of openblas, blis, onednn, each NAME or NAME=FILE; '' for none (default: all)\n"
     "  --repeats N      interleaved rounds for each shape (default 7)\n"
@@ -71,7 +72,7 @@ static int compare(struct gemm_run *run, const struct bench_options *options, co
     struct bench_field *field = &run->bench.field;
     run->row = calloc(shapes->count + 1, sizeof *run->row);
     cpu_set_t processors;
-    if (!run->row || !bench_describe_machine(&run->bench, options->isa, false, &processors))
+    if (!run->row || !bench_describe_machine(&run->bench, options->isa, options->bf16, &processors))
         return 2;
     if (!bench_field_start(field, run->bench.isa, &processors))
         return 1;
@@ -93,6 +94,8 @@ int main(int argc, char **argv) {
     for (int f = 0; f < options.common.file_count && read; f++)
         read = gemm_shapes_read(&shapes, options.common.files[f], options.limit);
     static struct gemm_run run;
+    for (size_t s = 0; s < shapes.count; s++)
+        shapes.shape[s].bf16 = options.common.bf16;
     if (read)
         bench_enter(&run.bench, &options.common, "--peers: the names are openblas, blis and onednn");
     const int status = read ? compare(&run, &options.common, &shapes) : 2;

@@ -6,8 +6,11 @@
 #include "gemm_shape.h"
 #include "library.h"
 
+#include <stdint.h>
+
 struct gemm_operands {
     float *a, *b, *c;
+    uint16_t *a_bf16, *b_bf16; /* the same numbers, if the shape is for bf16; else NULL */
     void *workspace;
     size_t workspace_size;
 };

@@ -14,6 +14,7 @@ struct gemm_shape {
     char name[32];
     size_t m, n, k;
     bool transpose_a, transpose_b;
+    bool bf16; /* of elements that are bf16 numbers; libraries without such a product multiply them as f32 */
 };
 
 struct gemm_shapes {

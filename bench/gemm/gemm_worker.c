@@ -25,6 +25,8 @@ static void release_operands(struct gemm_operands *operands) {
     free(operands->a);
     free(operands->b);
     free(operands->c);
+    free(operands->a_bf16);
+    free(operands->b_bf16);
     free(operands->workspace);
     *operands = (struct gemm_operands){0};
 }
@@ -48,6 +50,17 @@ static float *random_matrix(size_t elements, uint32_t seed) {
     return x;
 }
 
+/* Rounds the elements; returns them as bf16. */
+static uint16_t *narrow(float *x, size_t elements) {
+    uint16_t *narrowed = allocate(elements * sizeof *narrowed);
+    tp_context *context;
+    if (tp_context_create(NULL, &context) || tp_bf16_from_f32(context, narrowed, x, elements) ||
+        tp_bf16_to_f32(context, x, narrowed, elements))
+        exit(1); /* as above */
+    tp_context_destroy(context);
+    return narrowed;
+}
+
 static double seconds_of(const struct worker *worker, size_t calls) {
     const double began = bench_now();
     for (size_t i = 0; i < calls; i++)
@@ -63,6 +76,10 @@ static double prepare(struct worker *worker, const struct gemm_shape *shape) {
     worker->shape = *shape;
     x->a = random_matrix(shape->m * shape->k, 1);
     x->b = random_matrix(shape->k * shape->n, 2);
+    if (shape->bf16) {
+        x->a_bf16 = narrow(x->a, shape->m * shape->k);
+        x->b_bf16 = narrow(x->b, shape->k * shape->n);
+    }
     x->c = allocate(shape->m * shape->n * sizeof(float));
     x->workspace_size = worker->library->workspace_size ? worker->library->workspace_size(shape) : 0;
     x->workspace = allocate(x->workspace_size);

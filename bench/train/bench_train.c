@@ -34,7 +34,7 @@ static const char usage[] =
 struct options {
     struct bench_options common;
     const char *names;
-    bool inference, explain, bf16;
+    bool inference, explain;
     double seconds;
 };
 
@@ -46,13 +46,6 @@ static double seconds(const struct bench_options *options) {
     return x;
 }
 
-static bool is_bf16(const struct bench_options *options) {
-    const bool bf16 = !strcmp(optarg, tp_precision_name(TP_PRECISION_BF16));
-    if (!bf16 && strcmp(optarg, tp_precision_name(TP_PRECISION_F32)) != 0)
-        bench_refuse(options, "--precision is f32 or bf16");
-    return bf16;
-}
-
 static void set_option(struct options *options, int name) {
     if (name == 'n')
         options->names = optarg;
@@ -60,8 +53,6 @@ static void set_option(struct options *options, int name) {
         options->inference = true;
     else if (name == 'e')
         options->explain = true;
-    else if (name == 'b')
-        options->bf16 = is_bf16(&options->common);
     else if (name == 's')
         options->seconds = seconds(&options->common);
     else
@@ -72,7 +63,6 @@ static struct options read_options(int argc, char **argv) {
     static const struct option names[] = {{"nets", required_argument, NULL, 'f'},
                                           {"net", required_argument, NULL, 'n'},
                                           {"inference", no_argument, NULL, 'x'},
-                                          {"precision", required_argument, NULL, 'b'},
                                           {"explain", no_argument, NULL, 'e'},
                                           {"seconds", required_argument, NULL, 's'},
                                           {"plot", required_argument, NULL, 'd'},
@@ -88,7 +78,7 @@ static struct options read_options(int argc, char **argv) {
         common->files[common->file_count++] =
             options.inference ? BENCH_DIRECTORY "/nets/inference.txt" : BENCH_DIRECTORY "/nets/table.txt";
     if (!common->peers)
-        common->peers = options.bf16 ? BF16_PEERS : options.inference ? INFERENCE_PEERS : TRAINING_PEERS;
+        common->peers = common->bf16 ? BF16_PEERS : options.inference ? INFERENCE_PEERS : TRAINING_PEERS;
     return options;
 }
 
@@ -130,14 +120,14 @@ int main(int argc, char **argv) {
     struct options options = read_options(argc, argv);
     static struct train_run run;
     run.inference = options.inference;
-    run.bf16 = options.bf16;
+    run.bf16 = options.common.bf16;
     run.seconds = options.seconds;
     bench_enter(&run.bench, &options.common, "--peers: the names are openblas, blis, onednn, torch, sklearn and fann");
     struct train_nets nets = {0};
     bool read = true;
     for (int f = 0; f < options.common.file_count && read; f++)
         read = train_nets_read(&nets, options.common.files[f], options.names, options.inference,
-                               options.bf16);
+                               options.common.bf16);
     if (read && !nets.count)
         bench_refuse(&options.common, "--net: no network has such a name");
     const struct bench_options *common = &options.common;

@@ -15,7 +15,8 @@ static struct {
     tp_train_options options;
     tp_model *model;
     tp_trainer *trainer;
-    tp_workspace *workspace; /* of inference, with what follows */
+    tp_predictor *predictor; /* of inference, with what follows */
+    tp_workspace *workspace;
     float *x, *y;
     int32_t *classes;
     size_t steps_left;
@@ -89,9 +90,16 @@ static void make_trainer(bool phases) {
     need(tp_trainer_create(own.model, &own.set, options, NULL, 0, &own.trainer));
 }
 
-static void make_workspace(void) {
+static void make_predictor(void) {
     const size_t batch = (size_t)own.task->batch;
-    need(tp_workspace_create(own.model, workspace_options(batch, TP_MODE_INFERENCE), NULL, 0, &own.workspace));
+    tp_predictor_options options;
+    tp_predictor_options_default(&options);
+    options.measure = true;
+    options.batches = &batch;
+    options.batch_count = 1;
+    need(tp_predictor_create(bench_context, own.model, &options, &own.predictor));
+    need(tp_predictor_workspace_create(own.predictor, workspace_options(batch, TP_MODE_INFERENCE), NULL, 0,
+                                       &own.workspace));
     own.x = train_allocate(batch * own.data->inputs * sizeof *own.x);
     own.y = train_allocate(batch * own.data->outputs * sizeof *own.y);
     own.classes = train_allocate(batch * sizeof *own.classes);
@@ -109,7 +117,7 @@ static bool prepare(const struct train_task *task, struct train_data *data) {
     make_model();
     set_weights();
     if (task->inference)
-        make_workspace();
+        make_predictor();
     else
         make_trainer(false);
     return true;
@@ -125,7 +133,7 @@ static double run(size_t steps) {
         return own.loss;
     }
     for (size_t i = 0; i < steps; i++)
-        need(tp_forward(own.model, own.workspace, batch, own.x, own.data->inputs, own.y, outputs));
+        need(tp_predictor_run(own.predictor, own.workspace, batch, own.x, own.data->inputs, own.y, outputs));
     return train_loss(own.y, own.classes, batch, outputs);
 }
 
@@ -133,7 +141,8 @@ static void sizes(struct train_sizes *sizes) {
     const size_t batch = (size_t)own.task->batch;
     sizes->parameters = (double)(tp_model_parameter_count(own.model) * sizeof(float));
     if (own.task->inference) {
-        sizes->workspace = (double)tp_workspace_size(own.model, workspace_options(batch, TP_MODE_INFERENCE));
+        sizes->workspace =
+            (double)tp_predictor_workspace_size(own.predictor, workspace_options(batch, TP_MODE_INFERENCE));
         return;
     }
     sizes->trainer = (double)tp_trainer_size(own.model, &own.set, &own.options);
@@ -154,6 +163,7 @@ static void phases(size_t steps, tp_phases *phases) {
 static void release(void) {
     tp_trainer_destroy(own.trainer);
     tp_workspace_destroy(own.workspace);
+    tp_predictor_destroy(own.predictor);
     tp_model_destroy(own.model);
     free(own.x);
     free(own.y);

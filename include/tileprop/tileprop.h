@@ -12,14 +12,16 @@
  *   tp_trainer    mini-batches, shuffling, validation, epochs
  *   tp_dataset    samples and targets that were read from files
  *   tp_packed     a matrix that is laid out for many products
+ *   tp_predictor  a copy of a model that is laid out for many predictions
  *   tp_output     a file that will be created or replaced
  *
  * Memory. Each object has its own destroy function, which releases it and accepts NULL. Destroy a context after
- * everything that was made from it, and a model after everything that was made for it. Workspaces, optimisers, trainers
- * and packed matrices can use memory of the caller: ask the size function for the number of bytes, pass a block (of any
- * alignment) and its size to the create function, and release the block after the destroy function. With NULL and 0
- * they allocate memory through the context. Nothing is allocated after creation: tp_forward, tp_backward,
- * tp_optimizer_step and tp_trainer_run never call an allocator.
+ * everything that was made from it, and a model after everything that was made for it; a predictor owes its model
+ * nothing, and is destroyed after its workspaces. Workspaces, optimisers, trainers and packed matrices can use memory
+ * of the caller: ask the size function for the number of bytes, pass a block (of any alignment) and its size to the
+ * create function, and release the block after the destroy function. With NULL and 0 they allocate memory through the
+ * context. Nothing is allocated after creation: tp_forward, tp_predictor_run, tp_backward, tp_optimizer_step and
+ * tp_trainer_run never call an allocator.
  *
  * Errors. Functions return a tp_status. A function that fails leaves its outputs unchanged, unless its comment says
  * something else, and stores a message in the context. The message names the argument, file or field that is wrong, and
@@ -30,8 +32,9 @@
  * of tp_idx_release with another context than the one that read the file. The library never prints, exits, aborts,
  * installs signal handlers, or changes the floating-point environment, the locale or the thread affinity.
  *
- * Threads. There is no global state. Several threads may use one context and one model at the same time, if each thread
- * has its own workspace and no thread changes the model. Functions that change an object need exclusive access to it:
+ * Threads. There is no global state. Several threads may use one context and one model or predictor at the same time,
+ * if each thread has its own workspace and no thread changes the model. Functions that change an object need exclusive
+ * access to it:
  *   tp_optimizer_step, tp_train_step               the optimiser and the model
  *   tp_trainer_run                                 the trainer and its model
  *   tp_model_set_parameters                        the model
@@ -662,6 +665,109 @@ TP_API const char *tp_model_note(const tp_model *model, const char *name);
  * there are not so many, or model is NULL. */
 TP_API const char *tp_model_note_name(const tp_model *model, size_t index);
 
+/* ---------------------------------------------------------------------------- models from and for other programs */
+
+/*
+ * How a file of another program names the tensors of layers, and what it does not say about a model.
+ *
+ * Names. A linear layer has a tensor of weights, [outputs, inputs], and one of biases, [outputs]. Three ways tell which
+ * tensors these are:
+ *   by order     Import takes all tensors, whose names must end with "weight" and "bias". Layers have the order of
+ *                their names, in which numbers are compared as numbers: "fc2.weight" comes before "fc10.weight". Export
+ *                writes "0.weight", "0.bias", "2.weight", ...: the places that linear layers have in nn.Sequential,
+ *                where each activation except the identity, and each dropout, has a place of its own.
+ *   by pattern   The name of weights with {} where the number is: "fc{}.weight". The last "weight" in it becomes "bias"
+ *                in the name of the biases. Import takes the tensors that match, in the order of their numbers, and
+ *                leaves others out. Export writes places as above; with {1} the numbers 1, 2, 3, ..., and likewise
+ *                with any other first number.
+ *   by names     weights and biases have the names of all layers, in order. Import leaves other tensors out.
+ */
+typedef struct tp_exchange_options {
+    size_t struct_size;         /* set by tp_exchange_options_default */
+    const char *pattern;        /* as above; NULL: by order, or by names */
+    size_t name_count;          /* entries of weights and of biases: the number of layers; 0: by order, or by pattern */
+    const char *const *weights; /* names of the tensors of weights */
+    /* Names of the tensors of biases. NULL: as if each were that of the weights with "bias" for its last "weight". An
+     * entry that is NULL: import takes 0 as biases. */
+    const char *const *biases;
+    /* Import: a model that says all that the file does not: activations, dropout, loss, scaling, schema. The shapes
+     * must be those of its parameters. NULL: what the file's metadata says, as tp_model_export_torch writes it. */
+    const tp_model *like;
+    size_t activation_count; /* of activations: one for each layer, or 2: that of all layers but the last, and that of
+                                the last; 0: as like or the metadata says */
+    const tp_activation *activations;
+    /* C source: what the names of arrays and functions begin with, an identifier; NULL: "model". */
+    const char *name;
+    float slope;  /* of the activations above that have one; 0 means the default */
+    tp_loss loss; /* import; TP_LOSS_COUNT: as like or the metadata says, else that of the last activation: CCE of
+                     softmax, BCE of sigmoid, Poisson of exp, MSE of others */
+} tp_exchange_options;
+
+/* Sets every field to its default; for interfaces to other languages. */
+TP_API void tp_exchange_options_init(tp_exchange_options *options, size_t struct_size);
+/* Names by order, everything else as the file says. */
+TP_INLINE void tp_exchange_options_default(tp_exchange_options *options) {
+    tp_exchange_options_init(options, sizeof *options);
+}
+
+/*
+ * Writes the layers to an output, which must be empty, as PyTorch has them, and commits the output: a safetensors file
+ * for load_state_dict, of f32 tensors with the names that options say, weights [outputs, inputs]. options may be NULL:
+ * the defaults; only names count. The metadata has what PyTorch does not know: activations, dropout, loss, scaling and
+ * schema, but no notes. Scaling is not part of the layers: a note says so if the model has one. Inputs of the layers
+ * are scaled inputs, and outputs scaled outputs (tp_scaling). TP_ERR_ARGUMENT if two tensors would have the same name.
+ * TP_ERR_UNSUPPORTED if the header has more than 4 MiB. It needs memory for the largest layer, twice.
+ */
+TP_API tp_status tp_model_export_torch(const tp_model *model, tp_output *output, const tp_exchange_options *options);
+
+/*
+ * Makes a model from a safetensors file as PyTorch writes it (safetensors.torch.save_file of a state_dict). Tensors are
+ * F32, or F64, F16 and BF16, which are converted to f32: F64 is rounded to nearest. options may be NULL: the defaults.
+ * Files that tp_model_export_torch wrote give a model of the same parameters, bit for bit. A model of which neither the
+ * metadata nor options->like says anything gets a schema of columns without names: its inputs are numbers, its targets
+ * what the loss says: classes 0, 1, ... with CCE, and with BCE and one output; labels; numbers.
+ * TP_ERR_FORMAT, with name and shape of the tensor and with what would fit, if the tensors do not make up layers.
+ * TP_ERR_ARGUMENT if nothing says the activations, or there are not as many as layers. A note says which order layers
+ * got by order if their names differ not only in numbers. Needs memory for the largest layer besides the model's.
+ */
+TP_API tp_status tp_model_import_torch(tp_context *context, const char *path, const tp_exchange_options *options,
+                                       tp_model **model);
+
+/*
+ * Writes the model to an output, which must be empty, as an ONNX file (opset 13), and commits the output.
+ * TP_ERR_UNSUPPORTED if the library was built without protobuf-c, the file would have 2 GiB or more, or a mean, a
+ * deviation or its reciprocal is no float. input      f32 [N, n_0], in the units of the program; N is any number of
+ * samples output     f32 [N, n_L], likewise: what tp_predict gives, but for roundings nodes      Sub and Mul scale
+ * inputs (a second Sub has what a mean has beyond a float); a Gemm for each layer, and its activation, for SiLU and
+ * GELU made of several nodes; Mul and Add scale outputs back metadata   what nodes do not say: names with "tileprop."
+ * of loss, dropout, scaling in double, schema; the notes; and for other programs, from the schema, JSON arrays
+ * input_names (of a category "name=category") and class_names or output_names It needs memory for the parameters once
+ * more.
+ */
+TP_API tp_status tp_model_export_onnx(const tp_model *model, tp_output *output);
+/* The same to memory, as tp_model_write. */
+TP_API tp_status tp_model_write_onnx(const tp_model *model, void *buffer, size_t size, size_t *needed);
+
+/*
+ * Makes a model from an ONNX file of opset 7 or later, whose output must be computed by a chain of
+ *   Add, Sub, Mul and Div by constants     the scaling of inputs; optional
+ *   Gemm, or MatMul and perhaps Add        a layer; weights and biases are constants (Transpose of one is, too)
+ *   Relu, LeakyRelu, Sigmoid, Tanh, Softmax, Elu, Softplus, Exp, Gelu; nodes that make up SiLU or GELU
+ *                                          its activation; none: identity
+ *   Add, Sub, Mul and Div by constants     the scaling of outputs; optional
+ * and Identity, Dropout and Flatten anywhere. Constants are float, or double, float16 and bfloat16, which become f32:
+ * double is rounded to nearest. Of options, which may be NULL, only the loss counts: without one it is as
+ * tp_exchange_options says, but MSE where outputs are scaled. Files that tp_model_export_onnx wrote give the same
+ * model, bit for bit. TP_ERR_FORMAT, with the node or tensor and with what would fit, if there is anything else, or
+ * metadata of ours is not what the nodes say. TP_ERR_UNSUPPORTED if the library was built without protobuf-c. Needs
+ * memory for three times the file.
+ */
+TP_API tp_status tp_model_import_onnx(tp_context *context, const char *path, const tp_exchange_options *options,
+                                      tp_model **model);
+/* The same from memory, as tp_model_read. */
+TP_API tp_status tp_model_read_onnx(tp_context *context, const void *buffer, size_t size,
+                                    const tp_exchange_options *options, tp_model **model);
+
 /* ---------------------------------------------------------------------------------- workspace, forward, backward */
 
 /* What a workspace is for. tp_evaluate and tp_predict take a workspace of any mode. */
@@ -1055,6 +1161,40 @@ TP_API const char *tp_monitor_name(tp_monitor monitor);
 /* The name that the command line uses: "last", ... NULL if the value is not valid. */
 TP_API const char *tp_keep_name(tp_keep keep);
 
+/*
+ * A group: processes, its ranks, that train one model together, each with a trainer of its own for the same model, data
+ * and options but for threads, tune, phases and callbacks. The parameters are the same bits on every rank after each
+ * step, and the same for any number of ranks. Rank r of R has the parts r G/R .. (r+1) G/R - 1 of the G parts of each
+ * batch, and reads no inputs of other samples; it keeps its share of the optimiser's state, about 1/R of it, and
+ * updates that share of the parameters.
+ *
+ * The functions only move bytes; what they mean, and all arithmetic, is the trainer's. They are called on the thread
+ * that called the trainer, some of them while its other threads compute. The same calls must be made on every rank in
+ * the same order: tp_trainer_run, tp_trainer_save, tp_trainer_resume, tp_snapshot_take.
+ */
+
+/* Exchanges that are under way at a time have different slots, 0..TP_GROUP_SLOTS - 1. */
+#define TP_GROUP_SLOTS (TP_MAX_LAYERS + 1)
+
+/* Begins to send send_bytes bytes to rank peer, and to receive receive_bytes from it, any number each, 0 as well. The
+ * peer makes the matching call with the same slot, and exchanges of two ranks with one slot match in the order of
+ * their calls. send must not change, and receive must not be used, until the exchange is done. Returns at once. */
+typedef tp_status tp_group_start_fn(void *user, int slot, int peer, const void *send, size_t send_bytes, void *receive,
+                                    size_t receive_bytes);
+/* Whether the exchange of the slot is done, in both directions, in *done; waits until it is if wait. Once it is done,
+ * the slot may be used again. */
+typedef tp_status tp_group_finish_fn(void *user, int slot, bool wait, bool *done);
+
+/* What a trainer of a group needs. A status other than TP_OK of one of its functions ends the run with that status. */
+typedef struct tp_group {
+    size_t struct_size;         /* sizeof(tp_group) */
+    int32_t rank;               /* of this process: 0..ranks - 1 */
+    int32_t ranks;              /* in the group: a power of two, at most parts */
+    void *user;                 /* passed to the functions */
+    tp_group_start_fn *start;   /* begins an exchange */
+    tp_group_finish_fn *finish; /* ends it */
+} tp_group;
+
 /* Options of tp_trainer_create. */
 typedef struct tp_train_options {
     size_t struct_size;         /* set by tp_train_options_default */
@@ -1087,12 +1227,25 @@ typedef struct tp_train_options {
     const char *fingerprint;    /* a text that stands for data and validation in checkpoints, of at most 255 bytes,
                                    copied; NULL or "": tp_data_fingerprint of both, taken by each tp_trainer_save and
                                    tp_trainer_resume, and by the first tp_snapshot_save of a snapshot */
+    size_t parts;               /* G, a power of two: into how many parts each batch is cut, see below */
+    const tp_group *group;      /* of processes that train together; copied; NULL: this one alone */
 } tp_train_options;
+
+/*
+ * Parts. A batch of n samples is cut into G parts, which follow each other: each has floor(n/G) samples, the first
+ * n mod G have one more. The gradient of a part is one chain over its samples, in their order, of w_i dL_i, and so, in
+ * double, are its loss, w_i L_i, and its weight, w_i; parts without samples have 0. Parts are added as a binary tree:
+ * neighbours 2i and 2i+1, the lower one first, until one is left. The sum of gradients is divided by the sum of weights
+ * within the update, as one factor, which is the float nearest to 1/sum or, where the norm is clipped, to
+ * clip_norm/|sum|; there the squares are added layer by layer. Each G has bits of its own, whatever the number of
+ * ranks, threads and the instruction set. G = 1: gradients are those of the weighted mean, as everywhere else.
+ */
 
 /* Sets every field to its default; for interfaces to other languages. */
 TP_API void tp_train_options_init(tp_train_options *options, size_t struct_size, size_t optimizer_size);
 /* Batch 128, 10 epochs, shuffled, seed 1, no validation, the default optimiser, monitor loss, keep last, no patience,
- * plateau 5, no average. The learning rate falls to 0 by the cosine schedule, because the trainer sets total_steps. */
+ * plateau 5, no average, 1 part, no group. The learning rate falls to 0 by the cosine schedule, because the trainer
+ * sets total_steps. */
 TP_INLINE void tp_train_options_default(tp_train_options *options) {
     tp_train_options_init(options, sizeof *options, sizeof(tp_optimizer_options));
 }
@@ -1219,6 +1372,64 @@ typedef struct tp_outputs {
 /* A_L of every sample, samples x n_L, in the units of the program. The inputs in data are in these units too. Targets
  * in data are ignored and may be missing. The workspace may have any mode. */
 TP_API tp_status tp_predict(const tp_model *model, tp_workspace *workspace, const tp_data *data, const tp_outputs *y);
+
+/* ----------------------------------------------------------------------------------------------------- predictor */
+
+/*
+ * A copy of a model for inference alone, which never changes. Any number of threads may use it at the same time, each
+ * with a workspace of its own. The weights lie as products read them fastest, for the sizes of batches that it is told:
+ * in rows, in rows that are farther apart, or in panels as in a tp_packed. Every batch has the bits that tp_forward,
+ * tp_evaluate and tp_predict compute with the model, whatever was told or chosen.
+ */
+typedef struct tp_predictor tp_predictor;
+
+/* Options of tp_predictor_create. */
+typedef struct tp_predictor_options {
+    size_t struct_size; /* set by tp_predictor_options_default */
+    /* Choose by time how each layer's weights lie and how many threads work, instead of by rule. This runs some tens of
+     * batches of each size, for some milliseconds or more, and needs three copies of the weights and a workspace
+     * meanwhile. The environment variable TILEPROP_TUNE=off leaves the rule. */
+    bool measure;
+    /* Sizes of batches, batch_count of them, in any order, each at least 1. Batches of other sizes may be run as well;
+     * they do what the nearest of these does. NULL: one sample. */
+    const size_t *batches;
+    size_t batch_count; /* 0 if batches is NULL */
+} tp_predictor_options;
+
+/* Sets every field to its default; for interfaces to other languages. */
+TP_API void tp_predictor_options_init(tp_predictor_options *options, size_t struct_size);
+/* Batches of one sample, no measurement. */
+TP_INLINE void tp_predictor_options_default(tp_predictor_options *options) {
+    tp_predictor_options_init(options, sizeof *options);
+}
+
+/* Makes a predictor of a model, which may be changed or destroyed afterwards. context may be another one than the
+ * model's: it decides about instruction set, threads and memory, and gets the messages. options may be NULL: the
+ * defaults. Of each layer wider than 16 the predictor keeps the weights once for each layout that some size needs,
+ * mostly one or two; the schema and the notes are not copied. */
+TP_API tp_status tp_predictor_create(tp_context *context, const tp_model *model, const tp_predictor_options *options,
+                                     tp_predictor **predictor);
+/* Releases the predictor. Its workspaces must have been destroyed before. */
+TP_API void tp_predictor_destroy(tp_predictor *predictor);
+
+/* Bytes that a workspace for the predictor needs; 0 if an argument is invalid. */
+TP_API size_t tp_predictor_workspace_size(const tp_predictor *predictor, const tp_workspace_options *options);
+/* Makes a workspace for the predictor, with tp_workspace_options as for a model, whose mode must be TP_MODE_INFERENCE.
+ * memory and size are as for tp_workspace_create. */
+TP_API tp_status tp_predictor_workspace_create(const tp_predictor *predictor, const tp_workspace_options *options,
+                                               void *memory, size_t size, tp_workspace **workspace);
+
+/* tp_forward with an inference workspace of the predictor: batch rows of scaled inputs x, row distance ldx, and of
+ * outputs y, row distance ldy. Nothing is allocated. */
+TP_API tp_status tp_predictor_run(const tp_predictor *predictor, tp_workspace *workspace, size_t batch, const float *x,
+                                  size_t ldx, float *y, size_t ldy);
+/* tp_evaluate with a workspace of the predictor, in batches of its max_batch. Nothing is allocated. */
+TP_API tp_status tp_predictor_evaluate(const tp_predictor *predictor, tp_workspace *workspace, const tp_data *data,
+                                       tp_score *score, uint64_t *confusion);
+/* tp_predict with a workspace of the predictor, in batches of its max_batch: inputs and outputs are in the units of the
+ * program. Nothing is allocated. */
+TP_API tp_status tp_predictor_predict(const tp_predictor *predictor, tp_workspace *workspace, const tp_data *data,
+                                      const tp_outputs *y);
 
 /* ---------------------------------------------------------------------------------------------------- data files */
 

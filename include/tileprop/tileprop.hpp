@@ -10,9 +10,9 @@
  *            (a status and a value): [[nodiscard]], and noexcept. Compiled with -fno-exceptions there are only these.
  *            Objects of both kinds may be arguments of each other's functions, and one can be made from the other
  *            by a move.
- * Objects    are moved, not copied. A context must outlive what is made from it, a model what is made for it: declare
- *            them in this order. Functions of an empty object (moved from, or not yet made) fail with TP_ERR_ARGUMENT.
- *            get() gives the C object, for C functions; a forward pass that they make is not known here, and what
+ * Objects    are moved, not copied. A context must outlive what is made from it, a model or predictor what is made for
+ *            it: declare them in this order. Functions of an empty object (moved from, or not yet made) fail with
+ * TP_ERR_ARGUMENT. get() gives the C object, for C functions; a forward pass that they make is not known here, and what
  *            follows it has to be called in C as well.
  * Options    begin with the defaults. What their pointers and views refer to is needed until the object is made, what
  *            tileprop.h says must stay valid longer.
@@ -304,12 +304,44 @@ struct model_options : tp_model_options {
 };
 static_assert(sizeof(layer) == sizeof(tp_layer));
 
+struct exchange_options : tp_exchange_options {
+    /* Unless they are empty, these go before the pointers and counts of C. Names of weights are as many as of biases,
+     * or there are none of biases. */
+    std::vector<const char *> weight_names, bias_names;
+    std::vector<tp_activation> layer_activations;
+
+    exchange_options() noexcept { tp_exchange_options_default(this); }
+    tp_exchange_options get() const noexcept {
+        tp_exchange_options options = *this;
+        if (!weight_names.empty()) {
+            options.name_count = weight_names.size();
+            options.weights = weight_names.data();
+            options.biases = bias_names.size() == weight_names.size() ? bias_names.data() : nullptr;
+        }
+        if (!layer_activations.empty()) {
+            options.activation_count = layer_activations.size();
+            options.activations = layer_activations.data();
+        }
+        return options;
+    }
+};
+
 struct workspace_options : tp_workspace_options {
     workspace_options(size_t batch = 1, tp_mode use = TP_MODE_INFERENCE, int thread_count = 0) noexcept {
         tp_workspace_options_default(this);
         max_batch = batch;
         mode = use;
         threads = thread_count;
+    }
+};
+
+/* batches: the sizes; none for one sample. */
+struct predictor_options : tp_predictor_options {
+    predictor_options(view<const size_t> sizes = {}, bool by_time = false) noexcept {
+        tp_predictor_options_default(this);
+        measure = by_time;
+        batches = sizes.data();
+        batch_count = sizes.size();
     }
 };
 
@@ -529,6 +561,12 @@ class checks {
             strided("values", y, given.target_count, samples, given.outputs, given.target_sample_stride,
                     given.target_stride);
         at_least("weights", given.weights, given.weight_count, samples);
+    }
+    /* With predictions of a model of so many outputs. */
+    void all(const data &given, const outputs &y, size_t output_count) noexcept {
+        all(given);
+        const void *into = y.floats ? static_cast<void *>(y.floats) : static_cast<void *>(y.doubles);
+        strided("y", into, y.count, given.samples, output_count, y.sample_stride, y.value_stride);
     }
 
   private:
@@ -949,6 +987,7 @@ class model_handle : public detail::owner<tp_model, tp_model_destroy> {
     template <class> friend class basic_workspace;
     template <class> friend class basic_optimizer;
     template <class> friend class basic_trainer;
+    template <class> friend class basic_predictor;
 
     void take(tp_model *made, const tp_context *context) noexcept {
         tp_model_options options;
@@ -962,10 +1001,23 @@ class model_handle : public detail::owner<tp_model, tp_model_destroy> {
     size_t inputs_ = 0, outputs_ = 0, classes_ = 0;
 };
 
+class predictor_handle : public detail::owner<tp_predictor, tp_predictor_destroy> {
+  public:
+    size_t inputs() const noexcept { return inputs_; }
+    size_t outputs() const noexcept { return outputs_; }
+
+  protected:
+    template <class> friend class basic_workspace;
+    size_t inputs_ = 0, outputs_ = 0;
+};
+
 class workspace_handle : public detail::owner<tp_workspace, tp_workspace_destroy> {
   public:
     static size_t size(const model_handle &model, const workspace_options &options) noexcept {
         return tp_workspace_size(model.get(), &options);
+    }
+    static size_t size(const predictor_handle &predictor, const workspace_options &options) noexcept {
+        return tp_predictor_workspace_size(predictor.get(), &options);
     }
 
   protected:
@@ -1045,6 +1097,40 @@ template <class Errors> class basic_model : public model_handle {
     }
     outcome save_to(output_handle &output) const noexcept(Errors::no_throw) {
         return Errors::end(tp_model_save_to(get(), output.get()), context());
+    }
+    outcome export_torch(output_handle &output, const exchange_options &options = {}) const noexcept(Errors::no_throw) {
+        const tp_exchange_options given = options.get();
+        return Errors::end(tp_model_export_torch(get(), output.get(), &given), context());
+    }
+    outcome import_torch(context_handle &context, path file,
+                         const exchange_options &options = {}) noexcept(Errors::no_throw) {
+        const tp_exchange_options given = options.get();
+        tp_model *made = nullptr;
+        const tp_status code = tp_model_import_torch(context.get(), file.c_str(), &given, &made);
+        return adopt(code, made, context);
+    }
+    outcome export_onnx(output_handle &output) const noexcept(Errors::no_throw) {
+        return Errors::end(tp_model_export_onnx(get(), output.get()), context());
+    }
+    outcome import_onnx(context_handle &context, path file,
+                        const exchange_options &options = {}) noexcept(Errors::no_throw) {
+        const tp_exchange_options given = options.get();
+        tp_model *made = nullptr;
+        const tp_status code = tp_model_import_onnx(context.get(), file.c_str(), &given, &made);
+        return adopt(code, made, context);
+    }
+    /* How many bytes the ONNX file has. With a buffer, these are written to it. */
+    value<size_t> write_onnx(view<std::byte> buffer = {}) const noexcept(Errors::no_throw) {
+        size_t needed = 0;
+        const tp_status code = tp_model_write_onnx(get(), buffer.data(), buffer.size(), &needed);
+        return Errors::end_with(needed, code, context());
+    }
+    outcome read_onnx(context_handle &context, view<const std::byte> buffer,
+                      const exchange_options &options = {}) noexcept(Errors::no_throw) {
+        const tp_exchange_options given = options.get();
+        tp_model *made = nullptr;
+        const tp_status code = tp_model_read_onnx(context.get(), buffer.data(), buffer.size(), &given, &made);
+        return adopt(code, made, context);
     }
     /* How many bytes the model's file has. With a buffer, these are written to it. */
     value<size_t> write(view<std::byte> buffer = {}) const noexcept(Errors::no_throw) {
@@ -1184,9 +1270,7 @@ template <class Errors> class basic_model : public model_handle {
     outcome predict(workspace_handle &workspace, const data &samples, const tileprop::outputs &y) const
         noexcept(Errors::no_throw) {
         detail::checks check(context());
-        check.all(samples);
-        const void *into = y.floats ? static_cast<void *>(y.floats) : static_cast<void *>(y.doubles);
-        check.strided("y", into, y.count, samples.samples, outputs(), y.sample_stride, y.value_stride);
+        check.all(samples, y, outputs());
         if (!check.code)
             check.code = tp_predict(get(), workspace.get(), &samples, &y);
         return Errors::end(check.code, context());
@@ -1237,19 +1321,89 @@ template <class Errors> class basic_workspace : public workspace_handle {
                              view<std::byte> memory = {}) {
         create(model, options, memory);
     }
+    template <class E = Errors, detail::if_throwing<E> = 0>
+    explicit basic_workspace(const predictor_handle &predictor, const workspace_options &options = {},
+                             view<std::byte> memory = {}) {
+        create(predictor, options, memory);
+    }
     explicit basic_workspace(workspace_handle &&other) noexcept : workspace_handle(std::move(other)) {}
     outcome create(const model_handle &model, const workspace_options &options = {},
                    view<std::byte> memory = {}) noexcept(Errors::no_throw) {
         tp_workspace *made = nullptr;
         const tp_status code = tp_workspace_create(model.get(), &options, memory.data(), memory.size(), &made);
-        if (!code) {
-            own(made, model.context());
-            batch_ = 0;
-        }
-        return Errors::end(code, model.context());
+        return adopt(code, made, model.context());
+    }
+    outcome create(const predictor_handle &predictor, const workspace_options &options = {},
+                   view<std::byte> memory = {}) noexcept(Errors::no_throw) {
+        tp_workspace *made = nullptr;
+        const tp_status code =
+            tp_predictor_workspace_create(predictor.get(), &options, memory.data(), memory.size(), &made);
+        return adopt(code, made, predictor.context());
     }
     outcome set_dropout(std::uint64_t seed, std::uint64_t step) noexcept(Errors::no_throw) {
         return Errors::end(tp_workspace_set_dropout(get(), seed, step), context());
+    }
+
+  private:
+    outcome adopt(tp_status code, tp_workspace *made, const tp_context *context) noexcept(Errors::no_throw) {
+        if (!code) {
+            own(made, context);
+            batch_ = 0;
+        }
+        return Errors::end(code, context);
+    }
+};
+
+/* Its model need not outlive it. */
+template <class Errors> class basic_predictor : public predictor_handle {
+    using outcome = typename Errors::outcome;
+    template <class T> using value = typename Errors::template value<T>;
+
+  public:
+    basic_predictor() noexcept = default;
+    template <class E = Errors, detail::if_throwing<E> = 0>
+    basic_predictor(context_handle &context, const model_handle &model, const predictor_options &options = {}) {
+        create(context, model, options);
+    }
+    explicit basic_predictor(predictor_handle &&other) noexcept : predictor_handle(std::move(other)) {}
+    outcome create(context_handle &context, const model_handle &model,
+                   const predictor_options &options = {}) noexcept(Errors::no_throw) {
+        tp_predictor *made = nullptr;
+        const tp_status code = tp_predictor_create(context.get(), model.get(), &options, &made);
+        if (!code) {
+            own(made, context.get());
+            inputs_ = model.inputs();
+            outputs_ = model.outputs();
+        }
+        return Errors::end(code, context.get());
+    }
+    outcome run(workspace_handle &workspace, size_t batch, matrix<const float> x, matrix<float> y) const
+        noexcept(Errors::no_throw) {
+        detail::checks check(context());
+        check.rows("x", x, batch, inputs());
+        check.rows("y", y, batch, outputs());
+        if (!check.code)
+            check.code = tp_predictor_run(get(), workspace.get(), batch, x.first(), x.distance(inputs()), y.first(),
+                                          y.distance(outputs()));
+        return Errors::end(check.code, context());
+    }
+    value<tp_score> evaluate(workspace_handle &workspace, const data &samples, view<std::uint64_t> confusion = {}) const
+        noexcept(Errors::no_throw) {
+        tp_score score = {};
+        detail::checks check(context());
+        check.all(samples);
+        check.elements("confusion", confusion, detail::product(outputs(), outputs()));
+        if (!check.code)
+            check.code = tp_predictor_evaluate(get(), workspace.get(), &samples, &score, confusion.data());
+        return Errors::end_with(score, check.code, context());
+    }
+    outcome predict(workspace_handle &workspace, const data &samples, const tileprop::outputs &y) const
+        noexcept(Errors::no_throw) {
+        detail::checks check(context());
+        check.all(samples, y, outputs());
+        if (!check.code)
+            check.code = tp_predictor_predict(get(), workspace.get(), &samples, &y);
+        return Errors::end(check.code, context());
     }
 };
 
@@ -1401,6 +1555,7 @@ using context = basic_context<exceptions>;
 using packed = basic_packed<exceptions>;
 using model = basic_model<exceptions>;
 using workspace = basic_workspace<exceptions>;
+using predictor = basic_predictor<exceptions>;
 using optimizer = basic_optimizer<exceptions>;
 using trainer = basic_trainer<exceptions>;
 using snapshot = basic_snapshot<exceptions>;
@@ -1414,6 +1569,7 @@ using context = basic_context<statuses>;
 using packed = basic_packed<statuses>;
 using model = basic_model<statuses>;
 using workspace = basic_workspace<statuses>;
+using predictor = basic_predictor<statuses>;
 using optimizer = basic_optimizer<statuses>;
 using trainer = basic_trainer<statuses>;
 using snapshot = basic_snapshot<statuses>;

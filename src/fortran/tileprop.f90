@@ -39,18 +39,21 @@
 !            takes a and b as real arrays, or both as contiguous int16 arrays of bf16 numbers.
 module tileprop
     use tileprop_types
-    use tileprop_objects, only: tp_context, tp_packed, tp_model, tp_workspace, tp_optimizer, tp_trainer, tp_snapshot, &
-        tp_dataset, tp_output, tp_string
+    use tileprop_objects, only: tp_context, tp_packed, tp_model, tp_workspace, tp_predictor, tp_optimizer, &
+        tp_trainer, tp_snapshot, tp_dataset, tp_output, tp_string
     use tileprop_arrays, only: tp_target, tp_classes, tp_values, tp_weigh_samples, tp_weigh_classes, tp_sample_set, &
         tp_samples
     use tileprop_real32
     use tileprop_real64
     use tileprop_calls
+    use tileprop_evaluation
     use tileprop_training
     use tileprop_checkpoints
     use tileprop_files
     use tileprop_tables
     use tileprop_notes
+    use tileprop_exchange
     implicit none
     public
+    private :: adopt_model
 end module

@@ -247,6 +247,43 @@ module tileprop_c
             type(c_ptr), value :: model, path
             integer(c_int) :: status
         end function
+        subroutine tp_exchange_options_init(options, struct_size) bind(c)
+            import :: c_ptr, c_size_t
+            type(c_ptr), value :: options
+            integer(c_size_t), value :: struct_size
+        end subroutine
+        function tp_model_export_torch(model, output, options) result(status) bind(c)
+            import :: c_int, c_ptr
+            type(c_ptr), value :: model, output, options
+            integer(c_int) :: status
+        end function
+        function tp_model_import_torch(context, path, options, model) result(status) bind(c)
+            import :: c_int, c_ptr
+            type(c_ptr), value :: context, path, options, model
+            integer(c_int) :: status
+        end function
+        function tp_model_export_onnx(model, output) result(status) bind(c)
+            import :: c_int, c_ptr
+            type(c_ptr), value :: model, output
+            integer(c_int) :: status
+        end function
+        function tp_model_write_onnx(model, buffer, size, needed) result(status) bind(c)
+            import :: c_int, c_ptr, c_size_t
+            type(c_ptr), value :: model, buffer, needed
+            integer(c_size_t), value :: size
+            integer(c_int) :: status
+        end function
+        function tp_model_import_onnx(context, path, options, model) result(status) bind(c)
+            import :: c_int, c_ptr
+            type(c_ptr), value :: context, path, options, model
+            integer(c_int) :: status
+        end function
+        function tp_model_read_onnx(context, buffer, size, options, model) result(status) bind(c)
+            import :: c_int, c_ptr, c_size_t
+            type(c_ptr), value :: context, buffer, options, model
+            integer(c_size_t), value :: size
+            integer(c_int) :: status
+        end function
         function tp_model_load(context, path, model) result(status) bind(c)
             import :: c_int, c_ptr
             type(c_ptr), value :: context, path, model
@@ -535,6 +572,47 @@ module tileprop_c
         function tp_predict(model, workspace, data, y) result(status) bind(c)
             import :: c_int, c_ptr
             type(c_ptr), value :: model, workspace, data, y
+            integer(c_int) :: status
+        end function
+        subroutine tp_predictor_options_init(options, struct_size) bind(c)
+            import :: c_ptr, c_size_t
+            type(c_ptr), value :: options
+            integer(c_size_t), value :: struct_size
+        end subroutine
+        function tp_predictor_create(context, model, options, predictor) result(status) bind(c)
+            import :: c_int, c_ptr
+            type(c_ptr), value :: context, model, options, predictor
+            integer(c_int) :: status
+        end function
+        subroutine tp_predictor_destroy(predictor) bind(c)
+            import :: c_ptr
+            type(c_ptr), value :: predictor
+        end subroutine
+        function tp_predictor_workspace_size(predictor, options) result(res) bind(c)
+            import :: c_ptr, c_size_t
+            type(c_ptr), value :: predictor, options
+            integer(c_size_t) :: res
+        end function
+        function tp_predictor_workspace_create(predictor, options, memory, size, workspace) result(status) bind(c)
+            import :: c_int, c_ptr, c_size_t
+            type(c_ptr), value :: predictor, options, memory, workspace
+            integer(c_size_t), value :: size
+            integer(c_int) :: status
+        end function
+        function tp_predictor_run(predictor, workspace, batch, x, ldx, y, ldy) result(status) bind(c)
+            import :: c_int, c_ptr, c_size_t
+            type(c_ptr), value :: predictor, workspace, x, y
+            integer(c_size_t), value :: batch, ldx, ldy
+            integer(c_int) :: status
+        end function
+        function tp_predictor_evaluate(predictor, workspace, data, score, confusion) result(status) bind(c)
+            import :: c_int, c_ptr
+            type(c_ptr), value :: predictor, workspace, data, score, confusion
+            integer(c_int) :: status
+        end function
+        function tp_predictor_predict(predictor, workspace, data, y) result(status) bind(c)
+            import :: c_int, c_ptr
+            type(c_ptr), value :: predictor, workspace, data, y
             integer(c_int) :: status
         end function
         function tp_idx_read(context, path, idx) result(status) bind(c)

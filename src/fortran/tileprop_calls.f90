@@ -26,7 +26,7 @@ module tileprop_calls
         c_set_steps => tp_optimizer_set_steps, c_steps => tp_optimizer_steps, &
         c_learning_rate => tp_optimizer_learning_rate, c_trainer_size => tp_trainer_size, &
         c_trainer_create => tp_trainer_create, c_trainer_destroy => tp_trainer_destroy, &
-        c_trainer_run => tp_trainer_run, c_trainer_phases => tp_trainer_phases, c_evaluate => tp_evaluate
+        c_trainer_run => tp_trainer_run, c_trainer_phases => tp_trainer_phases
     use tileprop_types
     use tileprop_objects
     use tileprop_arrays
@@ -42,7 +42,7 @@ module tileprop_calls
         tp_workspace_options_default, tp_workspace_size, tp_workspace_create, &
         tp_workspace_destroy, tp_workspace_set_dropout, tp_loss_value, tp_optimizer_options_default, &
         tp_optimizer_size, tp_optimizer_create, tp_optimizer_destroy, tp_optimizer_state_count, &
-        tp_optimizer_set_steps, tp_optimizer_steps, tp_optimizer_learning_rate, tp_evaluate
+        tp_optimizer_set_steps, tp_optimizer_steps, tp_optimizer_learning_rate, adopt_model
 
     ! Names of their own, so that compilers do not take them for the C functions.
     interface tp_status_text; procedure status_text; end interface
@@ -88,7 +88,6 @@ module tileprop_calls
     interface tp_optimizer_set_steps; procedure optimizer_set_steps; end interface
     interface tp_optimizer_steps; procedure optimizer_steps; end interface
     interface tp_optimizer_learning_rate; procedure optimizer_learning_rate; end interface
-    interface tp_evaluate; procedure evaluate; end interface
 
     type :: text_holder
         character(:), allocatable :: text
@@ -576,33 +575,5 @@ contains
         integer(c_int64_t), intent(in) :: step
         real(real32) :: rate
         rate = c_learning_rate(handle(optimizer), max(step, 0_c_int64_t))
-    end function
-
-    ! ---------------------------------------------------------------------------------------------------- evaluation
-
-    ! Classes cannot have weights here. confusion(n_L, n_L): confusion(i, j) counts the samples of class j - 1 that the
-    ! model takes for i - 1.
-    function evaluate(model, workspace, samples, score, confusion) result(status)
-        type(tp_model), intent(in) :: model
-        type(tp_workspace), intent(in) :: workspace
-        type(tp_sample_set), intent(in) :: samples
-        type(tp_score), target, intent(inout) :: score
-        integer(c_int64_t), target, contiguous, intent(inout), optional :: confusion(:, :)
-        integer(c_int) :: status
-        type(tp_data), target :: view
-        type(model_sizes) :: sizes
-        type(c_ptr) :: counts
-        sizes = model_of(model)
-        view = samples_view(samples)
-        counts = c_null_ptr
-        status = TP_OK
-        call target_fits(status, model, samples%target, sizes%outputs, view%samples)
-        call without_class_weights(status, model, samples%target)
-        if (present(confusion)) then
-            call fits(status, model, 'confusion', shape(confusion, c_size_t), [sizes%outputs, sizes%outputs])
-            counts = c_loc(confusion)
-        end if
-        if (status == TP_OK) &
-            status = c_evaluate(handle(model), handle(workspace), c_loc(view), c_loc(score), counts)
     end function
 end module

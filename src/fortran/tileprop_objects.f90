@@ -12,8 +12,8 @@ module tileprop_objects
     use tileprop_types, only: TP_OK, TP_ERR_ARGUMENT
     implicit none
     private
-    public :: tp_object, tp_context, tp_packed, tp_model, tp_workspace, tp_optimizer, tp_trainer, tp_snapshot, &
-        tp_dataset, tp_output
+    public :: tp_object, tp_context, tp_packed, tp_model, tp_workspace, tp_predictor, tp_optimizer, tp_trainer, &
+        tp_snapshot, tp_dataset, tp_output
     public :: tp_node, packed_node, model_sizes, model_node, workspace_node, adopt, need, let_go, handle
     public :: fail, fits, not_negative, counts, model_of, pass_of, tp_string, terminated
 
@@ -86,6 +86,11 @@ module tileprop_objects
     contains
         procedure, private :: share_workspace
         generic :: assignment(=) => share_workspace
+    end type
+    type, extends(tp_object) :: tp_predictor
+    contains
+        procedure, private :: share_predictor
+        generic :: assignment(=) => share_predictor
     end type
     type, extends(tp_object) :: tp_optimizer
     contains
@@ -251,6 +256,12 @@ contains
         call share(left, right%node)
     end subroutine
 
+    impure elemental subroutine share_predictor(left, right)
+        class(tp_predictor), intent(inout) :: left
+        type(tp_predictor), intent(in) :: right
+        call share(left, right%node)
+    end subroutine
+
     impure elemental subroutine share_optimizer(left, right)
         class(tp_optimizer), intent(inout) :: left
         type(tp_optimizer), intent(in) :: right
@@ -288,9 +299,9 @@ contains
         if (associated(object%node)) pointer = object%node%handle
     end function
 
-    ! The sizes of a model; all 0 for a variable without one, which C then refuses.
+    ! The sizes of a model or a predictor; all 0 for a variable without one, which C then refuses.
     function model_of(model) result(sizes)
-        class(tp_model), intent(in) :: model
+        class(tp_object), intent(in) :: model
         type(model_sizes) :: sizes
         if (.not. associated(model%node)) return
         select type (node => model%node)

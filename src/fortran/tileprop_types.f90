@@ -241,11 +241,32 @@ module tileprop_types
         integer(c_int32_t) :: reserved = 0
     end type
 
+    type, bind(c) :: tp_exchange_options
+        integer(c_size_t) :: struct_size = 0
+        type(c_ptr) :: pattern = c_null_ptr
+        integer(c_size_t) :: name_count = 0
+        type(c_ptr) :: weights = c_null_ptr
+        type(c_ptr) :: biases = c_null_ptr
+        type(c_ptr) :: like = c_null_ptr
+        integer(c_size_t) :: activation_count = 0
+        type(c_ptr) :: activations = c_null_ptr
+        type(c_ptr) :: name = c_null_ptr
+        real(c_float) :: slope = 0
+        integer(c_int) :: loss = 0
+    end type
+
     type, bind(c) :: tp_workspace_options
         integer(c_size_t) :: struct_size = 0
         integer(c_size_t) :: max_batch = 0
         integer(c_int) :: mode = 0
         integer(c_int) :: threads = 0
+    end type
+
+    type, bind(c) :: tp_predictor_options
+        integer(c_size_t) :: struct_size = 0
+        logical(c_bool) :: measure = .false.
+        type(c_ptr) :: batches = c_null_ptr
+        integer(c_size_t) :: batch_count = 0
     end type
 
     type, bind(c) :: tp_targets

@@ -12,8 +12,7 @@
 
 #define PIECE ((size_t)65536) /* bytes that are written and, while they are in cache, checked */
 
-/* What stands for the data: what the program says, or the fingerprints of both sets. */
-static tp_status find_fingerprint(struct tp_snapshot *snapshot) {
+tp_status tp_checkpoint_fingerprint(struct tp_snapshot *snapshot) {
     const struct tp_trainer *t = snapshot->trainer;
     char *text = snapshot->fingerprint;
     if (*text)
@@ -32,7 +31,7 @@ static tp_status find_fingerprint(struct tp_snapshot *snapshot) {
 }
 
 static tp_status make_header(struct tp_snapshot *snapshot, const char *path, json_t **header) {
-    const tp_status status = find_fingerprint(snapshot);
+    const tp_status status = tp_checkpoint_fingerprint(snapshot);
     if (status)
         return status;
     *header = tp_checkpoint_header(snapshot);
@@ -125,10 +124,11 @@ static tp_status save(const tp_trainer *trainer, const char *path) {
     tp_status status = tp_snapshot_create(trainer, NULL, 0, &snapshot);
     if (!status)
         status = tp_snapshot_take(snapshot);
-    if (!status)
+    struct tp_ranks *ranks = (struct tp_ranks *)(uintptr_t)&trainer->ranks; /* only its exchanges change */
+    if (!status && ranks->group.rank == 0)
         status = tp_snapshot_save(snapshot, path);
     tp_snapshot_destroy(snapshot);
-    return status;
+    return tp_has_ranks(ranks) ? tp_ranks_share_failure(ranks, trainer->model->context, status) : status;
 }
 
 tp_status tp_trainer_save(const tp_trainer *trainer, const char *path) {
@@ -199,7 +199,7 @@ static tp_status read_file(const char *path, struct tp_snapshot *snapshot) {
     struct tp_safetensors archive;
     tp_status status = tp_file_open(snapshot->context, path, &file);
     if (!status)
-        status = tp_safetensors_open(&file, &archive);
+        status = tp_safetensors_open(&file, TP_MODEL_HEADER, &archive);
     if (status)
         return status;
     status = read_snapshot(&archive, snapshot);

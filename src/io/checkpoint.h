@@ -9,6 +9,9 @@
 #define TP_CHECKPOINT_CRC "crc32"
 #define TP_AT "at." /* keys that begin with it say where the run is, the others what it is */
 
+/* Fills in what stands for the data: what the program says, or the fingerprints of both sets. */
+tp_status tp_checkpoint_fingerprint(struct tp_snapshot *snapshot);
+
 /* The header of a file with this snapshot, whose point need not be set; NULL if memory runs out. */
 json_t *tp_checkpoint_header(const struct tp_snapshot *snapshot);
 

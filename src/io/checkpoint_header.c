@@ -47,6 +47,7 @@ static const struct row option_rows[] = {
     TRAIN(min_delta, REAL64),
     TRAIN(plateau, SIZE),
     TRAIN(average, REAL64),
+    TRAIN(parts, SIZE),
     RULE(kind, OPTIMIZER),
     RULE(learning_rate, REAL32),
     RULE(momentum, REAL32),

@@ -3,6 +3,7 @@
 #include "core/memory.h"
 #include "core/options.h"
 #include "core/size.h"
+#include "io/exchange.h"
 #include "io/model_names.h"
 #include "io/safetensors.h"
 #include "io/schema_json.h"
@@ -304,8 +305,14 @@ static tp_status describe_layers(struct description *description) {
     return status;
 }
 
-static bool is_note(const char *key) {
-    return !strncmp(key, TP_NOTE_PREFIX, strlen(TP_NOTE_PREFIX));
+tp_status tp_read_layers(const struct tp_safetensors *archive, tp_layer *layer, tp_model_options *options) {
+    struct description description = {.archive = archive, .layer = layer, .options = *options};
+    tp_status status = get_loss(&description, &description.options);
+    if (!status)
+        status = describe_layers(&description);
+    if (!status)
+        *options = description.options;
+    return status;
 }
 
 static tp_status check_notes(const struct description *description) {
@@ -315,7 +322,7 @@ static tp_status check_notes(const struct description *description) {
     size_t bytes = 0;
     json_object_foreach(description->archive->metadata, key, value) {
         const char *text = json_string_value(value);
-        if (!is_note(key))
+        if (!tp_is_note(key))
             continue;
         problem = tp_note_problem(key, text, bytes);
         if (problem)
@@ -476,7 +483,7 @@ static tp_status add_notes(const struct tp_safetensors *archive, tp_model *model
     json_t *value;
     tp_status status = TP_OK;
     json_object_foreach(archive->metadata, key, value) {
-        if (!status && is_note(key))
+        if (!status && tp_is_note(key))
             status = tp_notes_set(file->context, file->path, &model->notes, key, json_string_value(value));
     }
     return status;
@@ -521,7 +528,7 @@ static tp_status load_tensors(tp_context *context, struct tp_safetensors *archiv
 
 static tp_status load(tp_context *context, const struct tp_file *file, tp_model **model) {
     struct tp_safetensors archive;
-    tp_status status = tp_safetensors_open(file, &archive);
+    tp_status status = tp_safetensors_open(file, TP_MODEL_HEADER, &archive);
     if (status)
         return status;
     status = load_tensors(context, &archive, model);
@@ -580,7 +587,7 @@ static tp_status describe_archive(struct tp_safetensors *archive, tp_model_optio
 static tp_status describe_file(const struct tp_file *file, tp_model_options *options, size_t struct_size,
                                tp_layer *layers, size_t layer_size) {
     struct tp_safetensors archive;
-    tp_status status = tp_safetensors_open(file, &archive);
+    tp_status status = tp_safetensors_open(file, TP_MODEL_HEADER, &archive);
     if (status)
         return status;
     status = describe_archive(&archive, options, struct_size, layers, layer_size);

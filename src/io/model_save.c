@@ -44,7 +44,7 @@ static int describe_layer(json_t *metadata, size_t l, const tp_layer *layer) {
     return json_object_set_new(metadata, tp_layer_key(l, TP_OF_LAYER_DROPOUT).text, number(layer->dropout));
 }
 
-static int describe_loss(json_t *metadata, const tp_model_options *options) {
+int tp_describe_loss(json_t *metadata, const tp_model_options *options) {
     if (json_object_set_new(metadata, TP_KEY_LOSS, json_string(tp_loss_name(options->loss))))
         return -1;
     if (options->loss == TP_LOSS_HUBER &&
@@ -61,8 +61,7 @@ static int describe_precision(json_t *metadata, const tp_model_options *options)
     return json_object_set_new(metadata, TP_KEY_PRECISION, json_string(tp_precision_name(options->precision)));
 }
 
-/* One of the arrays of a model's scaling, and how many values it has. */
-static const double *scaling_array(const tp_model_options *options, int array, size_t *count) {
+const double *tp_scaling_values(const tp_model_options *options, int array, size_t *count) {
     const tp_scaling *scaling = array < TP_OUTPUT_MEAN ? &options->inputs_scaled : &options->outputs_scaled;
     *count = scaling->count;
     return array % 2 ? scaling->deviation : scaling->mean;
@@ -71,7 +70,7 @@ static const double *scaling_array(const tp_model_options *options, int array, s
 static int describe_scaling(json_t *metadata, const tp_model_options *options) {
     for (int array = 0; array < TP_SCALING_ARRAYS; array++) {
         size_t count;
-        const double *values = scaling_array(options, array, &count);
+        const double *values = tp_scaling_values(options, array, &count);
         if (count == 1 && json_object_set_new(metadata, tp_scaling_key((enum tp_scaling_array)array),
                                               tp_json_number(*values, TP_DOUBLE_DIGITS)))
             return -1;
@@ -86,6 +85,13 @@ static int describe_notes(json_t *metadata, const struct tp_notes *notes) {
     return 0;
 }
 
+int tp_describe_layers(json_t *metadata, const tp_model_options *options) {
+    for (size_t l = 0; l < options->layer_count; l++)
+        if (describe_layer(metadata, l, &options->layers[l]))
+            return -1;
+    return 0;
+}
+
 /* The digest comes before longer keys: jansson, when memory runs out, reads beyond a string of 14 bytes that is the
  * first to need more than its first buffer. */
 int tp_describe_model(json_t *metadata, const tp_model_options *options) {
@@ -93,12 +99,10 @@ int tp_describe_model(json_t *metadata, const tp_model_options *options) {
         json_object_set_new(metadata, TP_KEY_VERSION, json_string(tp_version())) ||
         json_object_set_new(metadata, TP_KEY_DIGEST, json_string(NO_DIGEST)) ||
         json_object_set_new(metadata, TP_KEY_FORMAT_VERSION, json_sprintf("%d", TP_FORMAT_VERSION)) ||
-        describe_loss(metadata, options) || describe_precision(metadata, options) || describe_scaling(metadata, options))
+        tp_describe_loss(metadata, options) || describe_precision(metadata, options) ||
+        describe_scaling(metadata, options))
         return -1;
-    for (size_t l = 0; l < options->layer_count; l++)
-        if (describe_layer(metadata, l, &options->layers[l]))
-            return -1;
-    return 0;
+    return tp_describe_layers(metadata, options);
 }
 
 int tp_describe_tensor(json_t *header, const char *name, json_t *shape, size_t elements, size_t element,
@@ -116,7 +120,7 @@ int tp_describe_tensor(json_t *header, const char *name, json_t *shape, size_t e
 static int describe_scaling_tensors(json_t *header, const tp_model_options *options, size_t *offset) {
     for (int array = 0; array < TP_SCALING_ARRAYS; array++) {
         size_t count;
-        scaling_array(options, array, &count);
+        tp_scaling_values(options, array, &count);
         if (count > 1 && tp_describe_tensor(header, tp_scaling_key((enum tp_scaling_array)array),
                                             json_pack("[I]", (json_int_t)count), count, sizeof(double), offset))
             return -1;
@@ -208,7 +212,7 @@ static tp_status put_scaling(const struct writer *writer, struct sink *sink) {
     tp_status status = TP_OK;
     for (int array = 0; array < TP_SCALING_ARRAYS; array++) {
         size_t count;
-        const double *values = scaling_array(&writer->options, array, &count);
+        const double *values = tp_scaling_values(&writer->options, array, &count);
         for (size_t begin = 0; !status && count > 1 && begin < count; begin += most) {
             const size_t n = tp_min(most, count - begin);
             memcpy(writer->piece, values + begin, n * sizeof *values);

@@ -10,25 +10,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A header of 128 tensors, in whatever notation, with the metadata of a model and as much of others'. As JSON in memory
- * it can take 80 times as much. */
-#define MAX_HEADER (256 * 1024)
 #define PIECE ((size_t)65536) /* bytes that are read and, while they are in cache, hashed */
 #define MAX_DEPTH 8           /* of a header, which needs 3; the parser's stack grows with it */
 
 void tp_safetensors_swap(void *elements, size_t count, size_t element) {
     unsigned char *p = elements;
-    assert(element == sizeof(uint8_t) || element == sizeof(uint32_t) || element == sizeof(uint64_t));
     if (le32toh(1) == 1) /* as files have it; known to compilers, which do not see that the loop does nothing then */
         return;
-    for (size_t i = 0; element > 1 && i < count; i++, p += element) {
-        uint64_t word = 0;
-        memcpy(&word, p, element);
-        if (element == sizeof(uint32_t))
-            memcpy(p, &(uint32_t){le32toh((uint32_t)word)}, element);
-        else
-            memcpy(p, &(uint64_t){le64toh(word)}, element);
-    }
+    for (size_t i = 0; i < count; i++, p += element)
+        for (size_t first = 0, last = element - 1; first < last; first++, last--) {
+            const unsigned char byte = p[first];
+            p[first] = p[last];
+            p[last] = byte;
+        }
 }
 
 /* ---- JSON ---- */
@@ -84,7 +78,7 @@ static tp_status read_exactly(const struct tp_file *file, size_t offset, void *b
     return tp_fail(file->context, TP_ERR_IO, "%s: became shorter while it was read", file->path);
 }
 
-static tp_status read_header_length(const struct tp_file *file, size_t *length) {
+static tp_status read_header_length(const struct tp_file *file, size_t limit, size_t *length) {
     uint64_t word;
     if (file->size < sizeof word)
         return tp_fail(file->context, TP_ERR_FORMAT, "%s: has %zu bytes; a safetensors file has at least %zu",
@@ -93,10 +87,10 @@ static tp_status read_header_length(const struct tp_file *file, size_t *length) 
     if (status)
         return status;
     word = le64toh(word);
-    if (word > MAX_HEADER)
+    if (word > limit)
         return tp_fail(file->context, TP_ERR_FORMAT,
-                       "%s: not a safetensors file, or damaged: header length is %llu; it must be at most %d",
-                       file->path, (unsigned long long)word, MAX_HEADER);
+                       "%s: not a safetensors file, or damaged: header length is %llu; it must be at most %zu",
+                       file->path, (unsigned long long)word, limit);
     if (word > file->size - sizeof word)
         return tp_fail(file->context, TP_ERR_FORMAT, "%s: truncated: header length is %llu, but %zu bytes follow",
                        file->path, (unsigned long long)word, file->size - sizeof word);
@@ -138,10 +132,10 @@ static tp_status parse_header(struct tp_safetensors *archive, const char *text, 
     return TP_OK;
 }
 
-static tp_status read_header(struct tp_safetensors *archive) {
+static tp_status read_header(struct tp_safetensors *archive, size_t limit) {
     const struct tp_file *file = &archive->file;
     size_t length = 0;
-    tp_status status = read_header_length(file, &length);
+    tp_status status = read_header_length(file, limit, &length);
     if (status)
         return status;
     archive->data = sizeof(uint64_t) + length;
@@ -205,21 +199,44 @@ static tp_status parse_offsets(const struct tp_file *file, const json_t *offsets
     return TP_OK;
 }
 
-static size_t size_of_type(const char *type) {
-    if (!strcmp(type, "F32"))
-        return sizeof(float);
-    return !strcmp(type, "F64") ? sizeof(double) : !strcmp(type, "U8") ? sizeof(uint8_t) : 0;
+/* Types of elements that somebody can read, and how messages call them all. */
+struct types {
+    unsigned set;
+    const char *names;
+};
+
+static const struct types model_types = {1U << TP_TENSOR_F32 | 1U << TP_TENSOR_F64 | 1U << TP_TENSOR_U8,
+                                         "F32, F64 and U8"};
+static const struct types float_types = {
+    1U << TP_TENSOR_F32 | 1U << TP_TENSOR_F64 | 1U << TP_TENSOR_F16 | 1U << TP_TENSOR_BF16, "F32, F64, F16 and BF16"};
+
+static tp_status parse_type(const struct tp_file *file, const char *type, const struct types *types,
+                            struct tp_tensor *tensor) {
+    static const struct {
+        const char *name;
+        size_t size;
+    } known[] = {[TP_TENSOR_F32] = {"F32", 4},
+                 [TP_TENSOR_F64] = {"F64", 8},
+                 [TP_TENSOR_U8] = {"U8", 1},
+                 [TP_TENSOR_F16] = {"F16", 2},
+                 [TP_TENSOR_BF16] = {"BF16", 2}};
+    for (tensor->type = 0; tensor->type < TP_TENSOR_TYPES; tensor->type++) {
+        tensor->element = known[tensor->type].size;
+        if (types->set >> tensor->type & 1 && !strcmp(type, known[tensor->type].name))
+            return TP_OK;
+    }
+    return tp_fail(file->context, TP_ERR_FORMAT, "%s: tensor %s: dtype is %s; only %s are supported", file->path,
+                   tensor->name, type, types->names);
 }
 
-static tp_status parse_tensor(const struct tp_file *file, const json_t *entry, struct tp_tensor *tensor) {
+static tp_status parse_tensor(const struct tp_file *file, const json_t *entry, const struct types *types,
+                              struct tp_tensor *tensor) {
     const char *type = json_string_value(json_object_get(entry, "dtype"));
     if (!type)
         return fail_tensor(file, tensor->name, "has no dtype");
-    tensor->element = size_of_type(type);
-    if (!tensor->element)
-        return tp_fail(file->context, TP_ERR_FORMAT, "%s: tensor %s: dtype is %s; only F32, F64 and U8 are supported",
-                       file->path, tensor->name, type);
-    const tp_status status = parse_shape(file, json_object_get(entry, "shape"), tensor);
+    tp_status status = parse_type(file, type, types, tensor);
+    if (!status)
+        status = parse_shape(file, json_object_get(entry, "shape"), tensor);
     return status ? status : parse_offsets(file, json_object_get(entry, "data_offsets"), tensor);
 }
 
@@ -236,7 +253,7 @@ static tp_status parse_tensors(struct tp_safetensors *archive) {
             continue;
         struct tp_tensor *tensor = &archive->tensor[archive->count++];
         tensor->name = name;
-        const tp_status status = parse_tensor(file, entry, tensor);
+        const tp_status status = parse_tensor(file, entry, &model_types, tensor);
         if (status)
             return status;
     }
@@ -267,10 +284,10 @@ static tp_status check_layout(struct tp_safetensors *archive) {
 
 /* ---- archive ---- */
 
-tp_status tp_safetensors_open(const struct tp_file *file, struct tp_safetensors *archive) {
+tp_status tp_safetensors_open(const struct tp_file *file, size_t limit, struct tp_safetensors *archive) {
     memset(archive, 0, sizeof *archive);
     archive->file = *file;
-    tp_status status = read_header(archive);
+    tp_status status = read_header(archive, limit);
     if (!status)
         status = check_metadata(archive);
     if (status)
@@ -281,6 +298,18 @@ tp_status tp_safetensors_open(const struct tp_file *file, struct tp_safetensors 
 tp_status tp_safetensors_list(struct tp_safetensors *archive) {
     const tp_status status = parse_tensors(archive);
     return status ? status : check_layout(archive);
+}
+
+tp_status tp_safetensors_find(const struct tp_safetensors *archive, const char *name, struct tp_tensor *tensor) {
+    const struct tp_file *file = &archive->file;
+    const json_t *entry = json_object_get(archive->header, name);
+    tensor->name = name;
+    const tp_status status = parse_tensor(file, entry, &float_types, tensor);
+    if (status || tensor->end <= file->size - archive->data)
+        return status;
+    return tp_fail(file->context, TP_ERR_FORMAT,
+                   "%s: truncated: tensor %s ends at %zu, but %zu bytes follow the header", file->path, name,
+                   tensor->end, file->size - archive->data);
 }
 
 void tp_safetensors_close(const struct tp_safetensors *archive) {

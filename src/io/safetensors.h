@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The safetensors container: 8 bytes header length, JSON header, data. Only what model files need: tensors of
- * f32, f64 and bytes of up to two dimensions. */
+/* The safetensors container: 8 bytes header length, JSON header, data. Only what models need: tensors of floats, and of
+ * bytes, of up to two dimensions. */
 #ifndef TP_IO_SAFETENSORS_H
 #define TP_IO_SAFETENSORS_H
 
@@ -15,11 +15,15 @@
 #define TP_TENSOR_MAX_RANK 2
 #define TP_MAX_TENSORS (2 * TP_MAX_LAYERS + 5)
 
+/* Types of elements. */
+enum tp_tensor_type { TP_TENSOR_F32, TP_TENSOR_F64, TP_TENSOR_U8, TP_TENSOR_F16, TP_TENSOR_BF16, TP_TENSOR_TYPES };
+
 struct tp_tensor {
     const char *name; /* lives as long as the header */
+    enum tp_tensor_type type;
     size_t rank;
     size_t dims[TP_TENSOR_MAX_RANK]; /* at least 1; 1 beyond rank */
-    size_t element;                  /* bytes: 1, 4 or 8 */
+    size_t element;                  /* bytes: 1, 2, 4 or 8 */
     size_t begin, end;               /* in bytes, from the begin of the data */
 };
 
@@ -32,12 +36,18 @@ struct tp_safetensors {
     struct tp_tensor tensor[TP_MAX_TENSORS]; /* in the order of their data */
 };
 
-/* Reads the header as far as the metadata, which can say that the tensors are not for this library. The archive takes
- * the file, which is closed with it, or if this fails. */
-tp_status tp_safetensors_open(const struct tp_file *file, struct tp_safetensors *archive);
+/* Bytes of a header, at most. One of 128 tensors, in whatever notation, with the metadata of a model and as much of
+ * others'; as JSON in memory it can take 80 times as much. */
+#define TP_MODEL_HEADER ((size_t)256 * 1024)
+
+/* Reads the header, of at most limit bytes, as far as the metadata, which can say that the tensors are not for this
+ * library. The archive takes the file, which is closed with it, or if this fails. */
+tp_status tp_safetensors_open(const struct tp_file *file, size_t limit, struct tp_safetensors *archive);
 /* Looks at the tensors, before any of them is read. Makes the checks of the reference reader: they fill the rest of the
  * file exactly, in order, without holes or overlaps. */
 tp_status tp_safetensors_list(struct tp_safetensors *archive);
+/* Looks at one tensor, of floats, which must be in the header, and must have its data within the file. */
+tp_status tp_safetensors_find(const struct tp_safetensors *archive, const char *name, struct tp_tensor *tensor);
 void tp_safetensors_close(const struct tp_safetensors *archive);
 
 /* Reads the elements of a tensor of an open archive, and adds its bytes to digest, unless that is NULL. */

@@ -4,6 +4,7 @@
 #include "kernels/average.h"
 #include "kernels/bf16_tile.h"
 #include "kernels/gemm_strip.h"
+#include "kernels/levels.h"
 #include "kernels/normal.h"
 #include "kernels/pack.h"
 #include "kernels/reduce.h"
@@ -116,4 +117,5 @@ const struct tp_isa TP_ISA = {
              .pack_a = bf16_pack_a,
              .pack_b = bf16_pack_b,
              .tiles = bf16_tiles},
+    .add_levels = add_levels,
 };

@@ -170,6 +170,8 @@ typedef void tp_normals_fn(float *x, const float *v, size_t n, float deviation);
 typedef float tp_cosine_fn(float p);
 /* e = e + part (w - e), the difference rounded, then the rest; what is below 2^-126 is 0. */
 typedef void tp_average_fn(float *e, const float *w, size_t n, float part);
+/* out = lower[levels - 1] + (... + (lower[0] + x)), element by element; out may be one of them. */
+typedef void tp_add_levels_fn(float *out, const float *x, const float *const *lower, size_t levels, size_t n);
 
 struct tp_isa {
     const char *name;
@@ -195,6 +197,7 @@ struct tp_isa {
     tp_cosine_fn *cosine;
     tp_average_fn *average;
     struct tp_bf16 bf16; /* by multiply-adds of f32; needs nothing more */
+    tp_add_levels_fn *add_levels;
 };
 
 /* By instructions for bf16. */

@@ -2,6 +2,7 @@
 #include "net/pass.h"
 
 #include "gemm/share.h"
+#include "net/ranks.h"
 
 #include <assert.h>
 
@@ -62,45 +63,153 @@ static void update_layer(const struct tp_workspace *w, struct tp_gemm *gemm, siz
     }
 }
 
-/* dJ/dW_l = A_{l-1}^T dZ_l, n_{l-1} x n_l. */
-static void weight_gradients(struct tp_workspace *w, size_t l, const struct tp_gradient_sink *sink,
-                             struct tp_team team) {
+/* dJ/dW_l = A_{l-1}^T dZ_l of some samples, n_{l-1} x n_l. */
+static struct tp_gemm gradient_of(const struct tp_workspace *w, size_t l, struct tp_range samples,
+                                  const struct tp_gradient_sink *sink) {
     const struct tp_model *model = w->model;
     const struct tp_shape *shape = &model->shape[l];
     const struct tp_matrix *below = l ? &w->layer[l - 1] : NULL, *dz = tp_delta(w, l);
-    struct tp_gemm gemm = {
+    const float *x = below ? below->p : w->x;
+    const size_t ldx = below ? below->ld : w->ldx;
+    return (struct tp_gemm){
         .isa = model->context->isa,
         .blocking = model->context->blocking,
         .bf16 = model->bf16,
         .m = shape->inputs,
         .n = shape->outputs,
-        .k = w->batch,
+        .k = samples.end - samples.begin,
         .alpha = 1,
-        .a = below ? tp_transposed(below->p, below->ld) : tp_transposed(w->x, w->ldx),
-        .b = tp_plain(dz->p, dz->ld),
+        .a = tp_transposed(x + samples.begin * ldx, ldx),
+        .b = tp_plain(tp_row(dz, samples.begin), dz->ld),
         .start = sink->kind == TP_SINK_ADD ? TP_START_C : TP_START_ZERO,
         .c = sink->kind == TP_SINK_UPDATE ? sink->optimizer->room : sink->gradients + shape->weight,
         .ldc = shape->outputs,
     };
-    if (sink->kind == TP_SINK_UPDATE)
+}
+
+/* The gradient of one part of the batch goes to the sums of the others. */
+struct part {
+    const struct tp_workspace *w;
+    const struct tp_gradient_sink *sink;
+    struct tp_weights weights;
+    size_t number; /* of those of this process */
+    struct tp_clock *clock;
+};
+
+/* Of number at of these weights, within their layer. */
+static size_t place_of(const struct tp_model *model, const struct tp_weights *weights, size_t at) {
+    return weights->state + at - model->shape[weights->layer].weight;
+}
+
+/* n of them from number at on. */
+static void add_row(const struct part *part, const float *c, size_t at, size_t n) {
+    const struct tp_model *model = part->w->model;
+    const size_t place = place_of(model, &part->weights, at);
+    const bool update = part->sink->kind == TP_SINK_UPDATE;
+    const float *sum = tp_parts_add(&part->w->parts, model->context->isa, part->number, place, c, n,
+                                    update ? NULL : part->sink->gradients + part->weights.state + at);
+    if (update && sum)
+        tp_update_row(part->sink->optimizer, &part->weights, sum, at, n);
+}
+
+static void add_part(const void *consumer, const float *c, size_t ldc, const struct tp_place *p) {
+    const struct part *part = consumer;
+    const size_t n = part->weights.n;
+    const bool one = p->n == n && ldc == n; /* whole rows, which follow each other */
+    const int interrupted = tp_enter(part->clock, TP_PHASE_UPDATE);
+    for (size_t row = 0, at = p->i * n + p->j; row < (one ? 1 : p->m); row++, at += n)
+        add_row(part, c + row * ldc, at, one ? p->m * n : p->n);
+    tp_enter(part->clock, interrupted);
+}
+
+/* The samples of part i of this process, by their numbers in the workspace. */
+static struct tp_range samples_of(const struct tp_workspace *w, size_t i) {
+    const struct tp_range part = tp_part_samples(&w->parts, w->parts.first + i);
+    const size_t begin = tp_own_samples(&w->parts).begin;
+    return (struct tp_range){part.begin - begin, part.end - begin};
+}
+
+/* Of these weights, all parts one after the other. Threads share products of one size in one way, so that each finds
+ * its own sums; those of another size they may share otherwise. */
+static void add_parts(const struct tp_workspace *w, const struct tp_gradient_sink *sink,
+                      const struct tp_weights *weights, struct tp_team team, bool alone) {
+    struct part part = {w, sink, *weights, 0, tp_team_clock(team)};
+    size_t k = 0;
+    for (; part.number < w->parts.count; part.number++) {
+        struct tp_gemm gemm = gradient_of(w, weights->layer, samples_of(w, part.number), sink);
+        if (weights->n < gemm.n)
+            gemm = tp_gemm_columns(&gemm, weights->begin, weights->n,
+                                   tp_plain(gemm.b.p + weights->begin, gemm.b.row_step));
+        gemm.epilogue.consume = add_part;
+        gemm.epilogue.consumer = &part;
+        gemm.epilogue.target = w->parts.level[0] + place_of(w->model, weights, 0);
+        gemm.epilogue.ldtarget = weights->n;
+        if (!alone && part.number && gemm.k != k)
+            tp_team_barrier(team);
+        k = gemm.k;
+        if (alone)
+            tp_run_alone(w, &gemm, team);
+        else
+            tp_run_product(w, &gemm, team);
+    }
+}
+
+static void add_parts_of_layer(const struct tp_workspace *w, size_t l, const struct tp_gradient_sink *sink,
+                               struct tp_team team) {
+    const int columns = tp_weight_parts(w->model, l);
+    const bool alone = columns > 1;
+    for (int i = alone ? team.id : 0; i < columns; i += alone ? team.size : 1) {
+        const struct tp_weights weights = tp_weight_part(w->model, l, i);
+        add_parts(w, sink, &weights, team, alone);
+    }
+}
+
+static void weight_gradients(const struct tp_workspace *w, size_t l, const struct tp_gradient_sink *sink,
+                             struct tp_team team) {
+    struct tp_gemm gemm = gradient_of(w, l, (struct tp_range){0, w->batch}, sink);
+    if (w->parts.count > 1)
+        add_parts_of_layer(w, l, sink, team);
+    else if (sink->kind == TP_SINK_UPDATE)
         update_layer(w, &gemm, l, sink, team);
     else
         tp_run_product(w, &gemm, team);
 }
 
+/* Column sums of dZ_l over the parts. */
+static const float *add_bias_parts(const struct tp_workspace *w, size_t l, struct tp_range columns, float *total) {
+    const struct tp_model *model = w->model;
+    const struct tp_shape *shape = &model->shape[l];
+    const struct tp_matrix *dz = tp_delta(w, l);
+    const size_t place = shape->bias - shape->weight + columns.begin, n = columns.end - columns.begin;
+    float *room = w->bias_gradients + columns.begin;
+    const float *sum = NULL;
+    for (size_t i = 0; i < w->parts.count; i++) {
+        const struct tp_range samples = samples_of(w, i);
+        model->context->isa->column_sums(room, tp_row(dz, samples.begin) + columns.begin, dz->ld,
+                                         samples.end - samples.begin, n, false);
+        sum = tp_parts_add(&w->parts, model->context->isa, i, place, room, n, total);
+    }
+    return sum;
+}
+
 /* dJ/db_l = column sums of dZ_l, n_l. */
-static void bias_gradients(struct tp_workspace *w, size_t l, const struct tp_gradient_sink *sink, struct tp_team team) {
+static void bias_gradients(const struct tp_workspace *w, size_t l, const struct tp_gradient_sink *sink,
+                           struct tp_team team) {
     const struct tp_model *model = w->model;
     const struct tp_shape *shape = &model->shape[l];
     const struct tp_matrix *dz = tp_delta(w, l);
     const struct tp_range columns = tp_share(shape->outputs, TP_SUM_LANES, team.id, team.size);
     const bool update = sink->kind == TP_SINK_UPDATE;
     float *out = (update ? w->bias_gradients : sink->gradients + shape->bias) + columns.begin;
-    model->context->isa->column_sums(out, dz->p + columns.begin, dz->ld, w->batch, columns.end - columns.begin,
-                                     sink->kind == TP_SINK_ADD);
+    const float *sum = out;
+    if (w->parts.count > 1)
+        sum = add_bias_parts(w, l, columns, out);
+    else
+        model->context->isa->column_sums(out, dz->p + columns.begin, dz->ld, w->batch, columns.end - columns.begin,
+                                         sink->kind == TP_SINK_ADD);
     if (update) {
         const int interrupted = tp_enter(tp_team_clock(team), TP_PHASE_UPDATE);
-        tp_update_biases(sink->optimizer, sink->model, l, out, columns);
+        tp_update_biases(sink->optimizer, sink->model, l, sum, columns);
         tp_enter(tp_team_clock(team), interrupted);
     }
 }
@@ -122,6 +231,8 @@ static void propagate_parts(const struct tp_workspace *w, const struct tp_gemm *
 }
 
 void tp_propagate(const struct tp_workspace *w, const struct tp_propagation *p, struct tp_team team) {
+    if (!p->rows)
+        return;
     const struct tp_model *model = w->model;
     const struct tp_shape *shape = &model->shape[p->l];
     const tp_layer *below = p->l ? &model->layer[p->l - 1] : NULL;
@@ -167,9 +278,18 @@ static void propagate(const struct tp_workspace *w, size_t l, float *c, size_t l
     tp_propagate(w, &p, team);
 }
 
+/* As soon as all threads have their part of them. */
+static void exchange_gradients(const struct tp_workspace *w, size_t l, struct tp_team team) {
+    if (!w->parts.ranks)
+        return;
+    tp_team_barrier(team);
+    if (team.id == 0)
+        tp_ranks_begin(w->parts.ranks, l, TP_EXCHANGE_GRADIENTS);
+}
+
 void tp_run_backward(struct tp_workspace *w, const struct tp_gradient_sink *sink, float *dx, size_t lddx,
                      struct tp_team team) {
-    assert(w->batch && w->batch <= w->max_batch && (!dx || lddx >= w->model->inputs));
+    assert((w->batch || w->parts.ranks) && w->batch <= w->max_batch && (!dx || lddx >= w->model->inputs));
     assert(sink->kind == TP_SINK_UPDATE ? sink->optimizer && sink->model == w->model
                                         : sink->gradients || sink->kind == TP_SINK_NOWHERE);
     const size_t lowest = dx || !sink->optimizer ? 0 : tp_lowest_trained(sink->optimizer);
@@ -184,6 +304,7 @@ void tp_run_backward(struct tp_workspace *w, const struct tp_gradient_sink *sink
         if (sink->kind != TP_SINK_NOWHERE && !(sink->optimizer && tp_layer_is_frozen(sink->optimizer, l))) {
             weight_gradients(w, l, sink, team);
             bias_gradients(w, l, sink, team);
+            exchange_gradients(w, l, team);
         }
     }
     tp_team_barrier(team);

@@ -19,6 +19,8 @@ void tp_best_lay_out(struct tp_trainer *t, struct tp_arena *arena) {
 void tp_average_step(struct tp_trainer *t, struct tp_team team) {
     const struct tp_range mine = tp_share(t->model->parameter_count, TP_SUM_LANES, team.id, team.size);
     tp_enter(tp_team_clock(team), TP_PHASE_UPDATE);
+    if (team.id == 0)
+        tp_ranks_end_all(&t->ranks);
     tp_team_barrier(team); /* the updates of all are there */
     t->model->context->isa->average(t->average + mine.begin, t->model->parameters + mine.begin, mine.end - mine.begin,
                                     (float)(1 - t->options.average));

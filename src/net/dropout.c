@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Inverted dropout, Srivastava et al. 2014: a_l = m a_l / (1 - p), m = 0 with probability p, else 1. m is a function of
- * (seed, step, l, i n_l + j). The backward pass reads m as bits, for drawing it again costs more.
+ * (seed, step, l, i n_l + j), i the number of the sample in the batch. The backward pass reads m as bits, for drawing
+ * it again costs more.
  */
 #include "core/random.h"
 #include "net/pass.h"
@@ -62,7 +63,7 @@ void tp_run_dropout(struct tp_workspace *w, size_t l, struct tp_team team) {
         if (keep)
             memcpy(tp_row(&w->kept[l], i), a, n * sizeof *a);
         if (w->dropout_step)
-            drop_row(&drop, a, w->mask[l] + i * tp_mask_bytes(n), n, (uint64_t)i * n);
+            drop_row(&drop, a, w->mask[l] + i * tp_mask_bytes(n), n, (uint64_t)(w->dropout_first + i) * n);
     }
     tp_team_barrier(team);
 }

@@ -6,6 +6,7 @@
 #include "core/size.h"
 #include "net/gather.h"
 #include "net/pass.h"
+#include "net/ranks.h"
 
 #include <string.h>
 
@@ -92,6 +93,46 @@ tp_score tp_run_evaluation(const struct tp_evaluation *e) {
         if (e->confusion)
             count_confusion(w, e->confusion);
     }
+    return tp_mean_score(&sum);
+}
+
+static void add_count(void *lower, const void *higher) {
+    *(uint64_t *)lower += *(const uint64_t *)higher;
+}
+
+/* Sums over a batch, of whose samples this rank has computed some. */
+static tp_score gather_score(const struct tp_workspace *w, const struct tp_parts *parts, bool weighted) {
+    struct tp_ranks *ranks = parts->ranks;
+    const tp_targets targets = {.weights = weighted ? ranks->weight : NULL};
+    const size_t begin = tp_own_samples(parts).begin;
+    memcpy(ranks->loss + begin, w->loss, w->batch * sizeof *w->loss);
+    tp_ranks_gather_samples(ranks, parts, ranks->loss);
+    if (weighted) {
+        memcpy(ranks->weight + begin, w->weights, w->batch * sizeof *w->weights);
+        tp_ranks_gather_samples(ranks, parts, ranks->weight);
+    }
+    return tp_sum_losses(ranks->loss, &targets, (struct tp_range){0, parts->batch});
+}
+
+tp_score tp_evaluate_by_ranks(const struct tp_evaluation *e, const struct tp_parts *batch) {
+    struct tp_workspace *w = e->workspace;
+    struct tp_parts parts = *batch;
+    tp_score sum = {0};
+    uint64_t correct = 0;
+    for (size_t i = 0; i < e->count; i += batch->batch) {
+        parts.batch = tp_min(batch->batch, e->count - i);
+        const struct tp_range own = tp_own_samples(&parts);
+        struct batch_call call = {
+            .workspace = w,
+            .batch = {e->data, e->pool, NULL, i + own.begin, own.end - own.begin, true},
+        };
+        run_batch(&call);
+        correct += tp_count_correct(w);
+        const tp_score sums = gather_score(w, &parts, e->data->weights), score = tp_mean_score(&sums);
+        tp_add_score(&sum, &score);
+    }
+    tp_ranks_combine(batch->ranks, &correct, sizeof correct, add_count);
+    sum.correct = (size_t)correct;
     return tp_mean_score(&sum);
 }
 

@@ -14,4 +14,8 @@ struct tp_evaluation {
 };
 tp_score tp_run_evaluation(const struct tp_evaluation *evaluation);
 
+/* The same by all ranks: each takes its samples of every batch, as in a step. The bits are those of one process whose
+ * workspace holds a batch. */
+tp_score tp_evaluate_by_ranks(const struct tp_evaluation *evaluation, const struct tp_parts *batch);
+
 #endif

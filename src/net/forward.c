@@ -2,6 +2,8 @@
 #include "net/pass.h"
 
 #include "gemm/share.h"
+#include "net/predictor.h"
+#include "net/ranks.h"
 
 #include <assert.h>
 #include <string.h>
@@ -16,7 +18,8 @@ int tp_pass_threads(const struct tp_model *model, int threads, size_t batch, boo
     double flops = tp_model_flops(model, training) * (double)batch;
     for (size_t l = 0; !training && l < model->layers; l++)
         flops += tp_read_flops(blocking, model->shape[l].inputs, model->shape[l].outputs);
-    return tp_useful_threads(blocking, threads, flops);
+    const int useful = tp_useful_threads(blocking, threads, flops);
+    return model->layouts ? tp_told_threads(model->layouts, batch, useful) : useful;
 }
 
 /* With the scratch of thread id. */
@@ -35,6 +38,12 @@ void tp_run_alone(const struct tp_workspace *w, const struct tp_gemm *gemm, stru
 
 /* Parts are for each thread on its own. */
 void tp_run_layer_product(const struct tp_workspace *w, size_t l, struct tp_gemm *gemm, struct tp_team team) {
+    const struct tp_operand *laid_out = tp_laid_out(w->model->layouts, gemm->m, l);
+    if (laid_out) {
+        gemm->b = *laid_out;
+        tp_run_product(w, gemm, team);
+        return;
+    }
     const int parts = tp_weight_parts(w->model, l);
     if (parts == 1) {
         const struct tp_weights weights = tp_weight_part(w->model, l, 0);
@@ -49,12 +58,16 @@ void tp_run_layer_product(const struct tp_workspace *w, size_t l, struct tp_gemm
     }
 }
 
-/* Z_l = A_{l-1} W_l + 1 b_l, A_l = f_l(Z_l) at the store of a tile; N x n_l. */
-static void forward_layer(struct tp_workspace *w, size_t l, struct tp_team team) {
+/* A_l = f_l(Z_l) at the store of a tile. */
+void tp_run_forward_layer(struct tp_workspace *w, size_t l, struct tp_team team) {
     const struct tp_model *model = w->model;
     const struct tp_shape *shape = &model->shape[l];
     const tp_activation f = model->layer[l].activation;
     const bool last = l + 1 == model->layers;
+    if (w->parts.ranks)
+        tp_ranks_await(w->parts.ranks, l, team);
+    if (!w->batch)
+        return;
     const bool keep = w->kept[l].p && model->context->isa->activation[f].from == TP_FROM_Z;
     /* losses on logits read Z_L, so that the last activation is left to run_outputs */
     const bool activate =
@@ -118,10 +131,11 @@ static void run_outputs(struct tp_workspace *w, float *y, size_t ldy, struct tp_
 }
 
 void tp_run_forward(struct tp_workspace *w, float *y, size_t ldy, struct tp_team team) {
-    assert(w->batch && w->batch <= w->max_batch && w->ldx >= w->model->inputs && team.size <= w->threads);
+    assert((w->batch || w->parts.ranks) && w->batch <= w->max_batch && w->ldx >= w->model->inputs);
+    assert(team.size <= w->threads);
     assert(!y || ldy >= tp_model_outputs(w->model));
     for (size_t l = 0; l < w->model->layers; l++) {
-        forward_layer(w, l, team);
+        tp_run_forward_layer(w, l, team);
         if (w->mask[l])
             tp_run_dropout(w, l, team);
     }

@@ -200,7 +200,7 @@ static void gather_sample(struct tp_workspace *w, const struct tp_batch *batch, 
 }
 
 void tp_run_gather(struct tp_workspace *w, const struct tp_batch *batch, struct tp_team team) {
-    assert(batch->count && batch->count <= w->max_batch);
+    assert((batch->count || w->parts.ranks) && batch->count <= w->max_batch);
     const struct tp_range rows = tp_share(batch->count, 1, team.id, team.size);
     for (size_t i = rows.begin; i < rows.end; i++)
         gather_sample(w, batch, i);

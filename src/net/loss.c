@@ -78,11 +78,11 @@ static double sample_weight(const tp_targets *targets, size_t i) {
 }
 
 /* sum_i w_i, one chain in the order of the samples. */
-static double weight_sum(const tp_targets *targets, size_t batch) {
+static double weight_sum(const tp_targets *targets, struct tp_range samples) {
     if (!targets->weights && !targets->class_weights)
-        return (double)batch;
+        return (double)(samples.end - samples.begin);
     double sum = 0;
-    for (size_t i = 0; i < batch; i++)
+    for (size_t i = samples.begin; i < samples.end; i++)
         sum += sample_weight(targets, i);
     return sum;
 }
@@ -102,7 +102,7 @@ void tp_run_loss(struct tp_workspace *w, const tp_targets *targets, enum tp_grad
     const tp_layer *last = &model->layer[model->layers - 1];
     const struct tp_matrix *operand = tp_derivative_operand(w, model->layers - 1);
     const struct tp_range rows = tp_share(w->batch, 1, team.id, team.size);
-    const double weights = weight_sum(targets, w->batch);
+    const double weights = weight_sum(targets, (struct tp_range){0, w->batch});
     const bool derivative = gradient != TP_GRADIENT_NONE;
     size_t correct = 0;
     for (size_t i = rows.begin; i < rows.end; i++) {
@@ -159,13 +159,28 @@ void tp_add_score(tp_score *sum, const tp_score *score) {
     sum->weight += score->weight;
 }
 
-tp_score tp_read_score(const struct tp_workspace *w, const tp_targets *targets) {
-    tp_score score = {.samples = w->batch, .weight = weight_sum(targets, w->batch)};
-    for (size_t i = 0; i < w->batch; i++)
-        score.loss += sample_weight(targets, i) * (double)w->loss[i];
+tp_score tp_sum_losses(const float *losses, const tp_targets *targets, struct tp_range samples) {
+    tp_score sum = {.samples = samples.end - samples.begin, .weight = weight_sum(targets, samples)};
+    for (size_t i = samples.begin; i < samples.end; i++)
+        sum.loss += sample_weight(targets, i) * (double)losses[i];
+    return sum;
+}
+
+size_t tp_count_correct(const struct tp_workspace *w) {
+    size_t correct = 0;
     for (int id = 0; id < w->threads; id++)
-        score.correct += w->count[id].correct;
-    return tp_mean_score(&score);
+        correct += w->count[id].correct;
+    return correct;
+}
+
+tp_score tp_read_score(const struct tp_workspace *w, const tp_targets *targets) {
+    tp_score sum = tp_sum_losses(w->loss, targets, (struct tp_range){0, w->batch});
+    sum.correct = tp_count_correct(w);
+    return tp_mean_score(&sum);
+}
+
+tp_score tp_read_step_score(const struct tp_workspace *w, const tp_targets *targets) {
+    return tp_has_parts(&w->parts) ? w->parts.score : tp_read_score(w, targets);
 }
 
 tp_status tp_check_classes(const struct tp_model *model, const char *what, const int32_t *classes, const uint32_t *rows,

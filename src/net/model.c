@@ -223,7 +223,7 @@ static void fill(tp_model *model, const struct tp_context *context, const tp_mod
     set_offsets(model);
 }
 
-static void take_scaler(struct tp_arena *arena, struct tp_scaler *scaler) {
+void tp_scaler_lay_out(struct tp_scaler *scaler, struct tp_arena *arena) {
     const size_t count = tp_max(scaler->count, 1);
     scaler->mean = tp_arena_take(arena, count, sizeof *scaler->mean);
     scaler->deviation = tp_arena_take(arena, count, sizeof *scaler->deviation);
@@ -232,8 +232,8 @@ static void take_scaler(struct tp_arena *arena, struct tp_scaler *scaler) {
 
 static void lay_out_arrays(tp_model *model, struct tp_arena *arena) {
     model->parameters = tp_arena_take(arena, model->parameter_count, sizeof(float));
-    take_scaler(arena, &model->inputs_scaled);
-    take_scaler(arena, &model->outputs_scaled);
+    tp_scaler_lay_out(&model->inputs_scaled, arena);
+    tp_scaler_lay_out(&model->outputs_scaled, arena);
 }
 
 static tp_status allocate(const struct tp_context *context, const tp_model *source, tp_model **model) {

@@ -2,7 +2,7 @@
 #ifndef TP_NET_MODEL_H
 #define TP_NET_MODEL_H
 
-#include "core/context.h"
+#include "core/memory.h"
 #include "gemm/gemm.h"
 #include "net/notes.h"
 #include "table/schema.h"
@@ -25,9 +25,14 @@ struct tp_scaler {
     double *mean, *deviation, *factor; /* factor: 1 / deviation */
 };
 
+/* Takes its arrays of the arena. */
+void tp_scaler_lay_out(struct tp_scaler *scaler, struct tp_arena *arena);
+
 static inline bool tp_scales_each(const struct tp_scaler *scaler) {
     return scaler->count > 1;
 }
+
+struct tp_layouts;
 
 struct tp_model {
     const struct tp_context *context;
@@ -44,7 +49,8 @@ struct tp_model {
     float *parameters;
     struct tp_schema *schema; /* NULL: none */
     struct tp_notes notes;
-    struct tp_slices slices; /* of the run that goes on; count 0: none, all weights are in parameters */
+    const struct tp_layouts *layouts; /* of a predictor's model (net/predictor.h); else NULL */
+    struct tp_slices slices;          /* of the run that goes on; count 0: none, all weights are in parameters */
 };
 
 /* What tp_model_create demands of options and their layers. */
@@ -75,6 +81,11 @@ static inline bool tp_reads_logits(const tp_model *model) {
 /* Losses whose targets are probabilities: they take label smoothing, and their outputs are right or wrong. */
 static inline bool tp_is_cross_entropy(tp_loss loss) {
     return loss == TP_LOSS_BCE || loss == TP_LOSS_CCE;
+}
+
+/* Where the parameters of layer l are. */
+static inline struct tp_range tp_layer_range(const tp_model *model, size_t l) {
+    return (struct tp_range){model->shape[l].weight, model->shape[l].bias + model->shape[l].outputs};
 }
 
 /* Width of the widest layer. */

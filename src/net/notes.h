@@ -15,6 +15,10 @@ struct tp_notes {
     size_t bytes; /* of names and texts without their zeros */
 };
 
+static inline bool tp_is_note(const char *name) {
+    return !strncmp(name, TP_NOTE_PREFIX, strlen(TP_NOTE_PREFIX));
+}
+
 static inline const char *tp_note_text(const char *note) {
     return note + strlen(note) + 1;
 }

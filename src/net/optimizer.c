@@ -4,6 +4,7 @@
 #include "core/options.h"
 #include "core/size.h"
 #include "gemm/share.h"
+#include "net/ranks.h"
 #include "net/schedule.h"
 
 #include <assert.h>
@@ -134,7 +135,7 @@ static size_t chunks(size_t count) {
 }
 
 bool tp_update_is_fused(const struct tp_optimizer *optimizer) {
-    return optimizer->options.clip_norm == 0;
+    return optimizer->options.clip_norm == 0 && !optimizer->ranks;
 }
 
 static size_t largest_layer(const struct tp_model *model) {
@@ -144,14 +145,18 @@ static size_t largest_layer(const struct tp_model *model) {
     return most;
 }
 
+static size_t state_length(const struct tp_optimizer *optimizer) {
+    return optimizer->ranks ? optimizer->ranks->state_count : optimizer->model->parameter_count;
+}
+
 static void lay_out_optimizer(struct tp_optimizer *optimizer, struct tp_arena *arena) {
     const size_t count = optimizer->model->parameter_count;
     for (int i = 0; i < state_count(optimizer->options.kind); i++)
-        optimizer->state[i] = tp_arena_take(arena, count, sizeof(float));
+        optimizer->state[i] = tp_arena_take(arena, state_length(optimizer), sizeof(float));
     optimizer->next = tp_arena_take(arena, optimizer->model->layers, sizeof *optimizer->next);
     if (optimizer->options.layer_rates)
         optimizer->layer_rates = tp_arena_take(arena, optimizer->model->layers, sizeof *optimizer->layer_rates);
-    optimizer->square_sums = tp_arena_take(arena, chunks(count), sizeof(double));
+    optimizer->square_sums = tp_arena_take(arena, chunks(count) + optimizer->model->layers, sizeof(double));
     optimizer->room =
         tp_arena_take(arena, tp_update_is_fused(optimizer) ? largest_layer(optimizer->model) : count, sizeof(float));
 }
@@ -170,8 +175,8 @@ static size_t needed(struct tp_optimizer optimizer) {
 
 /* What it is, so far without memory. */
 static tp_status describe_optimizer(const tp_model *model, const tp_optimizer_options *given,
-                                    struct tp_optimizer *optimizer) {
-    *optimizer = (struct tp_optimizer){.model = model};
+                                    const struct tp_ranks *ranks, struct tp_optimizer *optimizer) {
+    *optimizer = (struct tp_optimizer){.model = model, .ranks = (struct tp_ranks *)(uintptr_t)ranks};
     tp_status status = tp_take_optimizer(model->context, given, &optimizer->options);
     if (!status)
         status = tp_check_optimizer(model, &optimizer->options);
@@ -179,19 +184,28 @@ static tp_status describe_optimizer(const tp_model *model, const tp_optimizer_op
     return status;
 }
 
-size_t tp_optimizer_size(const tp_model *model, const tp_optimizer_options *options) {
+size_t tp_optimizer_size_of(const tp_model *model, const tp_optimizer_options *options, const struct tp_ranks *ranks) {
     struct tp_optimizer made;
-    return model && options && !describe_optimizer(model, options, &made) ? tp_block_size(needed(made)) : 0;
+    return model && options && !describe_optimizer(model, options, ranks, &made) ? tp_block_size(needed(made)) : 0;
+}
+
+size_t tp_optimizer_size(const tp_model *model, const tp_optimizer_options *options) {
+    return tp_optimizer_size_of(model, options, NULL);
 }
 
 tp_status tp_optimizer_create(const tp_model *model, const tp_optimizer_options *options, void *memory, size_t size,
                               tp_optimizer **optimizer) {
+    return tp_optimizer_create_of(model, options, NULL, memory, size, optimizer);
+}
+
+tp_status tp_optimizer_create_of(const tp_model *model, const tp_optimizer_options *options,
+                                 const struct tp_ranks *ranks, void *memory, size_t size, tp_optimizer **optimizer) {
     if (!model)
         return TP_ERR_ARGUMENT;
     if (!options || !optimizer)
         return tp_fail(model->context, TP_ERR_ARGUMENT, "%s is NULL", options ? "optimizer" : "options");
     struct tp_optimizer made;
-    tp_status status = describe_optimizer(model, options, &made);
+    tp_status status = describe_optimizer(model, options, ranks, &made);
     if (status)
         return status;
     status = tp_block_open(model->context, "optimizer", needed(made), memory, size, &made.block);
@@ -201,7 +215,7 @@ tp_status tp_optimizer_create(const tp_model *model, const tp_optimizer_options 
     *optimizer = tp_arena_take(&arena, 1, sizeof made);
     lay_out_optimizer(&made, &arena);
     for (int i = 0; i < state_count(made.options.kind); i++)
-        memset(made.state[i], 0, model->parameter_count * sizeof(float));
+        memset(made.state[i], 0, state_length(&made) * sizeof(float));
     if (made.layer_rates)
         memcpy(made.layer_rates, made.options.layer_rates, model->layers * sizeof *made.layer_rates);
     made.options.layer_rates = made.layer_rates;
@@ -279,13 +293,32 @@ static float rate_of_step(const struct tp_optimizer *optimizer, uint64_t t) {
                                  : rate;
 }
 
-void tp_update_begin(struct tp_optimizer *optimizer) {
+static float at_least_denormal(float limit) {
+    return limit < (float)LARGEST_DENORMAL ? (float)LARGEST_DENORMAL : limit;
+}
+
+/* What counts as 0 after scaling already does before, so that no product is denormal. */
+static void scale_gradients(struct tp_update *update, float scale) {
+    update->gradient_scale = scale;
+    if (scale > 0) /* not NaN, nor the 0 of an infinite norm */
+        update->largest_small = at_least_denormal(update->largest_small / scale);
+}
+
+static float inverse(double weight) {
+    return weight > 0 ? (float)(1 / weight) : 0;
+}
+
+void tp_update_begin(struct tp_optimizer *optimizer, double weight) {
     const tp_optimizer_options *o = &optimizer->options;
     const uint64_t t = ++optimizer->steps;
     const float rate = rate_of_step(optimizer, t);
     const float *factors = optimizer->layer_rates;
-    for (size_t l = 0; l < optimizer->model->layers; l++)
+    optimizer->weight = weight;
+    for (size_t l = 0; l < optimizer->model->layers; l++) {
         optimizer->next[l] = update_at(o, t, (double)(factors ? rate * factors[l] : rate));
+        if (tp_update_is_fused(optimizer) && weight != 1)
+            scale_gradients(&optimizer->next[l], inverse(weight));
+    }
 }
 
 /* Of the gradients [begin, end) without those of frozen layers. */
@@ -303,21 +336,56 @@ static double square_sum(const struct tp_optimizer *optimizer, const float *grad
     return sum;
 }
 
-/* The factor that brings the gradient's norm down to clip_norm. Chunks have a fixed size and are added in order, so
- * that the norm does not depend on the team. */
-static float clip(struct tp_optimizer *optimizer, const float *gradients, struct tp_team team) {
-    const size_t count = optimizer->model->parameter_count;
-    const struct tp_range mine = tp_share(chunks(count), 1, team.id, team.size);
+/* Of some chunks of the gradients all, into sums. */
+static void square_chunks(const struct tp_optimizer *optimizer, const float *gradients, struct tp_range all,
+                          double *sums, struct tp_range mine) {
     for (size_t c = mine.begin; c < mine.end; c++) {
-        const size_t first = c * TP_SUM_CHUNK, rest = count - first;
-        optimizer->square_sums[c] = square_sum(optimizer, gradients, first, first + tp_min(rest, TP_SUM_CHUNK));
+        const size_t first = all.begin + c * TP_SUM_CHUNK, rest = all.end - first;
+        sums[c] = square_sum(optimizer, gradients, first, first + tp_min(rest, TP_SUM_CHUNK));
     }
+}
+
+/* Those of layer l, of which a rank has some; returns how many there are. */
+static size_t square_layer(const struct tp_optimizer *optimizer, const float *gradients, size_t l, double *sums,
+                           struct tp_team team) {
+    const struct tp_range all = tp_layer_range(optimizer->model, l);
+    const size_t count = chunks(all.end - all.begin);
+    if (!optimizer->ranks) {
+        square_chunks(optimizer, gradients, all, sums, tp_share(count, 1, team.id, team.size));
+        return count;
+    }
+    tp_ranks_await(optimizer->ranks, l, team);
+    if (team.id == 0) {
+        square_chunks(optimizer, gradients, all, sums, tp_ranks_chunks(optimizer->ranks, l));
+        tp_ranks_gather(optimizer->ranks, l, sums, sizeof *sums, count * sizeof *sums);
+    }
+    return count;
+}
+
+/* Squares of the whole gradient or, for parts of a batch, of each layer. */
+static size_t square_all(struct tp_optimizer *optimizer, const float *gradients, struct tp_team team) {
+    const struct tp_model *model = optimizer->model;
+    size_t count = 0;
+    for (size_t l = 0; optimizer->by_layer && l < model->layers; l++)
+        count += square_layer(optimizer, gradients, l, optimizer->square_sums + count, team);
+    if (optimizer->by_layer)
+        return count;
+    count = chunks(model->parameter_count);
+    square_chunks(optimizer, gradients, (struct tp_range){0, model->parameter_count}, optimizer->square_sums,
+                  tp_share(count, 1, team.id, team.size));
+    return count;
+}
+
+/* The factor that divides by the weight, and brings the gradient's norm down to clip_norm. Chunks have a fixed size and
+ * are added in order, so that the norm does not depend on the team. */
+static float clip(struct tp_optimizer *optimizer, const float *gradients, struct tp_team team) {
+    const size_t count = square_all(optimizer, gradients, team);
     tp_team_barrier(team);
     double sum = 0;
-    for (size_t c = 0; c < chunks(count); c++)
+    for (size_t c = 0; c < count; c++)
         sum += optimizer->square_sums[c];
     const double norm = sqrt(sum), most = (double)optimizer->options.clip_norm;
-    return norm <= most ? 1 : (float)(most / norm); /* NaN for NaN */
+    return norm <= most * optimizer->weight ? inverse(optimizer->weight) : (float)(most / norm); /* NaN for NaN */
 }
 
 /* From number at on; NULL where the rule has none. */
@@ -325,20 +393,26 @@ static float *state_at(struct tp_optimizer *optimizer, int i, size_t at) {
     return optimizer->state[i] ? optimizer->state[i] + at : NULL;
 }
 
-/* count parameters, whose state begins at number at. */
+/* count parameters, whose state begins at number at of the state. */
 static void update_some(struct tp_optimizer *optimizer, const struct tp_update *update, float *parameters,
                         const float *gradients, size_t at, size_t count) {
-    assert(at <= optimizer->model->parameter_count && count <= optimizer->model->parameter_count - at);
+    assert(at <= state_length(optimizer) && count <= state_length(optimizer) - at);
     optimizer->model->context->isa->update[optimizer->options.kind](
         update, parameters, gradients, state_at(optimizer, 0, at), state_at(optimizer, 1, at), count);
 }
 
-/* The part of the parameters [begin, end) that lies in mine. */
-static void update_part(struct tp_optimizer *optimizer, const struct tp_update *update, float *parameters,
-                        const float *gradients, size_t begin, size_t end, struct tp_range mine) {
-    const size_t from = begin > mine.begin ? begin : mine.begin, to = end < mine.end ? end : mine.end;
+/* What layer l's parameters, share first, have before their state. */
+static size_t state_before(const struct tp_optimizer *optimizer, size_t l) {
+    return optimizer->ranks ? optimizer->ranks->share[l].begin - optimizer->ranks->state[l] : 0;
+}
+
+/* The part of layer l's parameters [begin, end) that lies in mine. */
+static void update_part(struct tp_optimizer *optimizer, const struct tp_update *update, const float *gradients,
+                        size_t l, struct tp_range part, struct tp_range mine) {
+    const size_t from = tp_max(part.begin, mine.begin), to = tp_min(part.end, mine.end);
     if (from < to)
-        update_some(optimizer, update, parameters + from, gradients + from, from, to - from);
+        update_some(optimizer, update, optimizer->model->parameters + from, gradients + from,
+                    from - state_before(optimizer, l), to - from);
 }
 
 static struct tp_update without_decay(const struct tp_update *update) {
@@ -348,28 +422,51 @@ static struct tp_update without_decay(const struct tp_update *update) {
     return biases;
 }
 
-/* What counts as 0 after scaling already does before, so that no product is denormal. */
-static void scale_gradients(struct tp_update *update, float scale) {
-    update->gradient_scale = scale;
-    if (scale > 0) /* not NaN, nor the 0 of an infinite norm */
-        update->largest_small /= scale;
+/* The parameters of layer l that are mine, by scaled gradients. */
+static void update_layer(struct tp_optimizer *optimizer, const float *gradients, size_t l, float scale,
+                         struct tp_range mine) {
+    const struct tp_shape *s = &optimizer->model->shape[l];
+    struct tp_update weights = optimizer->next[l];
+    if (tp_layer_is_frozen(optimizer, l))
+        return;
+    scale_gradients(&weights, scale);
+    const struct tp_update biases = without_decay(&weights);
+    update_part(optimizer, &weights, gradients, l, (struct tp_range){s->weight, s->bias}, mine);
+    update_part(optimizer, &biases, gradients, l, (struct tp_range){s->bias, s->bias + s->outputs}, mine);
+}
+
+static float scale_of_step(struct tp_optimizer *optimizer, const float *gradients, struct tp_team team) {
+    return optimizer->options.clip_norm > 0 ? clip(optimizer, gradients, team) : inverse(optimizer->weight);
+}
+
+/* Each layer as soon as its sums are there, from above; its new parameters leave at once. */
+static void update_shares(struct tp_optimizer *optimizer, const float *gradients, struct tp_team team) {
+    struct tp_ranks *ranks = optimizer->ranks;
+    const float scale = scale_of_step(optimizer, gradients, team);
+    for (size_t l = optimizer->model->layers; l-- > 0;) {
+        const struct tp_range share = ranks->share[l];
+        struct tp_range mine = tp_share(share.end - share.begin, TP_SUM_LANES, team.id, team.size);
+        mine.begin += share.begin;
+        mine.end += share.begin;
+        tp_ranks_await(ranks, l, team);
+        update_layer(optimizer, gradients, l, scale, mine);
+        tp_team_barrier(team);
+        if (team.id == 0 && !tp_layer_is_frozen(optimizer, l))
+            tp_ranks_begin(ranks, l, TP_EXCHANGE_PARAMETERS);
+    }
 }
 
 void tp_run_update(struct tp_optimizer *optimizer, struct tp_model *model, const float *gradients,
                    struct tp_team team) {
     assert(tp_weight_parts(model, 0) == 1); /* all are in model->parameters */
-    const float scale = optimizer->options.clip_norm > 0 ? clip(optimizer, gradients, team) : 1;
-    const struct tp_range mine = tp_share(model->parameter_count, TP_SUM_LANES, team.id, team.size);
-    for (size_t l = 0; l < model->layers; l++) {
-        const struct tp_shape *s = &model->shape[l];
-        struct tp_update weights = optimizer->next[l];
-        if (tp_layer_is_frozen(optimizer, l))
-            continue;
-        scale_gradients(&weights, scale);
-        const struct tp_update biases = without_decay(&weights);
-        update_part(optimizer, &weights, model->parameters, gradients, s->weight, s->bias, mine);
-        update_part(optimizer, &biases, model->parameters, gradients, s->bias, s->bias + s->outputs, mine);
+    if (optimizer->ranks) {
+        update_shares(optimizer, gradients, team);
+        return;
     }
+    const float scale = scale_of_step(optimizer, gradients, team);
+    const struct tp_range mine = tp_share(model->parameter_count, TP_SUM_LANES, team.id, team.size);
+    for (size_t l = 0; l < model->layers; l++)
+        update_layer(optimizer, gradients, l, scale, mine);
     tp_team_barrier(team);
 }
 
@@ -381,6 +478,12 @@ static void ask_for(const struct tp_optimizer *optimizer, const struct tp_weight
             __builtin_prefetch(arrays[i] + (i ? w->state : 0) + at + j);
 }
 
+void tp_update_row(struct tp_optimizer *optimizer, const struct tp_weights *w, const float *gradients, size_t at,
+                   size_t count) {
+    assert(tp_update_is_fused(optimizer));
+    update_some(optimizer, &optimizer->next[w->layer], w->p + at, gradients, w->state + at, count);
+}
+
 void tp_update_weights(struct tp_optimizer *optimizer, const struct tp_weights *w, const float *gradients, size_t ld,
                        const struct tp_place *p) {
     assert(p->j + p->n <= w->n && ld >= p->n && tp_update_is_fused(optimizer));
@@ -390,7 +493,7 @@ void tp_update_weights(struct tp_optimizer *optimizer, const struct tp_weights *
     for (size_t row = 0; row < rows; row++, at += w->n) {
         if (optimizer->far && row + UPDATE_ROWS_AHEAD < rows)
             ask_for(optimizer, w, at + UPDATE_ROWS_AHEAD * w->n, columns);
-        update_some(optimizer, &optimizer->next[w->layer], w->p + at, gradients + row * ld, w->state + at, columns);
+        tp_update_row(optimizer, w, gradients + row * ld, at, columns);
     }
 }
 
@@ -448,7 +551,7 @@ tp_status tp_optimizer_step(tp_optimizer *optimizer, tp_model *model, const floa
         return tp_fail(model->context, TP_ERR_ARGUMENT, "%s is NULL", optimizer ? "gradients" : "optimizer");
     if (optimizer->model != model)
         return tp_fail(model->context, TP_ERR_ARGUMENT, "optimizer was made for another model");
-    tp_update_begin(optimizer);
+    tp_update_begin(optimizer, 1);
     tp_slices_end(model);
     struct update_call call = {optimizer, model, gradients};
     const double flops = TP_READ_FLOPS * (double)model->parameter_count;

@@ -22,6 +22,9 @@ tp_status tp_begin_forward(const tp_model *model, tp_workspace *workspace, size_
 /* z or a of the last layer is in workspace->layer[L-1] afterwards, and A_L in y if it is not NULL. */
 void tp_run_forward(struct tp_workspace *workspace, float *y, size_t ldy, struct tp_team team);
 
+/* One layer of that: Z_l = A_{l-1} W_l + 1 b_l, A_l = f_l(Z_l); N x n_l. */
+void tp_run_forward_layer(struct tp_workspace *workspace, size_t l, struct tp_team team);
+
 /* A_l with this step's dropout, if any; the mask is kept. And dZ_l, so far without it. For layers with a mask only. */
 void tp_run_dropout(struct tp_workspace *workspace, size_t l, struct tp_team team);
 void tp_run_dropout_derivative(struct tp_workspace *workspace, size_t l, struct tp_team team);
@@ -85,6 +88,13 @@ void tp_run_backward(struct tp_workspace *workspace, const struct tp_gradient_si
 
 /* Mean loss and right answers of the last tp_run_loss, whose targets these are; the same on every thread. */
 tp_score tp_read_score(const struct tp_workspace *workspace, const tp_targets *targets);
+
+/* Sums of w_i L_i and w_i over some samples, each one chain, as loss and weight of a score. */
+tp_score tp_sum_losses(const float *losses, const tp_targets *targets, struct tp_range samples);
+size_t tp_count_correct(const struct tp_workspace *workspace);
+
+/* The score of a step, of all parts of its batch; the same on every thread. */
+tp_score tp_read_step_score(const struct tp_workspace *workspace, const tp_targets *targets);
 
 /* Many scores into one: sums, in which the loss is not yet divided by the weight; then the mean. */
 void tp_add_score(tp_score *sum, const tp_score *score);

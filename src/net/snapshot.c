@@ -16,6 +16,17 @@ static bool is_state(int which) {
     return which == TP_KEPT_STATE_0 || which == TP_KEPT_STATE_1;
 }
 
+/* An array into the snapshot's flat one, or back. */
+static void copy(struct tp_trainer *t, int which, float *flat, bool load) {
+    float *array = array_of(t, which);
+    if (is_state(which) && tp_has_ranks(&t->ranks) && load)
+        tp_ranks_take_state(&t->ranks, array, flat);
+    else if (is_state(which) && tp_has_ranks(&t->ranks))
+        tp_ranks_give_state(&t->ranks, array, flat);
+    else
+        tp_slices_copy_state(t->model, is_state(which) ? t->slices.count : 0, array, flat, load);
+}
+
 static size_t lay_out(struct tp_snapshot *snapshot, struct tp_arena *arena) {
     const struct tp_trainer *t = snapshot->trainer;
     tp_arena_take(arena, 1, sizeof *snapshot);
@@ -62,14 +73,16 @@ void tp_snapshot_destroy(tp_snapshot *snapshot) {
 tp_status tp_snapshot_take(tp_snapshot *snapshot) {
     if (!snapshot)
         return TP_ERR_ARGUMENT;
-    const struct tp_trainer *t = snapshot->trainer;
+    struct tp_trainer *t = (struct tp_trainer *)(uintptr_t)snapshot->trainer; /* only its exchanges change */
     tp_trained_parameters(t, snapshot->array[TP_KEPT_PARAMETERS]);
     for (int i = TP_KEPT_STATE_0; i < TP_KEPT_COUNT; i++)
         if (snapshot->array[i])
-            tp_slices_copy_state(t->model, is_state(i) ? t->slices.count : 0, array_of(t, i), snapshot->array[i],
-                                 false);
+            copy(t, i, snapshot->array[i], false);
     snapshot->at = t->at;
     snapshot->at.step_seconds += t->steps_began > 0 ? tp_now() - t->steps_began : 0;
+    const tp_status status = tp_ranks_status(&t->ranks, snapshot->context);
+    if (status)
+        return status;
     snapshot->taken = tp_finite_rows(snapshot->array[TP_KEPT_PARAMETERS], 0, 1, t->model->parameter_count);
     if (snapshot->taken)
         return TP_OK;
@@ -81,9 +94,10 @@ void tp_snapshot_apply(const struct tp_snapshot *snapshot, struct tp_trainer *t)
     tp_slices_end(t->model);
     for (int i = 0; i < TP_KEPT_COUNT; i++)
         if (snapshot->array[i])
-            tp_slices_copy_state(t->model, is_state(i) ? t->slices.count : 0, array_of(t, i), snapshot->array[i], true);
+            copy(t, i, snapshot->array[i], true);
     t->shows = false;
     t->at = snapshot->at;
+    t->ranks.compared = false;
     t->optimizer->steps = tp_steps_done(t);
     t->optimizer->reductions = t->at.reductions;
     tp_trainer_order(t);

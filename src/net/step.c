@@ -9,16 +9,19 @@
 bool tp_run_step(struct tp_workspace *w, struct tp_optimizer *optimizer, struct tp_model *model,
                  const tp_targets *targets, struct tp_team team) {
     assert(w->model == model && optimizer->model == model);
-    const bool fused = tp_update_is_fused(optimizer);
+    const bool fused = tp_update_is_fused(optimizer), parts = tp_has_parts(&w->parts);
     tp_enter(tp_team_clock(team), TP_PHASE_FORWARD);
     tp_run_forward(w, NULL, 0, team);
     tp_enter(tp_team_clock(team), TP_PHASE_LOSS);
-    tp_run_loss(w, targets, TP_GRADIENT_OF_MEAN, team);
-    if (!isfinite(tp_read_score(w, targets).loss)) /* the same on every thread */
+    tp_run_loss(w, targets, parts ? TP_GRADIENT_OF_SUM : TP_GRADIENT_OF_MEAN, team);
+    if (parts)
+        tp_run_parts_score(w, targets, team);
+    const tp_score score = tp_read_step_score(w, targets); /* the same on every thread */
+    if (!isfinite(score.loss) || w->parts.stops)
         return false;
     tp_enter(tp_team_clock(team), TP_PHASE_BACKWARD);
     if (team.id == 0)
-        tp_update_begin(optimizer); /* tp_run_backward: all meet before the first update */
+        tp_update_begin(optimizer, parts ? score.weight : 1); /* tp_run_backward: all meet before the first update */
     const struct tp_gradient_sink sink = {fused ? TP_SINK_UPDATE : TP_SINK_STORE, optimizer->room, optimizer, model};
     tp_run_backward(w, &sink, NULL, 0, team);
     if (!fused) {

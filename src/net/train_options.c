@@ -11,15 +11,20 @@
 #include <math.h>
 #include <string.h>
 
-static const tp_train_options default_options = {
-    .struct_size = sizeof default_options, .batch = 128, .epochs = 10, .shuffle = true, .seed = 1, .plateau = 5};
+static const tp_train_options default_options = {.struct_size = sizeof default_options,
+                                                 .batch = 128,
+                                                 .epochs = 10,
+                                                 .shuffle = true,
+                                                 .seed = 1,
+                                                 .plateau = 5,
+                                                 .parts = 1};
 static const struct tp_struct options_type = {.name = "train options",
                                               .size = sizeof default_options,
                                               .first = offsetof(tp_train_options, class_weights),
                                               .defaults = &default_options};
 _Static_assert(sizeof(tp_optimizer_options) <= sizeof((tp_train_options *)0)->optimizer_room, "more room is needed");
 
-TP_NO_PADDING(tp_train_options, fingerprint);
+TP_NO_PADDING(tp_train_options, group);
 
 void tp_train_options_init(tp_train_options *options, size_t struct_size, size_t optimizer_size) {
     tp_struct_init(&options_type, options, struct_size);
@@ -53,6 +58,48 @@ static tp_status take_options(const struct tp_context *context, const tp_train_o
         return tp_fail(context, TP_ERR_ARGUMENT, "options is NULL");
     const tp_status status = tp_struct_take(context, &options_type, given, options);
     return status ? status : tp_take_optimizer(context, &given->optimizer, &options->optimizer);
+}
+
+static bool is_power_of_two(size_t n) {
+    return n && !(n & (n - 1));
+}
+
+static tp_status check_parts(const struct tp_context *context, const tp_train_options *o) {
+    if (!is_power_of_two(o->parts) || o->parts > TP_MAX_PARTS)
+        return tp_fail(context, TP_ERR_ARGUMENT, "parts is %zu; it must be a power of two, at most %d", o->parts,
+                       TP_MAX_PARTS);
+    return TP_OK;
+}
+
+static tp_status check_group(const struct tp_context *context, const tp_group *g, size_t parts) {
+    if (!is_power_of_two((size_t)g->ranks) || (size_t)g->ranks > parts)
+        return tp_fail(context, TP_ERR_ARGUMENT, "group: ranks is %d; it must be a power of two, at most parts, %zu",
+                       (int)g->ranks, parts);
+    if (g->rank < 0 || g->rank >= g->ranks)
+        return tp_fail(context, TP_ERR_ARGUMENT, "group: rank is %d; it must be 0..%d", (int)g->rank,
+                       (int)g->ranks - 1);
+    if (!g->start || !g->finish)
+        return tp_fail(context, TP_ERR_ARGUMENT, "group: %s is NULL", g->start ? "finish" : "start");
+    return TP_OK;
+}
+
+/* Without a group this process is the only rank of its own. */
+static tp_status take_group(const struct tp_model *model, struct tp_trainer *t) {
+    static const tp_group none = {.struct_size = sizeof none, .ranks = 1};
+    static const struct tp_struct type = {
+        .name = "group", .size = sizeof none, .first = sizeof none, .defaults = &none, .data = true};
+    tp_group group = none;
+    tp_status status = check_parts(model->context, &t->options);
+    if (!status && t->options.group)
+        status = tp_struct_take(model->context, &type, t->options.group, &group);
+    if (!status && t->options.group)
+        status = check_group(model->context, &group, t->options.parts);
+    if (status)
+        return status;
+    const size_t count = t->options.parts / (size_t)group.ranks;
+    t->parts = (struct tp_parts){.total = t->options.parts, .first = (size_t)group.rank * count, .count = count};
+    tp_ranks_describe(&t->ranks, model, &group);
+    return TP_OK;
 }
 
 /* What decides which epoch is best, and what is kept. */
@@ -94,6 +141,8 @@ tp_status tp_take_training(const struct tp_model *model, const tp_data *data, co
         status = check_numbers(model->context, &t->data, &t->options);
     if (!status)
         status = check_best(model->context, &t->options);
+    if (!status)
+        status = take_group(model, t);
     if (!status)
         status = take_fingerprint(model->context, t);
     if (!status && t->options.validation)

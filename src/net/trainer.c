@@ -13,11 +13,20 @@
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* For no more steps it does not pay to bring weights into column slices and back. */
 #define FEW_STEPS 2
+
+/* Samples of a whole batch that this process has, or 1: then it has none in other batches either. */
+static size_t own_batch(const struct tp_trainer *t) {
+    const struct tp_range samples = tp_own_samples(&t->parts);
+    return tp_max(samples.end - samples.begin, 1);
+}
+
+static const struct tp_ranks *others(const struct tp_trainer *t) {
+    return tp_has_ranks(&t->ranks) ? &t->ranks : NULL;
+}
 
 /* Everything about a trainer but its memory. */
 static tp_status describe_trainer(struct tp_model *model, const tp_data *data, const tp_train_options *given,
@@ -33,13 +42,15 @@ static tp_status describe_trainer(struct tp_model *model, const tp_data *data, c
     t->steps_per_epoch = (t->train_count - 1) / t->options.batch + 1;
     if (!rule->total_steps)
         rule->total_steps = t->steps_per_epoch * t->options.epochs;
-    t->threads = tp_pass_threads(model, model->context->threads, t->options.batch, true);
-    if (rule->clip_norm == 0 && !tp_averages(t) && t->steps_per_epoch * t->options.epochs > FEW_STEPS)
-        t->slices.count = tp_slice_count(model, t->options.batch, t->threads);
+    t->parts.batch = t->options.batch;
+    t->threads = tp_pass_threads(model, model->context->threads, own_batch(t), true);
+    if (rule->clip_norm == 0 && !tp_has_ranks(&t->ranks) && !tp_averages(t) &&
+        t->steps_per_epoch * t->options.epochs > FEW_STEPS)
+        t->slices.count = tp_slice_count(model, own_batch(t), t->threads);
     return tp_check_optimizer(model, rule);
 }
 
-struct parts {
+struct blocks {
     void *workspace, *optimizer;
     size_t workspace_size, optimizer_size;
 };
@@ -47,31 +58,34 @@ struct parts {
 static tp_workspace_options workspace_options(const struct tp_trainer *t) {
     tp_workspace_options options;
     tp_workspace_options_default(&options);
-    options.max_batch = t->options.batch;
+    options.max_batch = own_batch(t);
     options.mode = TP_MODE_TRAINING;
     return options;
 }
 
-static struct parts lay_out_trainer(struct tp_trainer *t, struct tp_arena *arena) {
-    struct parts parts;
+static struct blocks lay_out_trainer(struct tp_trainer *t, struct tp_arena *arena) {
+    struct blocks blocks;
     const tp_workspace_options workspace = workspace_options(t);
-    parts.workspace_size = tp_workspace_size(t->model, &workspace);
-    parts.optimizer_size = tp_optimizer_size(t->model, &t->options.optimizer);
-    parts.workspace = tp_arena_take(arena, parts.workspace_size, 1);
-    parts.optimizer = tp_arena_take(arena, parts.optimizer_size, 1);
+    blocks.workspace_size = tp_workspace_size(t->model, &workspace);
+    blocks.optimizer_size = tp_optimizer_size_of(t->model, &t->options.optimizer, others(t));
+    blocks.workspace = tp_arena_take(arena, blocks.workspace_size, 1);
+    blocks.optimizer = tp_arena_take(arena, blocks.optimizer_size, 1);
+    tp_parts_lay_out(&t->parts, t->model, arena);
+    if (others(t))
+        tp_ranks_lay_out(&t->ranks, t->options.batch, arena);
     const size_t weights = t->model->shape[0].inputs * t->model->shape[0].outputs;
     t->slices.weights = tp_arena_take(arena, t->slices.count ? weights : 0, sizeof(float));
     t->pool = tp_arena_take(arena, t->data.samples, sizeof *t->pool);
     t->order = tp_arena_take(arena, t->train_count, sizeof *t->order);
     tp_best_lay_out(t, arena);
-    return parts;
+    return blocks;
 }
 
 static size_t needed(struct tp_trainer t) {
     struct tp_arena arena = {0};
     tp_arena_take(&arena, 1, sizeof t);
-    const struct parts parts = lay_out_trainer(&t, &arena);
-    return parts.workspace_size && parts.optimizer_size ? arena.used : TP_SIZE_OVERFLOW;
+    const struct blocks blocks = lay_out_trainer(&t, &arena);
+    return blocks.workspace_size && blocks.optimizer_size ? arena.used : TP_SIZE_OVERFLOW;
 }
 
 size_t tp_trainer_size(const tp_model *model, const tp_data *data, const tp_train_options *options) {
@@ -110,8 +124,7 @@ static void begin_epoch(struct tp_trainer *t) {
 }
 
 static bool wants_tuner(const struct tp_trainer *t) {
-    const char *wish = getenv("TILEPROP_TUNE");
-    return t->options.tune == TP_TUNE_AUTO && !(wish && !strcmp(wish, "off"));
+    return t->options.tune == TP_TUNE_AUTO && tp_may_tune();
 }
 
 tp_status tp_trainer_create(tp_model *model, const tp_data *data, const tp_train_options *options, void *memory,
@@ -128,19 +141,24 @@ tp_status tp_trainer_create(tp_model *model, const tp_data *data, const tp_train
         return status;
     struct tp_arena arena = {.base = t.block.base};
     tp_trainer *made = tp_arena_take(&arena, 1, sizeof t);
-    const struct parts parts = lay_out_trainer(&t, &arena);
+    const struct blocks blocks = lay_out_trainer(&t, &arena);
     const tp_workspace_options workspace = workspace_options(&t);
-    status = tp_workspace_create(model, &workspace, parts.workspace, parts.workspace_size, &t.workspace);
+    status = tp_workspace_create(model, &workspace, blocks.workspace, blocks.workspace_size, &t.workspace);
     if (!status)
-        status = tp_optimizer_create(model, &t.options.optimizer, parts.optimizer, parts.optimizer_size, &t.optimizer);
+        status = tp_optimizer_create_of(model, &t.options.optimizer, others(&t), blocks.optimizer,
+                                        blocks.optimizer_size, &t.optimizer);
     if (status) {
         tp_block_close(model->context, &t.block);
         return status;
     }
+    t.optimizer->by_layer = tp_has_parts(&t.parts);
+    t.ranks.gradients = t.optimizer->room;
     tp_tuner_start(&t.tuner, model->context, t.threads, model->context->threads, wants_tuner(&t));
     choose_pool(&t);
     begin_epoch(&t);
     *made = t;
+    if (others(made))
+        made->parts.ranks = made->optimizer->ranks = &made->ranks;
     *trainer = made;
     return TP_OK;
 }
@@ -153,9 +171,11 @@ void tp_trainer_destroy(tp_trainer *trainer) {
 }
 
 static struct tp_batch next_batch(const struct tp_trainer *t) {
-    const size_t first = (size_t)t->at.step * t->options.batch, rest = t->train_count - first;
-    return (struct tp_batch){&t->data, t->pool, t->order, first, rest < t->options.batch ? rest : t->options.batch,
-                             true};
+    const struct tp_parts *parts = &t->workspace->parts;
+    const struct tp_range samples = tp_own_samples(parts);
+    return (struct tp_batch){
+        &t->data, t->pool, t->order, (size_t)t->at.step * t->options.batch + samples.begin, samples.end - samples.begin,
+        true};
 }
 
 static tp_targets batch_targets(const struct tp_trainer *t) {
@@ -166,8 +186,13 @@ static tp_targets batch_targets(const struct tp_trainer *t) {
 
 /* On one thread, before the others begin the step. */
 static void prepare_step(const struct tp_trainer *t) {
-    t->workspace->dropout_seed = t->options.seed;
-    t->workspace->dropout_step = tp_steps_done(t) + 1;
+    struct tp_workspace *w = t->workspace;
+    const size_t first = (size_t)t->at.step * t->options.batch;
+    w->dropout_seed = t->options.seed;
+    w->dropout_step = tp_steps_done(t) + 1;
+    w->parts = t->parts;
+    w->parts.batch = first < t->train_count ? tp_min(t->options.batch, t->train_count - first) : 0; /* after an epoch */
+    w->dropout_first = tp_own_samples(&w->parts).begin;
 }
 
 static void run_step(struct tp_trainer *t, struct tp_team team) {
@@ -180,12 +205,23 @@ static void run_step(struct tp_trainer *t, struct tp_team team) {
         tp_average_step(t, team);
 }
 
-static tp_status fail_nonfinite(const struct tp_trainer *t, uint64_t step, double loss) {
+static tp_status fail_nonfinite_here(const struct tp_trainer *t, uint64_t step, double loss) {
     char when[32];
     const struct tp_batch batch = next_batch(t);
     const tp_targets targets = batch_targets(t);
     snprintf(when, sizeof when, "step %llu: ", (unsigned long long)step);
     return tp_fail_nonfinite(t->workspace, &targets, &batch, when, loss);
+}
+
+/* Ranks whose own samples are well have nothing to tell, unless all are. */
+static tp_status fail_nonfinite(struct tp_trainer *t, uint64_t step, double loss) {
+    if (!tp_has_ranks(&t->ranks))
+        return fail_nonfinite_here(t, step, loss);
+    const tp_targets targets = batch_targets(t);
+    const tp_score own = tp_read_score(t->workspace, &targets);
+    const tp_status status = isfinite(own.loss) ? TP_OK : fail_nonfinite_here(t, step, own.loss);
+    const tp_status all = tp_ranks_share_failure(&t->ranks, t->model->context, status);
+    return all ? all : fail_nonfinite_here(t, step, loss);
 }
 
 static bool is_finite(const struct tp_model *model, size_t l) {
@@ -211,9 +247,10 @@ static tp_status check_parameters(const struct tp_trainer *t) {
 }
 
 /* Calls the step callback; true if it wants to stop. */
-static bool report_step(const struct tp_trainer *t, double loss) {
+static bool report_step(struct tp_trainer *t, double loss) {
     if (!t->options.on_step)
         return false;
+    tp_ranks_end_all(&t->ranks);
     t->model->context = t->context;
     const tp_step step = {tp_steps_done(t),       t->steps_per_epoch, t->at.epoch + 1, t->options.epochs, loss,
                           tp_now() - t->run_began};
@@ -225,7 +262,9 @@ static bool report_step(const struct tp_trainer *t, double loss) {
 /* Counts and reports a step, and prepares the next, on one thread. */
 static tp_status end_step(struct tp_trainer *t, bool *leave) {
     const tp_targets targets = batch_targets(t);
-    const tp_score score = tp_read_score(t->workspace, &targets);
+    const tp_score score = tp_read_step_score(t->workspace, &targets);
+    if (t->ranks.status || t->workspace->parts.stops)
+        return t->ranks.status ? tp_ranks_status(&t->ranks, t->context) : TP_ERR_STOPPED;
     if (!isfinite(score.loss))
         return fail_nonfinite(t, tp_steps_done(t) + 1, score.loss);
     t->at.step++;
@@ -234,7 +273,8 @@ static tp_status end_step(struct tp_trainer *t, bool *leave) {
     tp_slices_begin(t->model, &t->slices); /* a callback may have ended them */
     prepare_step(t);
     *leave = tp_tuner_step(&t->tuner, t->options.epochs * t->steps_per_epoch - tp_steps_done(t));
-    return stop ? TP_ERR_STOPPED : TP_OK;
+    t->ranks.wants_stop |= stop;
+    return stop && !tp_has_ranks(&t->ranks) ? TP_ERR_STOPPED : TP_OK; /* ranks stop together */
 }
 
 struct epoch_call {
@@ -279,6 +319,7 @@ static void run_steps(struct tp_trainer *t, struct epoch_call *call) {
     call->leave = false;
     tp_tuner_enter(&t->tuner);
     tp_parallel(choice->threads, epoch_task, call);
+    tp_tuner_leave(&t->tuner);
     t->model->context = t->context;
 }
 
@@ -290,6 +331,9 @@ static tp_status run_epoch(struct tp_trainer *t) {
     t->clock = (struct tp_clock){.since = t->steps_began};
     while (call.leave && !call.status)
         run_steps(t, &call);
+    tp_ranks_end_all(&t->ranks);
+    if (!call.status)
+        call.status = tp_ranks_status(&t->ranks, t->model->context);
     t->at.step_seconds += tp_now() - t->steps_began;
     t->steps_began = 0;
     if (t->options.phases)
@@ -297,12 +341,14 @@ static tp_status run_epoch(struct tp_trainer *t) {
     return call.status;
 }
 
-static tp_score validate(const struct tp_trainer *t) {
+static tp_score validate(struct tp_trainer *t) {
     struct tp_evaluation e = {.workspace = t->workspace, .data = &t->data};
     if (t->validation.samples)
         e = (struct tp_evaluation){t->workspace, &t->validation, NULL, t->validation.samples, NULL};
     else if (t->held_out)
         e = (struct tp_evaluation){t->workspace, &t->data, t->pool + t->train_count, t->held_out, NULL};
+    if (e.count && tp_has_ranks(&t->ranks))
+        return tp_evaluate_by_ranks(&e, &t->parts);
     return e.count ? tp_run_evaluation(&e) : (tp_score){0};
 }
 
@@ -326,7 +372,7 @@ static bool end_epoch(struct tp_trainer *t) {
     t->epoch_began = tp_now();
     const bool stop = t->options.on_epoch && t->options.on_epoch(t->options.user, &epoch);
     tp_best_hide(t);
-    return stop;
+    return tp_ranks_any(&t->ranks, stop || t->ranks.wants_stop);
 }
 
 static tp_status run_epochs(struct tp_trainer *t) {
@@ -334,10 +380,13 @@ static tp_status run_epochs(struct tp_trainer *t) {
         tp_status status = run_epoch(t);
         if (t->at.step == t->steps_per_epoch && status != TP_ERR_NONFINITE)
             status = check_parameters(t) ? TP_ERR_NONFINITE : status;
-        if (status == TP_ERR_NONFINITE)
+        if (status && status != TP_ERR_STOPPED)
             return status;
         const bool stopped = status == TP_ERR_STOPPED;
-        if ((t->at.step == t->steps_per_epoch && end_epoch(t)) || stopped)
+        const bool last = (t->at.step == t->steps_per_epoch && end_epoch(t)) || stopped;
+        if (t->ranks.status)
+            return tp_ranks_status(&t->ranks, t->model->context);
+        if (last)
             return tp_fail(t->model->context, TP_ERR_STOPPED, "stopped by a callback after step %llu",
                            (unsigned long long)tp_steps_done(t));
     }
@@ -350,8 +399,12 @@ tp_status tp_trainer_run(tp_trainer *t) {
     t->run_began = t->epoch_began = tp_now();
     tp_slices_end(t->model); /* it has slices if this is the callback of another run, which will take them again */
     tp_best_begin(t);
+    t->ranks.wants_stop = false;
     const int cancel = tp_cancel_hold(); /* callbacks must return */
-    const tp_status status = run_epochs(t);
+    tp_status status = tp_has_ranks(&t->ranks) && !t->ranks.compared ? tp_ranks_compare(&t->ranks, t) : TP_OK;
+    t->ranks.compared = !status;
+    if (!status)
+        status = run_epochs(t);
     tp_cancel_restore(cancel);
     tp_slices_end(t->model);
     tp_best_show(t);

@@ -4,6 +4,7 @@
 #define TP_NET_TRAINER_H
 
 #include "net/optimizer.h"
+#include "net/ranks.h"
 #include "net/tuner.h"
 #include "net/workspace.h"
 
@@ -26,6 +27,8 @@ struct tp_trainer {
     tp_data data, validation; /* validation: samples = 0 without */
     tp_train_options options; /* the optimiser's total_steps filled in */
     struct tp_workspace *workspace;
+    struct tp_parts parts; /* of a whole batch */
+    struct tp_ranks ranks;
     struct tp_optimizer *optimizer;
     struct tp_tuner tuner;
     struct tp_context tried;          /* the context with the tuner's choice, which the model has during steps */

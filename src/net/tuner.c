@@ -3,6 +3,9 @@
 
 #include "core/clock.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 /* A run is not worth a trial if less time or fewer steps are left; one try takes this part of that time, within limits.
  */
 #define LEAST_SECONDS 2.0
@@ -19,14 +22,22 @@
 #define DROPPED_AT_ONCE 2
 #define DROPPED 1.2
 #define FASTER 0.93
-/* The chosen candidate is timed again and again for so many seconds. If it takes so much longer than when it was
- * chosen, so many times in a row, all are tried anew. */
-#define WATCH_SECONDS 5e-3
-#define SLOW 1.4
-#define SLOW_TIMES 3
-/* From one trial to the next, in the time that the trial took: at least, and if nothing seems to have changed. */
+/* Tries by whose means candidates are compared: some time slices of an operating system. */
+#define LASTING_TRY 25e-3
+/* The chosen candidate is watched for so many seconds, and the clock read so often meanwhile. If it takes so much
+ * longer than when it was chosen, all are tried anew. */
+#define WATCH_SECONDS 50e-3
+#define LOOK_SECONDS 5e-3
+#define SLOW 1.3
+/* From one trial to the next, in the time that the trial took: if something disturbs, where a step that takes twice as
+ * long halves it, and if nothing seems to have changed. */
 #define LEAST_PAUSE 30
 #define PAUSE 100
+
+bool tp_may_tune(void) {
+    const char *wish = getenv("TILEPROP_TUNE");
+    return !(wish && !strcmp(wish, "off"));
+}
 
 static void add(struct tp_tuner *t, const struct tp_isa *isa, const struct tp_blocking *blocking, int threads) {
     for (int i = 0; i < t->count; i++)
@@ -46,42 +57,43 @@ void tp_tuner_start(struct tp_tuner *t, const struct tp_context *context, int th
 }
 
 void tp_tuner_enter(struct tp_tuner *t) {
-    t->warm = false;
     t->steps = 1;
     t->done = 0;
     t->began = 0;
 }
 
-static double median(const struct tp_candidate *c) {
-    return c->seconds[c->tries / 2];
+static double mean(const struct tp_timing *timing) {
+    return timing->seconds / (double)timing->steps;
 }
 
-/* What else a processor does makes steps longer, never shorter. */
-static double least(const struct tp_candidate *c) {
-    return c->seconds[0];
+/* Seconds of a step. What else a processor does makes steps longer, never shorter; but if it goes on, it counts. */
+static double time_of(const struct tp_tuner *t, int candidate) {
+    const struct tp_candidate *c = &t->candidate[candidate];
+    return t->by_mean ? mean(&c->all) : c->least;
 }
 
-static void note(struct tp_candidate *c, double seconds) {
-    int i = c->tries++;
-    for (; i && c->seconds[i - 1] > seconds; i--)
-        c->seconds[i] = c->seconds[i - 1];
-    c->seconds[i] = seconds;
+static void note(struct tp_candidate *c, const struct tp_timing *timing) {
+    const double seconds = mean(timing);
+    c->least = c->tries && c->least < seconds ? c->least : seconds;
+    c->all.seconds += timing->seconds;
+    c->all.steps += timing->steps;
+    c->tries++;
 }
 
 /* One of those that were tried; -1: none was. */
 static int fastest(const struct tp_tuner *t) {
     int best = -1;
     for (int i = 0; i < t->count; i++)
-        if (t->candidate[i].tries && (best < 0 || least(&t->candidate[i]) < least(&t->candidate[best])))
+        if (t->candidate[i].tries && (best < 0 || time_of(t, i) < time_of(t, best)))
             best = i;
     return best;
 }
 
 static void drop_slow(struct tp_tuner *t) {
-    const double best = least(&t->candidate[fastest(t)]);
+    const double best = time_of(t, fastest(t));
     for (int i = 0; i < t->count; i++) {
         struct tp_candidate *c = &t->candidate[i];
-        c->dropped = c->tries && least(c) > (c->tries < 2 ? DROPPED_AT_ONCE : DROPPED) * best;
+        c->dropped = c->dropped || (c->tries && time_of(t, i) > (c->tries < 2 ? DROPPED_AT_ONCE : DROPPED) * best);
     }
 }
 
@@ -95,39 +107,48 @@ static int next_to_try(const struct tp_tuner *t) {
     return next;
 }
 
-/* The built-in choice, unless another candidate is clearly faster. */
+/* In quiet times the built-in choice, unless another candidate is clearly faster. */
 static int choose(const struct tp_tuner *t) {
     const int best = fastest(t);
-    return least(&t->candidate[best]) > FASTER * least(&t->candidate[0]) ? 0 : best;
+    return !t->by_mean && time_of(t, best) > FASTER * time_of(t, 0) ? 0 : best;
 }
 
-static void watch_next(struct tp_tuner *t) {
-    t->steps = (uint64_t)(WATCH_SECONDS / t->expected) + 1;
-    t->done = 0;
+/* Of a trial by least times. */
+static double short_try(double left_seconds) {
+    const double wanted = TRY_PART * left_seconds;
+    return wanted < LEAST_TRY ? LEAST_TRY : wanted > LONGEST_TRY ? LONGEST_TRY : wanted;
 }
 
-static void begin_trial(struct tp_tuner *t, uint64_t left, double now) {
-    const double wanted = TRY_PART * (double)left * t->expected;
-    for (int i = 0; i < t->count; i++)
-        t->candidate[i].tries = 0, t->candidate[i].dropped = false;
-    t->try_seconds = wanted < LEAST_TRY ? LEAST_TRY : wanted > LONGEST_TRY ? LONGEST_TRY : wanted;
+/* What disturbs changes which team is the fastest, but not which instruction set. */
+static void begin_trial(struct tp_tuner *t, double left_seconds, bool by_mean, double now) {
+    for (int i = 0; i < t->count; i++) {
+        struct tp_candidate *c = &t->candidate[i];
+        *c = (struct tp_candidate){.isa = c->isa, .blocking = c->blocking, .threads = c->threads};
+        c->dropped = by_mean && c->isa != t->candidate[t->calm].isa;
+    }
+    t->by_mean = by_mean;
+    t->try_seconds = by_mean ? LASTING_TRY : short_try(left_seconds);
     t->trying = true;
     t->trial_began = now;
-    t->slow = 0;
     t->trials++;
+    t->current = next_to_try(t);
 }
 
 static void end_trial(struct tp_tuner *t, double now) {
-    const int chosen = choose(t);
-    t->trial_ended = now;
-    t->expected = median(&t->candidate[chosen]);
-    t->current = chosen;
+    t->current = choose(t);
+    t->expected = time_of(t, t->current);
+    if (!t->by_mean) {
+        t->calm = t->current;
+        t->calm_seconds = t->expected;
+    }
+    t->disturbed = time_of(t, t->calm) > SLOW * t->calm_seconds;
     t->trying = false;
+    t->trial_ended = now;
 }
 
 /* A try has ended. */
-static void advance(struct tp_tuner *t, double seconds, double now) {
-    note(&t->candidate[t->current], seconds);
+static void advance(struct tp_tuner *t, double now) {
+    note(&t->candidate[t->current], &t->timing);
     drop_slow(t);
     const int next = next_to_try(t);
     if (next < 0)
@@ -136,53 +157,73 @@ static void advance(struct tp_tuner *t, double seconds, double now) {
         t->current = next;
 }
 
-static bool is_due(const struct tp_tuner *t, double now) {
+/* Whether it is time for a trial if steps take so many times as long as expected. */
+static bool is_due(const struct tp_tuner *t, double times, double now) {
     const double passed = now - t->trial_ended, took = t->trial_ended - t->trial_began;
-    return !t->trials || passed > PAUSE * took || (t->slow >= SLOW_TIMES && passed > LEAST_PAUSE * took);
+    if (times > SLOW)
+        return !t->by_mean || passed * times > LEAST_PAUSE * took;
+    return passed > (t->disturbed ? LEAST_PAUSE : PAUSE) * took;
 }
 
 /* The chosen candidate has been timed. */
-static void watch(struct tp_tuner *t, double seconds, uint64_t left, double now) {
-    if (t->expected <= 0 || (!t->trials && seconds < t->expected))
+static void watch(struct tp_tuner *t, uint64_t left, double now) {
+    const double seconds = mean(&t->timing), left_seconds = (double)left * seconds;
+    if (!t->trials)
         t->expected = seconds;
-    t->slow = seconds > SLOW * t->expected ? t->slow + 1 : 0;
-    if (left < LEAST_STEPS || (double)left * seconds < LEAST_SECONDS || !is_due(t, now))
-        return;
-    begin_trial(t, left, now);
-    t->current = next_to_try(t);
+    const double times = seconds / t->expected;
+    if (left >= LEAST_STEPS && left_seconds >= LEAST_SECONDS && (!t->trials || is_due(t, times, now)))
+        begin_trial(t, left_seconds, t->disturbed || times > SLOW, now);
 }
 
-/* Whether the steps that were timed are enough. */
-static bool is_enough(const struct tp_tuner *t, double taken) {
+/* Whether the steps that were timed are enough. A try by the mean is not ended by what its first step met. */
+static bool is_enough(const struct tp_tuner *t) {
+    const double taken = t->timing.seconds;
+    if (!t->warm)
+        return taken >= WARM_SECONDS;
     if (!t->trying)
-        return t->done >= t->steps && (t->expected > 0 || taken >= LEAST_TRY);
+        return taken >= (t->expected > 0 ? WATCH_SECONDS : LEAST_TRY);
     const int best = fastest(t);
-    return taken >= t->try_seconds || (best >= 0 && taken > TRY_TIMES * least(&t->candidate[best]) * (double)t->done);
+    return taken >= t->try_seconds ||
+           (!t->by_mean && best >= 0 && taken > TRY_TIMES * time_of(t, best) * (double)t->timing.steps);
+}
+
+/* The steps since it was read last are timed. */
+static void read_clock(struct tp_tuner *t, double now) {
+    t->timing.seconds += now - t->began;
+    t->timing.steps += t->done;
+    t->began = now;
+    t->done = 0;
+}
+
+/* Enough steps of the current candidate were timed; those in which a team finds its pace are not. */
+static void end_timing(struct tp_tuner *t, uint64_t left, double now) {
+    const int before = t->current;
+    if (!t->warm)
+        t->warm = true;
+    else if (t->trying)
+        advance(t, now);
+    else
+        watch(t, left, now);
+    t->warm = t->warm && t->current == before;
+    t->timing = (struct tp_timing){0};
 }
 
 bool tp_tuner_step(struct tp_tuner *t, uint64_t left) {
     if (t->count == 1 || ++t->done < t->steps)
         return false;
-    const double now = t->now(), taken = now - t->began;
-    if (!t->warm || !is_enough(t, taken)) {
-        const bool first = t->began <= 0; /* the step in which the team came together is not timed */
-        if (first || (!t->warm && taken >= WARM_SECONDS)) {
-            t->warm = !first;
-            t->began = now;
-            t->done = 0;
-        }
-        return false;
-    }
     const int before = t->current;
-    if (t->trying)
-        advance(t, taken / (double)t->done, now);
-    else
-        watch(t, taken / (double)t->done, left, now);
-    t->began = now;
+    const double now = t->now();
+    if (t->began > 0)
+        read_clock(t, now);
+    t->began = now; /* not with the step in which the team came together */
     t->done = 0;
-    if (!t->trying)
-        watch_next(t);
-    else
-        t->steps = 1;
+    if (is_enough(t))
+        end_timing(t, left, now);
+    t->steps = t->trying || t->expected <= 0 ? 1 : (uint64_t)(LOOK_SECONDS / t->expected) + 1;
     return t->current != before;
+}
+
+void tp_tuner_leave(struct tp_tuner *t) {
+    if (t->count > 1 && t->began > 0 && t->done)
+        read_clock(t, t->now());
 }

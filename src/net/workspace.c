@@ -112,6 +112,9 @@ static tp_status describe_workspace(const tp_model *model, const tp_workspace_op
         return tp_fail(context, TP_ERR_ARGUMENT, "max_batch is 0; it must be at least 1");
     if ((unsigned)options.mode > TP_MODE_DERIVATIVES)
         return tp_fail(context, TP_ERR_ARGUMENT, "mode is %d; it must be one of tp_mode", (int)options.mode);
+    if (model->layouts && options.mode != TP_MODE_INFERENCE)
+        return tp_fail(context, TP_ERR_ARGUMENT, "mode is %d; with a predictor it must be TP_MODE_INFERENCE",
+                       (int)options.mode);
     *w = (struct tp_workspace){.model = model, .max_batch = options.max_batch, .mode = options.mode};
     return tp_take_threads(context, options.threads ? options.threads : context->threads, &w->threads);
 }

@@ -4,6 +4,7 @@
 
 #include "core/memory.h"
 #include "net/model.h"
+#include "net/parts.h"
 
 #include <assert.h>
 
@@ -46,6 +47,8 @@ struct tp_workspace {
     size_t scratch_each;
 
     uint64_t dropout_seed, dropout_step; /* step 0: no dropout */
+    size_t dropout_first;                /* number of the first sample in the batch that masks are drawn for */
+    struct tp_parts parts;               /* of a step's batch, which a trainer may cut */
 
     /* of the last forward; batch = 0: none */
     size_t batch;

@@ -29,6 +29,10 @@ struct tp_schema {
  * for messages. */
 tp_status tp_schema_copy(const struct tp_context *context, const char *what, const struct tp_schema *source,
                          struct tp_schema **copy);
+/* What a model without a schema can be taken to be of: columns without names, one for each input, then those of the
+ * targets; classes are 0, 1, ... The loss tells the task. */
+tp_status tp_schema_make_plain(const struct tp_context *context, const char *what, const tp_model_options *options,
+                               struct tp_schema **schema);
 void tp_schema_release(struct tp_schema *schema);
 
 /* How many counts a column has, if it has any. */

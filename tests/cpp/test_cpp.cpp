@@ -15,6 +15,7 @@ template class tileprop::basic_context<tileprop::exceptions>;
 template class tileprop::basic_packed<tileprop::exceptions>;
 template class tileprop::basic_model<tileprop::exceptions>;
 template class tileprop::basic_workspace<tileprop::exceptions>;
+template class tileprop::basic_predictor<tileprop::exceptions>;
 template class tileprop::basic_optimizer<tileprop::exceptions>;
 template class tileprop::basic_trainer<tileprop::exceptions>;
 template class tileprop::basic_snapshot<tileprop::exceptions>;
@@ -26,9 +27,9 @@ template <class T>
 constexpr bool moves_only = std::is_nothrow_move_constructible_v<T> &&std::is_nothrow_move_assignable_v<T> &&
                             !std::is_copy_constructible_v<T> && !std::is_copy_assignable_v<T>;
 static_assert(moves_only<tileprop::context> && moves_only<tileprop::packed> && moves_only<tileprop::model> &&
-              moves_only<tileprop::workspace> && moves_only<tileprop::optimizer> && moves_only<tileprop::trainer> &&
-              moves_only<tileprop::snapshot> && moves_only<tileprop::dataset> && moves_only<tileprop::output> &&
-              moves_only<tileprop::idx>);
+              moves_only<tileprop::workspace> && moves_only<tileprop::predictor> && moves_only<tileprop::optimizer> &&
+              moves_only<tileprop::trainer> && moves_only<tileprop::snapshot> && moves_only<tileprop::dataset> &&
+              moves_only<tileprop::output> && moves_only<tileprop::idx>);
 
 /* ----------------------------------------------------------------------------------------------------------- tools */
 
@@ -130,6 +131,30 @@ static void training_has_the_bits_of_c() {
     CHECK(contents(directory.path / "saved") == contents(directory.path / "c"));
     const tileprop::model loaded(context, directory.path / "saved");
     CHECK(same(parameters(loaded), expected));
+    tileprop::exchange_options names;
+    names.weight_names = {"w1", "w2"}, names.bias_names = {"b1", "b2"};
+    tileprop::output layers_output(context, directory.path / "layers");
+    model.export_torch(layers_output, names);
+    tileprop::model imported;
+    imported.import_torch(context, directory.path / "layers", names);
+    CHECK(same(parameters(imported), expected));
+    names.bias_names.clear();
+    names.layer_activations = {TP_ACTIVATION_TANH, TP_ACTIVATION_IDENTITY};
+    names.loss = TP_LOSS_MAE;
+    imported.import_torch(context, directory.path / "layers", names);
+    CHECK(imported.describe().loss == TP_LOSS_MAE && imported.layer(0)->activation == TP_ACTIVATION_TANH);
+#ifdef TP_HAVE_LIBPROTOBUF_C
+    tileprop::output onnx_output(context, directory.path / "onnx");
+    model.export_onnx(onnx_output);
+    imported.import_onnx(context, directory.path / "onnx");
+    CHECK(same(parameters(imported), expected));
+    names = {};
+    names.loss = TP_LOSS_MAE;
+    std::vector<std::byte> onnx(model.write_onnx());
+    CHECK(model.write_onnx(onnx) == onnx.size() && contents(directory.path / "onnx").size() == onnx.size());
+    imported.read_onnx(context, onnx, names);
+    CHECK(same(parameters(imported), expected) && imported.describe().loss == TP_LOSS_MAE);
+#endif
     std::vector<std::byte> bytes(model.write());
     CHECK(model.write(bytes) == bytes.size() && contents(directory.path / "c").size() == bytes.size());
     CHECK(!std::memcmp(bytes.data(), contents(directory.path / "c").data(), bytes.size()));
@@ -222,6 +247,31 @@ static void data_sets_have_the_bits_of_c() {
     model.predict(workspace, set, tileprop::outputs(q, {1, N_SAMPLES}));
     for (std::size_t i = 0; i < p.size(); i++)
         CHECK(static_cast<float>(p[i]) == q[i % N_OUT * N_SAMPLES + i / N_OUT]);
+}
+
+static void predictors_have_the_bits_of_their_model() {
+    tileprop::context context;
+    const tileprop::data set = samples();
+    std::vector<float> y(N_SAMPLES * N_OUT), z(y), predicted(y), again(y);
+    std::array<std::uint64_t, N_OUT * N_OUT> confusion, counts;
+    tileprop::predictor predictor;
+    tp_score score;
+    {
+        tileprop::model model(context, net(TP_LOSS_CCE));
+        tileprop::workspace workspace(model, {N_SAMPLES});
+        model.forward(workspace, N_SAMPLES, some_x, y);
+        model.predict(workspace, set, tileprop::outputs(predicted));
+        score = model.evaluate(workspace, set, confusion);
+        const std::array<std::size_t, 2> sizes = {1, N_SAMPLES};
+        predictor = tileprop::predictor(context, model, {sizes, true});
+    }
+    std::vector<std::byte> memory(tileprop::workspace::size(predictor, {N_SAMPLES}));
+    tileprop::workspace workspace(predictor, {N_SAMPLES}, memory);
+    predictor.run(workspace, N_SAMPLES, some_x, z);
+    predictor.predict(workspace, set, tileprop::outputs(again));
+    const tp_score mine = predictor.evaluate(workspace, set, counts);
+    CHECK(same(y, z) && same(predicted, again) && mine.loss == score.loss && confusion == counts);
+    CHECK(thrown([&] { workspace.create(predictor, {1, TP_MODE_TRAINING}); }).status() == TP_ERR_ARGUMENT);
 }
 
 static void products_have_the_bits_of_c() {
@@ -634,6 +684,7 @@ int main() {
     test_tap_run("calls have the bits of C", calls_have_the_bits_of_c);
     test_tap_run("steps have the bits of C", steps_have_the_bits_of_c);
     test_tap_run("data sets have the bits of C", data_sets_have_the_bits_of_c);
+    test_tap_run("predictors have the bits of their model", predictors_have_the_bits_of_their_model);
     test_tap_run("products have the bits of C", products_have_the_bits_of_c);
     test_tap_run("products in bf16 have the bits of C", products_in_bf16_have_the_bits_of_c);
     test_tap_run("whatever is contiguous is a view", whatever_is_contiguous_is_a_view);

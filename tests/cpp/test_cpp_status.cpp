@@ -12,6 +12,7 @@ template class tileprop::basic_context<tileprop::statuses>;
 template class tileprop::basic_packed<tileprop::statuses>;
 template class tileprop::basic_model<tileprop::statuses>;
 template class tileprop::basic_workspace<tileprop::statuses>;
+template class tileprop::basic_predictor<tileprop::statuses>;
 template class tileprop::basic_optimizer<tileprop::statuses>;
 template class tileprop::basic_trainer<tileprop::statuses>;
 template class tileprop::basic_snapshot<tileprop::statuses>;
@@ -41,6 +42,8 @@ static tp::model model;
 static tp::workspace training, inference, derivatives;
 static tp::optimizer optimizer;
 static tp::packed packed;
+static tp::predictor predictor;
+static tp::workspace room; /* of it */
 
 constexpr std::size_t LD = 7;
 constexpr std::size_t rows(std::size_t columns) {
@@ -69,6 +72,12 @@ static void forward_refuses_short_views() {
         "forward",
         [&] {
             return model.forward(inference, N_BATCH, {x.all(), LD}, {y.all(), LD});
+        },
+        x, y);
+    refuses_short(
+        "run",
+        [&] {
+            return predictor.run(room, N_BATCH, {x.all(), LD}, {y.all(), LD});
         },
         x, y);
     refuses_short(
@@ -140,6 +149,12 @@ static void data_sets_refuse_short_views() {
         confusion);
     refuses_short(
         "predict", [&] { return model.predict(inference, by_classes(), tileprop::outputs(y)); }, bytes, y);
+    refuses_short(
+        "evaluate of a predictor", [&] { return predictor.evaluate(room, by_classes(), confusion).status; }, bytes,
+        classes, confusion);
+    refuses_short(
+        "predict of a predictor", [&] { return predictor.predict(room, by_classes(), tileprop::outputs(y)); }, bytes,
+        y);
     refuses_short(
         "fingerprint", [&] { return context.fingerprint(by_values()).status; }, floats, values, weights);
     const auto create = [&] {
@@ -320,7 +335,8 @@ static void releases_everything() {
 static bool make_all() {
     return context.create() == TP_OK && model.create(context, net(TP_LOSS_MSE)) == TP_OK &&
            training.create(model, {N_BATCH, TP_MODE_TRAINING}) == TP_OK &&
-           inference.create(model, {N_BATCH}) == TP_OK &&
+           inference.create(model, {N_BATCH}) == TP_OK && predictor.create(context, model) == TP_OK &&
+           room.create(predictor, {N_BATCH}) == TP_OK &&
            derivatives.create(model, {N_BATCH, TP_MODE_DERIVATIVES}) == TP_OK && optimizer.create(model) == TP_OK;
 }
 

@@ -442,10 +442,50 @@ contains
         call ok(tp_predict(model, workspace, tp_samples(samples64), gaps(2:3, :)), 'predict into a part')
         call check(all(gaps(2:3, :) == y) .and. all(gaps(1:4:3, :) == -1), 'the same in a part')
         call refused(tp_predict(model, workspace, tp_samples(samples), gaps), 'y has the shape (4, 200)')
+        call predictions_of_a_predictor(model, samples, labels, y, score)
         call ok(tp_trainer_create(trainer, model, tp_samples(samples, tp_classes(labels, one_based=.true.)), options, &
             memory=memory), 'a trainer in my memory takes the place of the first')
         call ok(tp_trainer_run(trainer), 'run')
         call tp_trainer_destroy(trainer)
+    end subroutine
+
+    ! The same as the model's, which it does not need.
+    subroutine predictions_of_a_predictor(model, samples, labels, expected, expected_score)
+        type(tp_model), intent(in) :: model
+        real(real32), target, intent(in) :: samples(:, :)
+        integer(c_int32_t), intent(in) :: labels(:)
+        real(real64), intent(in) :: expected(:, :)
+        type(tp_score), intent(in) :: expected_score
+        type(tp_predictor) :: predictor, copy
+        type(tp_predictor_options) :: options
+        type(tp_workspace_options) :: room
+        type(tp_workspace) :: workspace
+        type(tp_score) :: score
+        integer(int8), pointer, contiguous :: memory(:)
+        real(real64) :: y(size(expected, 1), size(expected, 2)), few64(size(expected, 1), 3)
+        real(real32) :: few(size(expected, 1), 3)
+        call refused(tp_predictor_create(predictor, context, model, batches=[1_c_size_t, -1_c_size_t]), &
+            'batches is -1; it must not be negative')
+        call ok(tp_predictor_create(predictor, context, model), 'a predictor with the defaults')
+        call tp_predictor_options_default(options)
+        options%measure = .true.
+        call ok(tp_predictor_create(predictor, context, model, options, [1_c_size_t, 64_c_size_t]), 'predictor')
+        call tp_workspace_options_default(room)
+        room%max_batch = 64
+        allocate (memory(tp_predictor_workspace_size(predictor, room)))
+        call ok(tp_predictor_workspace_create(workspace, predictor, room, memory), 'its workspace in my memory')
+        copy = predictor
+        call tp_predictor_destroy(predictor)
+        call ok(tp_predictor_predict(copy, workspace, tp_samples(samples), y), 'predict by a predictor')
+        call check(all(y == expected), 'the same by a predictor')
+        call ok(tp_predictor_evaluate(copy, workspace, tp_samples(samples, tp_classes(labels - 1)), score), 'evaluate')
+        call check(score%loss == expected_score%loss .and. score%correct == expected_score%correct, 'score')
+        call ok(tp_predictor_run(copy, workspace, samples(:, :3), few), 'run')
+        call ok(tp_predictor_run(copy, workspace, real(samples(:, :3), real64), few64), 'run of real64')
+        call check(all(few == expected(:, :3)) .and. all(real(few64, real32) == few), 'the same in a run')
+        call refused(tp_predictor_run(copy, workspace, samples, few), 'y has the shape')
+        call tp_workspace_destroy(workspace)
+        deallocate (memory)
     end subroutine
 
     ! What a trainer was given may go but for arrays that are used in place; bytes and parts give the same as floats.
@@ -508,6 +548,59 @@ contains
         call ok(tp_trainer_create(trainer, model, samples, options), 'trainer')
         call ok(tp_trainer_run(trainer), 'run')
         call ok(tp_model_get_parameters(model, parameters), 'parameters')
+    end subroutine
+
+    subroutine test_exchange(model, path)
+        type(tp_model), intent(in) :: model
+        character(*), intent(in) :: path
+        character(2), parameter :: weights(2) = ['w1', 'w '], biases(2) = ['b ', 'b2'], no_biases(2) = '  '
+        type(tp_model) :: copy
+        type(tp_output) :: output
+        type(tp_exchange_options) :: options
+        real(real32) :: a(26), b(26)
+        call ok(tp_model_get_parameters(model, a), 'parameters')
+        call ok(tp_output_create(output, context, path), 'output')
+        call ok(tp_model_export_torch(model, output, pattern='fc{}.weight'), 'layers by pattern')
+        call check(tp_model_import_torch(copy, context, path, pattern='fd{}.weight') == TP_ERR_FORMAT, 'no such layers')
+        call ok(tp_model_import_torch(copy, context, path, pattern='fc{}.weight'), 'layers that were written')
+        call ok(tp_model_get_parameters(copy, b), 'parameters of layers')
+        call check(all(a == b), 'the same as layers')
+        call ok(tp_output_create(output, context, path), 'output')
+        call ok(tp_model_export_torch(model, output, weights=weights, biases=biases), 'layers by names')
+        call tp_exchange_options_default(options)
+        options%loss = TP_LOSS_MSE
+        call ok(tp_model_import_torch(copy, context, path, options, weights=weights, biases=no_biases, &
+            activations=[TP_ACTIVATION_RELU, TP_ACTIVATION_IDENTITY]), 'layers without biases')
+        call ok(tp_model_import_torch(copy, context, path, weights=weights, biases=biases, like=model), 'layers like others')
+        call ok(tp_model_get_parameters(copy, b), 'parameters of named layers')
+        call check(all(a == b), 'the same as named layers')
+    end subroutine
+
+    ! A library without ONNX says so.
+    subroutine test_onnx(model, path)
+        type(tp_model), intent(in) :: model
+        character(*), intent(in) :: path
+        type(tp_model) :: copy
+        type(tp_output) :: output
+        type(tp_exchange_options) :: options
+        integer(int8), allocatable :: bytes(:)
+        real(real32) :: a(26), b(26)
+        call ok(tp_output_create(output, context, path), 'output')
+        if (tp_model_write_onnx(model, bytes) == TP_ERR_UNSUPPORTED) then
+            call check(tp_model_export_onnx(model, output) == TP_ERR_UNSUPPORTED, 'no ONNX file')
+            return
+        end if
+        call ok(tp_model_get_parameters(model, a), 'parameters')
+        call ok(tp_model_export_onnx(model, output), 'ONNX file')
+        call ok(tp_model_import_onnx(copy, context, path), 'from an ONNX file')
+        call ok(tp_model_get_parameters(copy, b), 'parameters from a file')
+        call check(all(a == b), 'the same as a file')
+        call tp_exchange_options_default(options)
+        options%loss = TP_LOSS_MAE
+        call ok(tp_model_read_onnx(copy, context, bytes, options), 'from memory')
+        call ok(tp_model_get_parameters(copy, b), 'parameters from memory')
+        call check(all(a == b), 'the same in memory')
+        call check(tp_model_read_onnx(copy, context, bytes(2:)) == TP_ERR_FORMAT, 'read what is no ONNX file')
     end subroutine
 
     subroutine test_memory(model, path)
@@ -624,6 +717,8 @@ contains
         call test_memory(loaded, path)
         call ok(tp_model_describe_file(context, path, options, layers), 'describe file')
         call check(options%layer_count == 2 .and. layers(1)%activation == TP_ACTIVATION_TANH, 'description of the file')
+        call test_exchange(loaded, path)
+        call test_onnx(loaded, path)
         call ok(tp_output_create(output, context, path), 'output')
         call ok(tp_output_write(output, transfer('not a model', [0_int8])), 'write')
         call ok(tp_output_commit(output), 'commit')

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* seeds TARGET DIRECTORY: writes the inputs from which fuzzing begins. */
 #include "../support/archives.h"
+#include "../support/onnx_nets.h"
 #include "../support/require.h"
 #include "../support/support.h"
 
@@ -95,6 +96,24 @@ static void write_models(void) {
     write_long_name();
     write_model_without_digest();
     write_model_with_schema();
+}
+
+/* ---- models as ONNX files ---- */
+
+static void write_onnx(void) {
+#ifdef TP_HAVE_LIBPROTOBUF_C
+    static unsigned char bytes[16384];
+    tp_context *context = tp_test_context(NULL, 1);
+    const char *name;
+    tp_model *model;
+    for (size_t i = 0; (model = tp_test_onnx_net(context, i, &name)); i++) {
+        size_t size = 0;
+        require(!tp_model_write_onnx(model, bytes, sizeof bytes, &size));
+        write_seed(name, i, bytes, size);
+        tp_model_destroy(model);
+    }
+    tp_context_destroy(context);
+#endif
 }
 
 /* ---- checkpoints, after each step and at the end ---- */
@@ -288,6 +307,7 @@ int main(int argc, char **argv) {
         const char *target;
         void (*write)(void);
     } targets[] = {{"safetensors", write_models},
+                   {"onnx", write_onnx},
                    {"checkpoint", write_checkpoints},
                    {"idx", write_idx},
                    {"idx_gz", write_idx_gz},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Threads of the caller that share a context, a model and a packed matrix, and make errors, while one of them trains a
- * model of its own. */
+/* Threads of the caller that share a context, a model, a predictor and a packed matrix, and make errors, while one of
+ * them trains a model of its own. */
 #include "plain.h"
 
 #include <pthread.h>
@@ -12,6 +12,7 @@ struct shared {
     tp_context *context;
     tp_model *model;
     tp_packed *packed;
+    tp_predictor *predictor;
 };
 
 static float x[SAMPLES * INPUTS], weights[INPUTS * OUTPUTS];
@@ -48,6 +49,12 @@ static void use(const struct shared *shared, float *y, float *product) {
     require(!tp_predict(shared->model, workspace, &data, &(const tp_outputs){.floats = y}));
     require(!tp_evaluate(shared->model, workspace, &data, &score, NULL));
     tp_workspace_destroy(workspace);
+    float again[SAMPLES * OUTPUTS];
+    require(
+        !tp_predictor_workspace_create(shared->predictor, TEST_WORKSPACE(16, TP_MODE_INFERENCE), NULL, 0, &workspace));
+    require(!tp_predictor_predict(shared->predictor, workspace, &data, &(const tp_outputs){.floats = again}));
+    tp_workspace_destroy(workspace);
+    require(tp_test_same_bits(y, again, SAMPLES * OUTPUTS, "y of a predictor"));
     require(!tp_sgemm_packed(shared->context, TP_TRANSPOSE_NO, SAMPLES, 1, x, INPUTS, shared->packed, 0, NULL, product,
                              OUTPUTS, NULL, 0));
 }
@@ -89,14 +96,17 @@ static void *train(void *argument) {
 
 static void check(tp_context *context) {
     struct shared shared = {.context = context, .model = make_model(context)};
+    static const tp_predictor_options fast = {.struct_size = sizeof fast, .measure = true};
     pthread_t threads[CALLERS];
     require(!tp_packed_create(context, TP_TRANSPOSE_NO, INPUTS, OUTPUTS, weights, OUTPUTS, NULL, 0, &shared.packed));
+    require(!tp_predictor_create(context, shared.model, &fast, &shared.predictor));
     use(&shared, expected_y, expected_product);
     copy_model(&shared, expected_bytes);
     for (int i = 0; i < CALLERS; i++)
         require(!pthread_create(&threads[i], NULL, i ? call : train, &shared));
     for (int i = 0; i < CALLERS; i++)
         require(!pthread_join(threads[i], NULL));
+    tp_predictor_destroy(shared.predictor);
     tp_packed_destroy(shared.packed);
     tp_model_destroy(shared.model);
 }

@@ -147,13 +147,57 @@ CALL(model_fingerprint, tp_model_fingerprint(now.model, now.fingerprint)){
     REFUSE("fingerprint is NULL", WITH(fingerprint, NULL)),
 };
 
-GROUP(refuse_model, FUNCTION(activation_name, FEW), FUNCTION(loss_name, FEW), FUNCTION(init_name, FEW),
-      FUNCTION(precision_name, FEW), FUNCTION(model_options_init, NULL_ONLY), FUNCTION(model_create, MANY),
-      FUNCTION(model_destroy, NULL_ONLY), FUNCTION(model_get_options, FEW), FUNCTION(model_layer, FEW),
-      FUNCTION(model_parameter_count, FEW), FUNCTION(model_layer_offsets, FEW), FUNCTION(model_get_parameters, MANY),
-      FUNCTION(model_set_parameters, MANY), FUNCTION(model_save, MANY), FUNCTION(output_create, FEW),
-      FUNCTION(output_destroy, NULL_ONLY), FUNCTION(output_write, FEW), FUNCTION(output_commit, NULL_ONLY),
-      FUNCTION(output_is, NULL_ONLY), FUNCTION(model_save_to, NULL_ONLY), FUNCTION(model_load, MANY),
-      FUNCTION(model_write, FEW), FUNCTION(model_read, FEW), FUNCTION(model_get_file_options, FEW),
-      FUNCTION(model_set_note, FEW), FUNCTION(model_note, FEW), FUNCTION(model_note_name, FEW),
-      FUNCTION(model_fingerprint, FEW));
+CALL_VOID(exchange_options_init, tp_exchange_options_init(NULL, 100)){SILENT({0})};
+CALL(model_export_torch, tp_model_export_torch(now.model, now.output, now.exchange_options_p)){
+    SILENT(WITH(model, NULL)),
+    REFUSE("tp_model_export_torch: output is NULL", WITH(output, NULL)),
+    REFUSE("tp_model_export_torch: output is not empty", FROM(output, committed)),
+    REFUSED_EXCHANGE_OPTIONS,
+};
+CALL(model_import_torch, tp_model_import_torch(now.context, now.layers_path, now.exchange_options_p, now.model_out)){
+    SILENT(WITH(context, NULL)),
+    REFUSE("tp_model_import_torch: model is NULL", WITH(model_out, NULL)),
+    REFUSE_AS(TP_ERR_FORMAT, "safetensors", FROM(layers_path, idx_path)),
+    REFUSE_AS(TP_ERR_FORMAT, "is a model's file", FROM(layers_path, path)),
+    REFUSED_PATH(layers_path),
+    REFUSED_EXCHANGE_OPTIONS,
+};
+
+/* Of what builds without protobuf-c refuse as well. */
+CALL(model_export_onnx, tp_model_export_onnx(now.model, now.output)){
+    SILENT(WITH(model, NULL)),
+    REFUSE("tp_model_export_onnx: output is NULL", WITH(output, NULL)),
+    REFUSE("tp_model_export_onnx: output is not empty", FROM(output, committed)),
+};
+CALL(model_write_onnx, tp_model_write_onnx(now.model, now.memory, now.size, now.needed)){
+    SILENT(WITH(model, NULL)),
+    REFUSE("tp_model_write_onnx: needed is NULL", WITH(needed, NULL)),
+    REFUSE("tp_model_write_onnx: buffer is NULL", WITH(size, 1)),
+};
+CALL(model_import_onnx, tp_model_import_onnx(now.context, now.path, now.exchange_options_p, now.model_out)){
+    SILENT(WITH(context, NULL)),
+    REFUSE("tp_model_import_onnx: path is NULL", WITH(path, NULL)),
+    REFUSE("tp_model_import_onnx: model is NULL", WITH(model_out, NULL)),
+    REFUSED_EXCHANGE_OPTIONS,
+};
+CALL(model_read_onnx,
+     tp_model_read_onnx(now.context, now.bytes, now.bytes_size, now.exchange_options_p, now.model_out)){
+    SILENT(WITH(context, NULL)),
+    REFUSE("tp_model_read_onnx: buffer is NULL", WITH(bytes, NULL)),
+    REFUSE("tp_model_read_onnx: model is NULL", WITH(model_out, NULL)),
+    REFUSED_EXCHANGE_OPTIONS,
+};
+
+GROUP(refuse_model, FUNCTION(model_export_onnx, NULL_ONLY), FUNCTION(model_write_onnx, NULL_ONLY),
+      FUNCTION(model_import_onnx, NULL_ONLY), FUNCTION(model_read_onnx, NULL_ONLY),
+      FUNCTION(exchange_options_init, NULL_ONLY), FUNCTION(model_export_torch, NULL_ONLY),
+      FUNCTION(model_import_torch, MANY), FUNCTION(activation_name, FEW), FUNCTION(loss_name, FEW),
+      FUNCTION(init_name, FEW), FUNCTION(precision_name, FEW), FUNCTION(model_options_init, NULL_ONLY),
+      FUNCTION(model_create, MANY), FUNCTION(model_destroy, NULL_ONLY), FUNCTION(model_get_options, FEW),
+      FUNCTION(model_layer, FEW), FUNCTION(model_parameter_count, FEW), FUNCTION(model_layer_offsets, FEW),
+      FUNCTION(model_get_parameters, MANY), FUNCTION(model_set_parameters, MANY), FUNCTION(model_save, MANY),
+      FUNCTION(output_create, FEW), FUNCTION(output_destroy, NULL_ONLY), FUNCTION(output_write, FEW),
+      FUNCTION(output_commit, NULL_ONLY), FUNCTION(output_is, NULL_ONLY), FUNCTION(model_save_to, NULL_ONLY),
+      FUNCTION(model_load, MANY), FUNCTION(model_write, FEW), FUNCTION(model_read, FEW),
+      FUNCTION(model_get_file_options, FEW), FUNCTION(model_set_note, FEW), FUNCTION(model_note, FEW),
+      FUNCTION(model_note_name, FEW), FUNCTION(model_fingerprint, FEW));

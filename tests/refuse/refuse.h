@@ -20,6 +20,7 @@ struct outputs {
     tp_trainer *trainer;
     tp_snapshot *snapshot;
     tp_packed *packed;
+    tp_predictor *predictor;
     tp_dataset *dataset;
     tp_output *output;
     tp_idx idx;
@@ -44,19 +45,23 @@ struct arguments {
     tp_trainer *trainer;
     tp_snapshot *snapshot, *empty_snapshot; /* of it */
     tp_packed *packed, *foreign_packed;
+    tp_predictor *predictor;
+    tp_workspace *predictor_workspace;
     tp_output *output, *committed;
     tp_dataset *dataset; /* with a schema */
     const tp_schema *schema;
-    const char *path, *idx_path, *run_path, *where, *name, *text; /* run_path: of a checkpoint */
+    const char *path, *layers_path, *idx_path, *run_path, *where, *name, *text; /* run_path: of a checkpoint */
     char *fingerprint;
     const void *bytes; /* of a model file */
     tp_context_options context_options;
     tp_layer layers[2];
     tp_model_options model_options, *model_options_p;
     tp_optimizer_options optimizer_options, *optimizer_options_p;
-    tp_workspace_options workspace_options, *workspace_options_p;
+    tp_workspace_options workspace_options, *workspace_options_p, inference_options, *inference_options_p;
+    tp_predictor_options predictor_options, *predictor_options_p;
     tp_train_options train_options, *train_options_p;
     tp_dataset_options dataset_options, *dataset_options_p;
+    tp_exchange_options exchange_options, *exchange_options_p;
     tp_data data, *data_p, validation, *validation_p;
     tp_targets targets, *targets_p;
     tp_outputs outputs, *outputs_p;
@@ -85,6 +90,7 @@ struct arguments {
     tp_trainer **trainer_out;
     tp_snapshot **snapshot_out;
     tp_packed **packed_out;
+    tp_predictor **predictor_out;
     tp_dataset **dataset_out;
     tp_output **output_out;
     tp_layer *layers_out;
@@ -406,6 +412,16 @@ struct refusal {
         REFUSE("b: 5 rows of 1152921504606846976 floats do not fit in memory", WITH(tb, TP_TRANSPOSE_YES),             \
                WITH(ldb, (size_t)1 << 60))
 
+#define REFUSED_EXCHANGE_OPTIONS                                                                                       \
+    REFUSED_SIZES("exchange options", exchange_options), REFUSED_NEWER("exchange options", exchange_options),          \
+        REFUSE("name_count is 1; with a pattern it must be 0", WITH(exchange_options.pattern, "{}.weight"),            \
+               WITH(exchange_options.name_count, 1)),                                                                  \
+        REFUSE("name_count is 65; it must be at most 64", WITH(exchange_options.name_count, 65)),                      \
+        REFUSE("name_count is 1, but weights is NULL", WITH(exchange_options.name_count, 1)),                          \
+        REFUSE("layer 0: the name of the weights is NULL", WITH(exchange_options.name_count, 1),                       \
+               WITH(exchange_options.weights, (const char *const[]){NULL})),                                           \
+        REFUSE("activation_count is 1, but activations is NULL", WITH(exchange_options.activation_count, 1))
+
 #define REFUSED_PATH(member)                                                                                           \
     REFUSE("path is NULL", WITH(member, NULL)),                                                                        \
         REFUSE_AS(TP_ERR_IO, "/nonesuch/x: cannot ", WITH(member, "/nonesuch/x")),                                     \
@@ -464,6 +480,7 @@ struct group {
     static const struct function name##_functions[] = {__VA_ARGS__};                                                   \
     const struct group name = {name##_functions, sizeof name##_functions / sizeof *name##_functions}
 
-extern const struct group refuse_context, refuse_products, refuse_model, refuse_passes, refuse_training, refuse_files;
+extern const struct group refuse_context, refuse_products, refuse_model, refuse_passes, refuse_predictor,
+    refuse_training, refuse_files;
 
 #endif

@@ -27,7 +27,7 @@ endfunction()
 tp_add_package(development libtileprop-dev libdevel "Headers, static library, and files for CMake and pkg-config.")
 # For the static library.
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SUGGESTS
-    "libsleef-dev, libjansson-dev, libmd-dev, zlib1g-dev, libzip-dev, libhdf5-dev")
+    "libsleef-dev, libjansson-dev, libmd-dev, zlib1g-dev, libzip-dev, libhdf5-dev, libprotobuf-c-dev")
 if(TILEPROP_SHARED)
     set(library libtileprop${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
     tp_add_package(library ${library} libs "The shared library.")

@@ -9,12 +9,21 @@
 
 /* ---- the directory ---- */
 
+/* The option that says how to do what is not done at all, or NULL. */
+static const char *find_idle(const struct train_options *options) {
+    if (options->checkpoint || options->resume)
+        return NULL;
+    return options->every_given ? "every" : options->keep_checkpoints_given ? "keep-checkpoints" : NULL;
+}
+
 static int check_options(const struct train_options *options, struct interval *every) {
-    const char *a = options->checkpoint, *b = options->resume;
+    const char *a = options->checkpoint, *b = options->resume, *idle = find_idle(options);
     if (!interval_parse(options->every, every))
         complain("--every '%s': must be %s", options->every, interval_limits);
     else if (a && b && strcmp(a, b) != 0)
         complain("--checkpoint %s: --resume %s keeps its checkpoints in its own directory", a, b);
+    else if (idle)
+        complain("--%s: needs --checkpoint, the directory where checkpoints are kept", idle);
     else
         return EXIT_SUCCESS;
     return options_usage_error(options->command);

@@ -47,6 +47,8 @@ extern const struct command cv_command;
 extern const struct command verify_command;
 extern const struct command reproduce_command;
 extern const struct command card_command;
+extern const struct command export_command;
+extern const struct command import_command;
 extern const struct command info_command;
 
 extern const struct command *const commands[]; /* NULL ends them */

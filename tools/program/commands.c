@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "command.h"
 
-const struct command *const commands[] = {&train_command,     &evaluate_command, &predict_command, &cv_command,
-                                          &plot_command,      &describe_command, &convert_command, &verify_command,
-                                          &reproduce_command, &card_command,     &info_command,    NULL};
+const struct command *const commands[] = {&train_command,     &evaluate_command,
+                                          &predict_command,   &cv_command,
+                                          &plot_command,      &describe_command,
+                                          &convert_command,   &export_command,
+                                          &import_command,    &verify_command,
+                                          &reproduce_command, &card_command,
+                                          &info_command,      NULL};
 
 const char commands_summary[] = "Trains and runs multilayer perceptrons.";
 

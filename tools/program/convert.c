@@ -93,7 +93,7 @@ static int run(int argc, char **argv) {
 
 const struct command convert_command = {
     .name = "convert",
-    .also = "export transform npz",
+    .also = "transform npz",
     .summary = "Write the samples of a file as NPZ, which needs no conversion when it is read",
     .example = "tileprop convert data.csv data.npz",
     .usage = "IN OUT.npz [OPTION...]",

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "model_compare.h"
 #include "report.h"
-#include "train_record.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +11,14 @@ struct image {
     size_t size;
 };
 
+static void forget_notes(tp_model *model) {
+    for (const char *name; (name = tp_model_note_name(model, 0));)
+        if (tp_model_set_note(model, name, NULL))
+            return;
+}
+
 static int make_image(const struct session *session, tp_model *model, struct image *image) {
-    train_record_forget(model);
+    forget_notes(model);
     int code = session_check(session, tp_model_write(model, NULL, 0, &image->size));
     image->bytes = code ? NULL : malloc(image->size);
     if (!code && !image->bytes) {

@@ -118,6 +118,23 @@ struct machine_options {
         .name = "model", .also = "checkpoint load net", IS_FILE(FILE_INPUT, model), .required = true,                  \
         .operand = is_operand, .help = "the saved model"                                                               \
     }
+#define OPTION_ROW_CONFIG                                                                                              \
+    {                                                                                                                  \
+        .name = "config", .also = "configuration config-file options json", IS_FILE(FILE_INPUT, config),               \
+        .use = OPTION_CONFIG,                                                                                          \
+        .help = "JSON object with options as members, '-': from standard input; those of the command line win"         \
+    }
+/* Of import and export. */
+#define OPTION_ROW_PATTERN                                                                                             \
+    {                                                                                                                  \
+        .name = "pattern", .also = "names prefix", IS_TEXT("TEXT", pattern),                                           \
+        .help = "torch: the name of weights with {} where the number is, as 'net.{}.weight'; {1}: 1, 2, 3, ..."        \
+    }
+#define OPTION_ROW_MAP                                                                                                 \
+    {                                                                                                                  \
+        .name = "map", .also = "mapping names", IS_FILE(FILE_INPUT, map),                                              \
+        .help = "torch: JSON file with the names of the tensors of each layer"                                         \
+    }
 #define OPTION_ROW_THREADS                                                                                             \
     {                                                                                                                  \
         .name = "threads", .also = "jobs num-threads n-jobs cores", IS_INTEGER(machine.threads, 1, 4096),              \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "predictions.h"
+#include "inference.h"
 #include "interrupt.h"
 #include "report.h"
 
@@ -31,13 +32,13 @@ static int never(void) {
 }
 
 /* Goes on while the code of stop is success. */
-static int predict_blocks(const struct session *session, const tp_model *model, tp_workspace *workspace,
-                          const tp_data *data, int (*stop)(void), const struct predictions *predictions) {
+static int predict_blocks(const struct session *session, const struct inference *inference, const tp_data *data,
+                          int (*stop)(void), const struct predictions *predictions) {
     int code = EXIT_SUCCESS;
     for (size_t i = 0; !code && i < data->samples; i += BLOCK) {
         const tp_data block = block_at(data, i);
         const tp_outputs outputs = {.doubles = predictions->values + i * predictions->outputs};
-        code = session_check(session, tp_predict(model, workspace, &block, &outputs));
+        code = session_check(session, inference_predict(inference, &block, &outputs));
         if (!code)
             code = stop();
     }
@@ -54,11 +55,11 @@ static int make(const struct session *session, const tp_model *model, const tp_d
         complain("out of memory");
         return EXIT_FAILURE;
     }
-    tp_workspace *workspace = NULL;
-    int code = session_check(session, session_workspace(model, &workspace));
+    struct inference inference;
+    int code = session_check(session, inference_open(session->context, model, data->samples, &inference));
     if (!code)
-        code = predict_blocks(session, model, workspace, data, stop, predictions);
-    tp_workspace_destroy(workspace);
+        code = predict_blocks(session, &inference, data, stop, predictions);
+    inference_close(&inference);
     return code;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "session.h"
 #include "command.h"
+#include "inference.h"
 #include "nearest.h"
 #include "report.h"
 
@@ -110,20 +111,13 @@ int session_describe(const struct session *session, const char *path, struct arc
     return code;
 }
 
-tp_status session_workspace(const tp_model *model, tp_workspace **workspace) {
-    tp_workspace_options options;
-    tp_workspace_options_default(&options);
-    options.max_batch = INFERENCE_BATCH;
-    return tp_workspace_create(model, &options, NULL, 0, workspace);
-}
-
 int session_score(const struct session *session, const tp_model *model, const tp_data *data, tp_score *score,
                   uint64_t *confusion) {
-    tp_workspace *workspace = NULL;
-    tp_status status = session_workspace(model, &workspace);
+    struct inference inference;
+    tp_status status = inference_open(session->context, model, data->samples, &inference);
     if (status == TP_OK)
-        status = tp_evaluate(model, workspace, data, score, confusion);
-    tp_workspace_destroy(workspace);
+        status = inference_evaluate(&inference, data, score, confusion);
+    inference_close(&inference);
     return session_check(session, status);
 }
 

@@ -44,8 +44,4 @@ size_t model_classes(const tp_model_options *model);
 /* Width of the last layer. */
 size_t model_outputs(const tp_model_options *model);
 
-/* A workspace to run the model with, so many samples at a time. */
-#define INFERENCE_BATCH 512
-tp_status session_workspace(const tp_model *model, tp_workspace **workspace);
-
 #endif

@@ -57,7 +57,7 @@ struct train_options {
     uint64_t width;   /* of the picture */
     bool quiet, json;
     bool hidden_given, activation_given, dropout_given, loss_given, huber_delta_given, label_smoothing_given;
-    bool init_weights_given, learning_rate_given, precision_given;
+    bool init_weights_given, learning_rate_given, every_given, keep_checkpoints_given, precision_given;
 };
 
 /* For .rows, .defaults and .settle of the subcommand. */

@@ -125,18 +125,21 @@ static bool set_notes(const struct train_record *record, const struct session *s
            ((!result->signal && !result->diverged) || set_note(session, model, NOTE_STOPPED, make_reason(result)));
 }
 
-void train_record_forget(tp_model *model) {
-    for (const char *name; (name = tp_model_note_name(model, 0));)
-        if (tp_model_set_note(model, name, NULL))
-            return;
+/* Those that others have set stay: a model of --init may have some. */
+static void forget_notes(tp_model *model) {
+    static const char *const names[] = {NOTE_CONFIG,  NOTE_DATA,    NOTE_VALIDATION, NOTE_INIT,
+                                        NOTE_STEPS,   NOTE_EPOCHS,  NOTE_KEPT,       NOTE_STOPPED,
+                                        NOTE_SAMPLES, NOTE_METRICS, NOTE_PARAMETERS};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        tp_model_set_note(model, names[i], NULL);
 }
 
 void train_record_note(const struct train_record *record, const struct session *session,
                        const struct train_options *options, const tp_data *validation,
                        const struct train_result *result, tp_model *model) {
-    train_record_forget(model);
+    forget_notes(model);
     if (set_notes(record, session, options, validation, result, model))
         return;
-    train_record_forget(model);
+    forget_notes(model);
     complain("the model will not say how it was trained");
 }

@@ -36,15 +36,12 @@ int train_record_begin(struct train_record *record, const struct session *sessio
 #define TRAIN_RECORD_FINGERPRINT (2 * TP_FINGERPRINT_SIZE + 16)
 void train_record_fingerprint(const struct train_record *record, char text[TRAIN_RECORD_FINGERPRINT]);
 
-/* Sets the notes of the model after the run; validation may be NULL. If that fails, it has none, and a message says
- * why. */
+/* Sets the notes of the model after the run, beside those of others; validation may be NULL. If that fails, it has none
+ * of them, and a message says why. */
 void train_record_note(const struct train_record *record, const struct session *session,
                        const struct train_options *options, const tp_data *validation,
                        const struct train_result *result, tp_model *model);
 
 void train_record_release(struct train_record *record);
-
-/* Removes all notes of a model. */
-void train_record_forget(tp_model *model);
 
 #endif

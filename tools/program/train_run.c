@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "train_run.h"
+#include "inference.h"
 #include "interrupt.h"
 
 #include <inttypes.h>
