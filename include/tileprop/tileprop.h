@@ -525,7 +525,7 @@ typedef struct tp_model_options {
      * are rounded where products read them (tp_bf16gemm); master weights, gradients, optimiser state, biases, losses
      * and softmax are f32 all the same. */
     tp_precision precision;
-    uint32_t reserved;       /* must be 0 */
+    uint32_t reserved; /* must be 0 */
 } tp_model_options;
 
 /* Sets every field to its default; layer_size is the caller's sizeof(tp_layer). For interfaces to other languages. */
