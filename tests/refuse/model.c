@@ -211,16 +211,3 @@ GROUP(refuse_model, FUNCTION(model_export_c, NULL_ONLY), FUNCTION(model_export_o
       FUNCTION(model_save_to, NULL_ONLY), FUNCTION(model_load, MANY), FUNCTION(model_write, FEW),
       FUNCTION(model_read, FEW), FUNCTION(model_get_file_options, FEW), FUNCTION(model_set_note, FEW),
       FUNCTION(model_note, FEW), FUNCTION(model_note_name, FEW), FUNCTION(model_fingerprint, FEW));
-GROUP(refuse_model, FUNCTION(model_export_onnx, NULL_ONLY), FUNCTION(model_write_onnx, NULL_ONLY),
-      FUNCTION(model_import_onnx, NULL_ONLY), FUNCTION(model_read_onnx, NULL_ONLY),
-      FUNCTION(exchange_options_init, NULL_ONLY), FUNCTION(model_export_torch, NULL_ONLY),
-      FUNCTION(model_import_torch, MANY), FUNCTION(activation_name, FEW), FUNCTION(loss_name, FEW),
-      FUNCTION(init_name, FEW), FUNCTION(precision_name, FEW), FUNCTION(model_options_init, NULL_ONLY),
-      FUNCTION(model_create, MANY), FUNCTION(model_destroy, NULL_ONLY), FUNCTION(model_get_options, FEW),
-      FUNCTION(model_layer, FEW), FUNCTION(model_parameter_count, FEW), FUNCTION(model_layer_offsets, FEW),
-      FUNCTION(model_get_parameters, MANY), FUNCTION(model_set_parameters, MANY), FUNCTION(model_save, MANY),
-      FUNCTION(output_create, FEW), FUNCTION(output_destroy, NULL_ONLY), FUNCTION(output_write, FEW),
-      FUNCTION(output_commit, NULL_ONLY), FUNCTION(output_is, NULL_ONLY), FUNCTION(model_save_to, NULL_ONLY),
-      FUNCTION(model_load, MANY), FUNCTION(model_write, FEW), FUNCTION(model_read, FEW),
-      FUNCTION(model_get_file_options, FEW), FUNCTION(model_set_note, FEW), FUNCTION(model_note, FEW),
-      FUNCTION(model_note_name, FEW), FUNCTION(model_fingerprint, FEW));
