@@ -34,13 +34,24 @@ OMP_NUM_THREADS=3 OMP_THREAD_LIMIT=2 exits 0 info && grep -q '^threads     2 ' o
 result "the default number of threads is within OMP_THREAD_LIMIT"
 isas=$(sed -n 's/^usable *//p' out)
 holds "info lists usable instruction sets" test -n "$isas"
+ways=$(sed -n 's/^bf16 .*(of \(.*\))$/\1/p' out)
+case $ways in *"$isas") true ;; *) false ;; esac
+result "info lists ways to multiply bf16, and instruction sets last"
+for way in $ways; do
+    exits 0 info --json --isa $way && grep -q "\"bf16\":\"$way\"" out
+    result "info --isa $way"
+done
+for way in amx avx512bf16 neon avx2; do
+    case " $ways " in *" $way "*) continue ;; esac
+    fails 2 "\"$way\" is unknown or cannot run here; usable: $ways" info --isa $way
+done
 exits 0 info --json --isa scalar --threads 1 && one_object out && grep -q '"isa":"scalar","threads":1,' out
 result "info --json"
 for subcommand in info "train $small" "evaluate --model m --data data" "predict --model m --input i"; do
-    fails 2 "usable: $isas" $subcommand --isa mmx
+    fails 2 "usable: $ways" $subcommand --isa mmx
 done
 fails 2 "did you mean --isa scalar?" info --isa scaler
-TILEPROP_ISA=mmx fails 2 "usable: $isas" info
+TILEPROP_ISA=mmx fails 2 "usable: $ways" info
 "$tileprop" info >/dev/full 2>err
 [ $? -eq 1 ] && grep -q 'cannot write standard output: No space left on device' err
 result "a full standard output is an error"
@@ -134,6 +145,7 @@ fails 2 "--hidden contradicts the model of --init model" train --data data --ini
 fails 2 "--loss contradicts the model of --init model, which has its own" train --data data --init model --loss bce
 fails 2 "--activation contradicts the model of --init model" train --data data --init model --activation tanh
 fails 2 "--dropout contradicts the model of --init model" train --data data --init model --dropout 0.5
+fails 2 "--precision contradicts the model of --init model" train --data data --init model --precision bf16
 fails 2 "--scaling contradicts --init" train --data data --init model --scaling unit
 fails 2 "--init-weights contradicts --init" train --data data --init model --init-weights zero
 fails 2 "--huber-delta contradicts the model of --init model" train --data data --init model --huber-delta 1
@@ -163,6 +175,7 @@ done <<TABLE
 --label-smoothing 0.1
 --class-weights 1,2,0,0.5
 --init-weights glorot_normal
+--precision bf16
 --scaling standard
 --optimizer sgd
 --optimizer momentum
@@ -216,7 +229,8 @@ while read -r options; do
     case $options in *mse* | *huber*) small=$numbers ;; *) small=$small_images ;; esac
     exits 0 train $small --epochs 3 $options --isa scalar --threads 1 --out base
     result "train $options --isa scalar --threads 1"
-    for isa in $isas; do
+    case $options in *bf16*) paths=$ways ;; *) paths=$isas ;; esac
+    for isa in $paths; do
         for threads in 1 2 3; do
             rm -f same
             exits 0 train $small --epochs 3 $options --isa $isa --threads $threads --out same && cmp -s base same
@@ -230,6 +244,7 @@ done <<TABLE
 --loss huber --huber-delta 0.25
 --loss bce --label-smoothing 0.1 --class-weights 1,2,3,4.5
 --loss cce --activation gelu --dropout 0.3
+--precision bf16 --dropout 0.3
 TABLE
 small=$small_images
 

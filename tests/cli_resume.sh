@@ -267,6 +267,42 @@ kept "000000000070 000000000130" --every 70steps
     result "and when the run is to be resumed"
 }
 
+long="$small --hidden none --epochs 4000000 --every 10 --log log --threads 1"
+
+# limited_log: a run whose log must not grow beyond 8 KB until a checkpoint was refused, and is then told to stop.
+# shellcheck disable=SC2086
+limited_log() {
+    prlimit --fsize=8192:unlimited "$tileprop" train $long --checkpoint runs --quiet >out 2>err &
+    pid=$!
+    wait_for grep -qs 'note: no checkpoint of step .*: log: File too large' err
+    prlimit --pid $pid --fsize=unlimited
+    kill -TERM $pid
+    wait $pid
+}
+
+# goes_on: the run goes on, with the log, and is told to stop again.
+# shellcheck disable=SC2086
+goes_on() {
+    rm err
+    "$tileprop" train $long --resume runs >out 2>err &
+    pid=$!
+    wait_for grep -qs 'going on after step' err
+    kill -TERM $pid
+    wait $pid
+}
+
+if command -v prlimit >/dev/null; then
+    rm -rf runs log err
+    limited_log
+    [ $? -eq 75 ] && sed -n 's/.*"epoch":\([0-9]*\),.*/\1/p' log | awk '$1 != NR { exit 1 }'
+    result "lines of a log that cannot be written wait, and checkpoints for them"
+    goes_on
+    [ $? -eq 75 ]
+    result "and the run can go on"
+else
+    skip "prlimit is not installed"
+fi
+
 # --------------------------------------------------------------------------------------------------------- divergence
 
 # shellcheck disable=SC2086

@@ -135,6 +135,8 @@ static void call_losses(size_t n) {
     for (int loss = 0; loss < TP_LOSS_COUNT; loss++) {
         CALL(loss_row[loss], .integers = {P(x), P(y), n, P(z)}, .floats = {0.4f, 0.5f});
         CALL(loss_row[loss], .integers = {P(x), P(y), n, 0}, .floats = {0.4f, 0.5f});
+        CALL(loss_column[loss], .integers = {P(x), P(y), n, P(w), P(z), P(x)}, .floats = {0.4f});
+        CALL(loss_column[loss], .integers = {P(x), P(y), n, P(w), P(z), 0}, .floats = {0.4f});
     }
 }
 
@@ -231,6 +233,8 @@ static void call_skinny(size_t m, size_t n, size_t k, enum tp_start start, bool 
         CALL(gemm_dot, .integers = {P(&product)});
     if (m <= TP_AXPY_ROWS)
         CALL(gemm_axpy, .integers = {P(&product)});
+    if (n <= TP_LANES_COLUMNS && !beside && (start == TP_START_ZERO || start == TP_START_BIAS))
+        CALL(gemm_lanes, .integers = {P(&product)});
 }
 
 static void call_strips(size_t n) {
@@ -250,6 +254,60 @@ static void call_skinny_products(size_t n) {
                     call_skinny(m, n, steps[k], (enum tp_start)start, beside);
 }
 
+/* Of the instruction set, which has slots in its table, or by other instructions. */
+static const struct tp_bf16 *bf16;
+
+static void call_bf16(const void *slot, const char *name, const struct test_abi_call *arguments) {
+    struct test_abi_call call = *arguments;
+    void (*function)(void);
+    memcpy(&function, slot, sizeof function);
+    const char *broken = invoke(&call, function);
+    test_tap_check(!broken, "%s: %s of bf16 clobbers %s", bf16->name, name, broken ? broken : "");
+}
+
+#define CALL_BF16(member, ...) call_bf16(&bf16->member, #member, &(struct test_abi_call){__VA_ARGS__})
+
+static void call_bf16_packing(size_t lanes, size_t k) {
+    for (int beside = 0; beside < 2; beside++)
+        for (int narrow = 0; narrow < 2; narrow++) {
+            const struct tp_bf16_lanes from = {y, beside ? 1 : LD, beside ? LD : 1, narrow};
+            CALL_BF16(pack_a, .integers = {P(x), BUFFER, P(&from), lanes < bf16->mr ? lanes : bf16->mr, k});
+            CALL_BF16(pack_b, .integers = {P(x), BUFFER, P(&from), lanes < bf16->nr ? lanes : bf16->nr, k});
+        }
+}
+
+static void call_bf16_tiles(size_t m, size_t blocks) {
+    for (int start = 0; start < 3; start++) {
+        const struct tp_bf16_tiles tiles = {.m = m,
+                                            .panels = 1,
+                                            .blocks = blocks,
+                                            .a = x,
+                                            .b = y,
+                                            .b_panel = sizeof y / 2,
+                                            .start = start ? z : NULL,
+                                            .ldstart = start > 1 ? LD : 0,
+                                            .c = w,
+                                            .ldc = LD};
+        CALL_BF16(tiles, .integers = {P(&tiles)});
+    }
+}
+
+static void call_bf16_kernels(void) {
+    for (size_t i = 0; i < LENGTHS; i++) {
+        fill();
+        call_bf16_packing(lengths[i], lengths[LENGTHS - 1 - i]);
+        call_bf16_tiles(lengths[i] < bf16->mr ? lengths[i] : bf16->mr, 1 + i % 3);
+    }
+}
+
+static void tick_bf16(void) {
+    const char *begin = (const char *)&isa->bf16, *end = begin + sizeof isa->bf16;
+    for (const char *slot = begin; slot < end; slot += sizeof(void (*)(void)))
+        tick(slot);
+    bf16 = &isa->bf16;
+    call_bf16_kernels();
+}
+
 static void call_every_kernel(void) {
     memset(called, 0, sizeof called);
     for (size_t i = 0; i < LENGTHS; i++) {
@@ -260,8 +318,23 @@ static void call_every_kernel(void) {
             groups[g](lengths[i]);
         }
     }
+    tick_bf16();
     for (size_t slot = 0; slot < SLOTS; slot++)
         test_tap_check(called[slot], "%s: the kernel at slot %zu of the table was not called", isa->name, slot);
+}
+
+/* By the ways that are not a part of an instruction set. */
+static void run_bf16(const struct tp_cpu *cpu) {
+    char names[64];
+    tp_bf16_names(cpu, names, sizeof names);
+    for (char *name = strtok(names, " "); name; name = strtok(NULL, " ")) {
+        isa = tp_isa_choose(cpu, name);
+        bf16 = isa ? tp_bf16_choose(cpu, isa, name) : NULL;
+        if (!isa)
+            test_tap_skipped("guest_abi: this system refuses an instruction for bf16");
+        else if (bf16 != &isa->bf16)
+            test_tap_run(name, call_bf16_kernels);
+    }
 }
 
 int main(void) {
@@ -274,5 +347,6 @@ int main(void) {
         isa = tp_isa_choose(&cpu, name);
         test_tap_run(name, call_every_kernel);
     }
+    run_bf16(&cpu);
     return test_tap_status();
 }

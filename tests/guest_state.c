@@ -75,6 +75,12 @@ static void call_products(void) {
     CALL(tp_sgemm_workspace_size, guest.context, M, N, K);
     EXPECT(TP_OK, tp_sgemm, guest.context, TP_TRANSPOSE_NO, TP_TRANSPOSE_NO, M, N, K, 1, guest.x, K, guest.x, N, 0, c,
            N, NULL, 0);
+    static uint16_t bits[K * N];
+    CALL(tp_bf16gemm_workspace_size, guest.context, M, N, K);
+    EXPECT(TP_OK, tp_bf16_from_f32, guest.context, bits, guest.x, K * N);
+    EXPECT(TP_OK, tp_bf16gemm, guest.context, TP_TRANSPOSE_NO, TP_TRANSPOSE_NO, M, N, K, TP_PRECISION_F32, guest.x, K,
+           TP_PRECISION_BF16, bits, N, 0, c, N, NULL, 0);
+    EXPECT(TP_OK, tp_bf16_to_f32, guest.context, c, bits, K * N);
     CALL(tp_packed_size, guest.context, K, N);
     EXPECT(TP_OK, tp_packed_create, guest.context, TP_TRANSPOSE_NO, K, N, guest.x, N, NULL, 0, &packed);
     EXPECT(TP_OK, tp_packed_update, packed, TP_TRANSPOSE_YES, guest.x, K);
@@ -420,6 +426,7 @@ static void call_context(const char *isa) {
     CALL(tp_activation_name, TP_ACTIVATION_RELU);
     CALL(tp_loss_name, TP_LOSS_MSE);
     CALL(tp_init_name, TP_INIT_AUTO);
+    CALL(tp_precision_name, TP_PRECISION_BF16);
     CALL(tp_optimizer_name, TP_OPTIMIZER_SGD);
     CALL(tp_schedule_name, TP_SCHEDULE_STEP);
     CALL(tp_monitor_name, TP_MONITOR_LOSS);
@@ -434,6 +441,7 @@ static void call_context(const char *isa) {
     EXPECT(TP_OK, tp_context_set_threads, context, PROCESS_TEAM);
     CALL(tp_context_threads, context);
     CALL(tp_context_isa, context);
+    CALL(tp_context_bf16, context);
     CALL(tp_context_machine, context);
     CALL(tp_context_message, context, text, sizeof text);
     EXPECT(TP_ERR_IO, tp_context_set_message, context, TP_ERR_IO, "of a caller");

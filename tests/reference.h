@@ -19,6 +19,7 @@ struct ref_net {
     double dropout[REF_MAX_LAYERS + 1]; /* its rate; 0: none */
     tp_loss loss;
     double huber_delta, label_smoothing;
+    tp_precision precision; /* of the library's model; the oracle knows none */
 };
 
 /* The flat order of parameters and gradients is that of the public header. */

@@ -294,6 +294,11 @@ static tp_status multiply(void) {
                     all.out.c, SAMPLES, NULL, 0);
 }
 
+static tp_status multiply_bf16(void) {
+    return tp_bf16gemm(all.context, TP_TRANSPOSE_NO, TP_TRANSPOSE_YES, SAMPLES, SAMPLES, IN, TP_PRECISION_F32, all.x,
+                       IN, TP_PRECISION_F32, all.b, IN, 0, all.out.c, SAMPLES, NULL, 0);
+}
+
 static tp_status multiply_packed(void) {
     return tp_sgemm_packed(all.context, TP_TRANSPOSE_NO, SAMPLES, 0.5f, all.x, IN, all.packed, 0, NULL, all.out.c,
                            SAMPLES, NULL, 0);
@@ -591,6 +596,7 @@ static const struct operation {
     {"tp_trainer_create", make_trainer, release_trainer, 1},
     {"tp_packed_create", make_packed, release_packed, 1},
     {"tp_sgemm", multiply, NULL, 1},
+    {"tp_bf16gemm", multiply_bf16, NULL, 1},
     {"tp_sgemm_packed", multiply_packed, NULL, 1},
     {"tp_model_save", save, NULL, 50},
     {"tp_model_export_torch", export_layers, NULL, 50},

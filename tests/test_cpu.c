@@ -18,8 +18,12 @@
 #define BW (1u << 30)
 #define VL (1u << 31)
 #define ALL_512 (F | DQ | BW | VL)
+#define AMX_BF16 (1u << 22)
+#define AMX_TILE (1u << 24)
+#define AVX512_BF16 (1u << 5)
 
 #define AVX512_FEATURES (TP_FEATURE_AVX512F | TP_FEATURE_AVX512BW | TP_FEATURE_AVX512DQ | TP_FEATURE_AVX512VL)
+#define SERVER_FEATURES (AVX2_FEATURES | AVX512_FEATURES)
 #define AVX2_FEATURES (TP_FEATURE_AVX | TP_FEATURE_FMA | TP_FEATURE_AVX2)
 
 struct machine {
@@ -27,6 +31,7 @@ struct machine {
     uint32_t leaf1_ecx, leaf7_ebx;
     uint64_t xcr0;
     uint32_t features;
+    uint32_t leaf7_edx, leaf71_eax;
 };
 
 static const struct machine machines[] = {
@@ -46,12 +51,24 @@ static const struct machine machines[] = {
     {"AVX-512 claimed, kernel without XSAVE", AVX | FMA, AVX2 | ALL_512, 0xe7, 0},
     {"Knights Landing: F without BW, DQ, VL", OSXSAVE | AVX | FMA, AVX2 | F, 0xe7, AVX2_FEATURES | TP_FEATURE_AVX512F},
     {"AVX-512 without AVX2", OSXSAVE | AVX | FMA, ALL_512, 0xe7, TP_FEATURE_AVX | TP_FEATURE_FMA | AVX512_FEATURES},
+    {"Sapphire Rapids", OSXSAVE | AVX | FMA, AVX2 | ALL_512, 0x602e7,
+     SERVER_FEATURES | TP_FEATURE_AVX512BF16 | TP_FEATURE_AMX, AMX_TILE | AMX_BF16, AVX512_BF16},
+    {"Sapphire Rapids, tile data not enabled", OSXSAVE | AVX | FMA, AVX2 | ALL_512, 0x202e7,
+     SERVER_FEATURES | TP_FEATURE_AVX512BF16, AMX_TILE | AMX_BF16, AVX512_BF16},
+    {"Sapphire Rapids, tile configuration not enabled", OSXSAVE | AVX | FMA, AVX2 | ALL_512, 0x402e7,
+     SERVER_FEATURES | TP_FEATURE_AVX512BF16, AMX_TILE | AMX_BF16, AVX512_BF16},
+    {"tiles without bf16", OSXSAVE | AVX | FMA, AVX2 | ALL_512, 0x602e7, SERVER_FEATURES, AMX_TILE, 0},
+    {"tiles of bf16, but none", OSXSAVE | AVX | FMA, AVX2 | ALL_512, 0x602e7, SERVER_FEATURES, AMX_BF16, 0},
+    {"Zen 4", OSXSAVE | AVX | FMA, AVX2 | ALL_512, 0xe7, SERVER_FEATURES | TP_FEATURE_AVX512BF16, 0, AVX512_BF16},
+    {"bf16 claimed, zmm not enabled", OSXSAVE | AVX | FMA, AVX2 | ALL_512, 0x60007, AVX2_FEATURES, AMX_TILE | AMX_BF16,
+     AVX512_BF16},
     {"BW, DQ, VL without F", OSXSAVE | AVX | FMA, AVX2 | BW | DQ | VL, 0xe7, AVX2_FEATURES},
 };
 
 static struct tp_cpu decode(const struct machine *m) {
     const struct tp_cpuid leaves[] = {
-        {.leaf = 7, .ebx = m->leaf7_ebx},
+        {.leaf = 7, .ebx = m->leaf7_ebx, .edx = m->leaf7_edx},
+        {.leaf = 7, .subleaf = 1, .eax = m->leaf71_eax},
         {.leaf = 0, .ebx = 0x756e6547, .edx = 0x49656e69, .ecx = 0x6c65746e},
         {.leaf = 1, .ecx = m->leaf1_ecx},
     };
@@ -125,6 +142,10 @@ Test(cpu, best_instruction_set_of_every_machine) {
         const char *best = avx512 ? "avx512" : avx2 ? "avx2" : f & TP_FEATURE_FMA ? "scalar" : "none";
         cr_expect_str_eq(chosen(&machines[i], NULL), best, "%s", machines[i].name);
         cr_expect_str_eq(chosen(&machines[i], "avx512"), avx512 ? "avx512" : "none", "%s", machines[i].name);
+        const bool bf16 = avx512 && f & TP_FEATURE_AVX512BF16;
+        cr_expect_str_eq(chosen(&machines[i], "avx512bf16"), bf16 ? "avx512" : "none", "%s", machines[i].name);
+        if (!(f & TP_FEATURE_AMX)) /* or it would be tried */
+            cr_expect_str_eq(chosen(&machines[i], "amx"), "none", "%s", machines[i].name);
         cr_expect_str_eq(chosen(&machines[i], "neon"), "none");
         cr_expect_str_eq(chosen(&machines[i], "AVX2"), "none");
     }
@@ -139,6 +160,36 @@ Test(cpu, names_are_listed_best_first) {
     cr_expect_str_eq(names, "avx2 scalar");
     tp_isa_names(&old, names, sizeof names);
     cr_expect_str_eq(names, "");
+}
+
+static struct tp_cpu decode_named(const char *name) {
+    size_t i = 0;
+    while (strcmp(machines[i].name, name) != 0)
+        i++;
+    return decode(&machines[i]);
+}
+
+static const char *bf16_of(const struct tp_cpu *cpu, const char *name) {
+    return tp_bf16_choose(cpu, tp_isa_choose(cpu, name), name)->name;
+}
+
+/* VDPBF16PS is chosen where it is faster than what it stands for. */
+Test(cpu, ways_to_multiply_bf16) {
+    char names[64];
+    const struct tp_cpu sapphire = decode_named("Sapphire Rapids"), haswell = decode_named("Haswell");
+    struct tp_cpu zen = decode_named("Zen 4");
+    tp_bf16_names(&sapphire, names, sizeof names);
+    cr_expect_str_eq(names, "amx avx512bf16 avx512 avx2 scalar");
+    tp_bf16_names(&haswell, names, sizeof names);
+    cr_expect_str_eq(names, "avx2 scalar");
+    cr_expect_str_eq(bf16_of(&haswell, NULL), "avx2");
+    cr_expect_str_eq(bf16_of(&zen, NULL), "avx512");
+    strcpy(zen.vendor, "AuthenticAMD");
+    cr_expect_str_eq(bf16_of(&zen, NULL), "avx512bf16");
+    cr_expect_str_eq(bf16_of(&zen, "avx512bf16"), "avx512bf16");
+    cr_expect_str_eq(bf16_of(&zen, "avx512"), "avx512");
+    cr_expect_str_eq(bf16_of(&zen, "avx2"), "avx2");
+    cr_expect_str_eq(bf16_of(&zen, "scalar"), "scalar");
 }
 #endif
 
@@ -205,6 +256,8 @@ Test(cpu, detection_agrees_with_the_kernel) {
     cr_expect_eq(!!(cpu.features & TP_FEATURE_AVX2), !!strstr(line, " avx2 "));
     cr_expect_eq(!!(cpu.features & TP_FEATURE_AVX512F), !!strstr(line, " avx512f "));
     cr_expect_eq(!!(cpu.features & TP_FEATURE_AVX512VL), !!strstr(line, " avx512vl "));
+    cr_expect_eq(!!(cpu.features & TP_FEATURE_AVX512BF16), !!strstr(line, " avx512_bf16 "));
+    cr_expect_eq(!!(cpu.features & TP_FEATURE_AMX), !!strstr(line, " amx_tile ") && !!strstr(line, " amx_bf16 "));
 #else
     cr_expect_eq(cpu.features, TP_FEATURE_NEON);
     cr_expect_str_eq(cpu.vendor, "Arm");

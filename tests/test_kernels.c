@@ -79,6 +79,29 @@ Test(kernels, losses) {
                     loss_case(tp_test_table(i), (tp_loss)loss, n, special);
 }
 
+/* Samples with one output each, together and one by one. */
+static void loss_column_case(const struct tp_isa *isa, tp_loss loss, size_t m, bool special) {
+    float *x = matrix(m, special), *y = matrix(m + 7, false), *scale = matrix(m + 11, false);
+    float *d = matrix(3, false), *e = matrix(3, false), *values = matrix(3, false), *expected = matrix(3, false);
+    for (int derivative = 0; derivative < 2; derivative++) {
+        isa->loss_column[loss](x, y, m, 0.75f, scale, values, derivative ? d : NULL);
+        for (size_t i = 0; i < m; i++)
+            expected[i] = isa->loss_row[loss](x + i, y + i, 1, 0.75f, scale[i], derivative ? e + i : NULL);
+        cr_expect(tp_test_same_bits(expected, values, ROWS * LD, "%s %s m %zu", isa->name, tp_loss_name(loss), m));
+        cr_expect(tp_test_same_bits(e, d, ROWS * LD, "%s %s m %zu derivative", isa->name, tp_loss_name(loss), m));
+    }
+    tp_test_guarded_free(x), tp_test_guarded_free(y), tp_test_guarded_free(scale), tp_test_guarded_free(d);
+    tp_test_guarded_free(e), tp_test_guarded_free(values), tp_test_guarded_free(expected);
+}
+
+Test(kernels, losses_of_samples_with_one_output) {
+    for (int i = 0; i < tp_test_isa_count(); i++)
+        for (int loss = 0; loss < TP_LOSS_COUNT; loss++)
+            for (size_t m = 1; m <= MAX_N; m += m < 18 ? 1 : 7)
+                for (int special = 0; special < 2; special++)
+                    loss_column_case(tp_test_table(i), (tp_loss)loss, m, special);
+}
+
 static void compare_and_free(const struct tp_isa *isa, const char *rule, size_t n, float **expected, float **actual,
                              int arrays) {
     for (int a = 0; a < arrays; a++) {

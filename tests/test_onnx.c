@@ -122,6 +122,50 @@ Test(onnx, room_in_memory) {
     tp_model_destroy(model);
 }
 
+/* A mean that a float loses would shift small deviations. */
+Test(onnx, means_far_from_zero) {
+    const tp_layer layer = {1, TP_ACTIVATION_IDENTITY, 0, 0, 0};
+    unsigned char bytes[MAX_FILE];
+    size_t size = 0;
+    for (int rest = 0; rest < 2; rest++) {
+        const double mean = 0x1p24 + rest, deviation = 1;
+        tp_model_options options;
+        tp_model_options_default(&options);
+        options.inputs = 1, options.layers = &layer, options.layer_count = 1, options.loss = TP_LOSS_MSE;
+        options.inputs_scaled = (tp_scaling){1, &mean, &deviation};
+        tp_model *model = test_make_model(&options);
+        cr_assert_eq(tp_model_write_onnx(model, bytes, sizeof bytes, &size), TP_OK);
+        cr_expect_eq(memmem(bytes, size, "input_mean_rest", 15) != NULL, rest);
+        check_round_trip(model, "mean");
+        tp_model_destroy(model);
+    }
+}
+
+/* Lists within lists are no numbers, however deep they are. */
+Test(onnx, deep_metadata) {
+    enum { DEPTH = 2000 };
+    unsigned char bytes[MAX_FILE];
+    size_t size = 0;
+    tp_model *model = test_small_model(1), *copy = NULL;
+    char text[DEPTH + 1];
+    memset(text, '[', DEPTH), text[DEPTH] = '\0';
+    cr_assert_eq(tp_model_write_onnx(model, bytes, sizeof bytes, &size), TP_OK);
+    /* field 14, an entry: 1 is its key, 2 its value; both lengths take two bytes where they are above 127 */
+    static const char key[] = "tileprop.input_deviation";
+    const size_t entry = 2 + sizeof key - 1 + 3 + DEPTH;
+    unsigned char *at = bytes + size;
+    *at++ = 14 << 3 | 2, *at++ = (unsigned char)(entry & 127) | 128, *at++ = (unsigned char)(entry >> 7);
+    *at++ = 1 << 3 | 2, *at++ = sizeof key - 1;
+    memcpy(at, key, sizeof key - 1), at += sizeof key - 1;
+    *at++ = 2 << 3 | 2, *at++ = (unsigned char)(DEPTH & 127) | 128, *at++ = (unsigned char)(DEPTH >> 7);
+    memcpy(at, text, DEPTH), at += DEPTH;
+    cr_assert_leq(at, bytes + sizeof bytes);
+    cr_expect_eq(tp_model_read_onnx(context, bytes, (size_t)(at - bytes), NULL, &copy), TP_ERR_FORMAT);
+    cr_expect(strstr(tp_test_message(context), "input_deviation is not a list of numbers"), "%s",
+              tp_test_message(context));
+    tp_model_destroy(model);
+}
+
 /* What no float can be. */
 Test(onnx, scaling_beyond_floats) {
     const double means[] = {1e39, 0, 0}, deviations[] = {1, 1e-40, 1e40};

@@ -14,8 +14,8 @@ struct matrix {
     size_t ld;
 };
 
-static struct matrix matrix(size_t rows, size_t columns) {
-    struct matrix x = {.ld = columns + GAP};
+static struct matrix matrix(size_t rows, size_t columns, size_t gap) {
+    struct matrix x = {.ld = columns + gap};
     x.p = tp_test_guarded(rows * x.ld, 4 * (columns % 16));
     tp_test_fill(x.p, rows * x.ld, rows, -3, 3);
     return x;
@@ -40,7 +40,7 @@ static size_t packed_count(const struct packing *s) {
 }
 
 static struct matrix source(const struct packing *s) {
-    return s->beside ? matrix(s->k, s->lanes) : matrix(s->lanes, s->k);
+    return s->beside ? matrix(s->k, s->lanes, GAP) : matrix(s->lanes, s->k, GAP);
 }
 
 static float *expected_panels(const struct packing *s, const struct matrix *x, float alpha) {
@@ -71,7 +71,7 @@ static void pack_b_case(const struct tp_isa *isa, const struct packing *s) {
     tp_test_guarded_free(x.p), tp_test_guarded_free(expected), tp_test_guarded_free(panels);
 }
 
-static const size_t steps[] = {1, 3, 4, 7, 16, 17, 31, 70};
+static const size_t steps[] = {1, 2, 3, 4, 7, 16, 17, 31, 70};
 #define STEPS (sizeof steps / sizeof *steps)
 
 static void all_heights(const struct tp_isa *isa, size_t rows, size_t k) {
@@ -91,16 +91,21 @@ static void all_widths(const struct tp_isa *isa, size_t columns, size_t k) {
         }
 }
 
-static void transposed(const struct tp_isa *isa, size_t rows, size_t columns) {
-    const struct matrix x = matrix(rows, columns);
-    const size_t ldo = rows + GAP, count = columns * ldo;
+static void transpose_case(const struct tp_isa *isa, size_t rows, size_t columns, size_t gap) {
+    const struct matrix x = matrix(rows, columns, gap);
+    const size_t ldo = rows + gap, count = columns * ldo;
     float *expected = untouched(count), *out = untouched(count);
     for (size_t j = 0; j < columns; j++)
         for (size_t i = 0; i < rows; i++)
             expected[j * ldo + i] = x.p[i * x.ld + j];
     isa->transpose(out, ldo, x.p, x.ld, rows, columns);
-    cr_expect(tp_test_same_bits(expected, out, count, "%s: %zu x %zu", isa->name, rows, columns));
+    cr_expect(tp_test_same_bits(expected, out, count, "%s: %zu x %zu, %zu apart", isa->name, rows, columns, gap));
     tp_test_guarded_free(x.p), tp_test_guarded_free(expected), tp_test_guarded_free(out);
+}
+
+static void transposed(const struct tp_isa *isa, size_t rows, size_t columns) {
+    transpose_case(isa, rows, columns, GAP);
+    transpose_case(isa, rows, columns, 0);
 }
 
 static void for_all_sizes(void (*check)(const struct tp_isa *isa, size_t lanes, size_t k)) {

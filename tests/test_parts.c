@@ -280,6 +280,22 @@ Test(parts, bits_do_not_depend_on_ranks) {
     }
 }
 
+/* Parts change no more than how sums are rounded. */
+Test(parts, of_any_number_train_alike) {
+    static struct result whole, parts;
+    tp_context *context = tp_test_context(NULL, 1);
+    make_problem();
+    for (size_t i = 0; i < VARIANTS; i++) {
+        struct variant one = variants[i];
+        one.parts = 1;
+        train_variant(&one, context, NULL, &whole);
+        train_variant(&variants[i], context, NULL, &parts);
+        for (size_t j = 0; j < COUNT; j++)
+            cr_assert_float_eq(whole.parameters[j], parts.parameters[j], 1e-3, "%s: %zu", one.name, j);
+    }
+    tp_context_destroy(context);
+}
+
 Test(parts, must_be_a_power_of_two) {
     static struct test_world w;
     tp_trainer *trainer = NULL;

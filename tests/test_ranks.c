@@ -170,6 +170,77 @@ Test(ranks, tell_of_the_sample_that_one_of_them_has) {
 }
 
 Test(ranks, end_when_an_exchange_fails) {
-    struct plan plan = {.rank = 1, .break_at = 3, .expected = TP_ERR_IO, .message = "exchange"};
+    struct plan plan = {.rank = 1, .break_at = 3, .expected = TP_ERR_IO, .message = "failed: the office is closed"};
     test_run_ranks(4, run_member, &plan);
+}
+
+/* A rank number i of ranks, with functions unless it is told without. */
+static void refuse(struct test_world *w, tp_group group, const char *message) {
+    struct test_diary diary;
+    tp_trainer *trainer = NULL;
+    tp_train_options options = test_small_options(&diary);
+    options.parts = PARTS;
+    options.group = &group;
+    cr_assert_eq(tp_trainer_create(w->model, &w->clouds.data, &options, NULL, 0, &trainer), TP_ERR_ARGUMENT);
+    cr_assert(strstr(tp_test_message(w->context), message), "%s", tp_test_message(w->context));
+}
+
+static tp_status start_nothing(void *user, int slot, int peer, const void *send, size_t send_bytes, void *receive,
+                               size_t receive_bytes) {
+    (void)user, (void)slot, (void)peer, (void)send, (void)send_bytes, (void)receive, (void)receive_bytes;
+    return TP_OK;
+}
+
+static tp_status finish_nothing(void *user, int slot, bool wait, bool *done) {
+    (void)user, (void)slot, (void)wait, (void)done;
+    return TP_OK;
+}
+
+Test(ranks, that_cannot_be_are_refused) {
+    static struct test_world w;
+    const size_t size = sizeof(tp_group);
+    test_open_world(&w, NULL);
+    refuse(&w, (tp_group){size, 0, 16, NULL, start_nothing, finish_nothing, NULL}, "ranks is 16; ");
+    refuse(&w, (tp_group){size, 0, 3, NULL, start_nothing, finish_nothing, NULL}, "ranks is 3; ");
+    refuse(&w, (tp_group){size, 0, -4, NULL, start_nothing, finish_nothing, NULL}, "ranks is -4; ");
+    refuse(&w, (tp_group){size, 4, 4, NULL, start_nothing, finish_nothing, NULL}, "rank is 4; it must be 0..3");
+    refuse(&w, (tp_group){size, -1, 4, NULL, start_nothing, finish_nothing, NULL}, "rank is -1; ");
+    refuse(&w, (tp_group){size, 0, 4, NULL, NULL, finish_nothing, NULL}, "start is NULL");
+    refuse(&w, (tp_group){size, 0, 4, NULL, start_nothing, NULL, NULL}, "finish is NULL");
+    refuse(&w, (tp_group){4, 0, 4, NULL, start_nothing, finish_nothing, NULL}, "struct_size is 4");
+    test_close_world(&w);
+}
+
+/* Each updates its share: there is less state, and more that waits for others. */
+Test(ranks, share_the_state_of_the_optimiser) {
+    const tp_layer layers[] = {{.width = 512, .activation = TP_ACTIVATION_RELU},
+                               {.width = CLOUD_CLASSES, .activation = TP_ACTIVATION_SOFTMAX}};
+    static struct test_world w;
+    static float x[16 * 512];
+    size_t bytes[2];
+    tp_model *model = NULL;
+    tp_model_options shape;
+    tp_train_options options;
+    test_open_world(&w, NULL);
+    tp_model_options_default(&shape);
+    shape.inputs = 512;
+    shape.layers = layers;
+    shape.layer_count = 2;
+    shape.loss = TP_LOSS_CCE;
+    cr_assert_eq(tp_model_create(w.context, &shape, &model), TP_OK);
+    const tp_data data = {
+        .samples = 16, .features = 512, .floats = x, .classes = w.clouds.classes, .outputs = CLOUD_CLASSES};
+    tp_train_options_default(&options);
+    options.batch = 16;
+    options.parts = PARTS;
+    for (int i = 0; i < 2; i++) {
+        const tp_group group = {sizeof group, 0, i ? 8 : 2, NULL, start_nothing, finish_nothing, NULL};
+        options.group = &group;
+        bytes[i] = tp_trainer_size(model, &data, &options);
+    }
+    /* two states of Adam, of halves and of eighths; and two arrays of sums of a layer less */
+    const double parameters = 512 * 512;
+    cr_assert_float_eq((double)(bytes[0] - bytes[1]) / sizeof(float) / parameters, 2 * (0.5 - 0.125) + 2, 0.1);
+    tp_model_destroy(model);
+    test_close_world(&w);
 }

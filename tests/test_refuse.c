@@ -221,7 +221,7 @@ static void set_numbers(void) {
 
 static void set_outputs(void) {
     memset(&out, 0x5a, sizeof out);
-    now.c = out.c, now.y = out.y, now.dx = out.dx;
+    now.c = out.c, now.bits = out.bits, now.y = out.y, now.dx = out.dx;
     now.outputs = (tp_outputs){.floats = out.y};
     now.gradients = out.gradients, now.parameters = out.parameters, now.confusion = out.confusion;
     now.fingerprint = out.fingerprint;

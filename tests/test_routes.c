@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Every route of every instruction set, and every way to read B, gives the bits of the chain; and each row of both
- * tables is reached that the tuning does not rule out. */
+/* Every route of every instruction set, and every way to read B, gives the bits of the chain, or of the canonical sum
+ * where that was asked for; and each row of both tables is reached that the tuning does not rule out. */
 #include "gemm/explain.h"
+#include "support/sums.h"
 #include "support/support.h"
 
 #include <criterion/criterion.h>
@@ -14,7 +15,7 @@ enum { MOST = 7 * TP_CONFLICT * 64 }; /* floats of an operand */
 /* What may differ between products. */
 struct variant {
     size_t m, n, k;
-    bool ta, tb, packed, consumed;
+    bool ta, tb, packed, consumed, lanes;
     float alpha;
     enum tp_start start;
     size_t lda, ldb, misaligned;
@@ -46,6 +47,9 @@ static void consume(const void *consumer, const float *c, size_t ldc, const stru
 
 static float element(const struct variant *v, const struct tp_gemm *g, const struct room *r, size_t i, size_t j) {
     const float *b = r->b + v->misaligned;
+    if (v->lanes)
+        return test_canonical_sum(g->a.p + i * v->lda, b + j, v->ldb, v->k) +
+               (v->start == TP_START_BIAS ? g->bias[j] : 0);
     float sum = v->start == TP_START_ZERO ? 0 : v->start == TP_START_BIAS ? g->bias[j] : r->c[i * g->ldc + j];
     for (size_t k = 0; v->alpha != 0 && k < v->k; k++)
         sum = fmaf(v->alpha * (v->ta ? g->a.p[k * v->lda + i] : g->a.p[i * v->lda + k]),
@@ -73,6 +77,7 @@ static void run(const struct tp_isa *isa, const struct variant *v, const struct 
                         .alpha = v->alpha,
                         .a = operand(r->a, v->lda, v->ta),
                         .b = operand(r->b + v->misaligned, v->ldb, v->tb),
+                        .lanes = v->lanes,
                         .start = v->start,
                         .bias = r->bias,
                         .c = r->c,
@@ -129,6 +134,17 @@ static void run_shapes(const struct tp_isa *isa, const struct room *r, struct re
     const struct variant columns_of_b = {
         .m = 40, .n = 8, .k = 200, .ta = true, .tb = true, .alpha = 1, .lda = TP_CONFLICT, .ldb = 203};
     run(isa, &columns_of_b, r, reached);
+    for (size_t n = 1; n <= TP_LANES_COLUMNS; n++) {
+        const struct variant canonical = {.m = 150 + n,
+                                          .n = n,
+                                          .k = 70,
+                                          .lanes = true,
+                                          .alpha = 1,
+                                          .start = n % 2 ? TP_START_BIAS : TP_START_ZERO,
+                                          .lda = 73,
+                                          .ldb = n > 2 ? n : n + 4};
+        run(isa, &canonical, r, reached);
+    }
     /* long rows of B, which is vast */
     const struct variant long_rows = {
         .m = 3, .n = 2 * TP_CONFLICT, .k = 70, .alpha = 1, .lda = 70, .ldb = 2 * TP_CONFLICT + 16};
@@ -136,8 +152,7 @@ static void run_shapes(const struct tp_isa *isa, const struct room *r, struct re
 }
 
 static bool is_ruled_out(const struct tp_tuning *t, const char *name) {
-    return (!t->axpy_panels && !strncmp(name, "axpy", 4)) || (!t->copy_steps && !strcmp(name, "copied")) ||
-           (!t->stream_long_steps && !strcmp(name, "streamed long")) ||
+    return (!t->copy_steps && !strcmp(name, "copied")) || (!t->stream_long_steps && !strcmp(name, "streamed long")) ||
            (!t->uncached_parts && !strcmp(name, "uncached"));
 }
 

@@ -67,6 +67,7 @@ table   (core|table)/.*
 net     (core|cpu|gemm|net|table)/.*|$kernels
 io      (core|net|table|io)/.*
 cblas   (core|cblas)/.*
+mpi     tileprop/tileprop_mpi\.h
 TABLE
 }
 

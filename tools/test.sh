@@ -52,12 +52,24 @@ expected_paths() {
     echo scalar
 }
 
+# The same of the ways to multiply bf16.
+expected_bf16() {
+    if [ "$1" != neon ]; then
+        ! has avx512f avx512bw avx512dq avx512vl avx512_bf16 amx_tile amx_bf16 || printf 'amx '
+        ! has avx512f avx512bw avx512dq avx512vl avx512_bf16 || printf 'avx512bf16 '
+    fi
+    expected_paths "$1"
+}
+
 # check_part NAME BUILD: every test runs every instruction set that the library says it can use; is that every one of
 # the machine, and is the library built as the part is called? Adds what ran to $ran.
 check_part() {
     expected=$(expected_paths "$1")
     ran=$(QEMU_LD_PREFIX=$PWD/build/aarch64-root "$2/tileprop" info | sed -n 's/^usable  *//p')
     [ "$ran" = "$expected" ] || fail "$1: ran '$ran', but this machine should run '$expected'"
+    expected=$(expected_bf16 "$1")
+    bf16=$(QEMU_LD_PREFIX=$PWD/build/aarch64-root "$2/tileprop" info | sed -n 's/^bf16 .*(of \(.*\))$/\1/p')
+    [ "$bf16" = "$expected" ] || fail "$1: bf16 by '$bf16', but this machine should do so by '$expected'"
     case $1 in
     asan-ubsan)
         for function in __asan_init __ubsan_handle __assert_fail; do
@@ -221,6 +233,12 @@ else
 fi
 if [ "$(uname -m)" = x86_64 ] && ! has avx512f avx512bw avx512dq avx512vl; then
     note "this machine has no AVX-512: that path did NOT run"
+fi
+if [ "$(uname -m)" = x86_64 ] && ! has avx512_bf16; then
+    note "this machine has no AVX512_BF16: bf16 by VDPBF16PS did NOT run"
+fi
+if [ "$(uname -m)" = x86_64 ] && ! has amx_tile amx_bf16; then
+    note "this machine has no AMX: bf16 by tile registers did NOT run"
 fi
 if [ $long = yes ]; then
     find build/test -name '*.gcda' -delete

@@ -3,6 +3,7 @@
 
 #include "core/context.h"
 #include "gemm/explain.h"
+#include "gemm/lanes.h"
 
 #include <stdio.h>
 
@@ -22,6 +23,7 @@ static struct tp_gemm product_of(const tp_context *context, const struct bench_p
                             .alpha = 1,
                             .a = p->transpose_a ? tp_transposed(line, lda) : tp_plain(line, lda),
                             .b = p->transpose_b ? tp_transposed(line, ldb) : tp_plain(line, ldb),
+                            .lanes = p->layer && tp_sums_in_lanes(p->n, p->k),
                             .ldc = p->n,
                             .epilogue = {.consume = p->consumed ? consume : NULL}};
 }

@@ -12,6 +12,7 @@ struct bench_product {
     size_t m, n, k;
     bool transpose_a, transpose_b;
     bool consumed; /* by an update, instead of stored */
+    bool layer;    /* forward, where few outputs have sums of their own */
 };
 
 /* On an instruction set (NULL: the best) and so many threads; with all, also why the ways before were not taken. False

@@ -8,9 +8,9 @@
 static bool explain_layer(const struct train_task *task, size_t l, const char *isa, int threads, bool inference) {
     const size_t batch = (size_t)task->batch, in = (size_t)task->widths[l], out = (size_t)task->widths[l + 1];
     const struct bench_product products[] = {
-        {"forward", batch, out, in, false, false, false},
-        {"dW", in, out, batch, true, false, true},
-        {"dA", batch, in, out, false, true, false},
+        {"forward", batch, out, in, false, false, false, true},
+        {"dW", in, out, batch, true, false, true, false},
+        {"dA", batch, in, out, false, true, false, false},
     };
     printf("layer %zu, %zu - %zu, batch %zu\n", l, in, out, batch);
     return bench_explain(products, inference ? 1 : l ? 3 : 2, isa, threads, false);

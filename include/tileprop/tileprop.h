@@ -314,7 +314,8 @@ typedef enum tp_precision {
 /*
  * C = op(A) op(B) + beta C in bf16, row-major, with sizes, distances and workspace as for tp_sgemm.
  *   a, b    of the type that a_precision and b_precision say. f32 is rounded to bf16: to nearest, ties to even; what is
- *           smaller than 2^-126 becomes 0, what is too large infinity, and NaN stays NaN.
+ *           smaller than 2^-126 becomes 0, what is too large infinity, and NaN stays NaN. bf16 below 2^-126 counts as
+ *           0.
  *   c       f32; must not overlap A or B
  * The k steps are cut into blocks of 32, the last one filled up with zeros. For each element of C and each block:
  * E = O = 0, E = f(fma(a, b, E)) for even k ascending, O = f(fma(a, b, O)) for odd k ascending, C = f(C + f(E + O)),
@@ -524,13 +525,13 @@ typedef struct tp_model_options {
      * are rounded where products read them (tp_bf16gemm); master weights, gradients, optimiser state, biases, losses
      * and softmax are f32 all the same. */
     tp_precision precision;
-    uint32_t reserved;       /* must be 0 */
+    uint32_t reserved; /* must be 0 */
 } tp_model_options;
 
 /* Sets every field to its default; layer_size is the caller's sizeof(tp_layer). For interfaces to other languages. */
 TP_API void tp_model_options_init(tp_model_options *options, size_t struct_size, size_t layer_size);
-/* CCE, initial weights by activation, seed 1, no scaling, Huber's delta 1, no label smoothing, precision f32. The caller must set
- * inputs, layer_count and layers. */
+/* CCE, initial weights by activation, seed 1, no scaling, Huber's delta 1, no label smoothing, precision f32. The
+ * caller must set inputs, layer_count and layers. */
 TP_INLINE void tp_model_options_default(tp_model_options *options) {
     tp_model_options_init(options, sizeof *options, sizeof(tp_layer));
 }
@@ -824,6 +825,12 @@ TP_API tp_status tp_workspace_set_dropout(tp_workspace *workspace, uint64_t seed
  *   y   batch rows of n_L outputs, not scaled back, row distance ldy >= n_L; may be NULL, except with an inference
  *       workspace
  * With a training workspace, x must stay unchanged until the following tp_backward. If batch = 0, nothing is done.
+ *
+ * The order of a layer's sums depends on its shape alone, so that a sample has the same bits in every batch. Output j
+ * before the activation is acc = b_j, then for k ascending acc = fma(a_k, w_kj, acc). In a layer of n <= 4 outputs with
+ * at least 32 (n - 1) inputs, for instance the last one of a regression or of a binary classifier, it is a sum in 16
+ * parts instead. Part l is acc = 0, then acc = fma(a_k, w_kj, acc) for k = l, l + 16, ... Part l + 8 is added to part l
+ * for l < 8, then part l + 4 to part l for l < 4, and so on with 2 and 1. Then b_j is added to part 0.
  */
 TP_API tp_status tp_forward(const tp_model *model, tp_workspace *workspace, size_t batch, const float *x, size_t ldx,
                             float *y, size_t ldy);
@@ -1168,8 +1175,15 @@ TP_API const char *tp_keep_name(tp_keep keep);
  * updates that share of the parameters.
  *
  * The functions only move bytes; what they mean, and all arithmetic, is the trainer's. They are called on the thread
- * that called the trainer, some of them while its other threads compute. The same calls must be made on every rank in
- * the same order: tp_trainer_run, tp_trainer_save, tp_trainer_resume, tp_snapshot_take.
+ * that called the trainer, some of them while its other threads compute. Every rank must make the calls that exchange
+ * something, at the same place of the run: tp_trainer_run, tp_trainer_save, tp_snapshot_take; and what callbacks change
+ * in the model they must change on every rank.
+ *
+ * tp_trainer_run first compares what the ranks are about to do: version, model, parameters, data, options and where the
+ * run is; if a rank differs, all get TP_ERR_ARGUMENT, and the message names it. Then, if a callback of one rank asks to
+ * stop, all stop after the same step; if a loss is not finite, all get TP_ERR_NONFINITE and the message of the rank
+ * whose sample it is. tp_trainer_save writes on rank 0 alone, and its status is that of all. With on_step the
+ * parameters are complete before each call of it; without, they arrive while the next step begins.
  */
 
 /* Exchanges that are under way at a time have different slots, 0..TP_GROUP_SLOTS - 1. */
@@ -1184,7 +1198,11 @@ typedef tp_status tp_group_start_fn(void *user, int slot, int peer, const void *
  * the slot may be used again. */
 typedef tp_status tp_group_finish_fn(void *user, int slot, bool wait, bool *done);
 
-/* What a trainer of a group needs. A status other than TP_OK of one of its functions ends the run with that status. */
+/* Why one of them has failed last, for messages; maybe "". */
+typedef const char *tp_group_reason_fn(const void *user);
+
+/* What a trainer of a group needs. A status other than TP_OK of one of its functions ends the run with that status on
+ * this rank; its trainer can then only be destroyed, once no exchange that is under way writes to it any more. */
 typedef struct tp_group {
     size_t struct_size;         /* sizeof(tp_group) */
     int32_t rank;               /* of this process: 0..ranks - 1 */
@@ -1192,6 +1210,7 @@ typedef struct tp_group {
     void *user;                 /* passed to the functions */
     tp_group_start_fn *start;   /* begins an exchange */
     tp_group_finish_fn *finish; /* ends it */
+    tp_group_reason_fn *reason; /* may be NULL */
 } tp_group;
 
 /* Options of tp_trainer_create. */
@@ -1377,7 +1396,8 @@ TP_API tp_status tp_predict(const tp_model *model, tp_workspace *workspace, cons
 /*
  * A copy of a model for inference alone, which never changes. Any number of threads may use it at the same time, each
  * with a workspace of its own. The weights lie as products read them fastest, for the sizes of batches that it is told:
- * in rows, in rows that are farther apart, or in panels as in a tp_packed. Every batch has the bits that tp_forward,
+ * in rows, in rows that are farther apart, or in panels as in a tp_packed; of a model with TP_PRECISION_BF16 in bf16.
+ * Every batch has the bits that tp_forward,
  * tp_evaluate and tp_predict compute with the model, whatever was told or chosen.
  */
 typedef struct tp_predictor tp_predictor;

@@ -71,6 +71,9 @@ inline const char *name(tp_activation activation) noexcept {
 inline const char *name(tp_loss loss) noexcept {
     return tp_loss_name(loss);
 }
+inline const char *name(tp_precision precision) noexcept {
+    return tp_precision_name(precision);
+}
 inline const char *name(tp_init init) noexcept {
     return tp_init_name(init);
 }
@@ -207,6 +210,28 @@ template <class T> struct matrix {
     constexpr matrix(const matrix<Other> &other) noexcept : elements(other.elements), ld(other.ld) {}
     constexpr T *first() const noexcept { return elements.data(); }
     constexpr size_t distance(size_t columns) const noexcept { return ld > 0 ? ld : columns > 0 ? columns : 1; }
+};
+
+/* Rows of a matrix of float, or of bf16 as std::uint16_t. */
+struct operand {
+    matrix<const float> floats;
+    matrix<const std::uint16_t> bits;
+    tp_precision precision;
+
+    constexpr operand(matrix<const float> given) noexcept : floats(given), precision(TP_PRECISION_F32) {}
+    constexpr operand(matrix<const std::uint16_t> given) noexcept : bits(given), precision(TP_PRECISION_BF16) {}
+    template <class Range, std::enable_if_t<std::is_constructible_v<view<const float>, Range>, int> = 0>
+    constexpr operand(Range &&range, size_t distance = 0) noexcept
+        : operand(matrix<const float>(std::forward<Range>(range), distance)) {}
+    template <class Range, std::enable_if_t<std::is_constructible_v<view<const std::uint16_t>, Range>, int> = 0>
+    constexpr operand(Range &&range, size_t distance = 0) noexcept
+        : operand(matrix<const std::uint16_t>(std::forward<Range>(range), distance)) {}
+    constexpr const void *first() const noexcept {
+        return precision == TP_PRECISION_BF16 ? static_cast<const void *>(bits.first()) : floats.first();
+    }
+    constexpr size_t distance(size_t columns) const noexcept {
+        return precision == TP_PRECISION_BF16 ? bits.distance(columns) : floats.distance(columns);
+    }
 };
 
 /* Value j of sample i is at i * sample + j * value; both 0: samples follow each other. */
@@ -505,6 +530,12 @@ class checks {
     template <class T> void rows(const char *what, const matrix<T> &given, size_t rows, size_t columns) noexcept {
         elements(what, given.elements, extent(rows, columns, given.distance(columns), 1));
     }
+    void rows(const char *what, const operand &given, size_t lines, size_t columns) noexcept {
+        if (given.precision == TP_PRECISION_BF16)
+            rows(what, given.bits, lines, columns);
+        else
+            rows(what, given.floats, lines, columns);
+    }
     void strided(const char *what, const void *elements, size_t count, size_t rows, size_t columns, size_t row_distance,
                  size_t column_distance) noexcept {
         if (row_distance == 0 && column_distance == 0) {
@@ -594,6 +625,10 @@ class context_handle : public detail::owner<tp_context, tp_context_destroy> {
     size_t sgemm_workspace_size(size_t m, size_t n, size_t k) const noexcept {
         return tp_sgemm_workspace_size(get(), m, n, k);
     }
+    size_t bf16gemm_workspace_size(size_t m, size_t n, size_t k) const noexcept {
+        return tp_bf16gemm_workspace_size(get(), m, n, k);
+    }
+    const char *bf16() const noexcept { return tp_context_bf16(get()); }
 };
 
 class packed_handle : public detail::owner<tp_packed, tp_packed_destroy> {
@@ -668,6 +703,34 @@ template <class Errors> class basic_context : public context_handle {
             check.code =
                 tp_sgemm(get(), transpose_a, transpose_b, m, n, k, alpha, a.first(), a.distance(a_columns), b.first(),
                          b.distance(b_columns), beta, c.first(), c.distance(n), memory.data(), memory.size());
+        return Errors::end(check.code, get());
+    }
+    outcome bf16gemm(tp_transpose transpose_a, tp_transpose transpose_b, size_t m, size_t n, size_t k, operand a,
+                     operand b, float beta, matrix<float> c, view<std::byte> memory = {}) noexcept(Errors::no_throw) {
+        detail::checks check(get());
+        const size_t a_columns = transpose_a ? m : k, b_columns = transpose_b ? k : n;
+        check.rows("a", a, transpose_a ? k : m, a_columns);
+        check.rows("b", b, transpose_b ? n : k, b_columns);
+        check.rows("c", c, m, n);
+        if (!check.code)
+            check.code = tp_bf16gemm(get(), transpose_a, transpose_b, m, n, k, a.precision, a.first(),
+                                     a.distance(a_columns), b.precision, b.first(), b.distance(b_columns), beta,
+                                     c.first(), c.distance(n), memory.data(), memory.size());
+        return Errors::end(check.code, get());
+    }
+    /* As many as in has. */
+    outcome bf16_from_f32(view<std::uint16_t> out, view<const float> in) const noexcept(Errors::no_throw) {
+        detail::checks check(get());
+        check.elements("out", out, in.size());
+        if (!check.code)
+            check.code = tp_bf16_from_f32(get(), out.data(), in.data(), in.size());
+        return Errors::end(check.code, get());
+    }
+    outcome bf16_to_f32(view<float> out, view<const std::uint16_t> in) const noexcept(Errors::no_throw) {
+        detail::checks check(get());
+        check.elements("out", out, in.size());
+        if (!check.code)
+            check.code = tp_bf16_to_f32(get(), out.data(), in.data(), in.size());
         return Errors::end(check.code, get());
     }
     outcome sgemm_packed(tp_transpose transpose_a, size_t m, float alpha, matrix<const float> a, const packed_handle &b,

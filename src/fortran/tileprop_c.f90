@@ -78,6 +78,43 @@ module tileprop_c
             integer(c_size_t), value :: m, n, k
             integer(c_size_t) :: res
         end function
+        function tp_bf16gemm(context, transpose_a, transpose_b, m, n, k, a_precision, a, lda, b_precision, b, ldb, &
+            beta, c, ldc, workspace, workspace_size) result(status) bind(c)
+            import :: c_float, c_int, c_ptr, c_size_t
+            type(c_ptr), value :: context, a, b, c, workspace
+            integer(c_int), value :: transpose_a, transpose_b, a_precision, b_precision
+            integer(c_size_t), value :: m, n, k, lda, ldb, ldc, workspace_size
+            real(c_float), value :: beta
+            integer(c_int) :: status
+        end function
+        function tp_bf16gemm_workspace_size(context, m, n, k) result(res) bind(c)
+            import :: c_ptr, c_size_t
+            type(c_ptr), value :: context
+            integer(c_size_t), value :: m, n, k
+            integer(c_size_t) :: res
+        end function
+        function tp_context_bf16(context) result(res) bind(c)
+            import :: c_ptr
+            type(c_ptr), value :: context
+            type(c_ptr) :: res
+        end function
+        function tp_bf16_from_f32(context, out, in, count) result(status) bind(c)
+            import :: c_int, c_ptr, c_size_t
+            type(c_ptr), value :: context, out, in
+            integer(c_size_t), value :: count
+            integer(c_int) :: status
+        end function
+        function tp_bf16_to_f32(context, out, in, count) result(status) bind(c)
+            import :: c_int, c_ptr, c_size_t
+            type(c_ptr), value :: context, out, in
+            integer(c_size_t), value :: count
+            integer(c_int) :: status
+        end function
+        function tp_precision_name(precision) result(res) bind(c)
+            import :: c_int, c_ptr
+            integer(c_int), value :: precision
+            type(c_ptr) :: res
+        end function
         function tp_packed_size(context, k, n) result(res) bind(c)
             import :: c_ptr, c_size_t
             type(c_ptr), value :: context

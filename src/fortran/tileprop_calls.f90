@@ -10,6 +10,8 @@ module tileprop_calls
         c_context_isa => tp_context_isa, c_context_threads => tp_context_threads, &
         c_context_set_threads => tp_context_set_threads, c_context_message => tp_context_message, &
         c_context_set_message => tp_context_set_message, c_context_machine => tp_context_machine, &
+        c_context_bf16 => tp_context_bf16, c_precision_name => tp_precision_name, &
+        c_bf16gemm_workspace_size => tp_bf16gemm_workspace_size, &
         c_sgemm_workspace_size => tp_sgemm_workspace_size, c_packed_size => tp_packed_size, &
         c_activation_name => tp_activation_name, c_loss_name => tp_loss_name, c_init_name => tp_init_name, &
         c_optimizer_name => tp_optimizer_name, c_schedule_name => tp_schedule_name, &
@@ -32,7 +34,8 @@ module tileprop_calls
     private
     public :: tp_status_text, tp_version, tp_context_options_default, tp_context_create, tp_context_destroy, &
         tp_context_isa, tp_context_threads, tp_context_set_threads, tp_context_message, tp_context_set_message, &
-        tp_context_machine, tp_sgemm_workspace_size, tp_packed_size, tp_packed_destroy, tp_activation_name, &
+        tp_context_machine, tp_context_bf16, tp_precision_name, tp_bf16gemm_workspace_size, tp_sgemm_workspace_size, &
+        tp_packed_size, tp_packed_destroy, tp_activation_name, &
         tp_loss_name, tp_init_name, tp_optimizer_name, tp_schedule_name, tp_model_options_default, tp_model_create, &
         tp_model_destroy, tp_model_describe, tp_model_layer, tp_model_parameter_count, tp_model_layer_offsets, &
         tp_model_save, tp_model_load, tp_model_write, tp_model_read, &
@@ -58,6 +61,9 @@ module tileprop_calls
     interface tp_context_set_message; procedure context_set_message; end interface
     interface tp_context_machine; procedure context_machine; end interface
     interface tp_sgemm_workspace_size; procedure sgemm_workspace_size; end interface
+    interface tp_bf16gemm_workspace_size; procedure bf16gemm_workspace_size; end interface
+    interface tp_context_bf16; procedure context_bf16; end interface
+    interface tp_precision_name; procedure precision_name; end interface
     interface tp_packed_size; procedure packed_size; end interface
     interface tp_packed_destroy; procedure packed_destroy; end interface
     interface tp_model_create; procedure model_create; end interface
@@ -110,6 +116,12 @@ contains
         integer(c_int), intent(in) :: loss
         character(:), allocatable :: text
         text = tp_string(c_loss_name(loss))
+    end function
+
+    function precision_name(precision) result(text)
+        integer(c_int), intent(in) :: precision
+        character(:), allocatable :: text
+        text = tp_string(c_precision_name(precision))
     end function
 
     function init_name(init) result(text)
@@ -240,6 +252,12 @@ contains
         call c_f_pointer(c_context_machine(handle(context)), machine)
     end function
 
+    function context_bf16(context) result(text)
+        type(tp_context), intent(in) :: context
+        character(:), allocatable :: text
+        text = tp_string(c_context_bf16(handle(context)))
+    end function
+
     ! ------------------------------------------------------------------------------------------------------ products
 
     ! For c(m, n) = op(a) op(b) of k columns and rows; 0 if one of them is negative.
@@ -250,6 +268,15 @@ contains
         bytes = 0
         if (min(m, n, k) >= 0) bytes = c_sgemm_workspace_size(handle(context), int(n, c_size_t), int(m, c_size_t), &
             int(k, c_size_t))
+    end function
+
+    function bf16gemm_workspace_size(context, m, n, k) result(bytes)
+        type(tp_context), intent(in) :: context
+        integer, intent(in) :: m, n, k
+        integer(c_size_t) :: bytes
+        bytes = 0
+        if (min(m, n, k) >= 0) bytes = c_bf16gemm_workspace_size(handle(context), int(n, c_size_t), &
+            int(m, c_size_t), int(k, c_size_t))
     end function
 
     ! For op(a) of m rows and k columns; 0 if one of them is negative.

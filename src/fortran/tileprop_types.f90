@@ -10,7 +10,7 @@ module tileprop_types
 
     integer, parameter :: TP_VERSION_MAJOR = 0, TP_VERSION_MINOR = 2, TP_VERSION_PATCH = 0
     integer, parameter :: TP_MAX_LAYERS = 64, TP_IDX_MAX_RANK = 8, TP_COLUMN_BINS = 16, &
-        TP_FINGERPRINT_SIZE = 65
+        TP_FINGERPRINT_SIZE = 65, TP_GROUP_SLOTS = TP_MAX_LAYERS + 1
 
     enum, bind(c)
         enumerator :: TP_OK = 0
@@ -27,6 +27,12 @@ module tileprop_types
     enum, bind(c)
         enumerator :: TP_TRANSPOSE_NO = 0
         enumerator :: TP_TRANSPOSE_YES = 1
+    end enum
+
+    enum, bind(c)
+        enumerator :: TP_PRECISION_F32 = 0
+        enumerator :: TP_PRECISION_BF16
+        enumerator :: TP_PRECISION_COUNT
     end enum
 
     enum, bind(c)
@@ -191,6 +197,7 @@ module tileprop_types
         type(c_ptr) :: threading = c_null_ptr
         integer(c_int) :: quota = 0
         character(kind=c_char) :: floating_point(96) = c_null_char
+        character(kind=c_char) :: bf16(64) = c_null_char
     end type
 
     type, bind(c) :: tp_epilogue
@@ -230,6 +237,8 @@ module tileprop_types
         real(c_float) :: huber_delta = 0
         real(c_float) :: label_smoothing = 0
         type(c_ptr) :: schema = c_null_ptr
+        integer(c_int) :: precision = TP_PRECISION_F32
+        integer(c_int32_t) :: reserved = 0
     end type
 
     type, bind(c) :: tp_exchange_options
@@ -379,6 +388,16 @@ module tileprop_types
         real(c_double) :: barrier = 0
     end type
 
+    type, bind(c) :: tp_group
+        integer(c_size_t) :: struct_size = 0
+        integer(c_int32_t) :: rank = 0
+        integer(c_int32_t) :: ranks = 0
+        type(c_ptr) :: user = c_null_ptr
+        type(c_funptr) :: start = c_null_funptr
+        type(c_funptr) :: finish = c_null_funptr
+        type(c_funptr) :: reason = c_null_funptr
+    end type
+
     ! Room for the fields of later versions, of which C makes a union with the struct.
     integer, parameter, private :: optimizer_room = 256
     type(tp_optimizer_options), parameter, private :: optimizer_now = tp_optimizer_options()
@@ -407,6 +426,8 @@ module tileprop_types
         integer(c_int) :: tune = 0
         integer(c_int32_t) :: reserved = 0
         type(c_ptr) :: fingerprint = c_null_ptr
+        integer(c_size_t) :: parts = 0
+        type(c_ptr) :: group = c_null_ptr
     end type
 
     type, bind(c) :: tp_idx

@@ -114,10 +114,9 @@ static void multiply_edge(const struct loops *l, struct tp_bf16_tiles *tiles, co
     tiles->c = l->edge;
     tiles->ldc = tiles->panels * l->path->nr;
     if (tiles->start) {
-        const struct tp_place rows = {.m = tiles->ldstart ? p->m : 1, .n = p->n};
-        copy_rows(l->edge, tiles->ldc, tiles->start, tiles->ldstart, &rows);
+        copy_rows(l->edge, tiles->ldc, tiles->start, tiles->ldstart, p);
         tiles->start = l->edge;
-        tiles->ldstart = tiles->ldstart ? tiles->ldc : 0;
+        tiles->ldstart = tiles->ldc;
     }
     l->path->tiles(tiles);
     copy_rows(c, ldc, tiles->c, tiles->ldc, p);

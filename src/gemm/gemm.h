@@ -78,6 +78,7 @@ struct tp_gemm {
     size_t m, n, k;
     float alpha;
     struct tp_operand a, b; /* m x k, k x n */
+    bool lanes;             /* canonical sums instead of chains, for layers with few outputs (gemm/lanes.h) */
     enum tp_start start;
     float beta;
     const float *bias; /* n, for TP_START_BIAS */

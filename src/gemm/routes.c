@@ -5,6 +5,11 @@
 #include "gemm/reading.h"
 #include "gemm/transposed.h"
 
+/* The one route whose bits are not those of the others. */
+static bool lanes(const struct tp_gemm *g) {
+    return g->lanes;
+}
+
 static bool has_no_products(const struct tp_gemm *g) {
     return g->k == 0 || g->alpha == 0;
 }
@@ -43,8 +48,8 @@ static bool dot_transposed(const struct tp_gemm *g) {
 
 /* Tiles would walk the rows of B in short pieces. */
 static bool few_long_rows(const struct tp_gemm *g, size_t m, size_t n, size_t b_column_step) {
-    const size_t panels = g->isa->tuning.axpy_panels;
-    return panels && m <= TP_AXPY_ROWS && n >= panels * g->isa->nr && b_column_step == 1;
+    const struct tp_tuning *t = &g->isa->tuning;
+    return m <= t->axpy_rows && n >= t->axpy_panels * g->isa->nr && b_column_step == 1;
 }
 
 static bool axpy(const struct tp_gemm *g) {
@@ -71,6 +76,10 @@ static bool always(const struct tp_gemm *g) {
 }
 
 const struct tp_route tp_routes[TP_ROUTES] = {
+    {.name = "lanes",
+     .when = "a layer of up to 4 outputs, whose sums are canonical",
+     .fits = lanes,
+     .run = tp_run_lanes},
     {.name = "start", .when = "k or alpha is 0", .fits = has_no_products, .run = tp_run_start},
     {.name = "bf16", .when = "operands in bf16", .fits = is_bf16, .run = tp_run_bf16},
     {.name = "panels of alpha",

@@ -13,13 +13,14 @@ struct tp_route {
     void (*run)(const struct tp_job *job);
 };
 
-#define TP_ROUTES 11
+#define TP_ROUTES 12
 extern const struct tp_route tp_routes[TP_ROUTES];
 
 /* m and n are not 0. */
 const struct tp_route *tp_route_of(const struct tp_gemm *gemm);
 
 /* What they run. */
+void tp_run_lanes(const struct tp_job *job);  /* lanes.c: canonical sums */
 void tp_run_panels(const struct tp_job *job); /* panels.c: Goto's loops */
 void tp_run_small(const struct tp_job *job);  /* small.c: operands in place, no blocks */
 void tp_run_start(const struct tp_job *job);  /* small.c: no products */

@@ -75,16 +75,27 @@ static tp_status take_values(const struct tp_safetensors *archive, const char *k
     return TP_OK;
 }
 
-static tp_status read_values(const struct tp_safetensors *archive, const char *key, size_t inputs, double **values,
-                             size_t *count) {
+/* A list of numbers as text; the parser's stack would grow with lists in lists. */
+static tp_status parse_values(const struct tp_safetensors *archive, const char *key, json_t **list) {
     const char *text = json_string_value(json_object_get(archive->metadata, key));
     bool refused;
-    json_t *list = tp_json_parse(text, strlen(text), JSON_DECODE_INT_AS_REAL, NULL, &refused);
+    if (tp_json_depth(text, strlen(text)) > 1)
+        return fail_value(archive, key, "is not a list of numbers");
+    *list = tp_json_parse(text, strlen(text), JSON_DECODE_INT_AS_REAL, NULL, &refused);
+    if (refused)
+        return tp_fail(archive->file.context, TP_ERR_MEMORY, "%s: cannot allocate memory to read %s",
+                       archive->file.path, key);
+    return TP_OK;
+}
+
+static tp_status read_values(const struct tp_safetensors *archive, const char *key, size_t inputs, double **values,
+                             size_t *count) {
+    json_t *list = NULL;
+    tp_status status = parse_values(archive, key, &list);
     *count = json_array_size(list);
-    const tp_status status = refused                           ? tp_fail(archive->file.context, TP_ERR_MEMORY,
-                                                                         "%s: cannot allocate memory to read %s", archive->file.path, key)
-                             : *count != 1 && *count != inputs ? fail_value(archive, key, "does not fit the layers")
-                                                               : take_values(archive, key, list, values);
+    if (!status)
+        status = *count != 1 && *count != inputs ? fail_value(archive, key, "does not fit the layers")
+                                                 : take_values(archive, key, list, values);
     json_decref(list);
     return status;
 }

@@ -4,6 +4,7 @@
 #include "kernels/average.h"
 #include "kernels/bf16_tile.h"
 #include "kernels/gemm_strip.h"
+#include "kernels/lanes.h"
 #include "kernels/levels.h"
 #include "kernels/normal.h"
 #include "kernels/pack.h"
@@ -70,6 +71,7 @@ const struct tp_isa TP_ISA = {
     .gemm_ger = gemm_ger,
     .gemm_dot = gemm_dot,
     .gemm_axpy = gemm_axpy,
+    .gemm_lanes = gemm_lanes,
     .pack_a = pack_a,
     .pack_b = pack_b,
     .transpose = transpose,
@@ -83,6 +85,12 @@ const struct tp_isa TP_ISA = {
     .loss_row =
         {
 #define LOSS(id, name, last) [TP_LOSS_##id] = name##_row,
+#include "kernels/loss.def"
+#undef LOSS
+        },
+    .loss_column =
+        {
+#define LOSS(id, name, last) [TP_LOSS_##id] = name##_column,
 #include "kernels/loss.def"
 #undef LOSS
         },

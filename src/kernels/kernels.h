@@ -77,6 +77,10 @@ typedef void tp_gemm_strip_fn(const struct tp_strip *strip);
  * gemm_dot: m <= TP_DOTS_ROWS, n >= lanes, k >= TP_DOTS_STEPS; B[k,j] at b[j * b_step + k]. If m > TP_DOTS_APART,
  * a_row is 1: more rows of A that lie apart would crowd the sets of a cache together with those of B.
  * gemm_axpy: m <= TP_AXPY_ROWS; B[k,j] at b[k * b_step + j]. C is passed over once for some rows of B.
+ *
+ * gemm_lanes: another sum than the chain: C[i,j] is the canonical sum (map.h) over k, whose lane l takes the steps l,
+ * l + 16, .. from 0 as a chain, and then + bias[j], rounded once more, if start is TP_START_BIAS; else TP_START_ZERO.
+ * n <= TP_LANES_COLUMNS; a_step = 1; B[k,j] at b[j * b_step + k].
  */
 struct tp_skinny {
     size_t m, n, k;
@@ -95,6 +99,7 @@ typedef void tp_skinny_fn(const struct tp_skinny *product);
 #define TP_DOTS_APART 3
 #define TP_DOTS_STEPS 4
 #define TP_AXPY_ROWS 2
+#define TP_LANES_COLUMNS 4
 
 /* panels = ceil(rows / height) panels of k x height <= MR from alpha * A, A[i,k] at a[i * row_step + k * column_step];
  * the last one has as many rows as are left, height apart. */
@@ -126,6 +131,9 @@ struct tp_activation_kernels {
 /* The loss of one sample, and if d is not NULL d = scale * its derivative by x, which is a or z (loss.def); parameter
  * is the delta of Huber. */
 typedef float tp_loss_row_fn(const float *x, const float *y, size_t n, float parameter, float scale, float *d);
+/* The same for m samples with one output each; each has a scale and gets a loss and, if d is not NULL, a derivative. */
+typedef void tp_loss_column_fn(const float *x, const float *y, size_t m, float parameter, const float *scale,
+                               float *loss, float *d);
 
 /* Adam takes gradients beyond it for it, so that a second moment, at most its square, is finite. */
 #define TP_ADAM_MAX 0x1p63f
@@ -180,12 +188,13 @@ struct tp_isa {
     size_t mr, nr;  /* tile: rows, columns */
     struct tp_tuning tuning;
     tp_gemm_strip_fn *gemm_strip;
-    tp_skinny_fn *gemm_ger, *gemm_dot, *gemm_axpy;
+    tp_skinny_fn *gemm_ger, *gemm_dot, *gemm_axpy, *gemm_lanes;
     tp_pack_a_fn *pack_a;
     tp_pack_b_fn *pack_b;
     tp_transpose_fn *transpose;
     struct tp_activation_kernels activation[TP_ACTIVATION_COUNT];
     tp_loss_row_fn *loss_row[TP_LOSS_COUNT];
+    tp_loss_column_fn *loss_column[TP_LOSS_COUNT];
     tp_update_fn *update[TP_OPTIMIZER_COUNT];
     tp_update_outer_fn *update_outer[TP_OPTIMIZER_COUNT];
     tp_column_sums_fn *column_sums;

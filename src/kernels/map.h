@@ -76,9 +76,13 @@ ALWAYS_INLINE vf log1p_of(vf e) {
     return small_or(0x1p-26f, e, v_log1p);
 }
 
-/* x = f(x) over a matrix. */
+/* x = f(x) over a matrix; without gaps it is one row. */
 ALWAYS_INLINE void map1(float *x, size_t ldx, size_t rows, size_t columns, float parameter, map1_fn *f) {
     assert(ldx >= columns || rows <= 1);
+    if (ldx == columns) {
+        columns *= rows;
+        rows = 1;
+    }
     const vf p = v_set(parameter);
     for (size_t i = 0; i < rows; i++, x += ldx) {
         size_t j = 0;

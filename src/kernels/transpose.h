@@ -5,6 +5,7 @@
 #include "kernels/map.h"
 
 #include <assert.h>
+#include <string.h>
 
 /* The distances in bytes of odd rows from the first, in registers: processors that scale what they add to an address
  * find all others by these. */
@@ -44,14 +45,15 @@ ALWAYS_INLINE void load_columns(vf x[GROUP], const float *first, struct row_step
     v_transpose_groups(x);
 }
 
-/* VL rows x GROUP columns, times alpha if it is not NULL; of each column the first rows are stored. */
+/* VL rows x GROUP columns, times alpha if it is not NULL; of these the first rows and columns are stored. */
 ALWAYS_INLINE void transpose_group(float *out, size_t ldo, const float *in, struct row_steps *steps, const vf *alpha,
-                                   size_t rows) {
+                                   size_t rows, size_t columns) {
     vf x[GROUP];
     load_columns(x, in, steps);
     UNROLL
     for (size_t j = 0; j < GROUP; j++)
-        store_some(out + j * ldo, alpha ? v_mul(*alpha, x[j]) : x[j], rows);
+        if (j < columns)
+            store_some(out + j * ldo, alpha ? v_mul(*alpha, x[j]) : x[j], rows);
 }
 
 /* Fewer rows or columns; padded, whole vectors are stored, with zeros. */
@@ -62,7 +64,7 @@ ALWAYS_INLINE void transpose_part(float *out, size_t ldo, const float *in, size_
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < columns; j++)
             part[i * GROUP + j] = in[i * ldi + j];
-    transpose_group(turned, VL, part, &steps, alpha, VL);
+    transpose_group(turned, VL, part, &steps, alpha, VL, GROUP);
     for (size_t j = 0; j < columns; j++)
         store_some(out + j * ldo, v_load(turned + j * VL), padded ? VL : rows);
 }
@@ -72,10 +74,10 @@ ALWAYS_INLINE void transpose_rows(float *out, size_t ldo, const float *in, size_
                                   const vf *alpha) {
     struct row_steps steps = row_steps(ldi);
     for (size_t j = 0; j + GROUP <= columns; j += GROUP)
-        transpose_group(out + j * ldo, ldo, in + j, &steps, alpha, VL);
+        transpose_group(out + j * ldo, ldo, in + j, &steps, alpha, VL, GROUP);
     if (columns % GROUP) {
         const size_t j = columns - GROUP;
-        transpose_group(out + j * ldo, ldo, in + j, &steps, alpha, VL);
+        transpose_group(out + j * ldo, ldo, in + j, &steps, alpha, VL, GROUP);
     }
 }
 
@@ -111,6 +113,17 @@ ALWAYS_INLINE void transpose_rest(float *out, size_t ldo, const float *in, size_
         transpose_part(out + j * ldo, ldo, in + j, ldi, rows, columns - j, alpha, padded);
 }
 
+/* As many whole vectors of rows as can be, which are short and follow each other: what is read of each is a group, and
+ * so of the next as well. Returns how many rows were done. */
+ALWAYS_INLINE size_t transpose_short(float *out, size_t ldo, const float *in, size_t rows, size_t columns,
+                                     const vf *alpha) {
+    struct row_steps steps = row_steps(columns);
+    size_t i = 0;
+    for (; (i + VL - 1) * columns + GROUP <= rows * columns; i += VL)
+        transpose_group(out + i, ldo, in + i * columns, &steps, alpha, VL, columns);
+    return i;
+}
+
 /* So many columns at a time, so that what is read and written stays in the first-level cache. */
 #define TRANSPOSE_COLUMNS 64
 
@@ -121,7 +134,7 @@ ALWAYS_INLINE void transpose_scaled(float *out, size_t ldo, const float *in, siz
     const vf value = v_set(alpha), *const factor = alpha == 1 ? NULL : &value;
     for (size_t j = 0, n; j < columns; j += n, in += n, out += n * ldo) {
         n = columns - j < TRANSPOSE_COLUMNS + VL ? columns - j : TRANSPOSE_COLUMNS;
-        size_t i = 0;
+        size_t i = n < GROUP && ldi == n ? transpose_short(out, ldo, in, rows, n, factor) : 0;
         for (; n >= GROUP && i + VL <= rows; i += VL)
             transpose_rows(out + i, ldo, in + i * ldi, ldi, n, factor);
         if (rows >= GROUP && n >= VL && i < rows)
@@ -132,8 +145,12 @@ ALWAYS_INLINE void transpose_scaled(float *out, size_t ldo, const float *in, siz
     }
 }
 
+/* A row or a column without gaps is its transpose. */
 static void transpose(float *out, size_t ldo, const float *in, size_t ldi, size_t rows, size_t columns) {
-    transpose_scaled(out, ldo, in, ldi, rows, columns, 1, false);
+    if ((rows == 1 && ldo == 1) || (columns == 1 && ldi == 1))
+        memcpy(out, in, rows * columns * sizeof *out);
+    else
+        transpose_scaled(out, ldo, in, ldi, rows, columns, 1, false);
 }
 
 #endif

@@ -56,7 +56,8 @@ struct tp_tuning {
     size_t pack_a_reach;  /* floats from the first step to the last */
 
     bool prefetch_next;  /* tiles ask the caches for the next columns of B */
-    size_t axpy_panels;  /* one or two rows of C are passed over again and again if they have at least so many panels */
+    size_t axpy_rows;    /* up to so many rows of C, at most TP_AXPY_ROWS, are passed over again and again */
+    size_t axpy_panels;  /* if they have at least so many panels */
     size_t small_strips; /* a product needs no blocks if its operands take no more than so many strips of A */
 
     /* What a product costs, in multiply-adds of vectors (gemm/transposed.c). */
@@ -76,8 +77,8 @@ struct tp_tuning {
         .stream_floats = 1536, .stream_long_steps = 12, .stream_long_caches = 16, .stream_long_ahead = 64,             \
         .ahead = 1024, .uncached_parts = 2, .uncached_steps = 256, .uncached_panels = 4, .copy_steps = 256,            \
         .copy_strips = 8, .copy_quarter_strips = 4, .pack_a_panels = 4, .pack_a_steps = 64, .pack_a_reach = 32768,     \
-        .prefetch_next = false, .axpy_panels = 2, .small_strips = 4, .latent_sums = 8, .partial_cost = 1.13,           \
-        .transpose_cost = 0.6, .piece_cost = 500                                                                       \
+        .prefetch_next = false, .axpy_rows = 2, .axpy_panels = 2, .small_strips = 4, .latent_sums = 8,                 \
+        .partial_cost = 1.13, .transpose_cost = 0.6, .piece_cost = 500                                                 \
     }
 
 #endif

@@ -57,7 +57,7 @@ static tp_status choose_isa(const struct tp_context *context, const char *name, 
     if (*isa)
         return TP_OK;
     char usable[64];
-    tp_isa_names(context->cpu, usable, sizeof usable);
+    tp_bf16_names(context->cpu, usable, sizeof usable); /* and with them those of instruction sets */
     if (!*usable)
         return tp_fail(context, TP_ERR_UNSUPPORTED,
                        "no instruction set can run here: x86 needs FMA and AVX enabled by the operating system");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net/pass.h"
 
+#include "gemm/lanes.h"
 #include "gemm/share.h"
 #include "net/predictor.h"
 #include "net/ranks.h"
@@ -38,6 +39,7 @@ void tp_run_alone(const struct tp_workspace *w, const struct tp_gemm *gemm, stru
 
 /* Parts are for each thread on its own. */
 void tp_run_layer_product(const struct tp_workspace *w, size_t l, struct tp_gemm *gemm, struct tp_team team) {
+    gemm->lanes = !gemm->bf16 && tp_sums_in_lanes(gemm->n, gemm->k);
     const struct tp_operand *laid_out = tp_laid_out(w->model->layouts, gemm->m, l);
     if (laid_out) {
         gemm->b = *laid_out;

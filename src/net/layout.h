@@ -10,6 +10,7 @@ enum tp_layout {
     TP_LAYOUT_ROWS,   /* as in a model */
     TP_LAYOUT_PADDED, /* rows tp_padded apart, which do not share sets of a cache */
     TP_LAYOUT_PANELS, /* as products pack them */
+    TP_LAYOUT_BF16,   /* rows that are rounded already, for products in bf16, which read no other layout than rows */
     TP_LAYOUT_COUNT
 };
 
@@ -17,6 +18,7 @@ enum tp_layout {
 struct tp_copies {
     float *rows[TP_LAYOUT_PANELS];
     tp_packed *panels;
+    uint16_t *bf16;
 };
 
 /* Whether layer l has layouts to choose from; else its weights stay among the parameters. */
@@ -25,8 +27,9 @@ bool tp_has_layouts(const tp_model *model, size_t l);
 /* The rows of the model's layer l. */
 tp_status tp_layout_take(const struct tp_context *context, const tp_model *model, size_t l, struct tp_copies *copies);
 
-/* Another layout, from the rows, unless it is there already or would be the rows once more. */
-tp_status tp_layout_make(tp_context *context, const struct tp_shape *shape, struct tp_copies *copies,
+/* Another layout of layer l, from the rows, unless it is there already, would be the rows once more, or the products of
+ * the model cannot read it. */
+tp_status tp_layout_make(tp_context *context, const tp_model *model, size_t l, struct tp_copies *copies,
                          enum tp_layout layout);
 bool tp_layout_is_there(const struct tp_copies *copies, enum tp_layout layout);
 void tp_layout_release(const struct tp_context *context, struct tp_copies *copies, enum tp_layout layout);

@@ -2,12 +2,16 @@
 #include "net/pass.h"
 
 #include "core/options.h"
+#include "core/size.h"
 #include "gemm/share.h"
 #include "net/gather.h"
 
 #include <assert.h>
 #include <math.h>
 #include <string.h>
+
+/* Samples with one output whose losses are computed together: they would leave most of a vector's lanes empty. */
+#define COLUMN ((size_t)64)
 
 size_t tp_class_count(const struct tp_model *model) {
     const size_t outputs = tp_model_outputs(model);
@@ -94,29 +98,93 @@ static float gradient_scale(const tp_targets *targets, size_t i, double weights,
     return weights > 0 ? (float)(sample_weight(targets, i) / weights) : 0;
 }
 
-void tp_run_loss(struct tp_workspace *w, const tp_targets *targets, enum tp_gradient gradient, struct tp_team team) {
-    assert(team.size <= w->threads && !targets->values != !targets->classes);
-    const struct tp_model *model = w->model;
-    const struct tp_isa *isa = model->context->isa;
-    const size_t outputs = tp_model_outputs(model);
+struct loss_run {
+    struct tp_workspace *workspace;
+    const tp_targets *targets;
+    enum tp_gradient gradient;
+    double weights; /* their sum */
+    struct tp_team team;
+};
+
+/* dJ/dA_L through the last activation, unless the loss has done that. */
+static void derive(const struct tp_model *model, float *d, const float *x, size_t rows, size_t columns) {
     const tp_layer *last = &model->layer[model->layers - 1];
-    const struct tp_matrix *operand = tp_derivative_operand(w, model->layers - 1);
-    const struct tp_range rows = tp_share(w->batch, 1, team.id, team.size);
-    const double weights = weight_sum(targets, (struct tp_range){0, w->batch});
-    const bool derivative = gradient != TP_GRADIENT_NONE;
+    if (!tp_reads_logits(model))
+        model->context->isa->activation[last->activation].derive(d, columns, x, columns, rows, columns, last->slope);
+}
+
+/* Sample after sample. Returns how many answers are right. */
+static size_t run_rows(const struct loss_run *run, struct tp_range rows) {
+    const struct tp_workspace *w = run->workspace;
+    const struct tp_model *model = w->model;
+    const size_t outputs = tp_model_outputs(model), l = model->layers - 1;
     size_t correct = 0;
     for (size_t i = rows.begin; i < rows.end; i++) {
-        const float *x = tp_row(&w->layer[model->layers - 1], i);
-        const float *y = target_row(w, targets, i, team);
-        const float scale = gradient_scale(targets, i, weights, gradient);
-        float *d = derivative ? tp_row(tp_delta(w, model->layers - 1), i) : NULL;
-        const bool right = is_right(model, x, y, targets->classes != NULL); /* smooth may overwrite y */
-        w->loss[i] = isa->loss_row[model->loss](x, smooth(w, y, team), outputs, model->huber_delta, scale, d);
-        if (derivative && !tp_reads_logits(model)) /* so far dJ/dA_L */
-            isa->activation[last->activation].derive(d, outputs, tp_row(operand, i), outputs, 1, outputs, last->slope);
+        const float *x = tp_row(&w->layer[l], i), *y = target_row(w, run->targets, i, run->team);
+        const float scale = gradient_scale(run->targets, i, run->weights, run->gradient);
+        float *d = run->gradient == TP_GRADIENT_NONE ? NULL : tp_row(tp_delta(w, l), i);
+        const bool right = is_right(model, x, y, run->targets->classes != NULL); /* smooth may overwrite y */
+        w->loss[i] = model->context->isa->loss_row[model->loss](x, smooth(w, y, run->team), outputs, model->huber_delta,
+                                                                scale, d);
+        if (d)
+            derive(model, d, tp_row(tp_derivative_operand(w, l), i), 1, outputs);
         correct += right && !isnan(w->loss[i]);
     }
-    w->count[team.id].correct = correct;
+    return correct;
+}
+
+/* Samples of a model with one output, side by side. */
+struct column {
+    float x[COLUMN], y[COLUMN], scale[COLUMN], operand[COLUMN], d[COLUMN];
+    bool right[COLUMN];
+};
+
+static void gather_column(const struct loss_run *run, struct tp_range rows, struct column *c) {
+    const struct tp_workspace *w = run->workspace;
+    const size_t l = w->model->layers - 1;
+    for (size_t i = rows.begin, s = 0; i < rows.end; i++, s++) {
+        const float *y = target_row(w, run->targets, i, run->team);
+        c->x[s] = *tp_row(&w->layer[l], i);
+        c->right[s] = is_right(w->model, &c->x[s], y, run->targets->classes != NULL);
+        c->y[s] = *smooth(w, y, run->team);
+        c->scale[s] = gradient_scale(run->targets, i, run->weights, run->gradient);
+        c->operand[s] = *tp_row(tp_derivative_operand(w, l), i);
+    }
+}
+
+/* At most COLUMN samples. */
+static size_t run_column(const struct loss_run *run, struct tp_range rows) {
+    const struct tp_workspace *w = run->workspace;
+    const struct tp_model *model = w->model;
+    const size_t m = rows.end - rows.begin;
+    const bool derivative = run->gradient != TP_GRADIENT_NONE;
+    struct column c;
+    size_t correct = 0;
+    gather_column(run, rows, &c);
+    model->context->isa->loss_column[model->loss](c.x, c.y, m, model->huber_delta, c.scale, w->loss + rows.begin,
+                                                  derivative ? c.d : NULL);
+    if (derivative)
+        derive(model, c.d, c.operand, m, 1);
+    for (size_t s = 0; s < m; s++) {
+        if (derivative)
+            *tp_row(tp_delta(w, model->layers - 1), rows.begin + s) = c.d[s];
+        correct += c.right[s] && !isnan(w->loss[rows.begin + s]);
+    }
+    return correct;
+}
+
+static size_t run_columns(const struct loss_run *run, struct tp_range rows) {
+    size_t correct = 0;
+    for (size_t i = rows.begin; i < rows.end; i += COLUMN)
+        correct += run_column(run, (struct tp_range){i, tp_min(i + COLUMN, rows.end)});
+    return correct;
+}
+
+void tp_run_loss(struct tp_workspace *w, const tp_targets *targets, enum tp_gradient gradient, struct tp_team team) {
+    assert(team.size <= w->threads && !targets->values != !targets->classes);
+    const struct loss_run run = {w, targets, gradient, weight_sum(targets, (struct tp_range){0, w->batch}), team};
+    const struct tp_range rows = tp_share(w->batch, 1, team.id, team.size);
+    w->count[team.id].correct = tp_model_outputs(w->model) == 1 ? run_columns(&run, rows) : run_rows(&run, rows);
     for (int id = team.id + 1; team.id + 1 == team.size && id < w->threads; id++)
         w->count[id].correct = 0; /* threads that did not come */
     tp_team_barrier(team);

@@ -159,9 +159,11 @@ void tp_predictor_choose(struct tp_predictor *p, struct tp_told *told, size_t l,
     told->weights[l] = tp_layout_operand(&p->model.shape[l], &p->copies[l], layout);
 }
 
-/* Panels where the product makes them anyway, else rows. */
+/* Panels where the product makes them anyway, else rows; rounded if the product rounds them. */
 static enum tp_layout built_in_layout(const struct tp_predictor *p, size_t l, size_t batch, int threads) {
     const struct tp_shape *shape = &p->model.shape[l];
+    if (p->model.bf16)
+        return TP_LAYOUT_BF16;
     const struct tp_gemm product = {.isa = p->context->isa,
                                     .blocking = p->context->blocking,
                                     .m = batch,
@@ -184,7 +186,7 @@ static tp_status choose(tp_context *context, struct tp_predictor *p, struct tp_t
         if (!tp_has_layouts(&p->model, l))
             continue;
         const enum tp_layout layout = built_in_layout(p, l, told->batch, threads);
-        status = tp_layout_make(context, &p->model.shape[l], &p->copies[l], layout);
+        status = tp_layout_make(context, &p->model, l, &p->copies[l], layout);
         if (!status)
             tp_predictor_choose(p, told, l, layout);
     }
@@ -199,7 +201,7 @@ static tp_status measure(tp_context *context, struct tp_predictor *p, tp_now_fn 
     tp_status status = TP_OK;
     for (size_t l = 0; l < p->model.layers; l++)
         for (int i = 0; !status && tp_has_layouts(&p->model, l) && i < TP_LAYOUT_COUNT; i++)
-            status = tp_layout_make(context, &p->model.shape[l], &p->copies[l], (enum tp_layout)i);
+            status = tp_layout_make(context, &p->model, l, &p->copies[l], (enum tp_layout)i);
     if (!status)
         status = tp_workspace_create(&p->model, &options, NULL, 0, &workspace);
     for (size_t i = 0; !status && i < p->layouts.count; i++)

@@ -58,6 +58,14 @@ static double run_pass(struct pass *pass, struct trial *trial) {
     return end;
 }
 
+/* Without wide layers there are still teams to choose from. */
+static bool is_candidate(const struct tp_predictor *p, enum tp_layout layout) {
+    bool there = layout == TP_LAYOUT_ROWS;
+    for (size_t l = 0; l < p->model.layers; l++)
+        there = there || tp_layout_is_there(&p->copies[l], layout);
+    return there;
+}
+
 static void tell_all(struct tp_predictor *p, struct tp_told *told, enum tp_layout layout) {
     for (size_t l = 0; l < p->model.layers; l++)
         if (tp_layout_is_there(&p->copies[l], layout))
@@ -101,7 +109,8 @@ static void run_trial(struct tp_predictor *p, struct tp_told *told, struct pass 
     trial->outside = DBL_MAX / TP_MAX_LAYERS;
     for (int round = 0; round < ROUNDS; round++) {
         for (int i = 0; i < TP_LAYOUT_COUNT; i++)
-            time_layout(p, told, pass, trial, (enum tp_layout)i);
+            if (is_candidate(p, (enum tp_layout)i))
+                time_layout(p, told, pass, trial, (enum tp_layout)i);
         if (total(p, trial, built_in) > DROPPED * best)
             return;
     }

@@ -281,8 +281,10 @@ tp_status tp_ranks_share_failure(struct tp_ranks *ranks, const struct tp_context
 }
 
 tp_status tp_ranks_status(const struct tp_ranks *ranks, const struct tp_context *context) {
+    const tp_group *group = &ranks->group;
+    const char *reason = ranks->status && group->reason ? group->reason(group->user) : "";
     if (!ranks->status)
         return TP_OK;
-    return tp_fail(context, ranks->status, "rank %d of %d: an exchange with other ranks has failed",
-                   (int)ranks->group.rank, (int)ranks->group.ranks);
+    return tp_fail(context, ranks->status, "rank %d of %d: an exchange with another rank has failed%s%s",
+                   (int)group->rank, (int)group->ranks, *reason ? ": " : "", reason);
 }

@@ -3,6 +3,7 @@
 
 #include "core/options.h"
 #include "core/size.h"
+#include "gemm/lanes.h"
 
 size_t tp_padded(size_t width) {
     const size_t line = TP_ALIGNMENT / sizeof(float);
@@ -22,6 +23,7 @@ static size_t scratch_for(const struct tp_workspace *w, const struct tp_isa *isa
     for (size_t l = 0; l < w->model->layers; l++) {
         const size_t in = w->model->shape[l].inputs, out = w->model->shape[l].outputs, n = w->max_batch;
         most = tp_max(most, tp_product_scratch(isa, blocking, bf16, n, out, in));
+        most = tp_max(most, tp_lanes_scratch(out, in));
         if (w->mode == TP_MODE_TRAINING) {
             most = tp_max(most, tp_product_scratch(isa, blocking, bf16, in, out, n));
             most = tp_max(most, tp_product_scratch(isa, blocking, bf16, n, in, out));

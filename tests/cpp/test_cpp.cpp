@@ -297,6 +297,28 @@ static void products_have_the_bits_of_c() {
     CHECK(same(c, d) && !same(c, plain));
 }
 
+static void products_in_bf16_have_the_bits_of_c() {
+    constexpr std::size_t M = 4, K = 5, N = 3;
+    tileprop::context context;
+    std::vector<float> c(M * N), d(c), wide(N * K);
+    std::vector<std::uint16_t> bits(N * K);
+    std::vector<std::byte> memory(context.bf16gemm_workspace_size(M, N, K));
+    context.bf16_from_f32(bits, tileprop::view<const float>(some_y.data(), N * K));
+    context.bf16gemm(TP_TRANSPOSE_NO, TP_TRANSPOSE_YES, M, N, K, some_x, some_y, 0, c, memory);
+    CHECK(!tp_bf16gemm(context.get(), TP_TRANSPOSE_NO, TP_TRANSPOSE_YES, M, N, K, TP_PRECISION_F32, some_x.data(), K,
+                       TP_PRECISION_BF16, bits.data(), K, 0, d.data(), N, nullptr, 0));
+    CHECK(same(c, d));
+    context.bf16gemm(TP_TRANSPOSE_NO, TP_TRANSPOSE_YES, M, N, K, {some_x, K}, bits, 0, d);
+    CHECK(same(c, d));
+    context.bf16_to_f32(wide, bits);
+    context.bf16gemm(TP_TRANSPOSE_NO, TP_TRANSPOSE_YES, M, N, K, some_x, tileprop::matrix<const float>(wide), 0, d);
+    CHECK(same(c, d) && context.bf16() == std::string(tp_context_bf16(context.get())));
+    tileprop::model_options options = net(TP_LOSS_CCE);
+    options.precision = TP_PRECISION_BF16;
+    tileprop::model model(context, options);
+    CHECK(model.describe().precision == TP_PRECISION_BF16);
+}
+
 static void whatever_is_contiguous_is_a_view() {
     tileprop::context context;
     tileprop::model model(context, net(TP_LOSS_MSE));
@@ -647,6 +669,7 @@ static void names_and_facts() {
           tileprop::name(TP_LOSS_CCE) == std::string("cce"));
     CHECK(tileprop::name(TP_INIT_ZERO) == std::string("zero") &&
           tileprop::name(TP_OPTIMIZER_SGD) == std::string("sgd"));
+    CHECK(tileprop::name(TP_PRECISION_BF16) == std::string("bf16"));
     CHECK(tileprop::name(TP_SCHEDULE_COSINE) == std::string("cosine"));
     CHECK(tileprop::name(TP_TASK_BINARY) == std::string("binary") &&
           tileprop::name(TP_MISSING_MEAN) == std::string("mean"));
@@ -663,6 +686,7 @@ int main() {
     test_tap_run("data sets have the bits of C", data_sets_have_the_bits_of_c);
     test_tap_run("predictors have the bits of their model", predictors_have_the_bits_of_their_model);
     test_tap_run("products have the bits of C", products_have_the_bits_of_c);
+    test_tap_run("products in bf16 have the bits of C", products_in_bf16_have_the_bits_of_c);
     test_tap_run("whatever is contiguous is a view", whatever_is_contiguous_is_a_view);
     test_tap_run("objects are released and moved", objects_are_released_and_moved);
     test_tap_run("errors carry status and message", errors_carry_status_and_message);

@@ -189,6 +189,25 @@ static void products_refuse_short_views() {
         "sgemm", [&] { return product(no, a, no, b); }, a, b, c);
     refuses_short(
         "sgemm transposed", [&] { return product(yes, at, yes, bt); }, at, bt, c);
+    part<std::uint16_t> a16("a", rows(K)), b16("b", (N_OUT - 1) * LD + K), out("out", rows(K));
+    part<float> wide("out", rows(K));
+    refuses_short(
+        "bf16gemm",
+        [&] {
+            return context.bf16gemm(no, no, N_BATCH, N_OUT, K, {a.all(), LD}, {b.all(), LD}, 0, {c.all(), LD});
+        },
+        a, b, c);
+    refuses_short(
+        "bf16gemm of bf16",
+        [&] {
+            return context.bf16gemm(no, yes, N_BATCH, N_OUT, K, {a16.all(), LD}, {b16.all(), LD}, 0, {c.all(), LD});
+        },
+        a16, b16, c);
+    refuses_short(
+        "bf16_from_f32", [&] { return context.bf16_from_f32(out, tileprop::view<const float>(a.elements)); }, out);
+    refuses_short(
+        "bf16_to_f32", [&] { return context.bf16_to_f32(wide, tileprop::view<const std::uint16_t>(a16.elements)); },
+        wide);
     refuses_short(
         "packed",
         [&] {

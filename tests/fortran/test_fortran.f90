@@ -35,7 +35,7 @@ end module
 
 program test_fortran
     use, intrinsic :: iso_c_binding
-    use, intrinsic :: iso_fortran_env, only: real32, real64, int8, int64
+    use, intrinsic :: iso_fortran_env, only: real32, real64, int8, int16, int64
     use checks
     use counting
     implicit none
@@ -109,6 +109,52 @@ contains
         call ok(tp_forward(copy, workspace, x, again), 'a failure leaves the variable as it was')
     end subroutine
 
+    ! Small integers are bf16 numbers.
+    subroutine test_bf16(a, b)
+        real(real32), target, intent(in) :: a(4, 3), b(3, 5)
+        real(real32) :: c(4, 5)
+        real(real64) :: c64(4, 5), back(12)
+        integer(int16), target :: a16(4, 3), b16(3, 5)
+        integer(int8), allocatable, target :: memory(:)
+        c = 1
+        call ok(tp_bf16gemm(context, TP_TRANSPOSE_NO, TP_TRANSPOSE_NO, a, b, 3.0, c), 'bf16gemm')
+        call check(all(c == matmul(a, b) + 3), 'bf16gemm is matmul')
+        allocate (memory(tp_bf16gemm_workspace_size(context, 4, 5, 3)))
+        call ok(tp_bf16gemm(context, TP_TRANSPOSE_YES, TP_TRANSPOSE_YES, real(transpose(a), real64), &
+            real(transpose(b), real64), 0d0, c64, memory), 'bf16gemm of real64')
+        call check(all(c64 == matmul(a, b)), 'bf16gemm transposes')
+        call ok(to_bf16(a, a16), 'bf16 from real32')
+        call ok(to_bf16(b, b16), 'bf16 from real32')
+        call ok(tp_bf16gemm(context, TP_TRANSPOSE_NO, TP_TRANSPOSE_NO, a16, b16, 0.0, c), 'bf16gemm of bf16')
+        call check(all(c == matmul(a, b)), 'bf16gemm of bf16 is matmul')
+        call ok(tp_bf16_to_f32(context, back, reshape(a16, [12])), 'bf16 to real64')
+        call check(all(back == reshape(a, [12])), 'bf16 and back')
+        call refused(tp_bf16_to_f32(context, back(:3), reshape(a16, [12])), 'out has the shape (3); it must be (12)')
+        call refused(tp_bf16gemm(context, TP_TRANSPOSE_NO, TP_TRANSPOSE_NO, a16, b16, 0.0, c(:3, :)), &
+            'c has the shape (3, 5); it must be (4, 5)')
+        call check(len(tp_context_bf16(context)) > 0 .and. tp_precision_name(TP_PRECISION_BF16) == 'bf16' .and. &
+            tp_bf16gemm_workspace_size(context, -1, 2, 3) == 0, 'names and sizes of bf16')
+    end subroutine
+
+    function to_bf16(x, bits) result(status)
+        real(real32), target, contiguous, intent(in) :: x(:, :)
+        integer(int16), target, contiguous, intent(inout) :: bits(:, :)
+        integer(c_int) :: status
+        status = tp_bf16_from_f32(context, bits_of(bits), column_of(x))
+    end function
+
+    function bits_of(bits) result(vector)
+        integer(int16), target, contiguous, intent(in) :: bits(:, :)
+        integer(int16), pointer, contiguous :: vector(:)
+        vector(1:size(bits)) => bits
+    end function
+
+    function column_of(x) result(vector)
+        real(real32), target, contiguous, intent(in) :: x(:, :)
+        real(real32), pointer, contiguous :: vector(:)
+        vector(1:size(x)) => x
+    end function
+
     subroutine test_products
         real(real32), target :: a(4, 3), b(3, 5), c(4, 5), wide(9, 5)
         real(real64) :: c64(4, 5)
@@ -132,6 +178,7 @@ contains
         call check(all(wide(2:8:2, :) == matmul(a, b)) .and. all(wide(1:9:2, :) == -1), 'sgemm keeps to its elements')
         call refused(tp_sgemm(context, TP_TRANSPOSE_NO, TP_TRANSPOSE_NO, 1.0, a, b, 0.0, wide), &
             'c has the shape (9, 5); it must be (4, 5)')
+        call test_bf16(a, b)
         call ok(tp_packed_create(packed, context, TP_TRANSPOSE_NO, a), 'packed')
         call ok(tp_sgemm_packed(context, packed, TP_TRANSPOSE_NO, 1.0, b, 0.0, c, bias=[1.0, 2.0, 3.0, 4.0], &
             activation=TP_ACTIVATION_RELU), 'sgemm_packed')

@@ -28,11 +28,12 @@ CALL(context_machine, nothing(!tp_context_machine(now.context))){SILENT(WITH(con
 CALL_VOID(context_options_init, tp_context_options_init(NULL, 64)){SILENT({0})};
 CALL_VOID(context_destroy, tp_context_destroy(NULL)){SILENT({0})};
 CALL(context_isa, nothing(!tp_context_isa(now.context))){SILENT(WITH(context, NULL))};
+CALL(context_bf16, nothing(!tp_context_bf16(now.context))){SILENT(WITH(context, NULL))};
 CALL(context_threads, nothing(!tp_context_threads(now.context))){SILENT(WITH(context, NULL))};
 CALL(context_message, nothing(!tp_context_message(NULL, NULL, 0) && !tp_context_message(NULL, NULL, 5))){SILENT({0})};
 CALL(context_set_message, tp_context_set_message(NULL, TP_ERR_ARGUMENT, "nobody hears")){SILENT({0})};
 
 GROUP(refuse_context, FUNCTION(context_options_init, NULL_ONLY), FUNCTION(context_create, MANY),
-      FUNCTION(context_destroy, NULL_ONLY), FUNCTION(context_isa, FEW), FUNCTION(context_threads, FEW),
-      FUNCTION(context_set_threads, FEW), FUNCTION(context_message, NULL_ONLY),
+      FUNCTION(context_destroy, NULL_ONLY), FUNCTION(context_isa, FEW), FUNCTION(context_bf16, FEW),
+      FUNCTION(context_threads, FEW), FUNCTION(context_set_threads, FEW), FUNCTION(context_message, NULL_ONLY),
       FUNCTION(context_set_message, NULL_ONLY), FUNCTION(context_machine, FEW));

@@ -3,6 +3,7 @@
 
 CALL(activation_name, nothing(!tp_activation_name((tp_activation)now.value))){REFUSED_NAME(TP_ACTIVATION_COUNT)};
 CALL(loss_name, nothing(!tp_loss_name((tp_loss)now.value))){REFUSED_NAME(TP_LOSS_COUNT)};
+CALL(precision_name, nothing(!tp_precision_name((tp_precision)now.value))){REFUSED_NAME(TP_PRECISION_COUNT)};
 CALL(init_name, nothing(!tp_init_name((tp_init)now.value))){REFUSED_NAME(TP_INIT_COUNT)};
 CALL_VOID(model_options_init, tp_model_options_init(NULL, 64, 0)){SILENT({0})};
 CALL(model_create, tp_model_create(now.context, now.model_options_p, now.model_out)){
@@ -192,6 +193,8 @@ GROUP(refuse_model, FUNCTION(model_export_onnx, NULL_ONLY), FUNCTION(model_write
       FUNCTION(exchange_options_init, NULL_ONLY), FUNCTION(model_export_torch, NULL_ONLY),
       FUNCTION(model_import_torch, MANY), FUNCTION(activation_name, FEW), FUNCTION(loss_name, FEW),
       FUNCTION(init_name, FEW), FUNCTION(model_options_init, NULL_ONLY), FUNCTION(model_create, MANY),
+GROUP(refuse_model, FUNCTION(activation_name, FEW), FUNCTION(loss_name, FEW), FUNCTION(init_name, FEW),
+      FUNCTION(precision_name, FEW), FUNCTION(model_options_init, NULL_ONLY), FUNCTION(model_create, MANY),
       FUNCTION(model_destroy, NULL_ONLY), FUNCTION(model_get_options, FEW), FUNCTION(model_layer, FEW),
       FUNCTION(model_parameter_count, FEW), FUNCTION(model_layer_offsets, FEW), FUNCTION(model_get_parameters, MANY),
       FUNCTION(model_set_parameters, MANY), FUNCTION(model_save, MANY), FUNCTION(output_create, FEW),

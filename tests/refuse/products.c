@@ -3,13 +3,37 @@
 
 CALL(sgemm, tp_sgemm(now.context, now.ta, now.tb, now.m, now.n, now.k, 1, now.a, now.lda, now.b, now.ldb, now.beta,
                      now.c, now.ldc, now.memory, now.size)){
-    REFUSED_FACTORS,
+    REFUSED_FACTORS("sgemm"),
     REFUSED_B,
     REFUSE("lda is 4; it must be at least 18446744073709551615", WITH(k, SIZE_MAX)),
     REFUSE("ldb is 5; it must be at least 18446744073709551615", WITH(n, SIZE_MAX)),
 };
 CALL(sgemm_workspace_size, nothing(!tp_sgemm_workspace_size(now.context, now.m, now.n, now.k))){
     SILENT(WITH(context, NULL)),
+};
+CALL(bf16gemm, tp_bf16gemm(now.context, now.ta, now.tb, now.m, now.n, now.k, now.a_precision, now.a, now.lda,
+                           now.b_precision, now.b, now.ldb, now.beta, now.c, now.ldc, now.memory, now.size)){
+    REFUSED_FACTORS("bf16gemm"),
+    REFUSED_B,
+    REFUSE("a_precision is -1; it must be TP_PRECISION_F32 or TP_PRECISION_BF16", WITH(a_precision, (tp_precision)-1)),
+    REFUSE("a_precision is 2; it must be", WITH(a_precision, TP_PRECISION_COUNT)),
+    REFUSE("b_precision is -1; it must be TP_PRECISION_F32 or TP_PRECISION_BF16", WITH(b_precision, (tp_precision)-1)),
+    REFUSE("b_precision is 2; it must be", WITH(b_precision, TP_PRECISION_COUNT)),
+    REFUSE("lda is 4; it must be at least 18446744073709551615", WITH(k, SIZE_MAX)),
+    REFUSE("ldb is 5; it must be at least 18446744073709551615", WITH(n, SIZE_MAX)),
+};
+CALL(bf16gemm_workspace_size, nothing(!tp_bf16gemm_workspace_size(now.context, now.m, now.n, now.k))){
+    SILENT(WITH(context, NULL)),
+};
+CALL(bf16_from_f32, tp_bf16_from_f32(now.context, now.bits, now.x, now.batch)){
+    SILENT(WITH(context, NULL)),
+    REFUSE("out is NULL", WITH(bits, NULL)),
+    REFUSE("in is NULL", WITH(x, NULL)),
+};
+CALL(bf16_to_f32, tp_bf16_to_f32(now.context, now.c, now.bits, now.batch)){
+    SILENT(WITH(context, NULL)),
+    REFUSE("out is NULL", WITH(c, NULL)),
+    REFUSE("in is NULL", WITH(bits, NULL)),
 };
 CALL(packed_size, nothing(!tp_packed_size(now.context, now.k, now.n))){
     SILENT(WITH(context, NULL)),
@@ -41,7 +65,7 @@ CALL(packed_update, tp_packed_update(now.packed, now.tb, now.b, now.ldb)){
 CALL_VOID(packed_destroy, tp_packed_destroy(NULL)){SILENT({0})};
 CALL(sgemm_packed, tp_sgemm_packed(now.context, now.ta, now.m, 1, now.a, now.lda, now.packed, now.beta, &now.epilogue,
                                    now.c, now.ldc, now.memory, now.size)){
-    REFUSED_FACTORS,
+    REFUSED_FACTORS("sgemm"),
     REFUSE("b is NULL", WITH(packed, NULL)),
     REFUSE("b was packed for another instruction set", FROM(packed, foreign_packed)),
     REFUSE("epilogue: activation -1 is unknown", WITH(epilogue.activation, (tp_activation)-1)),
@@ -63,6 +87,7 @@ CALL(sgemm_packed, tp_sgemm_packed(now.context, now.ta, now.m, 1, now.a, now.lda
            WITH(epilogue.ld, SIZE_MAX)),
 };
 
-GROUP(refuse_products, FUNCTION(sgemm, MANY), FUNCTION(sgemm_workspace_size, FEW), FUNCTION(packed_size, MANY),
-      FUNCTION(packed_create, MANY), FUNCTION(packed_update, MANY), FUNCTION(packed_destroy, NULL_ONLY),
-      FUNCTION(sgemm_packed, MANY));
+GROUP(refuse_products, FUNCTION(sgemm, MANY), FUNCTION(sgemm_workspace_size, FEW), FUNCTION(bf16gemm, MANY),
+      FUNCTION(bf16gemm_workspace_size, FEW), FUNCTION(bf16_from_f32, FEW), FUNCTION(bf16_to_f32, FEW),
+      FUNCTION(packed_size, MANY), FUNCTION(packed_create, MANY), FUNCTION(packed_update, MANY),
+      FUNCTION(packed_destroy, NULL_ONLY), FUNCTION(sgemm_packed, MANY));

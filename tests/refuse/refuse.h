@@ -32,6 +32,7 @@ struct outputs {
     uint64_t confusion[OUT * OUT];
     char fingerprint[TP_FINGERPRINT_SIZE];
     float parameters[PARAMETERS], gradients[PARAMETERS], y[MAX_BATCH * OUT], dx[MAX_BATCH * IN], c[M * N];
+    uint16_t bits[M * N];
 };
 extern struct outputs out;
 
@@ -71,6 +72,8 @@ struct arguments {
     size_t size, bytes_size, struct_size, layer_size, m, n, k, lda, ldb, ldc, count, layer, batch, ldx, ldy, lddx, lddy;
     size_t *needed;
     tp_transpose ta, tb;
+    tp_precision a_precision, b_precision;
+    uint16_t *bits;
     tp_split split;
     tp_task task;
     const double *predictions;
@@ -163,6 +166,9 @@ struct refusal {
         REFUSE("is unknown", WITH(model_options.loss, TP_LOSS_COUNT)),                                                 \
         REFUSE("init -1 is unknown", WITH(model_options.init, (tp_init)-1)),                                           \
         REFUSE("is unknown", WITH(model_options.init, TP_INIT_COUNT)),                                                 \
+        REFUSE("precision -1 is unknown", WITH(model_options.precision, (tp_precision)-1)),                            \
+        REFUSE("is unknown", WITH(model_options.precision, TP_PRECISION_COUNT)),                                       \
+        REFUSE("reserved is 1; it must be 0", WITH(model_options.reserved, 1)),                                        \
         REFUSE("inputs_scaled: mean[0] is nan; it must be finite",                                                     \
                WITH(model_options.inputs_scaled, 1, &bad[0], &bad[3])),                                                \
         REFUSE("inputs_scaled: mean[0] is inf; it must be finite",                                                     \
@@ -381,7 +387,7 @@ struct refusal {
         REFUSE("workspace was made for another model", FROM(workspace, other_workspace)),                              \
         REFUSE("workspace was made for another model", FROM(model, other_model))
 
-#define REFUSED_FACTORS                                                                                                \
+#define REFUSED_FACTORS(product)                                                                                       \
     SILENT(WITH(context, NULL)),                                                                                       \
         REFUSE("transpose_a is -1; it must be TP_TRANSPOSE_NO or TP_TRANSPOSE_YES", WITH(ta, (tp_transpose)-1)),       \
         REFUSE("transpose_a is 2; it must be TP_TRANSPOSE_NO or TP_TRANSPOSE_YES", WITH(ta, (tp_transpose)2)),         \
@@ -394,7 +400,7 @@ struct refusal {
         REFUSE("a: 3 rows of 18446744073709551615 floats do not fit in memory", WITH(lda, SIZE_MAX)),                  \
         REFUSE("a: 18446744073709551615 rows of 4 floats do not fit in memory", WITH(m, SIZE_MAX)),                    \
         REFUSE("c: 3 rows of 18446744073709551615 floats do not fit in memory", WITH(ldc, SIZE_MAX)),                  \
-        REFUSED_MEMORY("sgemm workspace")
+        REFUSED_MEMORY(product " workspace")
 
 #define REFUSED_B                                                                                                      \
     REFUSE("transpose_b is -1; it must be TP_TRANSPOSE_NO or TP_TRANSPOSE_YES", WITH(tb, (tp_transpose)-1)),           \

@@ -9,6 +9,7 @@
 
 #define U TEST_U
 #define TINY 0x1p-126
+#define BF16_U 0x1p-8
 #define ORACLE_SLACK 1.001 /* the oracle rounds as well, 2^-29 times as much */
 
 double test_gamma(size_t k) {
@@ -53,6 +54,13 @@ static struct number chain_number(const struct chain *chain) {
 
 static struct number exactly(double v) {
     return (struct number){v, 0};
+}
+
+/* x as a product of matrices reads it. */
+static struct number read(const struct test_bound *bound, struct number x) {
+    if (bound->pass->net.precision == TP_PRECISION_BF16)
+        x.e += BF16_U * reach(x) + TINY;
+    return x;
 }
 
 /* x as dropout lets it through: a product with a rounded factor, or nothing. */
@@ -140,7 +148,7 @@ static void forward_layer(struct test_bound *bound, size_t l, const double *para
             struct chain chain = {0};
             chain_add(&chain, exactly(b[j]), exactly(1));
             for (size_t k = 0; k < in; k++)
-                chain_add(&chain, output(bound, l - 1, i * in + k), exactly(w[k * out + j]));
+                chain_add(&chain, read(bound, output(bound, l - 1, i * in + k)), read(bound, exactly(w[k * out + j])));
             ez[j] = chain_number(&chain).e;
             ea[j] = activation_error(pass->net.activation[l], z[j], a[j], ez[j]);
         }
@@ -331,8 +339,11 @@ static double gradient_error(const struct test_bound *bound, size_t l, size_t k,
     const size_t in = bound->pass->net.width[l - 1], out = bound->pass->net.width[l];
     struct chain chain = {0};
     for (size_t i = 0; i < bound->pass->batch; i++) {
-        const struct number x = k < in ? output(bound, l - 1, i * in + k) : exactly(1);
-        chain_add(&chain, x, dz_number(bound, l, i * out + j));
+        const struct number dz = dz_number(bound, l, i * out + j);
+        if (k < in)
+            chain_add(&chain, read(bound, output(bound, l - 1, i * in + k)), read(bound, dz));
+        else
+            chain_add(&chain, exactly(1), dz);
     }
     return ORACLE_SLACK * chain_number(&chain).e;
 }
@@ -351,7 +362,7 @@ static void through_weights(struct test_bound *bound, size_t l, const double *pa
     for (size_t k = 0; k < in; k++) {
         struct chain chain = {0};
         for (size_t j = 0; j < out; j++)
-            chain_add(&chain, dz_number(bound, l, i * out + j), exactly(w[k * out + j]));
+            chain_add(&chain, read(bound, dz_number(bound, l, i * out + j)), read(bound, exactly(w[k * out + j])));
         g[k] = passed(chain_number(&chain), bound->pass->factor[l - 1][i * in + k]);
     }
 }

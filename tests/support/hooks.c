@@ -29,6 +29,11 @@ static void axpy(const struct tp_skinny *product) {
     real->gemm_axpy(product);
 }
 
+static void lanes(const struct tp_skinny *product) {
+    call_hook(TEST_STRIP);
+    real->gemm_lanes(product);
+}
+
 static void activate(float *z, size_t ldz, size_t rows, size_t columns, float parameter) {
     call_hook(TEST_ACTIVATE);
     real->activation[TP_ACTIVATION_RELU].activate(z, ldz, rows, columns, parameter);
@@ -69,6 +74,7 @@ struct tp_isa test_hooked(const struct tp_isa *isa, test_hook_fn *hook) {
     hooked.gemm_ger = ger;
     hooked.gemm_dot = dot;
     hooked.gemm_axpy = axpy;
+    hooked.gemm_lanes = lanes;
     hooked.activation[TP_ACTIVATION_RELU].activate = activate;
     hooked.loss_row[TP_LOSS_CCE] = loss;
     hooked.column_sums = columns;

@@ -8,7 +8,7 @@
 enum test_kernel {
     TEST_NO_KERNEL,
     TEST_SCALE,    /* scale_floats */
-    TEST_STRIP,    /* gemm_strip, gemm_ger, gemm_dot, gemm_axpy */
+    TEST_STRIP,    /* gemm_strip, gemm_ger, gemm_dot, gemm_axpy, gemm_lanes */
     TEST_ACTIVATE, /* ReLU */
     TEST_LOSS,     /* categorical cross-entropy */
     TEST_COLUMNS,  /* column_sums */

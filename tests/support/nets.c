@@ -85,8 +85,8 @@ const char *test_net_name(const struct ref_net *net) {
         used += (size_t)snprintf(name + used, sizeof name - used, "-%s-%zu", tp_activation_name(net->activation[l]),
                                  net->width[l]);
     }
-    snprintf(name + used, sizeof name - used, "/%s%s%s", tp_loss_name(net->loss), net->label_smoothing > 0 ? "~" : "",
-             net->dropout[1] > 0 ? " with dropout" : "");
+    snprintf(name + used, sizeof name - used, "/%s%s%s%s", tp_loss_name(net->loss), net->label_smoothing > 0 ? "~" : "",
+             net->dropout[1] > 0 ? " with dropout" : "", net->precision == TP_PRECISION_BF16 ? " in bf16" : "");
     return name;
 }
 
@@ -103,6 +103,7 @@ tp_model *test_model(tp_context *context, const struct ref_net *net, const float
     options.loss = net->loss;
     options.huber_delta = (float)net->huber_delta;
     options.label_smoothing = (float)net->label_smoothing;
+    options.precision = net->precision;
     tp_model *model = NULL;
     cr_assert_eq(tp_model_create(context, &options, &model), TP_OK, "%s", tp_test_message(context));
     if (parameters)

@@ -5,7 +5,7 @@
 
 #define OUTPUTS 3
 
-static const double means[] = {0, -0.7, 1.25e6, 3, 0.1, -5, 0.3}, deviations[] = {1, 0.3, 2.5, 10, 0.7, 3, 1.1};
+static const double means[] = {0, -0.7, 1250000.3, 3, 0.1, -5, 0.3}, deviations[] = {1, 0.3, 2.5, 10, 0.7, 3, 1.1};
 
 /* How inputs, or outputs, are scaled. */
 enum scaling { NOT, BY_ONE, BY_EACH };

@@ -99,6 +99,11 @@ static tp_status finish(void *user, int slot, bool wait, bool *done) {
     return status;
 }
 
+static const char *reason(const void *user) {
+    (void)user;
+    return "the office is closed";
+}
+
 static void *run_rank(void *argument) {
     struct rank *rank = argument;
     rank->run(&rank->group, rank->argument);
@@ -108,7 +113,7 @@ static void *run_rank(void *argument) {
 static void open_rank(struct office *office, int number, int ranks, test_rank_fn *run, void *argument) {
     struct rank *rank = &office->rank[number];
     *rank = (struct rank){.office = office, .run = run, .argument = argument};
-    rank->group = (tp_group){sizeof rank->group, number, ranks, rank, start, finish};
+    rank->group = (tp_group){sizeof rank->group, number, ranks, rank, start, finish, reason};
     cr_assert_eq(pthread_create(&rank->thread, NULL, run_rank, rank), 0);
 }
 

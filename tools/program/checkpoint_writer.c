@@ -48,6 +48,7 @@ static bool start_thread(struct checkpoint_writer *writer) {
 
 void checkpoint_writer_start(struct checkpoint_writer *writer, uint64_t step) {
     writer->step = step;
+    train_log_flush(writer->log);
     writer->log_error = writer->log->error;
     writer->path = checkpoint_dir_file(writer->directory, step);
     writer->untold = true;

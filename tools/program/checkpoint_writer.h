@@ -11,7 +11,7 @@
 
 struct checkpoint_writer {
     struct checkpoint_dir *directory;
-    const struct train_log *log; /* on the disk before the checkpoint */
+    struct train_log *log; /* on the disk before the checkpoint */
     uint64_t keep;
     tp_snapshot *snapshot;
     uint64_t step; /* of the last snapshot */

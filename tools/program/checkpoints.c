@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "checkpoints.h"
 #include "command.h"
+#include "ranks.h"
 #include "report.h"
 
 #include <inttypes.h>
@@ -45,6 +46,9 @@ int checkpoints_open(struct checkpoints *checkpoints, const struct train_options
     if (code || !path)
         return code;
     checkpoints->options = options;
+    checkpoints->directory = (struct checkpoint_dir){.path = path, .descriptor = -1};
+    if (!ranks_is_first())
+        return EXIT_SUCCESS;
     checkpoints->writer.directory = &checkpoints->directory;
     checkpoints->writer.keep = options->keep_checkpoints;
     code = checkpoint_dir_open(&checkpoints->directory, path);
@@ -86,10 +90,9 @@ static void announce(const struct checkpoints *checkpoints, const tp_trainer *tr
         complain("%s has no checkpoint yet: this run starts", checkpoints->directory.path);
 }
 
-int checkpoints_resume(struct checkpoints *checkpoints, const struct session *session, tp_trainer *trainer) {
+/* To the newest one that can be read. */
+static int resume_first(struct checkpoints *checkpoints, const struct session *session, tp_trainer *trainer) {
     const struct checkpoint_list *past = &checkpoints->past;
-    if (!checkpoints->options)
-        return EXIT_SUCCESS;
     for (size_t i = 0; i < past->count && !checkpoints->resumed; i++) {
         const int code = try_step(checkpoints, session, trainer, past->step[i]);
         if (code)
@@ -104,10 +107,25 @@ int checkpoints_resume(struct checkpoints *checkpoints, const struct session *se
     return EXIT_SUCCESS;
 }
 
+/* Other processes take the one that the first one has found. */
+int checkpoints_resume(struct checkpoints *checkpoints, const struct session *session, tp_trainer *trainer) {
+    if (!checkpoints->options)
+        return EXIT_SUCCESS;
+    int code = ranks_agree(ranks_is_first() ? resume_first(checkpoints, session, trainer) : EXIT_SUCCESS);
+    if (code)
+        return code;
+    const uint64_t step = ranks_follow(checkpoints->directory.newest);
+    if (!ranks_is_first() && step)
+        code = try_step(checkpoints, session, trainer, step);
+    if (!ranks_is_first() && step && !code && !checkpoints->resumed)
+        code = EXIT_FAILURE; /* try_step has said why */
+    return ranks_agree(code);
+}
+
 /* ---- during the run ---- */
 
 int checkpoints_begin(struct checkpoints *checkpoints, const struct session *session, const tp_trainer *trainer,
-                      const struct train_log *log, struct progress *progress) {
+                      struct train_log *log, struct progress *progress) {
     if (!checkpoints->options)
         return EXIT_SUCCESS;
     checkpoints->writer.log = log;
@@ -129,14 +147,21 @@ static void join(struct checkpoints *checkpoints) {
 static void take(struct checkpoints *checkpoints, uint64_t step) {
     checkpoints->due = false;
     checkpoints->taken_at = now();
-    checkpoint_writer_start(&checkpoints->writer, step);
+    if (ranks_is_first())
+        checkpoint_writer_start(&checkpoints->writer, step);
+    else
+        tp_snapshot_take(checkpoints->writer.snapshot); /* for its part of it */
+}
+
+static bool is_ready(struct checkpoints *checkpoints) {
+    if (!ranks_is_first() || checkpoint_writer_is_busy(&checkpoints->writer))
+        return false;
+    join(checkpoints);
+    return checkpoints->due;
 }
 
 static void take_if_due(struct checkpoints *checkpoints, uint64_t step) {
-    if (checkpoint_writer_is_busy(&checkpoints->writer))
-        return;
-    join(checkpoints);
-    if (checkpoints->due)
+    if (ranks_follow(is_ready(checkpoints)))
         take(checkpoints, step);
 }
 
@@ -164,7 +189,7 @@ void checkpoints_end(struct checkpoints *checkpoints, const tp_trainer *trainer)
     if (!checkpoints->options)
         return;
     join(checkpoints);
-    if (step > checkpoints->directory.newest) {
+    if (ranks_follow(step > checkpoints->directory.newest)) {
         take(checkpoints, step);
         join(checkpoints);
     }

@@ -30,7 +30,7 @@ int checkpoints_resume(struct checkpoints *checkpoints, const struct session *se
 
 /* Before the first step. */
 int checkpoints_begin(struct checkpoints *checkpoints, const struct session *session, const tp_trainer *trainer,
-                      const struct train_log *log, struct progress *progress);
+                      struct train_log *log, struct progress *progress);
 
 /* After a step and after an epoch: begin to write one if that is due. */
 void checkpoints_step(struct checkpoints *checkpoints, const tp_step *step);

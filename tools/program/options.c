@@ -2,6 +2,7 @@
 #include "command.h"
 #include "nearest.h"
 #include "options_json.h"
+#include "ranks.h"
 #include "report.h"
 
 #include <assert.h>
@@ -16,7 +17,8 @@
 /* ---- errors ---- */
 
 int options_usage_error(const struct command *command) {
-    fprintf(stderr, "Try 'tileprop %s --help'.\n", command->name);
+    if (ranks_is_first())
+        fprintf(stderr, "Try 'tileprop %s --help'.\n", command->name);
     return EXIT_USAGE;
 }
 

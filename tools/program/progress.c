@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "progress.h"
 #include "line.h"
+#include "ranks.h"
 #include "report.h"
 
 #include <math.h>
@@ -132,7 +133,7 @@ static void format_widths(char *text, size_t size, const tp_model_options *shape
 
 void progress_header(const struct progress *progress, const tp_context *context, const tp_model *model) {
     struct line line = {0};
-    char widths[768];
+    char widths[768], team[64];
     tp_model_options shape;
     if (!progress->lines)
         return;
@@ -142,6 +143,7 @@ void progress_header(const struct progress *progress, const tp_context *context,
     line_add(&line, 1, " (%zu parameters)", tp_model_parameter_count(model))->before = "";
     line_add(&line, 2, " on %zu samples", progress->samples)->before = "";
     line_add(&line, 4, ", %s", tp_context_isa(context))->before = "";
-    line_add(&line, 3, ", %d threads", tp_context_threads(context))->before = "";
+    ranks_describe(team, sizeof team, tp_context_threads(context));
+    line_add(&line, 3, "%s", team)->before = "";
     print_line(progress, &line);
 }

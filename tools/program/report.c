@@ -10,6 +10,17 @@
 #include <string.h>
 #include <time.h>
 
+static bool later;
+static char last[1024];
+
+void complain_later(void) {
+    later = true;
+}
+
+void complained_last(char *text, size_t size) {
+    snprintf(text, size, "%s", last);
+}
+
 void complain(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
@@ -17,6 +28,11 @@ void complain(const char *format, ...) {
     if (vasprintf(&message, format, arguments) < 0)
         message = NULL;
     va_end(arguments);
+    if (later) {
+        snprintf(last, sizeof last, "%s", message ? message : "out of memory for a message");
+        free(message);
+        return;
+    }
     char *line = message ? escaped(message) : NULL;
     fprintf(stderr, "tileprop: %s\n", line ? line : "out of memory for a message");
     free(line);

@@ -10,6 +10,10 @@
 /* "tileprop: ..." and a newline on standard error, what is not printable escaped. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* From now on complain only keeps its last message, unescaped, which the other returns; "" if there is none. */
+void complain_later(void);
+void complained_last(char *text, size_t size);
+
 /* A line of a result on standard output, likewise. */
 void print_text_line(const char *name, const char *text);
 

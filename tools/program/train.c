@@ -4,6 +4,7 @@
 #include "files.h"
 #include "interrupt.h"
 #include "range_test.h"
+#include "ranks.h"
 #include "train_prepare.h"
 
 #include <math.h>
@@ -31,15 +32,19 @@ static int check_output(struct training *run) {
     return code;
 }
 
-static int prepare(struct training *run) {
+static int prepare_alone(struct training *run) {
     int code = checkpoints_open(&run->checkpoints, run->options);
     if (!code)
         code = check_output(run);
     if (!code)
         code = train_prepare(run);
-    if (!code && (run->saves || run->options->log || run->checkpoints.options))
+    if (!code && (run->saves || run->options->log || run->checkpoints.options || run->options->mpi))
         code = train_record_begin(&run->record, run->session, run->options, run->train, run->model);
     return code ? code : interrupt_code();
+}
+
+static int prepare(struct training *run) {
+    return ranks_agree(prepare_alone(run));
 }
 
 /* ---- after the run ---- */
@@ -115,8 +120,10 @@ static int finish(struct training *run) {
 }
 
 static int train_and_finish(struct training *run) {
-    const int code = train_run(run);
-    return code ? code : (train_is_paused(run) ? pause_run : finish)(run);
+    int code = train_run(run);
+    if (!code && ranks_is_first())
+        code = (train_is_paused(run) ? pause_run : finish)(run);
+    return (int)ranks_follow((uint64_t)code);
 }
 
 /* Instead of the run. */
@@ -131,7 +138,16 @@ static int find_rate(struct training *run) {
     return code;
 }
 
+/* The others neither save nor log. */
+static void settle_rank(struct train_options *options) {
+    if (ranks_is_first())
+        return;
+    options->out = options->log = NULL;
+    options->quiet = true;
+}
+
 static int run_training(const struct session *session, struct train_options *options) {
+    settle_rank(options);
     struct training run = {.options = options, .session = session};
     int code = prepare(&run);
     if (!code)
@@ -150,19 +166,31 @@ static int check_find_lr(struct train_options *options) {
     return options_usage_error(&train_command);
 }
 
+static int check_mpi(const struct train_options *options) {
+    if (!options->mpi || !options->find_lr)
+        return EXIT_SUCCESS;
+    complain("--mpi: --find-lr is for one process");
+    return options_usage_error(&train_command);
+}
+
 static int run(int argc, char **argv) {
     struct train_options options;
     int code = options_parse(&train_command, argc, argv, &options);
     if (code != OPTIONS_PARSED)
         return code;
     code = check_find_lr(&options);
+    if (!code)
+        code = check_mpi(&options);
     if (code)
         return code;
     interrupt_catch(options.checkpoint || options.resume);
     struct session session;
     code = session_open(&session, &options.machine);
     if (!code)
+        code = ranks_open(&session, options.mpi);
+    if (!code)
         code = run_training(&session, &options);
+    ranks_close();
     session_close(&session);
     return code;
 }

@@ -23,6 +23,13 @@ static int check_warmup(const struct train_options *options, size_t samples) {
     return options_usage_error(options->command);
 }
 
+static int check_parts(const struct train_options *options) {
+    if (!(options->parts & (options->parts - 1)))
+        return EXIT_SUCCESS;
+    complain("--parts %" PRIu64 ": must be a power of two", options->parts);
+    return options_usage_error(options->command);
+}
+
 int train_load(const struct session *session, struct train_options *options, const tp_model *init,
                tp_dataset **dataset) {
     const struct data_hold_out hold_out = {
@@ -35,7 +42,8 @@ int train_load(const struct session *session, struct train_options *options, con
         return code;
     const size_t samples = tp_dataset_data(*dataset)->samples;
     train_settle(options, samples);
-    return check_warmup(options, samples);
+    code = check_parts(options);
+    return code ? code : check_warmup(options, samples);
 }
 
 /* A directory without test files is fine, damaged ones are not. */

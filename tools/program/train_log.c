@@ -94,21 +94,51 @@ int train_log_open(struct train_log *log, const struct session *session, const c
     return log->file ? EXIT_SUCCESS : fail(log);
 }
 
-static void flush(struct train_log *log) {
-    if (fflush(log->file) && !log->error)
-        log->error = errno;
+void train_log_flush(struct train_log *log) {
+    ssize_t written = 0;
+    while (log->waiting_size && (written = write(fileno(log->file), log->waiting, log->waiting_size)) > 0) {
+        log->waiting_size -= (size_t)written;
+        memmove(log->waiting, log->waiting + written, log->waiting_size);
+    }
+    log->error = log->lost ? ENOMEM : log->waiting_size ? errno : 0;
+}
+
+/* Not through the stream, which forgets what it could not write. text is to be freed; NULL: no memory for it. */
+static void add(struct train_log *log, char *text) {
+    const size_t size = text ? strlen(text) : 0;
+    char *const waiting = text ? realloc(log->waiting, log->waiting_size + size) : NULL;
+    if (waiting) {
+        memcpy(waiting + log->waiting_size, text, size);
+        log->waiting = waiting;
+        log->waiting_size += size;
+    }
+    log->lost = log->lost || !waiting;
+    free(text);
+    train_log_flush(log);
 }
 
 void train_log_begin(struct train_log *log, const char *config) {
+    char *text = NULL;
     if (!log->file || !log->empty)
         return;
-    fprintf(log->file, "{\"config\":%s}\n", config);
-    flush(log);
+    const int length = asprintf(&text, "{\"config\":%s}\n", config);
+    add(log, length < 0 ? NULL : text);
 }
 
 void train_log_write(struct train_log *log, json_t *line) {
-    report_write(line, log->file);
-    flush(log);
+    char *text = NULL;
+    size_t size;
+    FILE *const memory = open_memstream(&text, &size);
+    if (memory)
+        report_write(line, memory);
+    else
+        json_decref(line);
+    const bool complete = memory && !fclose(memory);
+    if (!complete) {
+        free(text);
+        text = NULL;
+    }
+    add(log, text);
 }
 
 /* Pipes and terminals cannot be synced. */
@@ -119,6 +149,10 @@ int train_log_sync(const struct train_log *log) {
 
 int train_log_close(struct train_log *log) {
     FILE *const file = log->file;
+    if (file)
+        train_log_flush(log);
     log->file = NULL;
+    free(log->waiting);
+    log->waiting = NULL;
     return !file || close_file(file, log->path, log->error) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -95,6 +95,11 @@ const struct option_row train_rows[] = {
      .help = "of the picture, in pixels"},
     OPTION_ROW_THREADS,
     OPTION_ROW_ISA,
+    {.name = "mpi",
+     IS_FLAG(mpi),
+     .use = OPTION_HERE,
+     .help = "the processes of mpirun train one model: a power of two of them, at most --parts; results do not depend "
+             "on their number"},
     {.name = "quiet",
      .also = "silent",
      IS_FLAG(quiet),
@@ -122,6 +127,7 @@ void train_defaults(void *values) {
         .step_every = 3,
         .step_factor = 0.5,
         .plateau = library.plateau,
+        .parts = library.parts,
         .min_delta = library.min_delta,
         .monitor = (int)library.monitor,
         .keep = (int)library.keep,
@@ -208,6 +214,7 @@ tp_train_options train_library_options(const struct train_options *options, size
     tp_train_options library;
     tp_train_options_default(&library);
     library.batch = (size_t)options->batch;
+    library.parts = (size_t)options->parts;
     library.epochs = (size_t)options->epochs;
     library.shuffle = !options->no_shuffle;
     library.seed = options->seed;

@@ -8,6 +8,8 @@
 
 #define SIZE_LIMIT 1048576 /* of a layer and a batch: larger ones are slips of the keyboard */
 
+#define PARTS_LIMIT 65536
+
 /* Defaults for fewer training samples than LARGE, and for others. */
 #define LARGE 10000
 #define SMALL_STEPS 1000
@@ -41,6 +43,7 @@ struct train_options {
     double step_factor;
     double final_factor;    /* 0: that of the schedule */
     uint64_t batch, epochs; /* 0: train_settle chooses */
+    uint64_t parts;
     uint64_t seed;
     double validation;
     bool no_shuffle;
@@ -52,7 +55,7 @@ struct train_options {
     const char *out, *log; /* may be NULL */
     const char *config;    /* likewise; it has been read */
     bool print_config;
-    bool find_lr;
+    bool find_lr, mpi;
     const char *plot; /* of find_lr, or NULL */
     uint64_t width;   /* of the picture */
     bool quiet, json;

@@ -86,8 +86,7 @@ int train_prepare(struct training *run) {
 }
 
 void train_release(struct training *run) {
-    if (run->log.file)
-        fclose(run->log.file);
+    train_log_close(&run->log);
     checkpoints_close(&run->checkpoints);
     free(run->result.checkpoint);
     train_record_release(&run->record);

@@ -2,6 +2,7 @@
 #include "train_run.h"
 #include "inference.h"
 #include "interrupt.h"
+#include "ranks.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -22,6 +23,10 @@ static bool ends_after(const struct train_watch *watch, const tp_epoch *epoch) {
 
 static int on_step(void *user, const tp_step *step) {
     struct training *run = user;
+    if (!ranks_is_first()) {
+        checkpoints_step(&run->checkpoints, step);
+        return 0;
+    }
     good_epoch_prove(&run->good);
     progress_step(&run->progress, step);
     checkpoints_step(&run->checkpoints, step);
@@ -65,6 +70,10 @@ static void take_result(struct training *run, const tp_epoch *epoch, const struc
 
 static int on_epoch(void *user, const tp_epoch *epoch) {
     struct training *run = user;
+    if (!ranks_is_first()) {
+        checkpoints_epoch(&run->checkpoints, epoch);
+        return 0;
+    }
     const struct metric metric = measure_epoch(run, epoch);
     take_result(run, epoch, &metric);
     if (is_shown(epoch))
@@ -173,6 +182,8 @@ static int run_trainer(struct training *run, tp_trainer *trainer) {
     progress_clear(&run->progress);
     if (status == TP_OK || status == TP_ERR_STOPPED)
         checkpoints_end(&run->checkpoints, trainer);
+    if (!ranks_is_first()) /* what else there is to do is the first one's */
+        return EXIT_SUCCESS;
     const int code = finish_run(run, status);
     return code || train_is_paused(run) ? code : measure_result(run);
 }
@@ -189,6 +200,7 @@ static tp_train_options trainer_options(struct training *run) {
     library.on_step = on_step;
     library.on_epoch = on_epoch;
     library.user = run;
+    library.group = ranks_group();
     return library;
 }
 
@@ -199,9 +211,8 @@ static int make_trainer(struct training *run, tp_trainer **trainer) {
     tp_train_options library = trainer_options(run);
     train_record_fingerprint(&run->record, fingerprint);
     library.fingerprint = fingerprint;
-    const int code = session_check(
-        run->session, tp_trainer_create(run->model, tp_dataset_data(run->train), &library, NULL, 0, trainer));
-    return code ? code : checkpoints_resume(&run->checkpoints, run->session, *trainer);
+    return session_check(run->session,
+                         tp_trainer_create(run->model, tp_dataset_data(run->train), &library, NULL, 0, trainer));
 }
 
 static int open_log(struct training *run, const tp_trainer *trainer) {
@@ -239,9 +250,11 @@ int train_run(struct training *run) {
     run->result.samples = tp_dataset_data(run->train)->samples;
     run->result.metric = metric_start(run->model);
     tp_trainer *trainer = NULL;
-    int code = make_trainer(run, &trainer);
+    int code = ranks_agree(make_trainer(run, &trainer));
     if (!code)
-        code = prepare_run(run, trainer);
+        code = checkpoints_resume(&run->checkpoints, run->session, trainer);
+    if (!code)
+        code = ranks_agree(prepare_run(run, trainer));
     if (!code)
         code = run_trainer(run, trainer);
     checkpoints_stop(&run->checkpoints);

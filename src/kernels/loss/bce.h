@@ -14,3 +14,5 @@ ALWAYS_INLINE vf bce_term(vf z, vf y, vf parameter, vf *derivative) {
 static float bce_row(const float *x, const float *y, size_t n, float parameter, float scale, float *d) {
     return loss_row(x, y, n, parameter, scale, d, bce_term);
 }
+
+LOSS_COLUMN(bce)

@@ -31,3 +31,9 @@ static float cce_row(const float *x, const float *y, size_t n, float parameter, 
     }
     return v_get(v_log(v_set(sum))) + lanes_sum(&target.lanes);
 }
+
+static void cce_column(const float *x, const float *y, size_t m, float parameter, const float *scale, float *loss,
+                       float *d) {
+    for (size_t i = 0; i < m; i++)
+        loss[i] = cce_row(x + i, y + i, 1, parameter, scale[i], d ? d + i : NULL);
+}

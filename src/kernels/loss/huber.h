@@ -14,3 +14,5 @@ ALWAYS_INLINE vf huber_term(vf a, vf y, vf delta, vf *derivative) {
 static float huber_row(const float *x, const float *y, size_t n, float parameter, float scale, float *d) {
     return mean_row(x, y, n, parameter, scale, d, huber_term);
 }
+
+LOSS_COLUMN(huber)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One sample of an elementwise loss: the canonical sum of its terms, and scale times its derivative. */
+/* Elementwise losses. Of one sample: the canonical sum of its terms, and scale times its derivative. Of samples with
+ * one output each, many at a time: for these the mean of the terms and their sum are the same. */
 #ifndef TP_KERNELS_LOSS_ROW_H
 #define TP_KERNELS_LOSS_ROW_H
 
@@ -47,5 +48,25 @@ ALWAYS_INLINE float mean_row(const float *x, const float *y, size_t n, float par
                              loss_term_fn *term) {
     return loss_row(x, y, n, parameter, scale / (float)n, d, term) / (float)n;
 }
+
+/* The sum of a term and fifteen zeros is the term, or 0 for -0. */
+ALWAYS_INLINE void loss_column(const float *x, const float *y, size_t m, float parameter, const float *scale,
+                               float *loss, float *d, loss_term_fn *term) {
+    for (size_t i = 0; i < m; i += VL) {
+        const size_t count = m - i < VL ? m - i : VL;
+        vf derivative;
+        const vf t =
+            term(v_flush(load_some(x + i, count)), v_flush(load_some(y + i, count)), v_set(parameter), &derivative);
+        store_some(loss + i, v_add(v_set(0), t), count);
+        if (d)
+            store_some(d + i, v_flush(v_mul(v_flush(derivative), load_some(scale + i, count))), count);
+    }
+}
+
+#define LOSS_COLUMN(name)                                                                                              \
+    static void name##_column(const float *x, const float *y, size_t m, float parameter, const float *scale,           \
+                              float *loss, float *d) {                                                                 \
+        loss_column(x, y, m, parameter, scale, loss, d, name##_term);                                                  \
+    }
 
 #endif

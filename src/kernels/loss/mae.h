@@ -15,3 +15,5 @@ ALWAYS_INLINE vf mae_term(vf a, vf y, vf parameter, vf *derivative) {
 static float mae_row(const float *x, const float *y, size_t n, float parameter, float scale, float *d) {
     return mean_row(x, y, n, parameter, scale, d, mae_term);
 }
+
+LOSS_COLUMN(mae)

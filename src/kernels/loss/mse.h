@@ -14,3 +14,5 @@ ALWAYS_INLINE vf mse_term(vf a, vf y, vf parameter, vf *derivative) {
 static float mse_row(const float *x, const float *y, size_t n, float parameter, float scale, float *d) {
     return mean_row(x, y, n, parameter, scale, d, mse_term);
 }
+
+LOSS_COLUMN(mse)

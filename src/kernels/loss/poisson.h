@@ -14,3 +14,5 @@ ALWAYS_INLINE vf poisson_term(vf z, vf y, vf parameter, vf *derivative) {
 static float poisson_row(const float *x, const float *y, size_t n, float parameter, float scale, float *d) {
     return mean_row(x, y, n, parameter, scale, d, poisson_term);
 }
+
+LOSS_COLUMN(poisson)
