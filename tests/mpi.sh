@@ -1,11 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # Trains by MPI processes, with each MPI that is there: any number of processes, threads and instruction sets, stopped
-# and resumed in another number, makes the same parameters.
-# Usage: mpi.sh SOURCE_DIR LIBRARY_DIR CC: with the shared library.
+# and resumed in another number, makes the same parameters; by the library and, if its objects are given, by the
+# program. Usage: mpi.sh SOURCE_DIR LIBRARY_DIR CC [OBJECT...]: with the shared library, and the program's commands.
 source=$(cd "$1" && pwd)
 libraries=$(cd "$2" && pwd)
 cc=$3
+shift 3
+objects=$(for object in "$@"; do echo "$object"; done | grep -v '/ranks\.c\.o$')
 . "$source/tests/scratch.sh"
 
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
@@ -27,6 +29,44 @@ ranks() {
         [ "$(wc -l <out)" = "$number" ]
 }
 
+# build_program NAME COMPILER: what differs from the program without MPI is compiled.
+build_program() {
+    # shellcheck disable=SC2086 # a list of files
+    OMPI_CC=$cc MPICH_CC=$cc "$2" -std=c11 -D_GNU_SOURCE -D TILEPROP_MPI -O1 -Wall -Wextra -Wconversion -Wshadow \
+        -Werror -I "$source/include" "$source/src/mpi/group.c" "$source/tools/program/ranks.c" \
+        "$source/tools/program/main.c" $objects -L "$libraries" -Wl,-rpath,"$libraries" -ltileprop -ljansson -lmd -lz \
+        -lm -o "program-$1" >out 2>err
+}
+
+# program MPI NUMBER ARGUMENT...
+program() {
+    mpi=$1
+    number=$2
+    shift 2
+    timeout 60 "mpirun.$mpi" -n "$number" "./program-$mpi" train --mpi --quiet --threads 1 --parts 4 --hidden 9 \
+        --data table.csv --target y --validation 0.2 --batch 20 --epochs 5 "$@" >out 2>err
+}
+
+test_program() {
+    build_program "$1" "mpicc.$1"
+    result "$1: the program compiles without a warning"
+    program "$1" 1 --out one && program "$1" 4 --out four --log log && cmp one four && [ "$(wc -l <log)" = 6 ]
+    result "$1: the program makes the same file with four processes"
+    ! timeout 60 "mpirun.$1" -n 1 "./program-$1" train --mpi --data table.csv --target y --quiet --parts 2 --out no : \
+        -n 1 "./program-$1" train --mpi --data missing.csv --parts 2 >out 2>err && [ ! -e no ] &&
+        [ "$(grep -c '^tileprop: [^n]' err)" = 1 ] && grep -q 'rank 1: missing.csv' err
+    result "$1: what one process has to say is said once"
+    program "$1" 2 --resume run --every 7 --keep-checkpoints 99 && for newer in $(ls run | tail -n +2); do
+        rm "run/$newer"
+    done && program "$1" 4 --resume run --out resumed && cmp one resumed
+    result "$1: four go on with a checkpoint of two"
+    rm -rf run
+}
+
+awk 'BEGIN {
+    print "a,b,y"
+    for (i = 0; i < 150; i++) printf "%d,%d,%.2f\n", i % 7, i % 11, i % 7 * 0.3 - i % 11
+}' >table.csv
 found=
 expected=
 for mpi in openmpi mpich; do
@@ -44,6 +84,7 @@ for mpi in openmpi mpich; do
     result "$mpi: two go on"
     ! timeout 60 "mpirun.$mpi" -n 3 "./$mpi" 1 >out 2>err && grep -q 'ranks is 3; it must be a power of two' err
     result "$mpi: three are refused"
+    [ -z "$objects" ] || [ "$found" != " $mpi" ] || test_program "$mpi"
 done
 if [ -z "$found" ]; then
     echo "SKIPPED: MPI: there is neither mpicc.openmpi nor mpicc.mpich"

@@ -221,7 +221,7 @@ enum { WINDOW = 2, WINDOWS = 10 }; /* seconds of a window, and how many there ar
 
 /* The least that is done in a window, in seconds of one thread. */
 static double least_beside(struct tp_tuner *tuner, const struct neighbour *n, const struct work *work) {
-    double least = INFINITY;
+    double least = (double)INFINITY;
     for (int i = 1; i <= WINDOWS; i++)
         least = fmin(least, work->one * (double)run_beside(tuner, n, work, WINDOW * i));
     return least / WINDOW;

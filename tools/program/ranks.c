@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "ranks.h"
+#include "command.h"
 #include "report.h"
 
 #include <limits.h>
