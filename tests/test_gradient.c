@@ -292,6 +292,8 @@ Test(gradient, four_hidden_layers) {
 Test(gradient, in_bf16, .init = open_bf16_contexts) {
     for (size_t depth = 0; depth < 2; depth++)
         for (size_t head = 0; head < TEST_HEADS; head++) {
+            if (!test_takes(depth + head))
+                continue;
             const tp_activation hidden = test_hidden[(head + depth) % TEST_HIDDEN];
             struct ref_net net = test_net(depth, shapes[depth][head % SHAPES], hidden, test_heads[head]);
             net.precision = TP_PRECISION_BF16;
