@@ -209,6 +209,18 @@ Test(bits, every_instruction_set_8_threads) {
     check_all(8);
 }
 
+/* Builds that do not take all combinations take every run on every instruction set, with some number of threads. */
+Test(bits, no_run_is_left_out) {
+    static const size_t threads[] = {1, 2, 3, 5, 8};
+    for (size_t i = 0; i < (size_t)tp_test_isa_count(); i++)
+        for (size_t r = 0; r < RUNS; r++) {
+            size_t taken = 0;
+            for (size_t t = 0; t < sizeof threads / sizeof *threads; t++)
+                taken += test_takes(i + threads[t] + r);
+            cr_expect(taken, "%s on %s", runs[r].name, tp_test_isa((int)i));
+        }
+}
+
 Test(bits, blocking_does_not_matter) {
     static const struct tp_blocking blockings[] = {{1, 1, 1, 1}, {5, 3, 11, 1}, {7, 64, 33, 1}, {100, 13, 64, 1}};
     tp_context *context = tp_test_context(NULL, 2);
