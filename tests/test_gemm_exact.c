@@ -10,6 +10,7 @@
  */
 #include "support/blocking.h"
 #include "support/fence.h"
+#include "support/stride.h"
 #include "support/support.h"
 
 #include <criterion/criterion.h>
@@ -383,7 +384,7 @@ static void check_tally(const struct tally *tally, size_t cases, const char *isa
 
 static size_t case_count(void) {
     const char *text = getenv("TILEPROP_TEST_LONG");
-    return text && !strcmp(text, "1") ? LONG_CASES : CASES;
+    return text && !strcmp(text, "1") ? LONG_CASES : test_share(CASES);
 }
 
 /* A test for each instruction set, so that they run side by side. */

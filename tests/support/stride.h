@@ -14,4 +14,7 @@
  * and with TILEPROP_TEST_LONG=1. */
 bool test_takes(size_t sum_of_indices);
 
+/* Of random cases, how many are to be tested. */
+size_t test_share(size_t cases);
+
 #endif
