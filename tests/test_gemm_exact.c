@@ -368,8 +368,8 @@ static void check_tally(const struct tally *tally, size_t cases, const char *isa
               tally->packed);
     for (size_t i = 0; i < 4 * FACTORS * FACTORS; i++) {
         const size_t alpha = i / 4 % FACTORS, beta = i / 4 / FACTORS;
-        cr_assert(tally->factors[i & 1][i >> 1 & 1][alpha][beta] > 0, "%s: transposes %zu, factors %zu and %zu", isa,
-                  i % 4, alpha, beta);
+        cr_assert(cases < CASES || tally->factors[i & 1][i >> 1 & 1][alpha][beta] > 0,
+                  "%s: transposes %zu, factors %zu and %zu", isa, i % 4, alpha, beta);
     }
     for (size_t i = 0; i < MAX_THREADS; i++)
         cr_assert(tally->threads[i] >= cases / 256, "%s: %zu threads", isa, i + 1);
