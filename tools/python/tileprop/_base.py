@@ -288,14 +288,23 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
         return self._checked_outputs(validate_data(self, X, accept_sparse=["csr", "csc"], dtype=DTYPES, reset=False))
 
     def _checked_outputs(self, X: Any) -> Array:
-        network = self.__dict__.get("_network")
-        if network is None or not network.has_published(self.coefs_, self.intercepts_):
-            network = self._renew_network()
+        network = self._current_network()
         if not issparse(X):
             return network.outputs(X)
         X = X.tocsr()
         parts = [network.outputs(X[i : i + 1024].toarray()) for i in range(0, X.shape[0], 1024)]
         return np.concatenate(parts)
+
+    def to_model(self) -> Model:
+        """A copy of the fitted network, to export or to use without scikit-learn."""
+        check_is_fitted(self)
+        return Model.from_bytes(self._current_network().model.to_bytes())
+
+    def _current_network(self) -> Network:
+        network = self.__dict__.get("_network")
+        if network is None or not network.has_published(self.coefs_, self.intercepts_):
+            network = self._renew_network()
+        return network
 
     def _renew_network(self) -> Network:
         """A network with the parameters that coefs_ and intercepts_ have now: after unpickling, or set by the user."""
