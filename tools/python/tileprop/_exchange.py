@@ -6,13 +6,13 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Union
 
 from . import _types as t
 from ._library import Handle, lib
 from .context import Context
 
-Path = "str | os.PathLike[str]"
+Path = Union[str, "os.PathLike[str]"]
 _ENDINGS = {"safetensors": "torch", "onnx": "onnx"}  # of names of files, and the formats that these have
 
 

@@ -12,7 +12,7 @@ from torch import nn
 from .model import Layer
 
 
-class Scale(nn.Module):
+class Scale(nn.Module):  # type: ignore[misc]
     """(x - mean) / deviation in double, rounded once to the type of x. mean, deviation : one number, or one for each
     input; buffers of float64."""
 
@@ -41,7 +41,7 @@ class Unscale(Scale):
         return (x.double() * self.deviation.double() + self.mean.double()).to(x.dtype)
 
 
-class Exp(nn.Module):
+class Exp(nn.Module):  # type: ignore[misc]
     """exp(x), the last activation of models with the loss "poisson"."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

@@ -24,12 +24,10 @@ from .model import Layer, Model, Scaling
 __all__ = ["Exp", "Scale", "Unscale", "from_module", "to_module"]
 
 
-def _kind(module: nn.Module) -> type[nn.Module] | None:
+def _kind(module: nn.Module) -> Any:
     """The class that says what the module computes, if it is one of those that fit."""
-    for kind in type(module).__mro__:
-        if kind in NAMES or kind in OTHERS:
-            return kind if type(module).forward is kind.forward else None
-    return None
+    kind: Any = next((kind for kind in type(module).__mro__ if kind in NAMES or kind in OTHERS), None)
+    return kind if kind and type(module).forward is kind.forward else None
 
 
 def _leaves(module: nn.Module, path: str = "") -> Iterator[tuple[str, nn.Module]]:
@@ -162,7 +160,7 @@ def from_module(
         _check_like(reader, like)
         return reader.fill(Model.from_bytes(like.to_bytes(), context or like.context))
     layers = reader.layers
-    loss = loss or LOSSES.get(str(layers[-1].activation), "mse")
+    loss = loss or LOSSES.get(str(layers[-1].activation)) or "mse"
     if layers[-1].activation == "identity":
         layers[-1] = replace(layers[-1], activation=Model.last_activation(loss))
     inputs = reader.linears[0].in_features
@@ -192,7 +190,7 @@ def _check_like(reader: _Reader, like: Model) -> None:
 
 def to_module(model: Model, logits: bool = False) -> nn.Sequential:
     """A module with the layers and parameters of a model, in evaluation mode: it gives what predict gives, within 1e-5,
-    for x, (samples, inputs). train() makes dropout work.
+    for x, (samples, inputs), but for products in bf16. train() makes dropout work.
 
     logits : whether the activation of the last layer is left out, for PyTorch's losses of logits
 
@@ -223,7 +221,7 @@ def to_module(model: Model, logits: bool = False) -> nn.Sequential:
 
 
 def _linear(weight: Array, bias: Array) -> nn.Linear:
-    linear = nn.Linear(*weight.shape, device="meta").to_empty(device="cpu")  # draws no random numbers
+    linear = nn.utils.skip_init(nn.Linear, *weight.shape)  # draws no random numbers
     with torch.no_grad():
         linear.weight.copy_(torch.from_numpy(weight.T.copy()))
         linear.bias.copy_(torch.from_numpy(bias.copy()))
