@@ -93,6 +93,25 @@ fails 1 "has no tensor a; it has fc1.bias" import fc.safetensors new.model --act
 fails 2 "--out model.safetensors: is the file of --model, too" export model.safetensors model.safetensors
 fails 2 "--out fc.safetensors: is the file of --file, too" import fc.safetensors fc.safetensors --activations relu
 fails 2 "--out FILE is missing" export model.safetensors
+# ------------------------------------------------------------------------------------------------------------- ONNX
+
+if exits 0 export model.safetensors model.onnx; then
+    exits 0 import model.onnx back.safetensors && cmp model.safetensors back.safetensors
+    result "a model is the same after export to ONNX and import"
+    exits 0 export model.safetensors other --to onnx && cmp model.onnx other &&
+        exits 0 import other back.safetensors --from onnx && cmp model.safetensors back.safetensors
+    result "whatever the ONNX file is called"
+    exits 0 import model.onnx back.safetensors --loss mse && grep -aq '"loss":"mse"' back.safetensors
+    result "the loss may be another one"
+    fails 2 "--activations relu: is not for onnx, which says it itself" import model.onnx new.model --activations relu
+    fails 2 "--pattern {}.weight: is not for onnx" export model.safetensors new.onnx --pattern '{}.weight'
+    fails 1 "row.csv: not an ONNX file, or damaged" import row.csv new.model --from onnx
+else
+    grep -q TILEPROP_ONNX err
+    result "a program without protobuf-c says so"
+    skip "it was built without protobuf-c: no ONNX files"
+fi
+
 holds "nothing was written after errors" test ! -e new.model -a ! -e new.safetensors
 holds "no temporary file is left" no_leftovers
 

@@ -49,9 +49,8 @@ def load_file(path):
     for name, entry in header.items():
         first, last = entry["data_offsets"]
         assert entry["dtype"] == "F32"
-        tensors[name] = torch.frombuffer(bytearray(contents[begin + first : begin + last]), dtype=torch.float32).reshape(
-            entry["shape"]
-        )
+        data = bytearray(contents[begin + first : begin + last])
+        tensors[name] = torch.frombuffer(data, dtype=torch.float32).reshape(entry["shape"])
     return tensors
 
 
@@ -78,8 +77,8 @@ def from_torch():
     nets = {
         "relu,leaky_relu,softmax": [nn.Linear(7, 20), nn.ReLU(), nn.Dropout(0.2), nn.Linear(20, 17), nn.LeakyReLU(0.01),
                                     nn.Linear(17, 5), nn.Softmax(dim=1)],
-        "tanh,gelu,silu,sigmoid": [nn.Linear(7, 9), nn.Tanh(), nn.Linear(9, 33), nn.GELU(), nn.Linear(33, 18), nn.SiLU(),
-                                   nn.Linear(18, 3, bias=False), nn.Sigmoid()],
+        "tanh,gelu,silu,sigmoid": [nn.Linear(7, 9), nn.Tanh(), nn.Linear(9, 33), nn.GELU(), nn.Linear(33, 18),
+                                   nn.SiLU(), nn.Linear(18, 3, bias=False), nn.Sigmoid()],
         "elu,softplus,identity": [nn.Linear(7, 40), nn.ELU(), nn.Linear(40, 8), nn.Softplus(), nn.Linear(8, 1)],
     }
     x = torch.randn(SAMPLES, 7)

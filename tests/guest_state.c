@@ -164,6 +164,11 @@ static void call_exchange(const tp_model *model) {
     EXPECT(TP_OK, tp_model_export_torch, model, output, &options);
     before.descriptors -= OPEN_FILES;
     CALL(tp_output_destroy, output);
+    before.descriptors += OPEN_FILES;
+    EXPECT(TP_OK, tp_output_create, guest.context, "layers.h", &output);
+    EXPECT(TP_OK, tp_model_export_c, model, output, &options);
+    before.descriptors -= OPEN_FILES;
+    CALL(tp_output_destroy, output);
     EXPECT(TP_OK, tp_model_import_torch, guest.context, "layers.safetensors", &options, &imported);
     CALL(tp_model_destroy, imported);
     options.pattern = "{}";
@@ -625,13 +630,9 @@ static bool list_instruction_sets(void) {
 static char directory[] = "/tmp/tileprop-guest-XXXXXX";
 
 static void nothing_is_left_behind(void) {
-    static const char *const files[] = {"model.safetensors",
-                                        "layers.safetensors",
-                                        "run.safetensors",
-                                        "deep",
-                                        "train-images-idx3-ubyte",
-                                        "train-labels-idx1-ubyte",
-                                        "wide"};
+    static const char *const files[] = {"model.safetensors",       "layers.h", "layers.safetensors",
+                                        "run.safetensors",         "deep",     "train-images-idx3-ubyte",
+                                        "train-labels-idx1-ubyte", "wide"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         test_tap_check(unlink(files[i]) == 0, "%s is missing", files[i]);
     test_tap_check(rmdir(directory) == 0, "%s is not empty", directory);

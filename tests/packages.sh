@@ -110,8 +110,8 @@ for command in train evaluate predict cv plot describe convert export import rep
     complete "$command" --seed 1 -- | sed 's/ $//' | sort | cmp - expected >out 2>err
     result "bash completes the options of $command"
 done
-complete "" | paste -s -d ' ' >out &&
-    grep -q '^train evaluate predict cv plot describe convert export import verify reproduce card info --help --version$' out
+subcommands="train evaluate predict cv plot describe convert export import verify reproduce card info"
+complete "" | paste -s -d ' ' >out && grep -q "^$subcommands --help --version\$" out
 result "bash completes subcommands"
 complete train --optimizer ada | paste -s -d ' ' >out && grep -q '^adam adamw adagrad$' out
 result "and names"

@@ -129,6 +129,15 @@ static tp_status export_layers(void) {
     return export_to_layers(all.model);
 }
 
+static tp_status export_source(void) {
+    tp_output *output = NULL;
+    tp_status status = tp_output_create(all.context, tp_test_in_scratch("source"), &output);
+    if (!status)
+        status = tp_model_export_c(all.model, output, NULL);
+    tp_output_destroy(output);
+    return status;
+}
+
 static tp_status import_layers(void) {
     return tp_model_import_torch(all.context, tp_test_in_scratch("layers"), NULL, &all.out.model);
 }
@@ -600,6 +609,7 @@ static const struct operation {
     {"tp_sgemm_packed", multiply_packed, NULL, 1},
     {"tp_model_save", save, NULL, 50},
     {"tp_model_export_torch", export_layers, NULL, 50},
+    {"tp_model_export_c", export_source, NULL, 1},
     {"tp_model_import_torch", import_layers, release_model, 50, true},
     {"tp_model_import_torch of other tensors", import_plain_layers, release_model, 20, true},
 #ifdef TP_HAVE_LIBPROTOBUF_C

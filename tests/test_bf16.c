@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CASES 96
+#define CASES 60
+#define EMULATED_CASES 20
 #define LONG_CASES 20000           /* with TILEPROP_TEST_LONG=1 */
 #define CAPACITY ((size_t)1 << 18) /* floats of a matrix, with its surroundings */
 #define WORKSPACE ((size_t)16 << 20)
@@ -193,13 +194,16 @@ static void check_sizes(struct product *p, size_t q) {
     free(values);
 }
 
-static bool is_long(void) {
+static size_t case_count(void) {
     const char *text = getenv("TILEPROP_TEST_LONG");
-    return text && !strcmp(text, "1");
+    if (text && !strcmp(text, "1"))
+        return LONG_CASES;
+    return getenv("TILEPROP_TEST_EMULATED") ? EMULATED_CASES : CASES;
 }
 
 Test(bf16, products_of_all_sizes) {
-    for (size_t q = 0; q < (is_long() ? LONG_CASES : CASES); q++) {
+    const size_t cases = case_count();
+    for (size_t q = 0; q < cases; q++) {
         struct product p = {heights[q % COUNT(heights)], widths[draw(2, q, COUNT(widths))],
                             depths[draw(3, q, COUNT(depths))]};
         check_sizes(&p, q);
@@ -213,9 +217,9 @@ Test(bf16, products_beyond_blocks) {
             tp_bf16_choose(t.contexts[way][0]->cpu, t.contexts[way][0]->isa, test_bf16_way(way));
         const size_t sizes[][3] = {{path->mc + 1, 3, 65},
                                    {3, path->nc + 1, 35},
-                                   {path->mr + 1, path->nr + 1, path->near + 33},
-                                   {path->mr - 1, path->nr, path->kc + 1},
-                                   {path->mr, 2 * path->nr, 2 * path->kc + 34}};
+                                   {path->mr + 1, 5, path->near + 33},
+                                   {2, path->nr, path->kc + 1},
+                                   {path->mr, 3, 2 * path->kc + 34}};
         for (size_t q = 0; q < COUNT(sizes); q++) {
             struct product p = {sizes[q][0], sizes[q][1], sizes[q][2]};
             check_sizes(&p, 1000000 + (size_t)way * COUNT(sizes) + q);
@@ -261,17 +265,20 @@ Test(bf16, special_values_at_every_step) {
 /* C itself. */
 Test(bf16, special_values_to_add_to) {
     static const float specials[] = {NAN, INFINITY, -INFINITY, -0.0f, 0x1p-127f, -0x1p-149f, 0x1.fffffep127f};
-    static const float a[] = {0x1p-63f, -0x1p-63f, 0, 0x1p100f}, b[] = {0x1p-63f, 0x1p-64f, -1, 0x1p24f};
+    enum { M = 4, KINDS_OF_B = 4, N = KINDS_OF_B * COUNT(specials) };
+    static const float a[M] = {0x1p-63f, -0x1p-63f, 0, 0x1p100f};
+    static const float kinds[KINDS_OF_B] = {0x1p-63f, 0x1p-64f, -1, 0x1p24f};
+    float b[N];
+    for (size_t j = 0; j < N; j++)
+        b[j] = kinds[j % KINDS_OF_B];
     for (size_t beta = 0; beta < COUNT(betas); beta++)
         for (size_t k = 0; k < 2; k++) {
-            struct product p = {COUNT(a), COUNT(b), k, COUNT(b), betas[beta], true};
-            for (size_t s = 0; s < COUNT(specials); s++) {
-                for (size_t i = 0; i < COUNT(a) * COUNT(b); i++)
-                    t.before[i] = specials[s];
-                store(&t.a, a, COUNT(a), k, 0);
-                store(&t.b, b, k, COUNT(b), 0);
-                check_all_ways(&p);
-            }
+            struct product p = {M, N, k, N, betas[beta], true};
+            for (size_t i = 0; i < M * N; i++)
+                t.before[i] = specials[i % N / KINDS_OF_B];
+            store(&t.a, a, M, k, 0);
+            store(&t.b, b, k, N, 0);
+            check_all_ways(&p);
         }
 }
 

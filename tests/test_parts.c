@@ -131,12 +131,16 @@ struct variant {
     float clip, first_rate;
     size_t batch, parts;
     double average;
+    bool bf16;
 };
 
 static const struct variant variants[] = {
-    {"adam", TP_OPTIMIZER_ADAM, 0, 1, BATCH, PARTS, 0},       {"momentum", TP_OPTIMIZER_MOMENTUM, 0, 1, BATCH, 2, 0},
-    {"clipped", TP_OPTIMIZER_SGD, 0.5f, 1, 96, PARTS, 0},     {"frozen", TP_OPTIMIZER_RMSPROP, 0.5f, 0, BATCH, 4, 0},
-    {"averages", TP_OPTIMIZER_ADAGRAD, 0, 1, 96, PARTS, 0.9},
+    {"adam", TP_OPTIMIZER_ADAM, 0, 1, BATCH, PARTS, 0, false},
+    {"momentum", TP_OPTIMIZER_MOMENTUM, 0, 1, BATCH, 2, 0, false},
+    {"clipped", TP_OPTIMIZER_SGD, 0.5f, 1, 96, PARTS, 0, false},
+    {"frozen", TP_OPTIMIZER_RMSPROP, 0.5f, 0, BATCH, 4, 0, false},
+    {"averages", TP_OPTIMIZER_ADAGRAD, 0, 1, 96, PARTS, 0.9, false},
+    {"bf16", TP_OPTIMIZER_NESTEROV, 0, 1, 33, PARTS, 0, true},
 };
 
 #define VARIANTS (sizeof variants / sizeof *variants)
@@ -193,16 +197,17 @@ static tp_train_options variant_options(const struct variant *v, const float *ra
     return options;
 }
 
-static tp_model *variant_model(tp_context *context) {
+static tp_model *variant_model(const struct variant *v, tp_context *context) {
     struct ref_net net = test_net(2, (const size_t[]){IN, WIDE, LESS, OUT}, TP_ACTIVATION_TANH,
                                   (struct test_head){TP_ACTIVATION_SOFTMAX, TP_LOSS_CCE});
     test_set_dropout(&net);
+    net.precision = v->bf16 ? TP_PRECISION_BF16 : TP_PRECISION_F32;
     return test_model(context, &net, NULL);
 }
 
 static void train_variant(const struct variant *v, tp_context *context, const tp_group *group, struct result *result) {
     const float rates[] = {v->first_rate, 1, 0.5f};
-    tp_model *model = variant_model(context);
+    tp_model *model = variant_model(v, context);
     tp_trainer *trainer = NULL;
     *result = (struct result){.epochs = 0};
     tp_train_options options = variant_options(v, rates, result);

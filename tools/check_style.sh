@@ -50,7 +50,7 @@ check_calls() {
 # Folder of src/, and what its files may include besides the public header and system headers. The assembly of tiles is
 # included by a macro, the only one, whose definition counts as the include.
 check_includes() {
-    kernels='kernels/(kernels\.h|[a-z]+\.def)'
+    kernels='kernels/(kernels\.h|bf16_exact\.h|[a-z]+\.def)'
     grep -rnE '^ *# *include' src | grep -vE '# *include *("[^"]+"|<[^>]+>) *(/\*.*)?$' |
         grep -vE '^src/kernels/asm_strip\.h:[0-9]+:#include TILE_ASM$' | expect_none "include by a macro"
     while read -r folder allowed; do

@@ -721,6 +721,21 @@ TP_INLINE void tp_exchange_options_default(tp_exchange_options *options) {
 TP_API tp_status tp_model_export_torch(const tp_model *model, tp_output *output, const tp_exchange_options *options);
 
 /*
+ * Writes the model to an output, which must be empty, as a header of C99, and commits the output: parameters as const
+ * arrays and, with options->name for NAME, a function
+ *   static inline void NAME_predict(const float *x, float *y)
+ * of one sample in the units of the program, as tp_predict has them. It depends on fmaf and fabsf of <math.h>, and on
+ * the functions that activations need: expf, expm1f, tanhf, log1pf, erfcf. It is scalar, has no state, allocates
+ * nothing and keeps values on the stack; a comment says how many bytes. Without activations that need such functions
+ * its bits are those of tp_predict, if the compiler keeps to IEEE 754 (no -ffast-math, -ffp-contract=off) and fmaf
+ * rounds once. With them each value of an activation differs from the library's by at most 8 ulp, with functions of
+ * glibc 2.36, and results as the later layers carry that on. On processors without fused multiply-add fmaf is exact,
+ * but slow: the header says how to replace it. Products of a model of another precision than f32 are in f32, too.
+ * options may be NULL: the defaults; only name counts. TP_ERR_ARGUMENT if it is no identifier of at most 40 characters.
+ */
+TP_API tp_status tp_model_export_c(const tp_model *model, tp_output *output, const tp_exchange_options *options);
+
+/*
  * Makes a model from a safetensors file as PyTorch writes it (safetensors.torch.save_file of a state_dict). Tensors are
  * F32, or F64, F16 and BF16, which are converted to f32: F64 is rounded to nearest. options may be NULL: the defaults.
  * Files that tp_model_export_torch wrote give a model of the same parameters, bit for bit. A model of which neither the
@@ -728,7 +743,7 @@ TP_API tp_status tp_model_export_torch(const tp_model *model, tp_output *output,
  * what the loss says: classes 0, 1, ... with CCE, and with BCE and one output; labels; numbers.
  * TP_ERR_FORMAT, with name and shape of the tensor and with what would fit, if the tensors do not make up layers.
  * TP_ERR_ARGUMENT if nothing says the activations, or there are not as many as layers. A note says which order layers
- * got by order if their names differ not only in numbers. Needs memory for the largest layer besides the model's.
+ * got by order if their names differ not only in numbers. Needs memory for 16 rows of weights besides the model.
  */
 TP_API tp_status tp_model_import_torch(tp_context *context, const char *path, const tp_exchange_options *options,
                                        tp_model **model);

@@ -1102,6 +1102,10 @@ template <class Errors> class basic_model : public model_handle {
         const tp_exchange_options given = options.get();
         return Errors::end(tp_model_export_torch(get(), output.get(), &given), context());
     }
+    outcome export_c(output_handle &output, const exchange_options &options = {}) const noexcept(Errors::no_throw) {
+        const tp_exchange_options given = options.get();
+        return Errors::end(tp_model_export_c(get(), output.get(), &given), context());
+    }
     outcome import_torch(context_handle &context, path file,
                          const exchange_options &options = {}) noexcept(Errors::no_throw) {
         const tp_exchange_options given = options.get();

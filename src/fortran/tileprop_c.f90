@@ -257,6 +257,11 @@ module tileprop_c
             type(c_ptr), value :: model, output, options
             integer(c_int) :: status
         end function
+        function tp_model_export_c(model, output, options) result(status) bind(c)
+            import :: c_int, c_ptr
+            type(c_ptr), value :: model, output, options
+            integer(c_int) :: status
+        end function
         function tp_model_import_torch(context, path, options, model) result(status) bind(c)
             import :: c_int, c_ptr
             type(c_ptr), value :: context, path, options, model

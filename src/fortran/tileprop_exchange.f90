@@ -3,19 +3,21 @@
 module tileprop_exchange
     use, intrinsic :: iso_c_binding
     use tileprop_c, only: tp_exchange_options_init, c_export_torch => tp_model_export_torch, &
-        c_import_torch => tp_model_import_torch, c_export_onnx => tp_model_export_onnx, &
-        c_write_onnx => tp_model_write_onnx, c_import_onnx => tp_model_import_onnx, c_read_onnx => tp_model_read_onnx
+        c_export_c => tp_model_export_c, c_import_torch => tp_model_import_torch, &
+        c_export_onnx => tp_model_export_onnx, c_write_onnx => tp_model_write_onnx, &
+        c_import_onnx => tp_model_import_onnx, c_read_onnx => tp_model_read_onnx
     use tileprop_types
     use tileprop_objects
     use tileprop_arrays
     use tileprop_calls, only: adopt_model
     implicit none
     private
-    public :: tp_exchange_options_default, tp_model_export_torch, tp_model_import_torch, &
+    public :: tp_exchange_options_default, tp_model_export_torch, tp_model_export_c, tp_model_import_torch, &
         tp_model_export_onnx, tp_model_write_onnx, tp_model_import_onnx, tp_model_read_onnx
 
     ! Names of their own, so that compilers do not take them for the C functions.
     interface tp_model_export_torch; procedure model_export_torch; end interface
+    interface tp_model_export_c; procedure model_export_c; end interface
     interface tp_model_import_torch; procedure model_import_torch; end interface
     interface tp_model_export_onnx; procedure model_export_onnx; end interface
     interface tp_model_write_onnx; procedure model_write_onnx; end interface
@@ -51,7 +53,23 @@ contains
         status = c_export_torch(handle(model), handle(output), c_loc(chosen))
     end function
 
-    ! Likewise; a blank name of biases: 0 as biases.
+    ! The name that others in the source begin with is an argument.
+    function model_export_c(model, output, name) result(status)
+        type(tp_model), intent(in) :: model
+        type(tp_output), intent(in) :: output
+        character(*), intent(in), optional :: name
+        integer(c_int) :: status
+        type(tp_exchange_options), target :: chosen
+        character(kind=c_char), allocatable, target :: name_(:)
+        call tp_exchange_options_default(chosen)
+        if (present(name)) then
+            allocate (name_, source=terminated(name))
+            chosen%name = c_loc(name_)
+        end if
+        status = c_export_c(handle(model), handle(output), c_loc(chosen))
+    end function
+
+    ! As for export; a blank name of biases: 0 as biases.
     function model_import_torch(model, context, path, options, pattern, weights, biases, activations, like) &
         result(status)
         type(tp_model), intent(inout) :: model

@@ -14,8 +14,8 @@ json_t *tp_json_number(double value, size_t digits);
 /* Adds what a model is, but for its shapes and what is in tensors. */
 int tp_describe_model(json_t *metadata, const tp_model_options *options);
 
-/* Of this the loss with its options, and the layers. */
-int tp_describe_loss(json_t *metadata, const tp_model_options *options);
+/* Of this the loss with its options and the precision, and the layers. */
+int tp_describe_objective(json_t *metadata, const tp_model_options *options);
 int tp_describe_layers(json_t *metadata, const tp_model_options *options);
 
 /* One of the arrays of a model's scaling (enum tp_scaling_array), and how many values it has. */

@@ -309,6 +309,8 @@ tp_status tp_read_layers(const struct tp_safetensors *archive, tp_layer *layer, 
     struct description description = {.archive = archive, .layer = layer, .options = *options};
     tp_status status = get_loss(&description, &description.options);
     if (!status)
+        status = get_precision(&description, &description.options.precision);
+    if (!status)
         status = describe_layers(&description);
     if (!status)
         *options = description.options;

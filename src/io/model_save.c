@@ -44,7 +44,7 @@ static int describe_layer(json_t *metadata, size_t l, const tp_layer *layer) {
     return json_object_set_new(metadata, tp_layer_key(l, TP_OF_LAYER_DROPOUT).text, number(layer->dropout));
 }
 
-int tp_describe_loss(json_t *metadata, const tp_model_options *options) {
+static int describe_loss(json_t *metadata, const tp_model_options *options) {
     if (json_object_set_new(metadata, TP_KEY_LOSS, json_string(tp_loss_name(options->loss))))
         return -1;
     if (options->loss == TP_LOSS_HUBER &&
@@ -59,6 +59,10 @@ static int describe_precision(json_t *metadata, const tp_model_options *options)
     if (options->precision == TP_PRECISION_F32)
         return 0;
     return json_object_set_new(metadata, TP_KEY_PRECISION, json_string(tp_precision_name(options->precision)));
+}
+
+int tp_describe_objective(json_t *metadata, const tp_model_options *options) {
+    return describe_loss(metadata, options) || describe_precision(metadata, options) ? -1 : 0;
 }
 
 const double *tp_scaling_values(const tp_model_options *options, int array, size_t *count) {
@@ -99,8 +103,7 @@ int tp_describe_model(json_t *metadata, const tp_model_options *options) {
         json_object_set_new(metadata, TP_KEY_VERSION, json_string(tp_version())) ||
         json_object_set_new(metadata, TP_KEY_DIGEST, json_string(NO_DIGEST)) ||
         json_object_set_new(metadata, TP_KEY_FORMAT_VERSION, json_sprintf("%d", TP_FORMAT_VERSION)) ||
-        tp_describe_loss(metadata, options) || describe_precision(metadata, options) ||
-        describe_scaling(metadata, options))
+        tp_describe_objective(metadata, options) || describe_scaling(metadata, options))
         return -1;
     return tp_describe_layers(metadata, options);
 }

@@ -112,7 +112,8 @@ static size_t constant_operand(const struct tp_onnx_chain *chain, const TpOnnx__
 struct match {
     const struct tp_onnx_chain *chain;
     const struct tp_onnx_pattern *pattern;
-    const char *input; /* of the activation; NULL until it is known */
+    const char *input;                    /* of the activation; NULL until it is known */
+    const char *value[TP_ONNX_MAX_STEPS]; /* results of steps */
 };
 
 static bool is_number(const struct tp_onnx_chain *chain, const char *value, float number) {
@@ -135,36 +136,41 @@ static bool match_input(struct match *match, const char *value) {
     return match->input && !strcmp(match->input, value);
 }
 
-static bool match_step(struct match *match, size_t number, const char *value);
-
 static bool match_operand(struct match *match, const struct tp_onnx_step *step, int operand, const char *value) {
     if (operand == TP_ONNX_INPUT)
         return match_input(match, value);
     if (operand == TP_ONNX_CONSTANT)
         return is_number(match->chain, value, step->constant);
-    return match_step(match, (size_t)operand, value);
+    match->value[operand] = value;
+    return true;
 }
 
-static bool match_operands(struct match *match, const struct tp_onnx_step *step, const TpOnnx__NodeProto *node,
-                           bool swapped) {
-    const char *before = match->input;
+static bool match_step(struct match *match, size_t number, bool swapped) {
+    const struct tp_onnx_step *step = &match->pattern->step[number];
+    const TpOnnx__NodeProto *node = producer_of(match->chain, match->value[number]);
     const size_t count = step->operand[1] == TP_ONNX_NOTHING ? 1 : 2;
-    bool same = node->n_input == count;
+    bool same = node && is_op(node, step->op) && node->n_input == count && (!swapped || tp_onnx_commutes(step->op));
     for (size_t i = 0; same && i < count; i++)
         same = match_operand(match, step, step->operand[i], input_of(node, swapped ? 1 - i : i));
-    if (!same)
-        match->input = before;
     return same;
 }
 
-/* Recursion ends with the steps of the pattern. */
-static bool match_step(struct match *match, size_t number, const char *value) {
-    const struct tp_onnx_step *step = &match->pattern->step[number];
-    const TpOnnx__NodeProto *node = producer_of(match->chain, value);
-    if (!node || !is_op(node, step->op))
-        return false;
-    return match_operands(match, step, node, false) ||
-           (tp_onnx_commutes(step->op) && match_operands(match, step, node, true));
+/* From the last step back, each of which finds the values of earlier ones; swapped: a bit for each step. */
+static bool match_steps(struct match *match, const char *value, unsigned swapped) {
+    size_t number = match->pattern->steps;
+    match->input = NULL;
+    match->value[number - 1] = value;
+    bool same = true;
+    while (same && number-- > 0)
+        same = match_step(match, number, swapped >> number & 1);
+    return same;
+}
+
+static bool match_pattern(struct match *match, const char *value) {
+    bool same = false;
+    for (unsigned swapped = 0; !same && swapped < 1U << match->pattern->steps; swapped++)
+        same = match_steps(match, value, swapped);
+    return same;
 }
 
 static tp_status take_attributes(const struct tp_onnx_chain *chain, struct tp_onnx_part *part) {
@@ -187,7 +193,7 @@ static tp_status take_attributes(const struct tp_onnx_chain *chain, struct tp_on
 static const char *take_activation(const struct tp_onnx_chain *chain, const char *value, struct tp_onnx_part *part) {
     struct match match = {.chain = chain};
     for (size_t i = 0; (match.pattern = tp_onnx_pattern(i)); i++)
-        if (match_step(&match, match.pattern->steps - 1, value)) {
+        if (match_pattern(&match, value)) {
             part->kind = TP_ONNX_ACTIVATION;
             part->activation = match.pattern->activation;
             return match.input;

@@ -119,7 +119,7 @@ static tp_status apply(const struct draft *draft, const struct tp_onnx_part *par
 
 static bool all_equal(const double *values, size_t count) {
     for (size_t i = 1; i < count; i++)
-        if (memcmp(&values[i], &values[0], sizeof *values) != 0)
+        if (values[i] != values[0])
             return false;
     return true;
 }
@@ -132,9 +132,11 @@ static tp_status take_scaling(struct draft *draft, size_t begin, size_t end, siz
     double **pair = &draft->scaling[output ? TP_OUTPUT_MEAN : TP_INPUT_MEAN];
     if (begin == end)
         return TP_OK;
-    for (int i = 0; i < 2; i++)
-        if (!(pair[i] = tp_allocate(file->context, size)))
+    for (int i = 0; i < 2; i++) {
+        pair[i] = tp_allocate(file->context, size);
+        if (!pair[i])
             return tp_fail_allocation(file->context, file->path, size);
+    }
     for (size_t i = 0; i < values; i++)
         pair[0][i] = 0, pair[1][i] = 1;
     tp_status status = TP_OK;
@@ -186,7 +188,7 @@ static tp_status compare_layers(const struct draft *draft, const tp_layer *said)
     for (size_t l = 0; l < draft->options.layer_count; l++) {
         const tp_layer *layer = &draft->layer[l];
         if (said[l].activation != layer->activation ||
-            (tp_has_slope(layer->activation) && memcmp(&said[l].slope, &layer->slope, sizeof layer->slope) != 0))
+            (tp_has_slope(layer->activation) && said[l].slope != layer->slope))
             return fail_metadata(draft, tp_layer_key(l, TP_OF_LAYER_ACTIVATION).text);
     }
     return TP_OK;

@@ -16,7 +16,7 @@
 
 #define NODES (TP_MAX_LAYERS * (1 + TP_ONNX_MAX_STEPS) + 5) /* and scaling of inputs by 3, of outputs by 2 */
 #define TENSORS (TP_MAX_LAYERS * (2 + TP_ONNX_MAX_STEPS) + 5)
-#define NAME 40
+#define NAME 64 /* with two numbers of 64 bits */
 
 struct node {
     TpOnnx__NodeProto proto;

@@ -59,24 +59,43 @@ static tp_status fail_bytes(const struct scan *scan) {
     return tp_fail(scan->file->context, TP_ERR_FORMAT, "%s: not an ONNX file, or damaged", scan->file->path);
 }
 
-static tp_status look_through(struct scan *scan, const ProtobufCMessageDescriptor *message, struct bytes bytes,
-                              int level) {
-    if (level > MAX_LEVELS)
-        return tp_fail(scan->file->context, TP_ERR_FORMAT, "%s: has more than %d levels of messages", scan->file->path,
-                       MAX_LEVELS);
+/* What is left of a message, and of those that it is in. */
+struct level {
+    const ProtobufCMessageDescriptor *message;
+    struct bytes bytes;
+};
+
+/* The content of the next field that is a message of the schema goes to the level after this one, else nothing. */
+static tp_status take_field(struct scan *scan, struct level *level) {
+    uint64_t tag;
+    struct bytes content;
+    level[1] = (struct level){NULL, {NULL, NULL}};
+    if (scan->parts++ == MAX_PARTS)
+        return tp_fail(scan->file->context, TP_ERR_FORMAT, "%s: has more than %d fields", scan->file->path, MAX_PARTS);
+    if (!take_number(&level->bytes, &tag) || tag >> 3 == 0 || tag >> 3 > INT_MAX ||
+        !take_content(&level->bytes, tag & 7, &content))
+        return fail_bytes(scan);
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field(level->message, (unsigned)(tag >> 3));
+    if (field && field->type == PROTOBUF_C_TYPE_MESSAGE && (tag & 7) == PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED)
+        level[1] = (struct level){field->descriptor, content};
+    return TP_OK;
+}
+
+static tp_status look_through(struct scan *scan, struct bytes bytes) {
+    struct level levels[MAX_LEVELS + 1] = {{&tp_onnx__model_proto__descriptor, bytes}};
     tp_status status = TP_OK;
-    while (!status && bytes.next < bytes.end) {
-        uint64_t tag;
-        struct bytes content;
-        if (scan->parts++ == MAX_PARTS)
-            return tp_fail(scan->file->context, TP_ERR_FORMAT, "%s: has more than %d fields", scan->file->path,
-                           MAX_PARTS);
-        if (!take_number(&bytes, &tag) || tag >> 3 == 0 || tag >> 3 > INT_MAX ||
-            !take_content(&bytes, tag & 7, &content))
-            return fail_bytes(scan);
-        const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field(message, (unsigned)(tag >> 3));
-        if (field && field->type == PROTOBUF_C_TYPE_MESSAGE && (tag & 7) == PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED)
-            status = look_through(scan, field->descriptor, content, level + 1);
+    for (struct level *level = levels; !status && level >= levels;) {
+        if (level->bytes.next == level->bytes.end) {
+            level--;
+            continue;
+        }
+        status = take_field(scan, level);
+        if (status || !level[1].message)
+            continue;
+        if (++level == levels + MAX_LEVELS)
+            status = tp_fail(scan->file->context, TP_ERR_FORMAT, "%s: has more than %d levels of messages",
+                             scan->file->path, MAX_LEVELS);
     }
     return status;
 }
@@ -97,8 +116,7 @@ static void release(void *user, void *block) {
 
 static tp_status unpack(const struct tp_file *file, const unsigned char *bytes, struct tp_onnx_message *message) {
     struct scan scan = {file, 0};
-    const tp_status status =
-        look_through(&scan, &tp_onnx__model_proto__descriptor, (struct bytes){bytes, bytes + file->size}, 1);
+    const tp_status status = look_through(&scan, (struct bytes){bytes, bytes + file->size});
     if (status)
         return status;
     message->model = tp_onnx__model_proto__unpack(&message->allocator, file->size, bytes);

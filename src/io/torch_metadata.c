@@ -47,8 +47,9 @@ static int describe_schema(json_t *metadata, const char *schema, size_t size) {
 int tp_torch_describe(const struct tp_context *context, json_t *metadata, const tp_model_options *options,
                       const char *schema, size_t size) {
     if (json_object_set_new(metadata, TP_KEY_FORMAT, json_string("pt")) ||
-        json_object_set_new(metadata, TP_KEY_TORCH, json_string(tp_version())) || tp_describe_loss(metadata, options) ||
-        describe_scaling(context, metadata, options) || tp_describe_layers(metadata, options))
+        json_object_set_new(metadata, TP_KEY_TORCH, json_string(tp_version())) ||
+        tp_describe_objective(metadata, options) || describe_scaling(context, metadata, options) ||
+        tp_describe_layers(metadata, options))
         return -1;
     return describe_schema(metadata, schema, size);
 }

@@ -5,6 +5,7 @@
 #include "core/names.h"
 #include "core/options.h"
 #include "core/size.h"
+#include "gemm/lanes.h"
 #include "gemm/bf16.h"
 #include "net/slices.h"
 
@@ -306,6 +307,10 @@ const tp_schema *tp_model_schema(const tp_model *model) {
 
 const struct tp_context *tp_model_context(const tp_model *model) {
     return model->context;
+}
+
+bool tp_model_sums_in_lanes(const tp_model *model, size_t l) {
+    return tp_sums_in_lanes(model->shape[l].outputs, model->shape[l].inputs);
 }
 
 size_t tp_model_widest(const tp_model *model) {

@@ -88,6 +88,9 @@ static inline struct tp_range tp_layer_range(const tp_model *model, size_t l) {
     return (struct tp_range){model->shape[l].weight, model->shape[l].bias + model->shape[l].outputs};
 }
 
+/* Whether the forward product of layer l has the sums of layers with few outputs. */
+bool tp_model_sums_in_lanes(const tp_model *model, size_t l);
+
 /* Width of the widest layer. */
 size_t tp_model_widest(const tp_model *model);
 

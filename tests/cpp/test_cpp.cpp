@@ -138,6 +138,11 @@ static void training_has_the_bits_of_c() {
     tileprop::model imported;
     imported.import_torch(context, directory.path / "layers", names);
     CHECK(same(parameters(imported), expected));
+    names.name = "net";
+    tileprop::output source_output(context, directory.path / "net.h");
+    model.export_c(source_output, names);
+    const auto source = contents(directory.path / "net.h");
+    CHECK(std::string(source.begin(), source.end()).find("void net_predict(") != std::string::npos);
     names.bias_names.clear();
     names.layer_activations = {TP_ACTIVATION_TANH, TP_ACTIVATION_IDENTITY};
     names.loss = TP_LOSS_MAE;

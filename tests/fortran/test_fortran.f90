@@ -567,11 +567,17 @@ contains
         call check(all(a == b), 'the same as layers')
         call ok(tp_output_create(output, context, path), 'output')
         call ok(tp_model_export_torch(model, output, weights=weights, biases=biases), 'layers by names')
+        call ok(tp_output_create(output, context, path//'.h'), 'output')
+        call check(tp_model_export_c(model, output, '1st') == TP_ERR_ARGUMENT, 'no name')
+        call ok(tp_model_export_c(model, output, 'net'), 'C source')
+        open (newunit=k, file=path//'.h')
+        close (k, status='delete')
         call tp_exchange_options_default(options)
         options%loss = TP_LOSS_MSE
         call ok(tp_model_import_torch(copy, context, path, options, weights=weights, biases=no_biases, &
             activations=[TP_ACTIVATION_RELU, TP_ACTIVATION_IDENTITY]), 'layers without biases')
-        call ok(tp_model_import_torch(copy, context, path, weights=weights, biases=biases, like=model), 'layers like others')
+        call ok(tp_model_import_torch(copy, context, path, weights=weights, biases=biases, like=model), &
+            'layers like others')
         call ok(tp_model_get_parameters(copy, b), 'parameters of named layers')
         call check(all(a == b), 'the same as named layers')
     end subroutine

@@ -14,10 +14,10 @@ import pytest
 from conftest import in_parallel
 from sklearn.base import clone
 from sklearn.datasets import load_digits, make_regression
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.neural_network import MLPClassifier as Theirs
 
-from tileprop import MLPClassifier, MLPRegressor, Workspace
+from tileprop import MLPClassifier, MLPRegressor, Model, Workspace
 from tileprop._library import lib
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -303,6 +303,9 @@ def test_convergence_warning_points_to_the_caller():
     assert record[0].filename == __file__
 
 
-def test_predictions_of_the_low_level_model_are_the_same(fitted):
-    model = fitted._network.model
-    assert (Workspace(model, 100).predict(X) == fitted.predict_proba(X)).all()
+def test_the_model_can_be_saved(fitted, tmp_path):
+    copied = pickle.loads(pickle.dumps(fitted))
+    copied.model_.save(tmp_path / "m")
+    assert (Workspace(Model.load(tmp_path / "m"), 100).predict(X) == fitted.predict_proba(X)).all()
+    with pytest.raises(NotFittedError):
+        MLPClassifier().model_

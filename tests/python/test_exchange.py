@@ -191,12 +191,23 @@ def test_names_in_files(tmp_path):
         Model.import_(path, weights=["a", "b", "d"], like=model)
     with pytest.raises(ValueError, match="biases has 1 names; it must have 3"):
         model.export(path, weights=weights, biases=["x"])
-    with pytest.raises(ValueError, match="m.bin has none of the endings .safetensors, .onnx"):
+    with pytest.raises(ValueError, match="m.bin has none of the endings .safetensors, .onnx, .h, .c; format"):
         model.export(tmp_path / "m.bin")
     with pytest.raises(ValueError, match="format is 'tf'; it must be one of torch, onnx"):
         Model.import_(path, "tf")
     with pytest.raises(ValueError, match="no names of tensors"):
         model.export(tmp_path / "m.onnx", pattern="fc{}.weight")
+    with pytest.raises(ValueError, match="no name of a function"):
+        model.export(path, name="net")
+
+
+def test_c_source(tmp_path):
+    model = Model(4, [3, 2])
+    for path, format, name in [(tmp_path / "m.h", None, None), (tmp_path / "m", "c", "net")]:
+        model.export(path, format, name=name)
+        assert f"static inline void {name or 'model'}_predict(const float *x, float *y)" in path.read_text()
+    with pytest.raises(ValueError, match="m.h has none of the endings .safetensors, .onnx; format"):
+        Model.import_(tmp_path / "m.h")
 
 
 def cases():
@@ -283,12 +294,7 @@ def test_parameters_of_estimators():
 
 def test_models_of_estimators(tmp_path):
     ours = tileprop.MLPClassifier(4, max_iter=2).fit(X, Y)
-    model = ours.to_model()
+    model = ours.model_
     model.export(tmp_path / "m.onnx")
     np.testing.assert_array_equal(predict(Model.import_(tmp_path / "m.onnx"), X), predict(model, X))
-    wanted = ours.predict_proba(X)
-    np.testing.assert_allclose(predict(model, X), wanted, atol=1e-7)
-    model.parameters = np.zeros(model.parameter_count)  # a copy
-    assert (ours.predict_proba(X) == wanted).all()
-    with pytest.raises(NotFittedError):
-        tileprop.MLPClassifier().to_model()
+    np.testing.assert_allclose(apply(to_module(model), np.float32(X)), ours.predict_proba(X), atol=1e-5)

@@ -154,6 +154,16 @@ CALL(model_export_torch, tp_model_export_torch(now.model, now.output, now.exchan
     REFUSE("tp_model_export_torch: output is not empty", FROM(output, committed)),
     REFUSED_EXCHANGE_OPTIONS,
 };
+CALL(model_export_c, tp_model_export_c(now.model, now.output, now.exchange_options_p)){
+    SILENT(WITH(model, NULL)),
+    REFUSE("tp_model_export_c: output is NULL", WITH(output, NULL)),
+    REFUSE("tp_model_export_c: output is not empty", FROM(output, committed)),
+    REFUSE("name \"\": it must be an identifier of C", WITH(exchange_options.name, "")),
+    REFUSE("name \"1st\": it must be an identifier of C", WITH(exchange_options.name, "1st")),
+    REFUSE("name \"a*/b\": it must be an identifier of C", WITH(exchange_options.name, "a*/b")),
+    REFUSE("of at most 40 characters", WITH(exchange_options.name, "a2345678901234567890123456789012345678901")),
+    REFUSED_EXCHANGE_OPTIONS,
+};
 CALL(model_import_torch, tp_model_import_torch(now.context, now.layers_path, now.exchange_options_p, now.model_out)){
     SILENT(WITH(context, NULL)),
     REFUSE("tp_model_import_torch: model is NULL", WITH(model_out, NULL)),
@@ -188,18 +198,16 @@ CALL(model_read_onnx,
     REFUSED_EXCHANGE_OPTIONS,
 };
 
-GROUP(refuse_model, FUNCTION(model_export_onnx, NULL_ONLY), FUNCTION(model_write_onnx, NULL_ONLY),
-      FUNCTION(model_import_onnx, NULL_ONLY), FUNCTION(model_read_onnx, NULL_ONLY),
-      FUNCTION(exchange_options_init, NULL_ONLY), FUNCTION(model_export_torch, NULL_ONLY),
-      FUNCTION(model_import_torch, MANY), FUNCTION(activation_name, FEW), FUNCTION(loss_name, FEW),
-      FUNCTION(init_name, FEW), FUNCTION(model_options_init, NULL_ONLY), FUNCTION(model_create, MANY),
-GROUP(refuse_model, FUNCTION(activation_name, FEW), FUNCTION(loss_name, FEW), FUNCTION(init_name, FEW),
-      FUNCTION(precision_name, FEW), FUNCTION(model_options_init, NULL_ONLY), FUNCTION(model_create, MANY),
-      FUNCTION(model_destroy, NULL_ONLY), FUNCTION(model_get_options, FEW), FUNCTION(model_layer, FEW),
-      FUNCTION(model_parameter_count, FEW), FUNCTION(model_layer_offsets, FEW), FUNCTION(model_get_parameters, MANY),
-      FUNCTION(model_set_parameters, MANY), FUNCTION(model_save, MANY), FUNCTION(output_create, FEW),
-      FUNCTION(output_destroy, NULL_ONLY), FUNCTION(output_write, FEW), FUNCTION(output_commit, NULL_ONLY),
-      FUNCTION(output_is, NULL_ONLY), FUNCTION(model_save_to, NULL_ONLY), FUNCTION(model_load, MANY),
-      FUNCTION(model_write, FEW), FUNCTION(model_read, FEW), FUNCTION(model_get_file_options, FEW),
-      FUNCTION(model_set_note, FEW), FUNCTION(model_note, FEW), FUNCTION(model_note_name, FEW),
-      FUNCTION(model_fingerprint, FEW));
+GROUP(refuse_model, FUNCTION(model_export_c, NULL_ONLY), FUNCTION(model_export_onnx, NULL_ONLY),
+      FUNCTION(model_write_onnx, NULL_ONLY), FUNCTION(model_import_onnx, NULL_ONLY),
+      FUNCTION(model_read_onnx, NULL_ONLY), FUNCTION(exchange_options_init, NULL_ONLY),
+      FUNCTION(model_export_torch, NULL_ONLY), FUNCTION(model_import_torch, MANY), FUNCTION(activation_name, FEW),
+      FUNCTION(loss_name, FEW), FUNCTION(init_name, FEW), FUNCTION(precision_name, FEW),
+      FUNCTION(model_options_init, NULL_ONLY), FUNCTION(model_create, MANY), FUNCTION(model_destroy, NULL_ONLY),
+      FUNCTION(model_get_options, FEW), FUNCTION(model_layer, FEW), FUNCTION(model_parameter_count, FEW),
+      FUNCTION(model_layer_offsets, FEW), FUNCTION(model_get_parameters, MANY), FUNCTION(model_set_parameters, MANY),
+      FUNCTION(model_save, MANY), FUNCTION(output_create, FEW), FUNCTION(output_destroy, NULL_ONLY),
+      FUNCTION(output_write, FEW), FUNCTION(output_commit, NULL_ONLY), FUNCTION(output_is, NULL_ONLY),
+      FUNCTION(model_save_to, NULL_ONLY), FUNCTION(model_load, MANY), FUNCTION(model_write, FEW),
+      FUNCTION(model_read, FEW), FUNCTION(model_get_file_options, FEW), FUNCTION(model_set_note, FEW),
+      FUNCTION(model_note, FEW), FUNCTION(model_note_name, FEW), FUNCTION(model_fingerprint, FEW));

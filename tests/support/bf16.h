@@ -5,9 +5,9 @@
 
 #include "tileprop/tileprop.h"
 
+/* Without the instruction fmaf is a call; every path of the library needs it as well. */
 #ifdef __x86_64__
-#define TEST_WITH_FMA __attribute__((target("fma"))) /* or fmaf is a call; every path of the library needs it as well  \
-                                                      */
+#define TEST_WITH_FMA __attribute__((target("fma")))
 #else
 #define TEST_WITH_FMA
 #endif

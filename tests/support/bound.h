@@ -10,10 +10,9 @@
  *                             sum (|x| ey + |y| ex + ex ey)    + gamma_k+1 sum (|x| + ex)(|y| + ey)
  *   what a product of matrices reads, in a net in bf16
  *                             ex          + 2^-8 (|x| + ex): 8 significant bits, to nearest. A product of two such
- *                             numbers has 16 bits, so that each chain within a block of 32 is one of fma with a rounding
- *                             less than it has terms, and its sum passes through E + O and one C of each block: all in
- *                             all not more roundings than the k + 1 of gamma above. Biases are f32, and their gradients
- *                             are sums of f32.
+ *                             numbers has 16 bits, so that a chain within a block of 32 has a rounding less than terms;
+ *                             with that of E + O and one for each block these are not more than the k + 1 of gamma
+ *                             above. Biases are f32, and their gradients are sums of f32.
  *   dropout                   a product with 1 / (1 - p), which has two roundings; 0 is exact
  *   identity, ReLU            ez          (Lipschitz constant 1)
  *   leaky ReLU                ez          + u (|z| + ez)

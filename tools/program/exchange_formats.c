@@ -15,6 +15,7 @@ static const struct exchange_format formats[] = {
      .export_model = tp_model_export_torch,
      .import_model = tp_model_import_torch,
      .tensors = true},
+    {.name = "c", .endings = {".h", ".c"}, .export_model = tp_model_export_c, .identifier = true},
     {.name = "onnx",
      .endings = {".onnx"},
      .export_model = export_onnx,

@@ -29,6 +29,10 @@ static const struct option_row rows[] = {
      .help = "the format (default: that of the file's ending)"},
     OPTION_ROW_PATTERN,
     OPTION_ROW_MAP,
+    {.name = "name",
+     .also = "identifier prefix",
+     IS_TEXT("NAME", name),
+     .help = "c: what the names of arrays and functions begin with (default: model)"},
     {0},
 };
 
@@ -109,6 +113,9 @@ const struct command export_command = {
              "other names. Activations, loss, scaling, columns and classes are in the\n"
              "metadata, where import finds them again. The layers do not scale their inputs\n"
              "and outputs: a note says so if the model does.\n"
+             "c: a header of C99 with the parameters as const arrays and one function,\n"
+             "NAME_predict(const float *x, float *y), which needs only <math.h>. Where the\n"
+             "layers need no exp, tanh or the like, the bits are those of predict.\n"
              "onnx: the whole model, with scaling, as an ONNX file of opset 13, from 'input' to\n"
              "'output'; names of columns and classes are in its metadata. Categories are to be\n"
              "encoded as input_names there says.\n"

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from dataclasses import replace
 from typing import Any
@@ -14,11 +13,12 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+from sklearn.utils.validation import _check_sample_weight
 
-from ._checks import CONSTRAINTS, DTYPES, SCHEDULES, STEPPED, validate_data
+from ._checks import CONSTRAINTS, SCHEDULES, STEPPED
 from ._epochs import Epochs
 from ._network import Network
+from ._prediction import Prediction
 from ._solver import Problem, Solver, run_lbfgs, run_steps, run_trainer
 from .arrays import Array
 from .context import default_context
@@ -33,7 +33,7 @@ _NONFINITE = (
 )
 
 
-class BaseMLP(BaseEstimator):  # type: ignore[misc]
+class BaseMLP(Prediction, BaseEstimator):  # type: ignore[misc]
     """Parameters, training and prediction of both estimators."""
 
     _parameter_constraints = CONSTRAINTS
@@ -262,63 +262,6 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]
                 stacklevel=5,
             )
         return epochs.best
-
-    # --------------------------------------------------------------------------------------------------- prediction
-
-    def _outputs(self, X: Any) -> Array:
-        """Outputs, (samples, n_outputs_). For finite arrays of the right shape scikit-learn's checks, which take longer
-        than one prediction, are left out."""
-        state = self.__dict__
-        network = state.get("_network")
-        if (
-            network is not None
-            and type(X) is np.ndarray
-            and X.dtype.char in "fd"
-            and X.ndim == 2
-            and X.shape[1] == network.model.inputs
-            and X.flags.c_contiguous
-            and X.size
-            and "feature_names_in_" not in state
-            and network.has_published(self.coefs_, self.intercepts_)
-        ):
-            flat = X.ravel()
-            if math.isfinite(flat.dot(flat)):
-                return network.outputs(X)
-        check_is_fitted(self)
-        return self._checked_outputs(validate_data(self, X, accept_sparse=["csr", "csc"], dtype=DTYPES, reset=False))
-
-    def _checked_outputs(self, X: Any) -> Array:
-        network = self._current_network()
-        if not issparse(X):
-            return network.outputs(X)
-        X = X.tocsr()
-        parts = [network.outputs(X[i : i + 1024].toarray()) for i in range(0, X.shape[0], 1024)]
-        return np.concatenate(parts)
-
-    def to_model(self) -> Model:
-        """A copy of the fitted network, to export or to use without scikit-learn."""
-        check_is_fitted(self)
-        return Model.from_bytes(self._current_network().model.to_bytes())
-
-    def _current_network(self) -> Network:
-        network = self.__dict__.get("_network")
-        if network is None or not network.has_published(self.coefs_, self.intercepts_):
-            network = self._renew_network()
-        return network
-
-    def _renew_network(self) -> Network:
-        """A network with the parameters that coefs_ and intercepts_ have now: after unpickling, or set by the user."""
-        network = self._make_network(len(self.coefs_[0]), [coef.shape[1] for coef in self.coefs_[:-1]])
-        network.set_parameters(self.coefs_, self.intercepts_)
-        dtype = np.result_type(*self.coefs_, *self.intercepts_)
-        self.coefs_, self.intercepts_ = network.publish(network.model.get_parameters(), dtype)
-        self._network = network
-        return network
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = dict(super().__getstate__())
-        state.pop("_network", None)
-        return state
 
     def _check_solver(self) -> bool:
         if self.solver == "lbfgs":

@@ -13,19 +13,19 @@ from ._library import Handle, lib
 from .context import Context
 
 Path = Union[str, "os.PathLike[str]"]
-_ENDINGS = {"safetensors": "torch", "onnx": "onnx"}  # of names of files, and the formats that these have
+_READ = {".safetensors": "torch", ".onnx": "onnx"}  # endings of names of files, and the formats that these have
+_WRITTEN = {**_READ, ".h": "c", ".c": "c"}
 
 
-def _format_of(path: Path, format: str | None) -> str:
+def _format_of(path: Path, format: str | None, endings: dict[str, str]) -> str:
     """The format, or that of the ending."""
     if format is None:
-        ending = os.path.splitext(os.fspath(path))[1][1:]
-        if ending not in _ENDINGS:
-            endings = ", ".join("." + ending for ending in _ENDINGS)
-            raise ValueError(f"{os.fspath(path)} has none of the endings {endings}; format must say what it is")
-        return _ENDINGS[ending]
-    if format not in _ENDINGS.values():
-        raise ValueError(f"format is {format!r}; it must be one of {', '.join(_ENDINGS.values())}")
+        ending = os.path.splitext(os.fspath(path))[1]
+        if ending not in endings:
+            raise ValueError(f"{os.fspath(path)} has none of the endings {', '.join(endings)}; format must be given")
+        return endings[ending]
+    if format not in endings.values():
+        raise ValueError(f"format is {format!r}; it must be one of {', '.join(dict.fromkeys(endings.values()))}")
     return format
 
 
@@ -51,7 +51,7 @@ def options(pattern: str | None, weights: Iterable[str], biases: Iterable[str | 
 
 def read(context: Context, path: Path, format: str | None, options: t.ExchangeOptions) -> ctypes.c_void_p:
     """A model of the library from a file."""
-    function = getattr(lib, "tp_model_import_" + _format_of(path, format))
+    function = getattr(lib, "tp_model_import_" + _format_of(path, format, _READ))
     pointer = ctypes.c_void_p()
     context.check(function(context.pointer, os.fsencode(path), options, pointer))
     return pointer
@@ -59,13 +59,15 @@ def read(context: Context, path: Path, format: str | None, options: t.ExchangeOp
 
 def write(context: Context, model: int, path: Path, format: str | None, options: t.ExchangeOptions) -> None:
     """A file of a model of the library."""
-    format = _format_of(path, format)
-    if format == "onnx" and (options.pattern is not None or options.name_count):
-        raise ValueError("an ONNX file has no names of tensors to choose")
+    format = _format_of(path, format, _WRITTEN)
+    if format != "torch" and (options.pattern is not None or options.name_count):
+        raise ValueError(f"the format {format} has no names of tensors to choose")
+    if format != "c" and options.name is not None:
+        raise ValueError(f"the format {format} has no name of a function")
     pointer = ctypes.c_void_p()
     context.check(lib.tp_output_create(context.pointer, os.fsencode(path), pointer))
     output = Handle(pointer.value or 0, lib.tp_output_destroy, context)
     if format == "onnx":
         context.check(lib.tp_model_export_onnx(model, output.pointer))
     else:
-        context.check(lib.tp_model_export_torch(model, output.pointer, options))
+        context.check(getattr(lib, "tp_model_export_" + format)(model, output.pointer, options))

@@ -96,6 +96,7 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "tp_exchange_options_init": (None, [POINTER(t.ExchangeOptions), c_size_t]),
     "tp_model_export_torch": (c_int, [_handle, _handle, POINTER(t.ExchangeOptions)]),
     "tp_model_import_torch": (c_int, [_handle, _text, POINTER(t.ExchangeOptions), _out]),
+    "tp_model_export_c": (c_int, [_handle, _handle, POINTER(t.ExchangeOptions)]),
     "tp_model_export_onnx": (c_int, [_handle, _handle]),
     "tp_model_import_onnx": (c_int, [_handle, _text, POINTER(t.ExchangeOptions), _out]),
     "tp_workspace_options_init": (None, [POINTER(t.WorkspaceOptions), c_size_t]),

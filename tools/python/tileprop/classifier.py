@@ -76,7 +76,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
     Attributes: coefs_, a list of (n_in, n_out), and intercepts_, a list of (n_out,), read-only arrays (assign others to
     change them); loss_, best_loss_, loss_curve_, validation_scores_, best_validation_score_, n_iter_, t_, n_layers_,
-    n_outputs_, out_activation_, n_features_in_, feature_names_in_, classes_.
+    n_outputs_, out_activation_, model_ (the library's Model, to save it), n_features_in_, feature_names_in_, classes_.
 
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True)

@@ -223,9 +223,15 @@ class Model(Handle):
         pattern: str | None = None,
         weights: Iterable[str] = (),
         biases: Iterable[str | None] | None = None,
+        name: str | None = None,
     ) -> None:
-        """Writes a file for another program, completely or not at all. The arguments are those of import_."""
+        """Writes a file for another program, completely or not at all. The arguments are those of import_, and:
+
+        format : also "c", C source with a function that predicts one sample
+        name : what the names of that function and its arrays begin with; None: "model"
+        """
         options = _exchange.options(pattern, weights, biases)
+        options.name = None if name is None else name.encode()
         _exchange.write(self.context, self.pointer, path, format, options)
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -71,7 +71,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
 
     Attributes: coefs_, a list of (n_in, n_out), and intercepts_, a list of (n_out,), read-only arrays (assign others to
     change them); loss_, best_loss_, loss_curve_, validation_scores_, best_validation_score_, n_iter_, t_, n_layers_,
-    n_outputs_, out_activation_, n_features_in_, feature_names_in_.
+    n_outputs_, out_activation_, model_ (the library's Model, to save it), n_features_in_, feature_names_in_.
 
     >>> import numpy as np
     >>> X = np.linspace(-1, 1, 100)[:, None]

@@ -87,7 +87,7 @@ def from_estimator(mlp: Any, **parameters: Any) -> Any:
     _copy_attributes(mlp, ours)
     ours.coefs_, ours.intercepts_ = list(mlp.coefs_), list(mlp.intercepts_)
     ours._dtype = np.result_type(*ours.coefs_, *ours.intercepts_)
-    ours._renew_network()
+    ours._current_network()
     return ours
 
 
