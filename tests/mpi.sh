@@ -10,15 +10,7 @@ shift 3
 objects=$(for object in "$@"; do echo "$object"; done | grep -v '/ranks\.c\.o$')
 . "$source/tests/scratch.sh"
 
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
-export OMPI_MCA_mpi_yield_when_idle=1 OMP_WAIT_POLICY=passive
-
-# build NAME COMPILER
-build() {
-    OMPI_CC=$cc MPICH_CC=$cc "$2" -std=c11 -D_GNU_SOURCE -O1 -Wall -Wextra -Wconversion -Wshadow -Werror \
-        -I "$source/include" "$source/src/mpi/group.c" "$source/tests/mpi/train_ranks.c" \
-        -L "$libraries" -Wl,-rpath,"$libraries" -ltileprop -o "$1" >out 2>err
-}
+. "$source/tests/mpi_lib.sh"
 
 # ranks MPI NUMBER ARGUMENT...: the fingerprints that they print are one.
 ranks() {
@@ -27,15 +19,6 @@ ranks() {
     shift 2
     timeout 60 "mpirun.$mpi" -n "$number" "./$mpi" "$@" >out 2>err && [ "$(sort -u out | wc -l)" = 1 ] &&
         [ "$(wc -l <out)" = "$number" ]
-}
-
-# build_program NAME COMPILER: what differs from the program without MPI is compiled.
-build_program() {
-    # shellcheck disable=SC2086 # a list of files
-    OMPI_CC=$cc MPICH_CC=$cc "$2" -std=c11 -D_GNU_SOURCE -D TILEPROP_MPI -O1 -Wall -Wextra -Wconversion -Wshadow \
-        -Werror -I "$source/include" "$source/src/mpi/group.c" "$source/tools/program/ranks.c" \
-        "$source/tools/program/main.c" $objects -L "$libraries" -Wl,-rpath,"$libraries" -ltileprop -ljansson -lmd -lz \
-        -lm -o "program-$1" >out 2>err
 }
 
 # program MPI NUMBER ARGUMENT...
@@ -48,7 +31,7 @@ program() {
 }
 
 test_program() {
-    build_program "$1" "mpicc.$1"
+    build_program "$1"
     result "$1: the program compiles without a warning"
     program "$1" 1 --out one && program "$1" 4 --out four --log log && cmp one four && [ "$(wc -l <log)" = 6 ]
     result "$1: the program makes the same file with four processes"
@@ -69,10 +52,9 @@ awk 'BEGIN {
 }' >table.csv
 found=
 expected=
-for mpi in openmpi mpich; do
-    { command -v "mpicc.$mpi" && command -v "mpirun.$mpi"; } >/dev/null || continue
+for mpi in $(mpis); do
     found="$found $mpi"
-    build "$mpi" "mpicc.$mpi"
+    build_ranks "$mpi" "$mpi" "$source/tests/mpi/train_ranks.c"
     result "$mpi: compiles without a warning"
     ranks "$mpi" 1 1 && : "${expected:=$(head -n 1 out)}" && [ "$(head -n 1 out)" = "$expected" ]
     result "$mpi: one process"
