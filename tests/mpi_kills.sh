@@ -158,7 +158,7 @@ found=
 for found in $(mpis); do
     case $found in
     openmpi) test_mpi openmpi 120 ;;
-    mpich) test_mpi mpich 60 ;; # is slower where processors are few
+    mpich) test_mpi mpich 20 ;; # is slower where processors are few
     esac
 done
 if [ -z "$found" ]; then
