@@ -12,7 +12,7 @@ mpis() {
     done
 }
 
-# build_ranks MPI OUTPUT SOURCE...: a C program with the group of processes.
+# build_ranks MPI OUTPUT ARGUMENT...: a C program of these sources with the group of processes.
 build_ranks() {
     wrapper=mpicc.$1
     output=$2
