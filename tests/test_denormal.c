@@ -66,7 +66,7 @@ static struct tp_update step_numbers(int rule, float rate, float decay) {
     cr_assert_eq(tp_model_create(context, &shape, &model), TP_OK);
     cr_assert_eq(tp_optimizer_create(model, &options, NULL, 0, &optimizer), TP_OK);
     optimizer->steps = 5000;
-    tp_update_begin(optimizer);
+    tp_update_begin(optimizer, 1);
     const struct tp_update numbers = optimizer->next[0];
     tp_optimizer_destroy(optimizer), tp_model_destroy(model), tp_context_destroy(context);
     return numbers;

@@ -14,11 +14,11 @@ struct bench_library_info {
 
 struct bench_library {
     const char *name;
-    const char *files[3];      /* patterns, tried in this order; none: it is linked into this program */
-    const char *variable;      /* environment variable that chooses the core, read before main */
-    const char *avx512, *avx2; /* its values; for other instruction sets the library decides */
+    const char *files[3];         /* patterns, tried in this order; none: it is linked into this program */
+    const char *variable;         /* environment variable that chooses the core, read before main */
+    const char *avx512, *avx2;    /* its values; for other instruction sets the library decides */
     const char *amx, *avx512bf16; /* where it has others for products in bf16 */
-    const char *script;        /* in Python, is the worker then; files[0] is the interpreter */
+    const char *script;           /* in Python, is the worker then; files[0] is the interpreter */
 
     /* Finds the functions in the loaded library; false if something is missing. */
     bool (*open)(void *handle, const char *isa, int threads, struct bench_library_info *info);

@@ -10,7 +10,7 @@
 struct bench_options {
     const char *usage;
     const char *isa, *peers, *json, *plot; /* NULL if not given */
-    bool bf16; /* products in bf16 */
+    bool bf16;                             /* products in bf16 */
     int threads, repeats;
     const char *files[16];
     int file_count;

@@ -126,8 +126,7 @@ int main(int argc, char **argv) {
     struct train_nets nets = {0};
     bool read = true;
     for (int f = 0; f < options.common.file_count && read; f++)
-        read = train_nets_read(&nets, options.common.files[f], options.names, options.inference,
-                               options.common.bf16);
+        read = train_nets_read(&nets, options.common.files[f], options.names, options.inference, options.common.bf16);
     if (read && !nets.count)
         bench_refuse(&options.common, "--net: no network has such a name");
     const struct bench_options *common = &options.common;

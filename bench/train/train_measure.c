@@ -11,7 +11,7 @@
 #define CHECK_SGD 0.02
 #define CHECK_ADAM 1e-3
 #define TOLERANCE 3e-4         /* relative; rounding alone makes less than a tenth of it */
-#define TOLERANCE_BF16 2e-2      /* not all round the same numbers */
+#define TOLERANCE_BF16 2e-2    /* not all round the same numbers */
 #define TOLERANCE_SKLEARN 1e-2 /* which keeps probabilities away from 0 before it takes their logarithm */
 
 double train_rate(const struct train_row *row, int place) {
@@ -127,8 +127,7 @@ static void check_losses(struct bench_field *field, struct train_row *row) {
         if (row->loss[p] < 0)
             continue;
         row->scores.difference[p] = fabs(row->loss[p] - row->loss[BENCH_AT_OWN]) / row->loss[BENCH_AT_OWN];
-        row->scores.wrong[p] =
-            !(row->scores.difference[p] <= tolerance(contestant, &task));
+        row->scores.wrong[p] = !(row->scores.difference[p] <= tolerance(contestant, &task));
         if (row->scores.wrong[p])
             row->scores.gflops[p] = 0;
     }

@@ -28,7 +28,7 @@ struct tp_context {
     } other; /* the next best instruction set, for tuners, if nobody asked for one; or NULL */
     const tp_machine *machine;
     const struct tp_bf16 *_Atomic *bf16; /* how bf16 is multiplied; to NULL until it is needed (gemm/bf16.h) */
-    struct tp_message *message; /* outside, so that a const context can report errors */
+    struct tp_message *message;          /* outside, so that a const context can report errors */
 };
 
 /* Formats the message, stores it in the context, calls the callback, and returns status, so that a check reads

@@ -118,8 +118,8 @@ void tp_cpu_feature_names(uint32_t features, char *buffer, size_t size) {
     } names[] = {
         {TP_FEATURE_AVX, "avx"},           {TP_FEATURE_FMA, "fma"},           {TP_FEATURE_AVX2, "avx2"},
         {TP_FEATURE_AVX512F, "avx512f"},   {TP_FEATURE_AVX512BW, "avx512bw"}, {TP_FEATURE_AVX512DQ, "avx512dq"},
-        {TP_FEATURE_AVX512VL, "avx512vl"}, {TP_FEATURE_NEON, "neon"},
-        {TP_FEATURE_AVX512BF16, "avx512bf16"}, {TP_FEATURE_AMX, "amx"},
+        {TP_FEATURE_AVX512VL, "avx512vl"}, {TP_FEATURE_NEON, "neon"},         {TP_FEATURE_AVX512BF16, "avx512bf16"},
+        {TP_FEATURE_AMX, "amx"},
     };
     if (size)
         *buffer = '\0';

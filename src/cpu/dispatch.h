@@ -5,8 +5,8 @@
 #include "cpu/cpu.h"
 #include "kernels/kernels.h"
 
-/* The best table that the CPU can run, or the one called name, or the one for the way called name to multiply bf16; NULL
- * if there is none. */
+/* The best table that the CPU can run, or the one called name, or the one for the way called name to multiply bf16;
+ * NULL if there is none. */
 const struct tp_isa *tp_isa_choose(const struct tp_cpu *cpu, const char *name);
 
 /* The next best instruction set with vectors; or NULL. */

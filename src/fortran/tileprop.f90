@@ -35,8 +35,8 @@
 !            must have the target attribute, and must exist as long as the trainer.
 ! Counting   Layers, notes, and arrays of an optimiser's state, count from 1. Classes count from 0, or from 1 with
 !            one_based.
-! Products   tp_sgemm multiplies matrices in Fortran's order of elements. A packed matrix is the left factor. tp_bf16gemm
-!            takes a and b as real arrays, or both as contiguous int16 arrays of bf16 numbers.
+! Products   tp_sgemm multiplies matrices in Fortran's order of elements. A packed matrix is the left factor.
+!            tp_bf16gemm takes a and b as real arrays, or both as contiguous int16 arrays of bf16 numbers.
 module tileprop
     use tileprop_types
     use tileprop_objects, only: tp_context, tp_packed, tp_model, tp_workspace, tp_predictor, tp_optimizer, &

@@ -36,8 +36,8 @@ static tp_status multiply(const struct tp_context *context, struct tp_gemm *gemm
     gemm->bf16 = tp_bf16_of_context(context);
     struct call call = {.gemm = *gemm, .scratch_each = tp_bf16_scratch(gemm->bf16, gemm->m, gemm->n, gemm->k)};
     struct tp_block block;
-    const tp_status status =
-        tp_block_open(context, "bf16gemm workspace", scratch_bytes(call.scratch_each, threads), workspace, size, &block);
+    const tp_status status = tp_block_open(context, "bf16gemm workspace", scratch_bytes(call.scratch_each, threads),
+                                           workspace, size, &block);
     if (status)
         return status;
     call.scratch = block.base;
@@ -90,7 +90,9 @@ tp_status tp_bf16gemm(tp_context *context, tp_transpose transpose_a, tp_transpos
                            .alpha = 1,
                            .a = operand_of(a, lda, transpose_a, a_precision),
                            .b = operand_of(b, ldb, transpose_b, b_precision),
-                           .start = beta == 0 ? TP_START_ZERO : beta == 1 ? TP_START_C : TP_START_BETA,
+                           .start = beta == 0   ? TP_START_ZERO
+                                    : beta == 1 ? TP_START_C
+                                                : TP_START_BETA,
                            .beta = beta,
                            .c = c,
                            .ldc = ldc};

@@ -14,7 +14,7 @@
 #define TP_KEY_LOSS "loss"
 #define TP_KEY_HUBER_DELTA "huber_delta"
 #define TP_KEY_SMOOTHING "label_smoothing"
-#define TP_KEY_PRECISION "precision" /* absent: f32 */
+#define TP_KEY_PRECISION "precision"           /* absent: f32 */
 #define TP_KEY_FORMAT_VERSION "format_version" /* absent: 1 */
 #define TP_FORMAT_VERSION 2
 

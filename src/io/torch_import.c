@@ -131,7 +131,7 @@ static tp_status take_activations(struct import *import) {
     for (size_t l = 0; l <= last; l++) {
         const size_t i = count == import->layers ? l : l == last;
         import->layer[l].activation = options->activations[i];
-        import->layer[l].slope = options->slope;
+        import->layer[l].slope = tp_has_slope(import->layer[l].activation) ? options->slope : 0;
     }
     return TP_OK;
 }

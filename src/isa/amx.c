@@ -60,8 +60,7 @@ INLINE void store_tiles(float *c, size_t ldc, bool both) {
     }
 }
 
-INLINE void multiply_panel(const struct tp_bf16_tiles *t, const uint32_t *b, const float *start, float *c,
-                           bool both) {
+INLINE void multiply_panel(const struct tp_bf16_tiles *t, const uint32_t *b, const float *start, float *c, bool both) {
     const uint32_t *a = t->a;
     if (start)
         load_tiles(start, t->ldstart, both);

@@ -10,7 +10,7 @@
 
 #define FIRST_STEP(pair) (4 * ((pair) / 2) + (pair) % 2)
 #define LOW(pair) (uint16_t)(FIRST_STEP(pair) + 2)
-#define HIGH(pair) (uint16_t)FIRST_STEP(pair)
+#define HIGH(pair) (uint16_t) FIRST_STEP(pair)
 #include "isa/bf16_panel.h"
 
 #define MR 6
@@ -100,8 +100,8 @@ static void pack_b(void *panels, size_t step, const struct tp_bf16_lanes *from, 
 
 const struct tp_bf16 tp_bf16_avx512 = {
     .name = "avx512bf16",
-    .needs = TP_FEATURE_AVX512F | TP_FEATURE_AVX512BW | TP_FEATURE_AVX512DQ | TP_FEATURE_AVX512VL |
-             TP_FEATURE_AVX512BF16,
+    .needs =
+        TP_FEATURE_AVX512F | TP_FEATURE_AVX512BW | TP_FEATURE_AVX512DQ | TP_FEATURE_AVX512VL | TP_FEATURE_AVX512BF16,
     .mr = MR,
     .nr = NR,
     .element = sizeof(uint16_t),

@@ -22,7 +22,7 @@ INLINE size_t smaller(size_t a, size_t b) {
 }
 
 INLINE __mmask16 first(size_t n) {
-    return n < 16 ? (__mmask16)((1u << n) - 1) : 0xffff;
+    return (__mmask16)(n < 16 ? (1u << n) - 1 : 0xffff);
 }
 
 /* A square of words, which becomes its transpose. */
@@ -87,8 +87,8 @@ INLINE void load_lanes(__m512i x[16], const struct orders *orders, const struct 
         const void *p = element_at(from, lane + (i < lanes ? i : 0), k);
         const void *upper = (const char *)p + 16 * (from->narrow ? sizeof(uint16_t) : sizeof(float));
         const size_t some = i < lanes;
-        x[i] = _mm512_permutexvar_epi16(orders->pairs, load_two(p, some * low, upper, some * (steps - low),
-                                                                from->narrow));
+        x[i] =
+            _mm512_permutexvar_epi16(orders->pairs, load_two(p, some * low, upper, some * (steps - low), from->narrow));
     }
 }
 
@@ -98,10 +98,10 @@ INLINE void load_pairs(__m512i x[16], const struct orders *orders, const struct 
     UNROLL
     for (size_t p = 0; p < PAIRS; p++) {
         const bool has_low = LOW(p) < steps, has_high = HIGH(p) < steps;
-        x[p] = _mm512_permutexvar_epi16(
-            orders->halves, load_two(element_at(from, lane, k + (has_low ? LOW(p) : 0)), has_low * lanes,
-                                     element_at(from, lane, k + (has_high ? HIGH(p) : 0)), has_high * lanes,
-                                     from->narrow));
+        x[p] = _mm512_permutexvar_epi16(orders->halves,
+                                        load_two(element_at(from, lane, k + (has_low ? LOW(p) : 0)), has_low * lanes,
+                                                 element_at(from, lane, k + (has_high ? HIGH(p) : 0)), has_high * lanes,
+                                                 from->narrow));
     }
 }
 

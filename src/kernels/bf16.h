@@ -56,7 +56,7 @@ struct tp_bf16 {
     uint32_t needs;         /* enum tp_feature */
     bool (*is_ready)(void); /* the system allows it, and it computes what it should; NULL: always */
     size_t mr, nr;
-    size_t element;    /* bytes of an element in panels */
+    size_t element; /* bytes of an element in panels */
     /* Blocks of C, which stay in the second-level cache, and of k, whose panels do; and the k steps of them for which a
      * panel of A stays in the first-level cache. Multiples of mr, nr, and 32. */
     size_t mc, nc, kc, near;

@@ -234,6 +234,22 @@ class ModelOptions(Struct):
     ]
 
 
+class ExchangeOptions(Struct):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("pattern", c_char_p),
+        ("name_count", c_size_t),
+        ("weights", POINTER(c_char_p)),
+        ("biases", POINTER(c_char_p)),
+        ("like", c_void_p),
+        ("activation_count", c_size_t),
+        ("activations", POINTER(c_int)),
+        ("name", c_char_p),
+        ("slope", c_float),
+        ("loss", c_int),
+    ]
+
+
 class WorkspaceOptions(Struct):
     _fields_ = [("struct_size", c_size_t), ("max_batch", c_size_t), ("mode", c_int), ("threads", c_int)]
 
@@ -396,6 +412,7 @@ STRUCTS: dict[str, type[Structure]] = {
     "tp_layer": LayerStruct,
     "tp_scaling": Scaling,
     "tp_model_options": ModelOptions,
+    "tp_exchange_options": ExchangeOptions,
     "tp_workspace_options": WorkspaceOptions,
     "tp_predictor_options": PredictorOptions,
     "tp_targets": Targets,

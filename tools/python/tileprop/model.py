@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Iterable, Iterator, MutableMapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from . import _exchange
 from . import _types as t
 from ._library import Handle, lib
+from ._notes import Notes
 from .arrays import Array, address, vector
 from .context import Context, default_context
 
@@ -46,38 +48,14 @@ class Scaling:
         pair = [np.ascontiguousarray(v) for v in np.broadcast_arrays(*pair)]
         return t.Scaling(len(pair[0]), address(pair[0]), address(pair[1])), pair
 
-
-class Notes(MutableMapping[str, str]):
-    """Texts by names "note.<name>", which a model's file keeps."""
-
-    def __init__(self, model: Model) -> None:
-        self._model = model
-
-    def __getitem__(self, name: str) -> str:
-        text = lib.tp_model_note(self._model.pointer, name.encode())
-        if text is None:
-            raise KeyError(name)
-        return str(text.decode())
-
-    def __setitem__(self, name: str, text: str | None) -> None:
-        encoded = None if text is None else text.encode()
-        self._model.context.check(lib.tp_model_set_note(self._model.pointer, name.encode(), encoded))
-
-    def __delitem__(self, name: str) -> None:
-        self[name]  # raises KeyError
-        self[name] = None
-
-    def _names(self) -> list[str]:
-        names: list[str] = []
-        while (name := lib.tp_model_note_name(self._model.pointer, len(names))) is not None:
-            names.append(name.decode())
-        return names
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names())
-
-    def __len__(self) -> int:
-        return len(self._names())
+    @staticmethod
+    def from_struct(struct: t.Scaling) -> Scaling | None:
+        """A copy of what the struct points to; one pair as floats."""
+        if not struct.count:
+            return None
+        room = ctypes.c_double * struct.count
+        pair = [np.array(room.from_address(values)) for values in (struct.mean, struct.deviation)]
+        return Scaling(*(float(v[0]) if struct.count == 1 else v for v in pair))
 
 
 class Model(Handle):
@@ -119,7 +97,7 @@ class Model(Handle):
         options = t.ModelOptions()
         lib.tp_model_options_init(options, ctypes.sizeof(options), ctypes.sizeof(t.LayerStruct))
         options.loss = t.enum_value(t.Loss, loss, "loss")
-        structs = self._layer_structs(list(layers), self._OUTPUT.get(options.loss, "identity"))
+        structs = self._layer_structs(list(layers), self.last_activation(loss))
         options.inputs, options.layer_count, options.layers = inputs, len(structs), structs
         options.precision = t.enum_value(t.Precision, precision, "precision")
         options.init = t.enum_value(t.Init, init, "init")
@@ -130,6 +108,11 @@ class Model(Handle):
         pointer = ctypes.c_void_p()
         context.check(lib.tp_model_create(context.pointer, options, pointer))
         self._adopt(pointer, context)
+
+    @classmethod
+    def last_activation(cls, loss: str | int) -> str:
+        """The last activation that a loss needs; identity if it takes any."""
+        return cls._OUTPUT.get(t.enum_value(t.Loss, loss, "loss"), "identity")
 
     @staticmethod
     def _layer_structs(layers: list[Layer | int], last: str) -> Any:
@@ -158,6 +141,10 @@ class Model(Handle):
         self.inputs: int = options.inputs
         self.loss: str = t.Loss(options.loss).name.lower()
         self.precision: str = t.Precision(options.precision).name.lower()
+        self.huber_delta: float = options.huber_delta
+        self.label_smoothing: float = options.label_smoothing
+        self.inputs_scaled = Scaling.from_struct(options.inputs_scaled)
+        self.outputs_scaled = Scaling.from_struct(options.outputs_scaled)
         self.layers = [self._layer(i) for i in range(options.layer_count)]
         self.outputs: int = self.layers[-1].width
         self.parameter_count: int = lib.tp_model_parameter_count(self.pointer)
@@ -178,9 +165,7 @@ class Model(Handle):
         context = context or default_context()
         pointer = ctypes.c_void_p()
         context.check(lib.tp_model_load(context.pointer, os.fsencode(path), pointer))
-        model = cls.__new__(cls)
-        model._adopt(pointer, context)
-        return model
+        return cls._made(pointer, context)
 
     @classmethod
     def from_bytes(cls, data: Any, context: Context | None = None) -> Model:
@@ -189,9 +174,65 @@ class Model(Handle):
         array = np.frombuffer(data, dtype=np.uint8)
         pointer = ctypes.c_void_p()
         context.check(lib.tp_model_read(context.pointer, address(array), array.nbytes, pointer))
+        return cls._made(pointer, context)
+
+    @classmethod
+    def import_(
+        cls,
+        path: str | os.PathLike[str],
+        format: str | None = None,
+        *,
+        activations: Iterable[str | int] = (),
+        slope: float = 0.0,
+        loss: str | int | None = None,
+        like: Model | None = None,
+        pattern: str | None = None,
+        weights: Iterable[str] = (),
+        biases: Iterable[str | None] | None = None,
+        context: Context | None = None,
+    ) -> Model:
+        """Reads a file of another program: "torch", a safetensors file of a PyTorch state_dict, or "onnx"; None: by the
+        ending of path. tp_exchange_options in the header says what the others mean; ONNX files take loss alone.
+
+        activations : one for each layer; or two, of all layers but the last and of the last
+        slope : of those that have one
+        loss : None: the one that fits the last activation
+        like : a model that says everything but the parameters
+        pattern : name of the weights with {} for the layer's number, as "fc{}.weight"
+        weights, biases : names of all layers; a bias that is None is 0
+        """
+        context = context or default_context()
+        options = _exchange.options(pattern, weights, biases)
+        given = [t.enum_value(t.Activation, activation, "activations") for activation in activations]
+        options.activation_count, options.activations = len(given), (ctypes.c_int * len(given))(*given)
+        options.like, options.slope = like.pointer if like else None, slope
+        options.loss = len(t.Loss) if loss is None else t.enum_value(t.Loss, loss, "loss")
+        return cls._made(_exchange.read(context, path, format, options), context)
+
+    @classmethod
+    def _made(cls, pointer: ctypes.c_void_p, context: Context) -> Model:
         model = cls.__new__(cls)
         model._adopt(pointer, context)
         return model
+
+    def export(
+        self,
+        path: str | os.PathLike[str],
+        format: str | None = None,
+        *,
+        pattern: str | None = None,
+        weights: Iterable[str] = (),
+        biases: Iterable[str | None] | None = None,
+        name: str | None = None,
+    ) -> None:
+        """Writes a file for another program, completely or not at all. The arguments are those of import_, and:
+
+        format : also "c", C source with a function that predicts one sample
+        name : what the names of that function and its arrays begin with; None: "model"
+        """
+        options = _exchange.options(pattern, weights, biases)
+        options.name = None if name is None else name.encode()
+        _exchange.write(self.context, self.pointer, path, format, options)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the model's file, completely or not at all."""
