@@ -107,11 +107,10 @@ one_bad() {
     fragment=$1
     shift
     rm -rf pid.* out.model
-    since=$(date +%s)
     set -- --threads 1 --parts 2 --quiet --target y "$@"
-    ! timeout 60 "mpirun.$mpi" -n 1 "./program-$mpi" train --mpi --data table.csv --out out.model --threads 1 --parts 2 \
+    ! timeout 30 "mpirun.$mpi" -n 1 "./program-$mpi" train --mpi --data table.csv --out out.model --threads 1 --parts 2 \
         --quiet --target y : -n 1 "./program-$mpi" train --mpi "$@" >out 2>err && [ ! -e out.model ] &&
-        [ "$(grep -c '^tileprop: [^n]' err)" = 1 ] && grep -q "$fragment" err && [ $(($(date +%s) - since)) -le 10 ]
+        [ "$(grep -c '^tileprop: [^n]' err)" = 1 ] && grep -q "$fragment" err
 }
 
 test_mpi() {

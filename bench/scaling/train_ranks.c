@@ -144,8 +144,9 @@ int main(int argc, char **argv) {
     data.floats = x, data.values = y;
     train(model, &data, &training, &watch, &step);
     if (rank == 0)
-        printf("{\"mode\":\"%s\",\"ranks\":%d,\"threads\":%s,\"batch\":%s,\"step\":%.6f,\"waited\":%.6f,\"sent\":%.0f}\n",
-               argv[1], ranks, argv[2], argv[4], step / STEPS, watch.best_waited / STEPS, watch.best_sent / STEPS);
+        printf(
+            "{\"mode\":\"%s\",\"ranks\":%d,\"threads\":%s,\"batch\":%s,\"step\":%.6f,\"waited\":%.6f,\"sent\":%.0f}\n",
+            argv[1], ranks, argv[2], argv[4], step / STEPS, watch.best_waited / STEPS, watch.best_sent / STEPS);
     free(x), free(y), tp_model_destroy(model), tp_mpi_group_destroy(members), tp_context_destroy(context);
     MPI_Finalize();
     return 0;
