@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Runs of MPI processes one of which is killed by SIGKILL at a pseudo-random moment: the job ends on every process within
-# ten seconds, with one message and without a file that is not complete, and what fewer processes make of its
+# Runs of MPI processes one of which is killed by SIGKILL at a pseudo-random moment: the job ends on every process
+# within ten seconds, with one message and without a file that is not complete, and what fewer processes make of its
 # checkpoints has the bytes of a run that was not stopped; with each MPI that is there. Usage: mpi_kills.sh SOURCE_DIR
 # LIBRARY_DIR CC OBJECT...: with the shared library, and the program's commands. Two trials of each MPI or as many as
 # $TILEPROP_RANK_KILLS says.
@@ -108,8 +108,8 @@ one_bad() {
     shift
     rm -rf pid.* out.model
     set -- --threads 1 --parts 2 --quiet --target y "$@"
-    ! timeout 30 "mpirun.$mpi" -n 1 "./program-$mpi" train --mpi --data table.csv --out out.model --threads 1 --parts 2 \
-        --quiet --target y : -n 1 "./program-$mpi" train --mpi "$@" >out 2>err && [ ! -e out.model ] &&
+    ! timeout 30 "mpirun.$mpi" -n 1 "./program-$mpi" train --mpi --data table.csv --out out.model --threads 1 \
+        --parts 2 --quiet --target y : -n 1 "./program-$mpi" train --mpi "$@" >out 2>err && [ ! -e out.model ] &&
         [ "$(grep -c '^tileprop: [^n]' err)" = 1 ] && grep -q "$fragment" err
 }
 

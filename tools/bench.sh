@@ -12,7 +12,8 @@
 #   sh tools/bench.sh scaling [--quick]  steps of MPI processes on hosts that are network namespaces, as root, and what
 #                                      follows for 64 nodes; some minutes
 # Writes build/bench/NAME-ISA-THREADS.txt, .json, .dat, .svg and .png; NAME is gemm, or train, train-more and inference;
-# and build/bench/tables/tables.txt, .json, .dat, .svg and .png; and build/bench/scaling.txt, .json, .dat, .svg and .png.
+# and build/bench/tables/tables.txt, .json, .dat, .svg and .png, and the same of scaling in
+# build/bench.
 # Nothing else should run meanwhile.
 set -eu
 

@@ -3,8 +3,8 @@
 # Training steps on hosts that are network namespaces of this machine, whose links have a limited rate: with messages
 # that overlap with computation, with each message in turn, and without messages. Usage, as root:
 #   hosts.sh PROGRAM HOSTS PARTS BATCH EPOCHS WIDTH...
-# PROGRAM is train_ranks, built for Open MPI. Prints lines of JSON, for links of 1 and 10 Gbit/s. Links have 50 us if the
-# kernel has netem, else what the machine makes of them.
+# PROGRAM is train_ranks, built for Open MPI. Prints lines of JSON, for links of 1 and 10 Gbit/s. Links have 50 us if
+# the kernel has netem, else what the machine makes of them.
 set -eu
 
 skip() {

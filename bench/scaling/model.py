@@ -85,9 +85,10 @@ def compare(net, runs, latency):
     """Measured steps beside predicted ones."""
     for run in runs:
         if run["mode"] != "alone":
-            alone = [r["step"] for r in runs if (r["mode"], r["gbit"], r["ranks"]) == ("alone", run["gbit"], run["ranks"])]
-            predicted = step_time(net["widths"], alone[0], run["ranks"], run["gbit"], latency, run["mode"] == "overlap")
-            yield run, alone[0], predicted
+            beside = ("alone", run["gbit"], run["ranks"])
+            alone = next(r["step"] for r in runs if (r["mode"], r["gbit"], r["ranks"]) == beside)
+            predicted = step_time(net["widths"], alone, run["ranks"], run["gbit"], latency, run["mode"] == "overlap")
+            yield run, alone, predicted
 
 
 def write(path, net, runs, latency, gbits):
