@@ -292,6 +292,8 @@ static void first_failure(void *lower, const void *higher) {
 
 tp_status tp_ranks_share_failure(struct tp_ranks *ranks, const struct tp_context *context, tp_status status) {
     struct failure failure = {.rank = ranks->group.rank, .status = (int32_t)status};
+    if (!tp_has_ranks(ranks))
+        return status;
     if (status)
         tp_context_message(context, failure.text, sizeof failure.text);
     tp_ranks_combine(ranks, &failure, sizeof failure, first_failure);

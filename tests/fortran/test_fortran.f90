@@ -464,29 +464,18 @@ contains
         real(real64) :: y(size(expected, 1), size(expected, 2))
         group%struct_size = c_sizeof(group)
         group%ranks = 1
-        group%start = c_funloc(start_nothing)
-        group%finish = c_funloc(finish_nothing)
+        group%start = c_funloc(no_exchange)
+        group%finish = c_funloc(no_exchange)
         call ok(tp_group_evaluate(model, workspace, samples, c_loc(group), score, confusion), 'evaluate in a group')
         call check(abs(score%loss - expected_score%loss) <= 0 .and. sum(confusion) == 200, 'the score of the group')
         call ok(tp_group_predict(model, workspace, samples, c_loc(group), y, first, n), 'predict in a group')
         call check(first == 1 .and. n == 200 .and. all(abs(y - expected) <= 0), 'predictions of the group')
     end subroutine
 
-    function start_nothing(user, slot, peer, send, send_bytes, receive, receive_bytes) result(status) bind(c)
-        type(c_ptr), value :: user, send, receive
-        integer(c_int), value :: slot, peer
-        integer(c_size_t), value :: send_bytes, receive_bytes
+    ! A group of one rank exchanges nothing.
+    function no_exchange() result(status) bind(c)
         integer(c_int) :: status
-        status = TP_OK
-    end function
-
-    function finish_nothing(user, slot, wait, done) result(status) bind(c)
-        type(c_ptr), value :: user
-        integer(c_int), value :: slot
-        logical(c_bool), value :: wait
-        logical(c_bool), intent(inout) :: done
-        integer(c_int) :: status
-        status = TP_OK
+        status = TP_ERR_IO
     end function
 
     ! The same as the model's, which it does not need.

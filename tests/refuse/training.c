@@ -142,8 +142,8 @@ CALL(group_evaluate, tp_group_evaluate(now.model, now.workspace, now.data_p, now
     REFUSED_GROUP,
     REFUSED_WORKSPACE,
     REFUSED_DATA,
-    REFUSE("rank 0: score is NULL", WITH(score, NULL)),
-    REFUSE("rank 0: confusion needs classes", WITH(data.classes, NULL), FROM(data.values, x)),
+    REFUSE("score is NULL", WITH(score, NULL)),
+    REFUSE("confusion needs classes", WITH(data.classes, NULL), FROM(data.values, x)),
 };
 CALL(group_predict, tp_group_predict(now.model, now.workspace, now.data_p, now.group_p, now.outputs_p, now.needed,
                                      now.needed ? now.needed : &out.needed)){
