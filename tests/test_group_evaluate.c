@@ -19,7 +19,8 @@ struct plan {
     int32_t odd_class;   /* of its sample 5, if not 0 */
     bool odd_batch;      /* its max_batch is one more */
     bool uncounted;      /* it wants no confusion */
-    bool broken;         /* it fails to exchange */
+    int good_exchanges;  /* of the odd rank, if it is broken */
+    bool broken;         /* it fails to exchange after them */
     tp_status expected;  /* on all ranks */
     const char *message; /* a part of it */
     tp_score score;
@@ -82,6 +83,26 @@ static void check_score(const struct plan *plan, const tp_score *score, const ui
         cr_assert(!memcmp(confusion, plan->confusion, sizeof plan->confusion));
 }
 
+/* A rank whose exchanges fail from some moment on. */
+struct weak {
+    const tp_group *under;
+    int good;
+};
+
+static tp_status start_weakly(void *user, int slot, int peer, const void *send, size_t send_bytes, void *receive,
+                              size_t receive_bytes) {
+    struct weak *weak = user;
+    if (weak->good-- > 0)
+        return weak->under->start(weak->under->user, slot, peer, send, send_bytes, receive, receive_bytes);
+    test_break_rank(weak->under, TP_ERR_IO);
+    return TP_ERR_IO;
+}
+
+static tp_status finish_weakly(void *user, int slot, bool wait, bool *done) {
+    const struct weak *weak = user;
+    return weak->under->finish(weak->under->user, slot, wait, done);
+}
+
 static void evaluate_as_rank(const tp_group *group, void *argument) {
     const struct plan *plan = argument;
     const bool odd = plan->expected && group->rank == plan->odd_rank;
@@ -89,8 +110,11 @@ static void evaluate_as_rank(const tp_group *group, void *argument) {
     tp_score score;
     uint64_t confusion[COUNTS];
     memset(confusion, 255, sizeof confusion);
+    struct weak weak = {group, plan->good_exchanges};
+    const tp_group weak_group = {sizeof weak_group, group->rank,   group->ranks, &weak,
+                                 start_weakly,      finish_weakly, group->reason};
     if (odd && plan->broken)
-        test_break_rank(group, TP_ERR_IO);
+        group = &weak_group;
     const tp_status status = tp_group_evaluate(m->world.model, m->workspace, &m->data, group, &score,
                                                plan->counted && !(odd && plan->uncounted) ? confusion : NULL);
     const char *message = tp_test_message(m->world.context);
@@ -165,7 +189,12 @@ Test(group_evaluate, refuses_ranks_that_would_not_match) {
                       .message = "rank 1 has another evaluation than rank 0: presence of confusion is 0 there and 1"});
 }
 
+/* At once, in the comparison, in the first batch and in the third. */
 Test(group_evaluate, ends_when_an_exchange_fails) {
-    expect_failure(
-        (struct plan){.odd_rank = 1, .broken = true, .expected = TP_ERR_IO, .message = "failed: the office is closed"});
+    for (int good = 0; good <= 8; good += good ? good : 2)
+        expect_failure((struct plan){.odd_rank = 1,
+                                     .good_exchanges = good,
+                                     .broken = true,
+                                     .expected = TP_ERR_IO,
+                                     .message = "failed: the office is closed"});
 }
