@@ -98,7 +98,7 @@ static void pack_b(void *panels, size_t step, const struct tp_bf16_lanes *from, 
     pack_squares(&s);
 }
 
-const struct tp_bf16 tp_bf16_avx512 = {
+const struct tp_bf16 tp_bf16_avx512bf16 = {
     .name = "avx512bf16",
     .needs =
         TP_FEATURE_AVX512F | TP_FEATURE_AVX512BW | TP_FEATURE_AVX512DQ | TP_FEATURE_AVX512VL | TP_FEATURE_AVX512BF16,
