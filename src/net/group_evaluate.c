@@ -75,7 +75,9 @@ static tp_status evaluate(struct tp_ranks *ranks, const struct tp_parts *parts, 
         return status;
     if (e->confusion)
         memset(e->confusion, 0, outputs * outputs * sizeof *e->confusion);
+    e->workspace->parts.ranks = ranks; /* without which no batch may be empty */
     *score = tp_evaluate_by_ranks(e, parts);
+    e->workspace->parts.ranks = NULL;
     e->workspace->batch = 0; /* there is no forward pass of the caller's to go back from */
     return tp_ranks_status(ranks, ranks->model->context);
 }
