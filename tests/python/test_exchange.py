@@ -156,6 +156,17 @@ def test_modules_that_do_not_fit(modules, message):
         from_module(nn.Sequential(*modules))
 
 
+def test_numbers_beyond_floats():
+    net = nn.Sequential(nn.Linear(3, 2), nn.ReLU(), nn.Linear(2, 1)).double()
+    with torch.no_grad():
+        net[2].bias[0] = 1e300
+    with pytest.raises(ValueError, match="bias of module 2 has a number that is beyond the largest float"):
+        from_module(net)
+    with torch.no_grad():
+        net[2].bias[0] = np.inf
+    assert np.isinf(from_module(net).parameters[-1])
+
+
 def test_modules_of_ours_are_pickled(tmp_path):
     torch.save(nn.Sequential(Scale(1, 2), Exp(), Unscale(1, 2)), tmp_path / "m")
     assert str(torch.load(tmp_path / "m")[0]) == "Scale(mean=1.0, deviation=2.0)"

@@ -71,6 +71,12 @@ class Solver:
         if self._native is not None:
             self._native.set_learning_rate(learning_rate * self._rate_scale)
 
+    def set_weight_decay(self, weight_decay: float) -> None:
+        """Changes it for the following steps: batches of another size have another share of alpha."""
+        if weight_decay != self._rule.weight_decay:
+            self._keep()
+            self._rule, self._native = replace(self._rule, weight_decay=weight_decay), None
+
     @property
     def _rate_scale(self) -> float:
         return self._scale if self._rule.kind in ("sgd", "momentum", "nesterov") else 1.0
