@@ -181,6 +181,10 @@ def test_files(format, name, tmp_path):
     assert (tmp_path / "other").read_bytes() == (tmp_path / name).read_bytes()
     again = Model.import_(tmp_path / "other", format, loss="mae")
     assert again.loss == "mae" and again.fingerprint == model.fingerprint
+    if format == "onnx":
+        for option in ({"activations": ["relu"]}, {"slope": 0.5}, {"like": model}, {"pattern": "{}.weight"}):
+            with pytest.raises(ValueError, match="onnx takes loss alone"):
+                Model.import_(tmp_path / "other", format, **option)
     with pytest.raises(tileprop.FileError, match="nowhere"):
         model.export(tmp_path / "nowhere" / name)
     assert sorted(os.listdir(tmp_path)) == sorted([name, "other"])

@@ -55,7 +55,8 @@ def test_numbers_and_paths_that_c_would_cut_off(tmp_path):
         (lambda: Model(2**64 + 4, [1]), "inputs is 18446744073709551620; it must be 0.."),
         (lambda: tileprop.Trainer(Model(4, [2]), x, y, batch=-1), "batch is -1"),
         (lambda: Context(threads=2**32 + 1), "threads is 4294967297"),
-        (lambda: Model(4, [2]).save(f"{tmp_path}/a\0b"), "has a null byte"),
+        (lambda: Model(4, [2]).save(f"{tmp_path}/a\0b"), "path .* has a null byte"),
+        (lambda: Model(4, [2]).notes.update({"note.a": "b\0c"}), "note 'note.a' has a null byte"),
     ]:
         with pytest.raises(ValueError, match=message):
             make()

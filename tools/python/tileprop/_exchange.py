@@ -51,8 +51,12 @@ def options(pattern: str | None, weights: Iterable[str], biases: Iterable[str | 
 
 def read(context: Context, path: Path, format: str | None, options: t.ExchangeOptions) -> ctypes.c_void_p:
     """A model of the library from a file."""
-    function = getattr(lib, "tp_model_import_" + _format_of(path, format, _READ))
+    format = _format_of(path, format, _READ)
+    named = options.pattern is not None or options.name_count
+    if format == "onnx" and (named or options.activation_count or options.slope or options.like):
+        raise ValueError("the format onnx takes loss alone; the file says everything else")
     pointer = ctypes.c_void_p()
+    function = getattr(lib, "tp_model_import_" + format)
     context.check(function(context.pointer, encode_path(path), options, pointer))
     return pointer
 

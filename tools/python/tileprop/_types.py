@@ -163,7 +163,7 @@ class Struct(Structure):
     _ranges: dict[str, range] = {}
 
     def __init_subclass__(cls) -> None:
-        cls._ranges = {name: _range_of(kind) for name, kind in cls._fields_ if kind in _INTEGERS}
+        cls._ranges = {field[0]: _range_of(field[1]) for field in cls._fields_ if field[1] in _INTEGERS}
         super().__init_subclass__()
 
     def __init__(self, *args: Any, **fields: Any) -> None:
