@@ -167,6 +167,17 @@ def test_numbers_beyond_floats():
     assert np.isinf(from_module(net).parameters[-1])
 
 
+def test_what_pytorch_exports_as_onnx(tmp_path):
+    net = nn.Sequential(nn.Flatten(), nn.Linear(3, 4), nn.GELU(), nn.Linear(4, 4), nn.SiLU(), nn.Linear(4, 4))
+    for linear in (net[3], net[5]):
+        nn.init.zeros_(linear.bias)  # which are in the file once
+    x = torch.linspace(-2, 2, 30).reshape(10, 3)
+    torch.onnx.export(net.eval(), x, str(tmp_path / "net.onnx"), opset_version=13)
+    model = Model.import_(tmp_path / "net.onnx")
+    assert model.fingerprint == from_module(net).fingerprint
+    assert [layer.activation for layer in model.layers] == ["gelu", "silu", "identity"]
+
+
 def test_modules_of_ours_are_pickled(tmp_path):
     torch.save(nn.Sequential(Scale(1, 2), Exp(), Unscale(1, 2)), tmp_path / "m")
     assert str(torch.load(tmp_path / "m")[0]) == "Scale(mean=1.0, deviation=2.0)"

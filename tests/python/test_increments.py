@@ -44,3 +44,9 @@ def test_schedules_that_need_an_end(schedule):
 def test_widths_are_integers():
     with pytest.raises(TypeError, match="integer"):
         MLPClassifier(hidden_layer_sizes=(2.5,)).fit(X, Y)
+
+
+def test_dropout_is_one_for_all_hidden_layers_or_one_for_each():
+    with pytest.raises(ValueError, match=r"dropout has shape \(2,\); it must be a number or \(1,\)"):
+        MLPClassifier(dropout=[0.1, 0.2], **SMALL).fit(X, Y)
+    assert MLPClassifier(dropout=[0.1], **SMALL).fit(X, Y).model_.layers[0].dropout == np.float32(0.1)

@@ -81,7 +81,10 @@ class BaseMLP(Prediction, BaseEstimator):  # type: ignore[misc]
         return [operator.index(width) for width in widths]
 
     def _make_network(self, inputs: int, widths: list[int], seed: int = 1) -> Network:
-        rates = np.broadcast_to(np.asarray(self.dropout, dtype=float), (len(widths),))
+        rates = np.asarray(self.dropout, dtype=float)
+        if rates.size != 1 and rates.shape != (len(widths),):
+            raise ValueError(f"dropout has shape {rates.shape}; it must be a number or ({len(widths)},)")
+        rates = np.broadcast_to(rates.ravel(), (len(widths),))
         activation = _ACTIVATIONS.get(self.activation, self.activation)
         slope = self.activation_slope if self.activation in ("leaky_relu", "elu") else 0.0
         layers = [Layer(width, activation, slope, float(rate)) for width, rate in zip(widths, rates)]
