@@ -189,7 +189,8 @@ class BaseMLP(Prediction, BaseEstimator):  # type: ignore[misc]
             verbose=self.verbose is True or self.verbose >= 1,
         )
         self.n_iter_ = min(result.nit, self.max_iter)
-        self.loss_ = float(result.fun)
+        of_data = (result.fun - result.penalty) / self._gradient_scale() * self._loss_scale()
+        self.loss_ = float(of_data + result.penalty)
         if result.status == 1:
             warnings.warn(f"lbfgs failed to converge: {result.message}", ConvergenceWarning, stacklevel=5)
 
