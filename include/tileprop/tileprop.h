@@ -695,7 +695,7 @@ typedef struct tp_exchange_options {
     const tp_model *like;
     size_t activation_count; /* of activations: one for each layer, or 2: that of all layers but the last, and that of
                                 the last; 0: as like or the metadata says */
-    const tp_activation *activations;
+    const tp_activation *activations; /* activation_count of them */
     /* C source: what the names of arrays and functions begin with, an identifier; NULL: "model". */
     const char *name;
     float slope;  /* of the activations above that have one; 0 means the default */
