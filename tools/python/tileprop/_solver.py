@@ -233,8 +233,8 @@ def run_lbfgs(
     tol: float,
     verbose: bool,
 ) -> Any:
-    """Minimises by scipy's L-BFGS-B; returns its result, and in it penalty, what alpha adds to the loss. Where the line search finds nothing better, the loss has no
-    more digits: that is the end, not a failure."""
+    """Minimises by scipy's L-BFGS-B; returns its result, and in it penalty, what alpha adds to the loss. Where the line
+    search finds nothing better, the loss has no more digits: that is the end, not a failure."""
     from scipy.optimize import minimize
 
     options = {"maxfun": max_fun, "maxiter": max_iter, "iprint": 1 if verbose else -1, "gtol": tol}
