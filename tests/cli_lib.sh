@@ -25,6 +25,11 @@ skip() {
     echo "${0##*/}: SKIPPED: $1" >&2
 }
 
+# takes SUM_OF_INDICES: is this combination to be tested? As tests/support/stride.h.
+takes() {
+    [ "${TILEPROP_TEST_LONG:-}" = 1 ] || [ $(($1 % ${TILEPROP_TEST_STRIDE:-1})) -eq 0 ]
+}
+
 # exits CODE ARGUMENT...: runs the program into the files out and err.
 exits() {
     wanted=$1

@@ -162,6 +162,8 @@ static void call_others(size_t n) {
     CALL(normals, .integers = {P(x), P(y), n}, .floats = {2});
     CALL(cosine, .floats = {0.3f});
     CALL(average, .integers = {P(y), P(x), 37}, .floats = {0.25f});
+    static const float *const lower[] = {x};
+    CALL(add_levels, .integers = {P(y), P(x), P(lower), 1, 37});
 }
 
 static void call_packing(size_t n) {

@@ -10,32 +10,16 @@ shift 3
 objects=$(for object in "$@"; do echo "$object"; done | grep -v '/ranks\.c\.o$')
 . "$source/tests/scratch.sh"
 
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
-export OMPI_MCA_mpi_yield_when_idle=1 OMP_WAIT_POLICY=passive
+. "$source/tests/mpi_lib.sh"
 
-# build NAME COMPILER
-build() {
-    OMPI_CC=$cc MPICH_CC=$cc "$2" -std=c11 -D_GNU_SOURCE -O1 -Wall -Wextra -Wconversion -Wshadow -Werror \
-        -I "$source/include" "$source/src/mpi/group.c" "$source/tests/mpi/train_ranks.c" \
-        -L "$libraries" -Wl,-rpath,"$libraries" -ltileprop -o "$1" >out 2>err
-}
-
-# ranks MPI NUMBER ARGUMENT...: the fingerprints that they print are one.
+# ranks MPI NUMBER ARGUMENT...: the fingerprints that they print are one. An mpirun may mix up the ends of lines.
 ranks() {
     mpi=$1
     number=$2
     shift 2
-    timeout 60 "mpirun.$mpi" -n "$number" "./$mpi" "$@" >out 2>err && [ "$(sort -u out | wc -l)" = 1 ] &&
+    timeout 60 "mpirun.$mpi" -n "$number" "./$mpi" "$@" >mixed 2>err &&
+        { tr -d '\n' <mixed | fold -w 64 && echo; } >out && [ "$(sort -u out | wc -l)" = 1 ] &&
         [ "$(wc -l <out)" = "$number" ]
-}
-
-# build_program NAME COMPILER: what differs from the program without MPI is compiled.
-build_program() {
-    # shellcheck disable=SC2086 # a list of files
-    OMPI_CC=$cc MPICH_CC=$cc "$2" -std=c11 -D_GNU_SOURCE -D TILEPROP_MPI -O1 -Wall -Wextra -Wconversion -Wshadow \
-        -Werror -I "$source/include" "$source/src/mpi/group.c" "$source/tools/program/ranks.c" \
-        "$source/tools/program/main.c" $objects -L "$libraries" -Wl,-rpath,"$libraries" -ltileprop -ljansson -lmd -lz \
-        -lm -o "program-$1" >out 2>err
 }
 
 # program MPI NUMBER ARGUMENT...
@@ -48,7 +32,7 @@ program() {
 }
 
 test_program() {
-    build_program "$1" "mpicc.$1"
+    build_program "$1"
     result "$1: the program compiles without a warning"
     program "$1" 1 --out one && program "$1" 4 --out four --log log && cmp one four && [ "$(wc -l <log)" = 6 ]
     result "$1: the program makes the same file with four processes"
@@ -63,16 +47,43 @@ test_program() {
     rm -rf run
 }
 
+# build_fortran MPI: the example in Fortran, if the library's modules are there.
+build_fortran() {
+    build_ranks "$1" group.o -c && "mpifort.$1" -std=f2008 -O1 -Wall -Werror -I "$libraries/fortran/modules" \
+        "$source/src/mpi/tileprop_mpi.f90" "$source/tests/examples/mpi/chain.f90" group.o -L "$libraries/fortran" \
+        -ltileprop_fortran -L "$libraries" -Wl,-rpath,"$libraries" -ltileprop -o "chain-fortran-$1" >out 2>err
+}
+
+# same PROGRAM MPI: one process and two print the same.
+same() {
+    timeout 60 "mpirun.$2" -n 1 "./$1-$2" >one.out 2>err && timeout 60 "mpirun.$2" -n 2 "./$1-$2" >out 2>err &&
+        grep -q parameters out && cmp one.out out
+}
+
+test_examples() {
+    build_ranks "$1" "chain-$1" "$source/tests/examples/mpi/chain.c"
+    result "$1: the example in C compiles without a warning"
+    same chain "$1"
+    result "$1: the example in C makes the same parameters with one process and two"
+    if ! [ -e "$libraries/fortran/libtileprop_fortran.a" ] || ! command -v "mpifort.$1" >/dev/null; then
+        echo "SKIPPED: $1: the example in Fortran: the library's modules are not built, or there is no mpifort.$1"
+        return
+    fi
+    build_fortran "$1"
+    result "$1: the example in Fortran compiles without a warning"
+    same chain-fortran "$1"
+    result "$1: the example in Fortran makes the same parameters with one process and two"
+}
+
 awk 'BEGIN {
     print "a,b,y"
     for (i = 0; i < 150; i++) printf "%d,%d,%.2f\n", i % 7, i % 11, i % 7 * 0.3 - i % 11
 }' >table.csv
 found=
 expected=
-for mpi in openmpi mpich; do
-    { command -v "mpicc.$mpi" && command -v "mpirun.$mpi"; } >/dev/null || continue
+for mpi in $(mpis); do
     found="$found $mpi"
-    build "$mpi" "mpicc.$mpi"
+    build_ranks "$mpi" "$mpi" "$source/tests/mpi/train_ranks.c"
     result "$mpi: compiles without a warning"
     ranks "$mpi" 1 1 && : "${expected:=$(head -n 1 out)}" && [ "$(head -n 1 out)" = "$expected" ]
     result "$mpi: one process"
@@ -84,6 +95,7 @@ for mpi in openmpi mpich; do
     result "$mpi: two go on"
     ! timeout 60 "mpirun.$mpi" -n 3 "./$mpi" 1 >out 2>err && grep -q 'ranks is 3; it must be a power of two' err
     result "$mpi: three are refused"
+    test_examples "$mpi"
     [ -z "$objects" ] || [ "$found" != " $mpi" ] || test_program "$mpi"
 done
 if [ -z "$found" ]; then

@@ -4,6 +4,7 @@
  * blocks (blocking made small), every transpose, leading dimensions, misaligned and guarded memory, alpha and beta.
  */
 #include "support/blocking.h"
+#include "support/stride.h"
 #include "support/support.h"
 
 #include <criterion/criterion.h>
@@ -260,7 +261,8 @@ Test(gemm, threads_do_not_change_a_bit) {
         for (int threads = 1; threads <= 8; threads += threads < 3 || threads == 7 ? 1 : 2) {
             tp_context *context = tp_test_eager_context(tp_test_isa(i), threads);
             for (size_t q = 0; q < sizeof problems / sizeof *problems; q++)
-                cr_expect(check(context, &problems[q]), "%d threads", threads);
+                if (test_takes(q + (size_t)(i + threads)))
+                    cr_expect(check(context, &problems[q]), "%d threads", threads);
             tp_context_destroy(context);
         }
 }

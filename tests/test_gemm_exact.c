@@ -10,6 +10,7 @@
  */
 #include "support/blocking.h"
 #include "support/fence.h"
+#include "support/stride.h"
 #include "support/support.h"
 
 #include <criterion/criterion.h>
@@ -367,8 +368,8 @@ static void check_tally(const struct tally *tally, size_t cases, const char *isa
               tally->packed);
     for (size_t i = 0; i < 4 * FACTORS * FACTORS; i++) {
         const size_t alpha = i / 4 % FACTORS, beta = i / 4 / FACTORS;
-        cr_assert(tally->factors[i & 1][i >> 1 & 1][alpha][beta] > 0, "%s: transposes %zu, factors %zu and %zu", isa,
-                  i % 4, alpha, beta);
+        cr_assert(cases < CASES || tally->factors[i & 1][i >> 1 & 1][alpha][beta] > 0,
+                  "%s: transposes %zu, factors %zu and %zu", isa, i % 4, alpha, beta);
     }
     for (size_t i = 0; i < MAX_THREADS; i++)
         cr_assert(tally->threads[i] >= cases / 256, "%s: %zu threads", isa, i + 1);
@@ -383,7 +384,7 @@ static void check_tally(const struct tally *tally, size_t cases, const char *isa
 
 static size_t case_count(void) {
     const char *text = getenv("TILEPROP_TEST_LONG");
-    return text && !strcmp(text, "1") ? LONG_CASES : CASES;
+    return text && !strcmp(text, "1") ? LONG_CASES : test_share(CASES);
 }
 
 /* A test for each instruction set, so that they run side by side. */

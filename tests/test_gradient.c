@@ -9,6 +9,7 @@
 #include "support/bf16.h"
 #include "support/bound.h"
 #include "support/nets.h"
+#include "support/stride.h"
 #include "support/support.h"
 
 #include <criterion/criterion.h>
@@ -256,6 +257,8 @@ static void check_depth(size_t depth) {
     for (size_t shape = 0; shape < SHAPES; shape++) {
         for (size_t head = 0; head < TEST_HEADS; head++) {
             for (size_t hidden = 0; hidden < (depth ? TEST_HIDDEN : 1); hidden++) {
+                if (!test_takes(shape + head + hidden))
+                    continue;
                 struct ref_net net = test_net(depth, shapes[depth][shape], test_hidden[hidden], test_heads[head]);
                 check_net(&net);
                 net.label_smoothing = (double)TEST_SMOOTHING;
@@ -289,6 +292,8 @@ Test(gradient, four_hidden_layers) {
 Test(gradient, in_bf16, .init = open_bf16_contexts) {
     for (size_t depth = 0; depth < 2; depth++)
         for (size_t head = 0; head < TEST_HEADS; head++) {
+            if (!test_takes(depth + head))
+                continue;
             const tp_activation hidden = test_hidden[(head + depth) % TEST_HIDDEN];
             struct ref_net net = test_net(depth, shapes[depth][head % SHAPES], hidden, test_heads[head]);
             net.precision = TP_PRECISION_BF16;

@@ -5,6 +5,8 @@
 #include "support/sums.h"
 #include "support/support.h"
 
+#include "kernels/bf16_exact.h"
+
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
@@ -15,7 +17,7 @@ enum { MOST = 7 * TP_CONFLICT * 64 }; /* floats of an operand */
 /* What may differ between products. */
 struct variant {
     size_t m, n, k;
-    bool ta, tb, packed, consumed, lanes;
+    bool ta, tb, packed, consumed, lanes, bf16;
     float alpha;
     enum tp_start start;
     size_t lda, ldb, misaligned;
@@ -47,6 +49,8 @@ static void consume(const void *consumer, const float *c, size_t ldc, const stru
 
 static float element(const struct variant *v, const struct tp_gemm *g, const struct room *r, size_t i, size_t j) {
     const float *b = r->b + v->misaligned;
+    if (v->bf16)
+        return tp_bf16_round(g->a.p[i * v->lda]) * tp_bf16_round(b[j]); /* k is 1 */
     if (v->lanes)
         return test_canonical_sum(g->a.p + i * v->lda, b + j, v->ldb, v->k) +
                (v->start == TP_START_BIAS ? g->bias[j] : 0);
@@ -70,6 +74,7 @@ static void run(const struct tp_isa *isa, const struct variant *v, const struct 
     const struct tp_blocking blocking = small_blocking(isa);
     const struct consumer consumer = {r->out, v->n};
     struct tp_gemm g = {.isa = isa,
+                        .bf16 = v->bf16 ? &isa->bf16 : NULL,
                         .blocking = &blocking,
                         .m = v->m,
                         .n = v->n,
@@ -145,6 +150,7 @@ static void run_shapes(const struct tp_isa *isa, const struct room *r, struct re
                                           .ldb = n > 2 ? n : n + 4};
         run(isa, &canonical, r, reached);
     }
+    run(isa, &(struct variant){.m = 5, .n = 7, .k = 1, .bf16 = true, .alpha = 1, .lda = 3, .ldb = 9}, r, reached);
     /* long rows of B, which is vast */
     const struct variant long_rows = {
         .m = 3, .n = 2 * TP_CONFLICT, .k = 70, .alpha = 1, .lda = 70, .ldb = 2 * TP_CONFLICT + 16};

@@ -9,8 +9,11 @@
 #   sh tools/bench.sh tables [--quick] six public tables: what is learnt and the time it takes, against scikit-learn,
 #                                      PyTorch and FANN; two minutes
 #   sh tools/bench.sh csv [--quick]    reading a CSV file of 500 MB (--quick: 50) against pandas; a minute
+#   sh tools/bench.sh scaling [--quick]  steps of MPI processes on hosts that are network namespaces, as root, and what
+#                                      follows for 64 nodes; some minutes
 # Writes build/bench/NAME-ISA-THREADS.txt, .json, .dat, .svg and .png; NAME is gemm, or train, train-more and inference;
-# and build/bench/tables/tables.txt, .json, .dat, .svg and .png.
+# and build/bench/tables/tables.txt, .json, .dat, .svg and .png, and the same of scaling in
+# build/bench.
 # Nothing else should run meanwhile.
 set -eu
 
@@ -19,7 +22,7 @@ build=build/bench
 failed=0
 
 usage() {
-    echo "usage: sh tools/bench.sh gemm|train|tables|csv [--quick]" >&2
+    echo "usage: sh tools/bench.sh gemm|train|tables|csv|scaling [--quick]" >&2
     exit 2
 }
 
@@ -81,6 +84,24 @@ csv() {
     sh bench/csv/bench_csv.sh $build/bench/bench_csv $megabytes
 }
 
+scaling() {
+    epochs=7
+    [ "$quick" = no ] || epochs=3
+    out=$build/scaling
+    echo "== scaling"
+    mpicc.openmpi -std=c11 -O2 -I include src/mpi/group.c bench/scaling/train_ranks.c -L $build/src \
+        -Wl,-rpath,"$PWD/$build/src" -ltileprop -o $build/train_ranks
+    widths="1024 1024 1024 1024"
+    # shellcheck disable=SC2086 # numbers
+    {
+        echo "{\"widths\": [$(echo $widths | tr ' ' ,)], \"parts\": 64}"
+        sh bench/scaling/hosts.sh $build/train_ranks 2 64 1024 $epochs $widths
+    } >$out.json
+    [ "$(wc -l <$out.json)" -gt 1 ] || return 0
+    /usr/bin/python3 bench/scaling/model.py $out.json $out >$out.txt || failed=1
+    cat $out.txt
+}
+
 # for_each_isa FUNCTION: on one thread and on all.
 for_each_isa() {
     for usable in $($build/tileprop info | sed -n 's/^usable *//p'); do
@@ -91,15 +112,15 @@ for_each_isa() {
 
 quick=no
 case "$#:$*" in
-1:gemm | 1:train | 1:tables | 1:csv) ;;
-"2:gemm --quick" | "2:train --quick" | "2:tables --quick" | "2:csv --quick") quick=yes ;;
+1:gemm | 1:train | 1:tables | 1:csv | 1:scaling) ;;
+"2:gemm --quick" | "2:train --quick" | "2:tables --quick" | "2:csv --quick" | "2:scaling --quick") quick=yes ;;
 *) usage ;;
 esac
 case $1 in
 gemm) benchmark='for_each_isa gemm_one' ;;
 train) benchmark='for_each_isa train_all' ;;
 tables) benchmark=tables ;;
-csv) benchmark=csv ;;
+csv | scaling) benchmark=$1 ;;
 esac
 
 sh tools/setup.sh bench

@@ -29,7 +29,8 @@ for object in "$@"; do
     name=${object##*/}
     name=${name%%.*}
     found=$(globals "$object")
-    [ "$found" = "tp_isa_$name" ] || fail "$object defines '$found'; it should define tp_isa_$name alone"
+    [ "$found" = "tp_isa_$name" ] || [ "$found" = "tp_bf16_$name" ] ||
+        fail "$object defines '$found'; it should define tp_isa_$name alone, or tp_bf16_$name"
 done
 
 declared=$(sed -n 's/^TP_API [^(]*[ *]\(tp_[a-z0-9_]*\)(.*/\1/p' "$header" | sort)

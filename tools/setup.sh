@@ -19,10 +19,10 @@ for_test="libopenmpi-dev openmpi-bin libmpich-dev mpich
     g++ gfortran clang-16 libclang-rt-16-dev libomp-16-dev libcriterion-dev liblbfgs-dev locales valgrind
     abigail-tools bash dpkg-dev man-db doxygen python3 clang-format-14 clang-tidy-16 shellcheck gnuplot-nox python3-onnx
     python3-opencv python3-numpy python3-scipy python3-sklearn python3-pandas python3-torch python3-pytest python3-pip
-    python3-setuptools python3-venv python3-wheel mypy"
+    python3-setuptools python3-venv python3-wheel mypy libopenmpi-dev openmpi-bin libmpich-dev mpich"
 for_long="gcovr"
 for_bench="libopenblas0-openmp libblis4-openmp libdnnl2 libdnnl-dev libfann2 python3-torch python3-sklearn
-    python3-pandas gnuplot-nox"
+    python3-pandas gnuplot-nox libopenmpi-dev openmpi-bin iproute2"
 for_neon="gcc-aarch64-linux-gnu qemu-user-static binfmt-support"
 neon_libraries="libc6-dev libgomp1 libsleef-dev libjansson-dev libmd-dev zlib1g-dev librandom123-dev libcriterion-dev"
 neon_peers="libopenblas0-serial libblis4-serial"

@@ -141,6 +141,8 @@ run_part() {
     if [ "$complete" = no ] && [ "$2" -eq 0 ]; then
         set -- "$1" 1
     fi
+    reduced=$(sed -n 's/^-- REDUCED: //p' "$build/configure.log")
+    [ -z "$reduced" ] || note "$name: $reduced"
     skipped=$(grep 'SKIPPED' "$log" || true)
     [ -z "$skipped" ] || note "$name: $skipped"
     passed=$((passed + $1))

@@ -697,7 +697,7 @@ typedef struct tp_exchange_options {
     const tp_model *like;
     size_t activation_count; /* of activations: one for each layer, or 2: that of all layers but the last, and that of
                                 the last; 0: as like or the metadata says */
-    const tp_activation *activations;
+    const tp_activation *activations; /* activation_count of them */
     /* C source: what the names of arrays and functions begin with, an identifier; NULL: "model". */
     const char *name;
     float slope;  /* of the activations above that have one; 0 means the default */
@@ -753,13 +753,14 @@ TP_API tp_status tp_model_import_torch(tp_context *context, const char *path, co
 /*
  * Writes the model to an output, which must be empty, as an ONNX file (opset 13), and commits the output.
  * TP_ERR_UNSUPPORTED if the library was built without protobuf-c, the file would have 2 GiB or more, or a mean, a
- * deviation or its reciprocal is no float. input      f32 [N, n_0], in the units of the program; N is any number of
- * samples output     f32 [N, n_L], likewise: what tp_predict gives, but for roundings nodes      Sub and Mul scale
- * inputs (a second Sub has what a mean has beyond a float); a Gemm for each layer, and its activation, for SiLU and
- * GELU made of several nodes; Mul and Add scale outputs back metadata   what nodes do not say: names with "tileprop."
- * of loss, dropout, scaling in double, schema; the notes; and for other programs, from the schema, JSON arrays
- * input_names (of a category "name=category") and class_names or output_names It needs memory for the parameters once
- * more.
+ * deviation or its reciprocal is no float. It needs memory for the parameters once more.
+ *   input      f32 [N, n_0], in the units of the program; N is any number of samples
+ *   output     f32 [N, n_L], likewise: what tp_predict gives, but for roundings
+ *   nodes      Sub and Mul scale inputs (a second Sub has what a mean has beyond a float); a Gemm for each layer, and
+ *              its activation, for SiLU and GELU made of several nodes; Mul and Add scale outputs back
+ *   metadata   what nodes do not say: names with "tileprop." of loss, dropout, scaling in double, schema; the notes;
+ *              and for other programs, from the schema, JSON arrays input_names (of a category "name=category") and
+ *              class_names or output_names
  */
 TP_API tp_status tp_model_export_onnx(const tp_model *model, tp_output *output);
 /* The same to memory, as tp_model_write. */

@@ -32,7 +32,7 @@ static const struct path {
     {&tp_bf16_amx, &tp_isa_avx512, NULL},
 #endif
 #ifdef TP_HAVE_AVX512BF16
-    {&tp_bf16_avx512, &tp_isa_avx512, "AuthenticAMD"},
+    {&tp_bf16_avx512bf16, &tp_isa_avx512, "AuthenticAMD"},
 #endif
     {NULL, NULL, NULL},
 };

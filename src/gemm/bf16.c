@@ -111,6 +111,7 @@ static void copy_rows(float *to, size_t ldto, const float *from, size_t ldfrom, 
 static void multiply_edge(const struct loops *l, struct tp_bf16_tiles *tiles, const struct tp_place *p) {
     float *c = tiles->c;
     const size_t ldc = tiles->ldc;
+    assert(c);
     tiles->c = l->edge;
     tiles->ldc = tiles->panels * l->path->nr;
     if (tiles->start) {

@@ -18,6 +18,9 @@
 #define NR (NV * LANES)
 #define MXCSR_FLUSH 0x8040
 
+/* As a register: clang 16 dies of a factor that the instruction itself could read from memory. */
+#define KEEP_APART(v) __asm__("" : "+v"(v))
+
 /* Sums of a block: even steps in sum[0], odd ones in sum[1]. */
 INLINE void multiply_block(__m512 sum[2][MR][NV], const uint32_t *a, const uint32_t *b) {
     for (size_t pair = 0; pair < PAIRS; pair += 2) {
@@ -26,7 +29,8 @@ INLINE void multiply_block(__m512 sum[2][MR][NV], const uint32_t *a, const uint3
             const __m512i b0 = _mm512_loadu_si512(b), b1 = _mm512_loadu_si512(b + LANES);
             UNROLL
             for (size_t i = 0; i < MR; i++) {
-                const __m512i factor = _mm512_set1_epi32((int)a[i]);
+                __m512i factor = _mm512_set1_epi32((int)a[i]);
+                KEEP_APART(factor);
                 sum[odd][i][0] = _mm512_dpbf16_ps(sum[odd][i][0], (__m512bh)factor, (__m512bh)b0);
                 sum[odd][i][1] = _mm512_dpbf16_ps(sum[odd][i][1], (__m512bh)factor, (__m512bh)b1);
             }
@@ -98,7 +102,7 @@ static void pack_b(void *panels, size_t step, const struct tp_bf16_lanes *from, 
     pack_squares(&s);
 }
 
-const struct tp_bf16 tp_bf16_avx512 = {
+const struct tp_bf16 tp_bf16_avx512bf16 = {
     .name = "avx512bf16",
     .needs =
         TP_FEATURE_AVX512F | TP_FEATURE_AVX512BW | TP_FEATURE_AVX512DQ | TP_FEATURE_AVX512VL | TP_FEATURE_AVX512BF16,

@@ -210,7 +210,7 @@ struct tp_isa {
 };
 
 /* By instructions for bf16. */
-extern const struct tp_bf16 tp_bf16_amx, tp_bf16_avx512;
+extern const struct tp_bf16 tp_bf16_amx, tp_bf16_avx512bf16;
 
 extern const struct tp_isa tp_isa_scalar, tp_isa_avx2, tp_isa_avx512, tp_isa_neon;
 

@@ -34,7 +34,7 @@ struct tp_predictor {
 typedef double tp_now_fn(void);
 
 /* tp_predictor_create with a clock. */
-tp_status tp_predictor_make(tp_context *context, const tp_model *model, const tp_predictor_options *options,
+tp_status tp_predictor_make(tp_context *context, const tp_model *model, const tp_predictor_options *given,
                             tp_now_fn *now, tp_predictor **predictor);
 
 /* Lets a layer have this layout, which must be there, for one told size. */

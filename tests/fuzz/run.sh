@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # sh run.sh SEEDS_PROGRAM TARGET_PROGRAM NAME: runs a fuzz target on its seeds, on the inputs of its earlier runs, which
-# are kept in the build directory, and on new ones for 15 seconds, with TILEPROP_TEST_LONG=1 for 10 minutes. Fails if an
+# are kept in the build directory, and on new ones for 8 seconds, with TILEPROP_TEST_LONG=1 for 10 minutes. Fails if an
 # input crashes, leaks, takes too long or too much memory, and says how to run it again. Prints a summary line.
 set -u
 
@@ -9,7 +9,7 @@ seeds_program=$1
 target=$2
 name=$3
 here=$(cd "$(dirname "$0")" && pwd)
-seconds=15
+seconds=8
 [ "${TILEPROP_TEST_LONG:-}" != 1 ] || seconds=600
 
 corpus=$target.corpus

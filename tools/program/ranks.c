@@ -4,6 +4,7 @@
 #include "report.h"
 
 #include <limits.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,8 +103,14 @@ int ranks_agree(int code) {
 }
 
 uint64_t ranks_follow(uint64_t number) {
-    if (joined.started)
-        MPI_Bcast(&number, 1, MPI_UINT64_T, 0, joined.communicator);
+    int done = 0;
+    MPI_Request request;
+    if (!joined.started)
+        return number;
+    /* It is called in each step; MPI_Bcast may keep a processor that another process needs. */
+    MPI_Ibcast(&number, 1, MPI_UINT64_T, 0, joined.communicator, &request);
+    while (!MPI_Test(&request, &done, MPI_STATUS_IGNORE) && !done)
+        sched_yield();
     return number;
 }
 

@@ -106,9 +106,9 @@ void train_log_flush(struct train_log *log) {
 /* Not through the stream, which forgets what it could not write. text is to be freed; NULL: no memory for it. */
 static void add(struct train_log *log, char *text) {
     const size_t size = text ? strlen(text) : 0;
-    char *const waiting = text ? realloc(log->waiting, log->waiting_size + size) : NULL;
+    char *const waiting = text ? realloc(log->waiting, log->waiting_size + size + 1) : NULL;
     if (waiting) {
-        memcpy(waiting + log->waiting_size, text, size);
+        memcpy(waiting + log->waiting_size, text, size + 1);
         log->waiting = waiting;
         log->waiting_size += size;
     }
