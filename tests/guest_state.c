@@ -7,6 +7,7 @@
 
 #include "core/context.h"
 #include "support/guest.h"
+#include "support/lone_rank.h"
 #include "support/process.h"
 #include "support/tap.h"
 
@@ -271,6 +272,10 @@ static void call_passes(void) {
     EXPECT(TP_OK, tp_evaluate, guest.model, workspace, &guest.data, &score, NULL);
     const tp_outputs outputs = {.floats = y};
     EXPECT(TP_OK, tp_predict, guest.model, workspace, &guest.data, &outputs);
+    const tp_group group = {sizeof group, 0, 1, NULL, start_nothing, finish_nothing, NULL};
+    size_t first, count;
+    EXPECT(TP_OK, tp_group_evaluate, guest.model, workspace, &guest.data, &group, &score, NULL);
+    EXPECT(TP_OK, tp_group_predict, guest.model, workspace, &guest.data, &group, &outputs, &first, &count);
     CALL(tp_optimizer_options_init, &options, sizeof options);
     CALL(tp_optimizer_size, guest.model, &options);
     EXPECT(TP_OK, tp_optimizer_create, guest.model, &options, NULL, 0, &optimizer);

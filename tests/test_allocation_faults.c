@@ -10,6 +10,7 @@
 #include "io/format.h"
 #include "support/archives.h"
 #include "support/faults.h"
+#include "support/lone_rank.h"
 #include "support/scratch.h"
 #include "support/tables.h"
 
@@ -513,6 +514,11 @@ static tp_status predict(void) {
     return tp_predict(all.model, all.workspace, &all.data, &(const tp_outputs){.floats = all.out.y});
 }
 
+static tp_status evaluate_in_group(void) {
+    const tp_group group = {sizeof group, 0, 1, NULL, start_nothing, finish_nothing, NULL};
+    return tp_group_evaluate(all.model, all.workspace, &all.data, &group, &all.out.score, NULL);
+}
+
 static void release_context(void) {
     tp_context_destroy(all.out.context);
 }
@@ -648,6 +654,7 @@ static const struct operation {
     {"tp_trainer_run", train, NULL, 0},
     {"tp_evaluate", evaluate, NULL, 0},
     {"tp_predict", predict, NULL, 0},
+    {"tp_group_evaluate", evaluate_in_group, NULL, 1},
 };
 
 /* ---- the sweep ---- */

@@ -2,6 +2,7 @@
 /* Groups of ranks: what each reads, how they stop, fail and go on together. That bits do not depend on them is in
  * test_parts.c. */
 #include "support/clouds.h"
+#include "support/lone_rank.h"
 #include "support/ranks.h"
 #include "support/scratch.h"
 #include "support/support.h"
@@ -183,17 +184,6 @@ static void refuse(struct test_world *w, tp_group group, const char *message) {
     options.group = &group;
     cr_assert_eq(tp_trainer_create(w->model, &w->clouds.data, &options, NULL, 0, &trainer), TP_ERR_ARGUMENT);
     cr_assert(strstr(tp_test_message(w->context), message), "%s", tp_test_message(w->context));
-}
-
-static tp_status start_nothing(void *user, int slot, int peer, const void *send, size_t send_bytes, void *receive,
-                               size_t receive_bytes) {
-    (void)user, (void)slot, (void)peer, (void)send, (void)send_bytes, (void)receive, (void)receive_bytes;
-    return TP_OK;
-}
-
-static tp_status finish_nothing(void *user, int slot, bool wait, bool *done) {
-    (void)user, (void)slot, (void)wait, (void)done;
-    return TP_OK;
 }
 
 Test(ranks, that_cannot_be_are_refused) {

@@ -8,6 +8,7 @@
  * a line in the GROUP of its file in refuse/.
  */
 #include "refuse/refuse.h"
+#include "support/lone_rank.h"
 #include "support/scratch.h"
 
 #include <criterion/criterion.h>
@@ -150,6 +151,8 @@ static void set_objects(void) {
     now.optimizer = fixture.optimizer;
     now.other_optimizer = made.optimizer;
     now.trainer = fixture.trainer;
+    now.group = (tp_group){sizeof now.group, 0, 1, NULL, start_nothing, finish_nothing, NULL};
+    now.group_p = &now.group;
     now.snapshot = made.snapshot;
     now.empty_snapshot = made.empty_snapshot;
     now.packed = made.packed;

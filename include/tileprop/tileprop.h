@@ -1409,6 +1409,26 @@ typedef struct tp_outputs {
  * in data are ignored and may be missing. The workspace may have any mode. */
 TP_API tp_status tp_predict(const tp_model *model, tp_workspace *workspace, const tp_data *data, const tp_outputs *y);
 
+/*
+ * tp_evaluate by all ranks of a group, any power of two up to 65536 of them. Every rank calls it with the same model
+ * and data and a workspace of the same max_batch, whose threads may differ. Each computes its neighbouring samples of
+ * every batch of max_batch samples, and every rank gets the score and the confusion that tp_evaluate gives with such a
+ * workspace, bit for bit. Allocates 4 bytes for each sample of a batch, 8 with weights, and releases them.
+ *
+ * If a rank refuses its arguments or has no memory, all get its status and a message that names it; so they do if the
+ * ranks have other numbers of samples or outputs or another max_batch, or not all of them weights or a confusion. A
+ * group that is refused is seen by its rank alone. If an exchange fails, the status is that of the group's function,
+ * score and confusion are undefined, and the group must no longer write to where it was told to.
+ */
+TP_API tp_status tp_group_evaluate(const tp_model *model, tp_workspace *workspace, const tp_data *data,
+                                   const tp_group *group, tp_score *score, uint64_t *confusion);
+
+/* tp_predict of this rank's samples: about samples / ranks neighbouring ones, in the order of ranks. Their predictions,
+ * the bits of tp_predict, are in rows *first .. *first + *count - 1 of y, which has a place for every sample of data;
+ * the other rows are left as they are. *count may be 0. The ranks do not communicate, so each may fail alone. */
+TP_API tp_status tp_group_predict(const tp_model *model, tp_workspace *workspace, const tp_data *data,
+                                  const tp_group *group, const tp_outputs *y, size_t *first, size_t *count);
+
 /* ----------------------------------------------------------------------------------------------------- predictor */
 
 /*

@@ -1279,6 +1279,26 @@ template <class Errors> class basic_model : public model_handle {
             check.code = tp_predict(get(), workspace.get(), &samples, &y);
         return Errors::end(check.code, context());
     }
+    /* By all ranks of a group. What does not fit is refused by this rank alone. */
+    value<tp_score> evaluate(workspace_handle &workspace, const data &samples, const tp_group &group,
+                             view<std::uint64_t> confusion = {}) const noexcept(Errors::no_throw) {
+        tp_score score = {};
+        detail::checks check(context());
+        check.all(samples);
+        check.elements("confusion", confusion, detail::product(outputs(), outputs()));
+        if (!check.code)
+            check.code = tp_group_evaluate(get(), workspace.get(), &samples, &group, &score, confusion.data());
+        return Errors::end_with(score, check.code, context());
+    }
+    /* This rank's samples, first .. first + count - 1. */
+    outcome predict(workspace_handle &workspace, const data &samples, const tp_group &group, const tileprop::outputs &y,
+                    std::size_t &first, std::size_t &count) const noexcept(Errors::no_throw) {
+        detail::checks check(context());
+        check.all(samples, y, outputs());
+        if (!check.code)
+            check.code = tp_group_predict(get(), workspace.get(), &samples, &group, &y, &first, &count);
+        return Errors::end(check.code, context());
+    }
 
   private:
     outcome adopt(tp_status code, tp_model *made, const context_handle &context) noexcept(Errors::no_throw) {

@@ -579,6 +579,16 @@ module tileprop_c
             type(c_ptr), value :: model, workspace, data, y
             integer(c_int) :: status
         end function
+        function tp_group_evaluate(model, workspace, data, group, score, confusion) result(status) bind(c)
+            import :: c_int, c_ptr
+            type(c_ptr), value :: model, workspace, data, group, score, confusion
+            integer(c_int) :: status
+        end function
+        function tp_group_predict(model, workspace, data, group, y, first, count) result(status) bind(c)
+            import :: c_int, c_ptr
+            type(c_ptr), value :: model, workspace, data, group, y, first, count
+            integer(c_int) :: status
+        end function
         subroutine tp_predictor_options_init(options, struct_size) bind(c)
             import :: c_ptr, c_size_t
             type(c_ptr), value :: options

@@ -5,17 +5,19 @@ module tileprop_evaluation
     use tileprop_c, only: c_options_init => tp_predictor_options_init, c_create => tp_predictor_create, &
         c_destroy => tp_predictor_destroy, c_workspace_size => tp_predictor_workspace_size, &
         c_workspace_create => tp_predictor_workspace_create, c_workspace_destroy => tp_workspace_destroy, &
-        c_evaluate => tp_evaluate, c_predictor_evaluate => tp_predictor_evaluate
+        c_evaluate => tp_evaluate, c_predictor_evaluate => tp_predictor_evaluate, &
+        c_group_evaluate => tp_group_evaluate
     use tileprop_types
     use tileprop_objects
     use tileprop_arrays
     implicit none
     private
-    public :: tp_evaluate, tp_predictor_options_default, tp_predictor_create, tp_predictor_destroy, &
+    public :: tp_evaluate, tp_group_evaluate, tp_predictor_options_default, tp_predictor_create, tp_predictor_destroy, &
         tp_predictor_workspace_size, tp_predictor_workspace_create, tp_predictor_evaluate
 
     ! Names of their own, so that compilers do not take them for the C functions.
     interface tp_evaluate; procedure evaluate; end interface
+    interface tp_group_evaluate; procedure group_evaluate; end interface
     interface tp_predictor_create; procedure predictor_create; end interface
     interface tp_predictor_destroy; procedure predictor_destroy; end interface
     interface tp_predictor_workspace_size; procedure workspace_size; end interface
@@ -24,14 +26,15 @@ module tileprop_evaluation
 
 contains
 
-    ! By a model or a predictor.
-    function evaluation(call_c, object, workspace, samples, score, confusion) result(status)
+    ! By a model or a predictor, or by a model in a group.
+    function evaluation(call_c, object, workspace, samples, score, confusion, group) result(status)
         procedure(c_evaluate) :: call_c
         class(tp_object), intent(in) :: object
         type(tp_workspace), intent(in) :: workspace
         type(tp_sample_set), intent(in) :: samples
         type(tp_score), target, intent(inout) :: score
         integer(c_int64_t), target, contiguous, intent(inout), optional :: confusion(:, :)
+        type(c_ptr), intent(in), optional :: group
         integer(c_int) :: status
         type(tp_data), target :: view
         type(model_sizes) :: sizes
@@ -46,7 +49,12 @@ contains
             call fits(status, object, 'confusion', shape(confusion, c_size_t), [sizes%outputs, sizes%outputs])
             counts = c_loc(confusion)
         end if
-        if (status == TP_OK) status = call_c(handle(object), handle(workspace), c_loc(view), c_loc(score), counts)
+        if (status /= TP_OK) return
+        if (present(group)) then
+            status = c_group_evaluate(handle(object), handle(workspace), c_loc(view), group, c_loc(score), counts)
+        else
+            status = call_c(handle(object), handle(workspace), c_loc(view), c_loc(score), counts)
+        end if
     end function
 
     ! Classes cannot have weights here. confusion(n_L, n_L): confusion(i, j) counts the samples of class j - 1 that the
@@ -59,6 +67,18 @@ contains
         integer(c_int64_t), target, contiguous, intent(inout), optional :: confusion(:, :)
         integer(c_int) :: status
         status = evaluation(c_evaluate, model, workspace, samples, score, confusion)
+    end function
+
+    ! group: c_loc of a tp_group, or tp_mpi_group_get's. Arrays that do not fit are refused by this rank alone.
+    function group_evaluate(model, workspace, samples, group, score, confusion) result(status)
+        type(tp_model), intent(in) :: model
+        type(tp_workspace), intent(in) :: workspace
+        type(tp_sample_set), intent(in) :: samples
+        type(c_ptr), intent(in) :: group
+        type(tp_score), target, intent(inout) :: score
+        integer(c_int64_t), target, contiguous, intent(inout), optional :: confusion(:, :)
+        integer(c_int) :: status
+        status = evaluation(c_evaluate, model, workspace, samples, score, confusion, group)
     end function
 
     function predictor_evaluate(predictor, workspace, samples, score, confusion) result(status)

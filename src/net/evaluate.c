@@ -114,6 +114,30 @@ static tp_score gather_score(const struct tp_workspace *w, const struct tp_parts
     return tp_sum_losses(ranks->loss, &targets, (struct tp_range){0, parts->batch});
 }
 
+/* As many as a record has. */
+struct counts {
+    uint64_t count[64];
+};
+
+static void add_counts(void *lower, const void *higher) {
+    struct counts *sum = lower;
+    const struct counts *other = higher;
+    for (size_t i = 0; i < sizeof sum->count / sizeof *sum->count; i++)
+        sum->count[i] += other->count[i];
+}
+
+/* Counts of every rank's own samples become those of all. */
+static void gather_confusion(struct tp_ranks *ranks, uint64_t *confusion, size_t outputs) {
+    const size_t each = sizeof(struct counts) / sizeof *confusion;
+    for (size_t i = 0; i < outputs * outputs; i += each) {
+        const size_t bytes = tp_min(each, outputs * outputs - i) * sizeof *confusion;
+        struct counts counts = {0};
+        memcpy(counts.count, confusion + i, bytes);
+        tp_ranks_combine(ranks, &counts, sizeof counts, add_counts);
+        memcpy(confusion + i, counts.count, bytes);
+    }
+}
+
 tp_score tp_evaluate_by_ranks(const struct tp_evaluation *e, const struct tp_parts *batch) {
     struct tp_workspace *w = e->workspace;
     struct tp_parts parts = *batch;
@@ -128,12 +152,30 @@ tp_score tp_evaluate_by_ranks(const struct tp_evaluation *e, const struct tp_par
         };
         run_batch(&call);
         correct += tp_count_correct(w);
+        if (e->confusion)
+            count_confusion(w, e->confusion);
         const tp_score sums = gather_score(w, &parts, e->data->weights), score = tp_mean_score(&sums);
         tp_add_score(&sum, &score);
     }
     tp_ranks_combine(batch->ranks, &correct, sizeof correct, add_count);
+    if (e->confusion)
+        gather_confusion(batch->ranks, e->confusion, tp_model_outputs(w->model));
     sum.correct = (size_t)correct;
     return tp_mean_score(&sum);
+}
+
+tp_status tp_take_evaluation(const struct tp_model *model, const tp_workspace *w, const tp_data *given,
+                             const tp_score *score, const uint64_t *confusion, tp_data *data) {
+    tp_status status = tp_check_workspace(model, w);
+    if (!status)
+        status = tp_take_data(model, "data", given, true, data);
+    if (status)
+        return status;
+    if (!score)
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "score is NULL");
+    if (confusion && (!data->classes || tp_model_outputs(model) < 2))
+        return tp_fail(model->context, TP_ERR_ARGUMENT, "confusion needs classes and a model with two or more outputs");
+    return TP_OK;
 }
 
 tp_status tp_evaluate(const tp_model *model, tp_workspace *w, const tp_data *given, tp_score *score,
@@ -141,16 +183,10 @@ tp_status tp_evaluate(const tp_model *model, tp_workspace *w, const tp_data *giv
     if (!model)
         return TP_ERR_ARGUMENT;
     tp_data data;
-    tp_status status = tp_check_workspace(model, w);
-    if (!status)
-        status = tp_take_data(model, "data", given, true, &data);
+    const tp_status status = tp_take_evaluation(model, w, given, score, confusion, &data);
     if (status)
         return status;
     const size_t outputs = tp_model_outputs(model);
-    if (!score)
-        return tp_fail(model->context, TP_ERR_ARGUMENT, "score is NULL");
-    if (confusion && (!data.classes || outputs < 2))
-        return tp_fail(model->context, TP_ERR_ARGUMENT, "confusion needs classes and a model with two or more outputs");
     if (confusion)
         memset(confusion, 0, outputs * outputs * sizeof *confusion);
     *score = tp_run_evaluation(&(struct tp_evaluation){w, &data, NULL, data.samples, confusion});
@@ -196,26 +232,33 @@ static tp_status take_outputs(const struct tp_model *model, size_t samples, cons
     return take_strides(model, samples, y);
 }
 
+tp_status tp_take_prediction(const struct tp_model *model, const tp_workspace *w, const tp_data *given,
+                             const tp_outputs *outputs, tp_data *data, tp_outputs *y) {
+    tp_status status = tp_check_workspace(model, w);
+    if (!status)
+        status = tp_take_data(model, "data", given, false, data);
+    return status ? status : take_outputs(model, data->samples, outputs, y);
+}
+
+void tp_run_prediction(tp_workspace *w, const tp_data *data, const tp_outputs *y, struct tp_range samples) {
+    for (size_t i = samples.begin; i < samples.end; i += w->max_batch) {
+        struct batch_call call = {
+            .workspace = w,
+            .batch = {data, NULL, NULL, i, tp_min(w->max_batch, samples.end - i), false},
+            .y = y,
+        };
+        run_batch(&call);
+    }
+    w->batch = 0; /* as above */
+}
+
 tp_status tp_predict(const tp_model *model, tp_workspace *w, const tp_data *given, const tp_outputs *outputs) {
     if (!model)
         return TP_ERR_ARGUMENT;
     tp_data data;
     tp_outputs y;
-    tp_status status = tp_check_workspace(model, w);
+    const tp_status status = tp_take_prediction(model, w, given, outputs, &data, &y);
     if (!status)
-        status = tp_take_data(model, "data", given, false, &data);
-    if (!status)
-        status = take_outputs(model, data.samples, outputs, &y);
-    if (status)
-        return status;
-    for (size_t i = 0; i < data.samples; i += w->max_batch) {
-        struct batch_call call = {
-            .workspace = w,
-            .batch = {&data, NULL, NULL, i, tp_min(w->max_batch, data.samples - i), false},
-            .y = &y,
-        };
-        run_batch(&call);
-    }
-    w->batch = 0; /* as above */
-    return TP_OK;
+        tp_run_prediction(w, &data, &y, (struct tp_range){0, data.samples});
+    return status;
 }

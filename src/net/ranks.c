@@ -2,6 +2,7 @@
 #include "net/ranks.h"
 
 #include "core/message.h"
+#include "core/options.h"
 #include "core/size.h"
 #include "net/model.h"
 
@@ -45,6 +46,27 @@ static struct tp_range parameters_of(const struct tp_ranks *ranks, size_t l, str
     const struct tp_range layer = tp_layer_range(ranks->model, l);
     const size_t count = layer.end - layer.begin;
     return (struct tp_range){tp_min(chunks.begin * TP_SUM_CHUNK, count), tp_min(chunks.end * TP_SUM_CHUNK, count)};
+}
+
+static tp_status check_group(const struct tp_context *context, const tp_group *g, size_t limit, const char *most) {
+    if (!tp_is_power_of_two((size_t)g->ranks) || (size_t)g->ranks > limit)
+        return tp_fail(context, TP_ERR_ARGUMENT, "group: ranks is %d; it must be a power of two, at most %s%zu",
+                       (int)g->ranks, most, limit);
+    if (g->rank < 0 || g->rank >= g->ranks)
+        return tp_fail(context, TP_ERR_ARGUMENT, "group: rank is %d; it must be 0..%d", (int)g->rank,
+                       (int)g->ranks - 1);
+    if (!g->start || !g->finish)
+        return tp_fail(context, TP_ERR_ARGUMENT, "group: %s is NULL", g->start ? "finish" : "start");
+    return TP_OK;
+}
+
+tp_status tp_ranks_take(const struct tp_context *context, const tp_group *given, size_t limit, const char *most,
+                        tp_group *group) {
+    static const tp_group none = {.struct_size = sizeof none, .ranks = 1};
+    static const struct tp_struct type = {
+        .name = "group", .size = sizeof none, .first = sizeof none, .defaults = &none, .data = true};
+    const tp_status status = tp_struct_take(context, &type, given, group);
+    return status ? status : check_group(context, group, limit, most);
 }
 
 void tp_ranks_describe(struct tp_ranks *ranks, const struct tp_model *model, const tp_group *group) {
@@ -270,6 +292,8 @@ static void first_failure(void *lower, const void *higher) {
 
 tp_status tp_ranks_share_failure(struct tp_ranks *ranks, const struct tp_context *context, tp_status status) {
     struct failure failure = {.rank = ranks->group.rank, .status = (int32_t)status};
+    if (!tp_has_ranks(ranks))
+        return status;
     if (status)
         tp_context_message(context, failure.text, sizeof failure.text);
     tp_ranks_combine(ranks, &failure, sizeof failure, first_failure);

@@ -46,6 +46,10 @@ static inline bool tp_has_ranks(const struct tp_ranks *ranks) {
     return ranks && ranks->group.ranks > 1;
 }
 
+/* A program's group, checked; it may have so many ranks, which messages call most, "" or "parts, ". */
+tp_status tp_ranks_take(const struct tp_context *context, const tp_group *given, size_t limit, const char *most,
+                        tp_group *group);
+
 void tp_ranks_describe(struct tp_ranks *ranks, const struct tp_model *model, const tp_group *group);
 void tp_ranks_lay_out(struct tp_ranks *ranks, size_t batch, struct tp_arena *arena);
 

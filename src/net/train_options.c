@@ -60,40 +60,19 @@ static tp_status take_options(const struct tp_context *context, const tp_train_o
     return status ? status : tp_take_optimizer(context, &given->optimizer, &options->optimizer);
 }
 
-static bool is_power_of_two(size_t n) {
-    return n && !(n & (n - 1));
-}
-
 static tp_status check_parts(const struct tp_context *context, const tp_train_options *o) {
-    if (!is_power_of_two(o->parts) || o->parts > TP_MAX_PARTS)
+    if (!tp_is_power_of_two(o->parts) || o->parts > TP_MAX_PARTS)
         return tp_fail(context, TP_ERR_ARGUMENT, "parts is %zu; it must be a power of two, at most %d", o->parts,
                        TP_MAX_PARTS);
     return TP_OK;
 }
 
-static tp_status check_group(const struct tp_context *context, const tp_group *g, size_t parts) {
-    if (!is_power_of_two((size_t)g->ranks) || (size_t)g->ranks > parts)
-        return tp_fail(context, TP_ERR_ARGUMENT, "group: ranks is %d; it must be a power of two, at most parts, %zu",
-                       (int)g->ranks, parts);
-    if (g->rank < 0 || g->rank >= g->ranks)
-        return tp_fail(context, TP_ERR_ARGUMENT, "group: rank is %d; it must be 0..%d", (int)g->rank,
-                       (int)g->ranks - 1);
-    if (!g->start || !g->finish)
-        return tp_fail(context, TP_ERR_ARGUMENT, "group: %s is NULL", g->start ? "finish" : "start");
-    return TP_OK;
-}
-
 /* Without a group this process is the only rank of its own. */
 static tp_status take_group(const struct tp_model *model, struct tp_trainer *t) {
-    static const tp_group none = {.struct_size = sizeof none, .ranks = 1};
-    static const struct tp_struct type = {
-        .name = "group", .size = sizeof none, .first = sizeof none, .defaults = &none, .data = true};
-    tp_group group = none;
+    tp_group group = {.ranks = 1};
     tp_status status = check_parts(model->context, &t->options);
     if (!status && t->options.group)
-        status = tp_struct_take(model->context, &type, t->options.group, &group);
-    if (!status && t->options.group)
-        status = check_group(model->context, &group, t->options.parts);
+        status = tp_ranks_take(model->context, t->options.group, t->options.parts, "parts, ", &group);
     if (status)
         return status;
     const size_t count = t->options.parts / (size_t)group.ranks;

@@ -233,6 +233,14 @@ static void steps_have_the_bits_of_c() {
     CHECK(thrown([&] { model.backward(workspace, tileprop::targets(some_classes), g); }).status() == TP_ERR_ARGUMENT);
 }
 
+static tp_status start_nothing(void *, int, int, const void *, std::size_t, void *, std::size_t) {
+    return TP_OK;
+}
+
+static tp_status finish_nothing(void *, int, bool, bool *) {
+    return TP_OK;
+}
+
 static void data_sets_have_the_bits_of_c() {
     tileprop::context context;
     tileprop::model model(context, net(TP_LOSS_CCE));
@@ -243,6 +251,15 @@ static void data_sets_have_the_bits_of_c() {
     const tp_score mine = model.evaluate(workspace, set, confusion);
     CHECK(!tp_evaluate(model.get(), workspace.get(), &set, &score, counts.data()));
     CHECK(mine.loss == score.loss && mine.correct == score.correct && confusion == counts);
+    std::array<std::uint64_t, N_OUT * N_OUT> alone_counts;
+    const tp_group alone = {sizeof(tp_group), 0, 1, nullptr, start_nothing, finish_nothing, nullptr};
+    const tp_score ranked = model.evaluate(workspace, set, alone, alone_counts);
+    CHECK(ranked.loss == score.loss && alone_counts == counts);
+    std::vector<float> all(N_SAMPLES * N_OUT), own(all);
+    std::size_t first = 1, count = 0;
+    model.predict(workspace, set, tileprop::outputs(all));
+    model.predict(workspace, set, alone, tileprop::outputs(own), first, count);
+    CHECK(same(all, own) && first == 0 && count == N_SAMPLES);
     /* Features first, and double. */
     std::vector<double> turned(some_x.size()), p(N_SAMPLES * N_OUT);
     for (std::size_t i = 0; i < some_x.size(); i++)

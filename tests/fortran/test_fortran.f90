@@ -438,6 +438,7 @@ contains
             all(sum(confusion, 1) == [count(labels == 1), count(labels == 2)]), 'confusion')
         call ok(tp_predict(model, workspace, tp_samples(samples), y), 'predict')
         call check(count(maxloc(y, 1) == labels) == score%correct, 'predictions')
+        call group_of_one(model, workspace, tp_samples(samples, tp_classes(labels - 1)), score, y)
         gaps = -1
         call ok(tp_predict(model, workspace, tp_samples(samples64), gaps(2:3, :)), 'predict into a part')
         call check(all(gaps(2:3, :) == y) .and. all(gaps(1:4:3, :) == -1), 'the same in a part')
@@ -448,6 +449,34 @@ contains
         call ok(tp_trainer_run(trainer), 'run')
         call tp_trainer_destroy(trainer)
     end subroutine
+
+    ! The same as without a group.
+    subroutine group_of_one(model, workspace, samples, expected_score, expected)
+        type(tp_model), intent(in) :: model
+        type(tp_workspace), intent(in) :: workspace
+        type(tp_sample_set), intent(in) :: samples
+        type(tp_score), intent(in) :: expected_score
+        real(real64), intent(in) :: expected(:, :)
+        type(tp_group), target :: group
+        type(tp_score) :: score
+        integer(c_int64_t) :: confusion(2, 2)
+        integer(c_size_t) :: first, n
+        real(real64) :: y(size(expected, 1), size(expected, 2))
+        group%struct_size = c_sizeof(group)
+        group%ranks = 1
+        group%start = c_funloc(no_exchange)
+        group%finish = c_funloc(no_exchange)
+        call ok(tp_group_evaluate(model, workspace, samples, c_loc(group), score, confusion), 'evaluate in a group')
+        call check(abs(score%loss - expected_score%loss) <= 0 .and. sum(confusion) == 200, 'the score of the group')
+        call ok(tp_group_predict(model, workspace, samples, c_loc(group), y, first, n), 'predict in a group')
+        call check(first == 1 .and. n == 200 .and. all(abs(y - expected) <= 0), 'predictions of the group')
+    end subroutine
+
+    ! A group of one rank exchanges nothing.
+    function no_exchange() result(status) bind(c)
+        integer(c_int) :: status
+        status = TP_ERR_IO
+    end function
 
     ! The same as the model's, which it does not need.
     subroutine predictions_of_a_predictor(model, samples, labels, expected, expected_score)

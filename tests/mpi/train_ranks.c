@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Trains a small model by the processes of half of the world, or of all of it, and prints its fingerprint.
+/* Trains a small model by the processes of half of the world, or of all of it, and prints its fingerprint. Its score by
+ * all of them must be that of one.
  * Usage: train_ranks THREADS [RESUME] [SAVE]; '-': none. */
 #include "tileprop/tileprop_mpi.h"
 
@@ -75,6 +76,24 @@ static void train(tp_context *context, tp_model *model, const tp_group *group, c
     tp_trainer_destroy(trainer);
 }
 
+static void evaluate(tp_context *context, const tp_model *model, const tp_group *group) {
+    static uint64_t counts[OUT * OUT], all_counts[OUT * OUT];
+    tp_data data;
+    tp_workspace_options options;
+    tp_workspace *workspace = NULL;
+    tp_score score, all;
+    make_data(&data);
+    tp_workspace_options_default(&options);
+    options.max_batch = BATCH;
+    check(context, tp_workspace_create(model, &options, NULL, 0, &workspace));
+    check(context, tp_evaluate(model, workspace, &data, &score, counts));
+    check(context, tp_group_evaluate(model, workspace, &data, group, &all, all_counts));
+    const bool same = !memcmp(&score.loss, &all.loss, sizeof all.loss) && score.correct == all.correct &&
+                      !memcmp(counts, all_counts, sizeof counts);
+    check(NULL, same ? TP_OK : TP_ERR_ARGUMENT);
+    tp_workspace_destroy(workspace);
+}
+
 static const char *name_in(int argc, char **argv, int i) {
     return argc > i && strcmp(argv[i], "-") != 0 ? argv[i] : NULL;
 }
@@ -92,6 +111,7 @@ int main(int argc, char **argv) {
     check(context, tp_mpi_group_create_f(context, MPI_Comm_c2f(MPI_COMM_WORLD), &group));
     tp_model *model = make_model(context);
     train(context, model, tp_mpi_group_get(group), name_in(argc, argv, 2), name_in(argc, argv, 3));
+    evaluate(context, model, tp_mpi_group_get(group));
     check(context, tp_model_fingerprint(model, digest));
     printf("%s\n", digest);
     tp_model_destroy(model);

@@ -65,6 +65,7 @@ struct arguments {
     tp_data data, *data_p, validation, *validation_p;
     tp_targets targets, *targets_p;
     tp_outputs outputs, *outputs_p;
+    tp_group group, *group_p; /* of one rank */
     tp_epilogue epilogue;
     int32_t classes[MAX_BATCH];
     float weights[MAX_BATCH], *weights_p;

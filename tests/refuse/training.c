@@ -131,6 +131,28 @@ CALL(predict, tp_predict(now.model, now.workspace, now.data_p, now.outputs_p)){
     REFUSE("y: strides of 4 and 6 put two values in one place", WITH(outputs.sample_stride, 4),
            WITH(outputs.value_stride, 6)),
 };
+#define REFUSED_GROUP                                                                                                  \
+    REFUSE("group is NULL", WITH(group_p, NULL)), REFUSE("group: ranks is 3; it must be", WITH(group.ranks, 3)),       \
+        REFUSE("group: ranks is 131072; it must be a power of two, at most 65536", WITH(group.ranks, 131072)),         \
+        REFUSE("group: rank is 1; it must be 0..0", WITH(group.rank, 1)),                                              \
+        REFUSE("group: start is NULL", WITH(group.start, NULL)),                                                       \
+        REFUSE("group: finish is NULL", WITH(group.finish, NULL)),                                                     \
+        REFUSE("group: struct_size is 4", WITH(group.struct_size, 4))
+CALL(group_evaluate, tp_group_evaluate(now.model, now.workspace, now.data_p, now.group_p, now.score, now.confusion)){
+    REFUSED_GROUP,
+    REFUSED_WORKSPACE,
+    REFUSED_DATA,
+    REFUSE("score is NULL", WITH(score, NULL)),
+    REFUSE("confusion needs classes", WITH(data.classes, NULL), FROM(data.values, x)),
+};
+CALL(group_predict, tp_group_predict(now.model, now.workspace, now.data_p, now.group_p, now.outputs_p, now.needed,
+                                     now.needed ? now.needed : &out.needed)){
+    REFUSED_GROUP,
+    REFUSED_WORKSPACE,
+    REFUSED_SAMPLES,
+    REFUSE("y is NULL", WITH(outputs_p, NULL)),
+    REFUSE("first is NULL", WITH(needed, NULL)),
+};
 CALL(metrics_compute, tp_metrics_compute(now.context, now.task, now.data_p, now.data.outputs, now.predictions, now.ldy,
                                          now.metrics, NULL, now.confusion)){
     SILENT(WITH(context, NULL)),
@@ -174,5 +196,5 @@ GROUP(refuse_training, FUNCTION(optimizer_name, FEW), FUNCTION(schedule_name, FE
       FUNCTION(trainer_epochs, FEW), FUNCTION(trainer_steps, FEW), FUNCTION(trainer_best_epoch, FEW),
       FUNCTION(trainer_save, FEW), FUNCTION(trainer_resume, FEW), FUNCTION(snapshot_size, FEW),
       FUNCTION(snapshot_create, FEW), FUNCTION(snapshot_destroy, NULL_ONLY), FUNCTION(snapshot_take, FEW),
-      FUNCTION(snapshot_save, FEW), FUNCTION(evaluate, MANY), FUNCTION(predict, MANY), FUNCTION(metrics_compute, MANY),
-      FUNCTION(data_fingerprint, MANY));
+      FUNCTION(snapshot_save, FEW), FUNCTION(evaluate, MANY), FUNCTION(predict, MANY), FUNCTION(group_evaluate, MANY),
+      FUNCTION(group_predict, MANY), FUNCTION(metrics_compute, MANY), FUNCTION(data_fingerprint, MANY));
