@@ -369,6 +369,14 @@ Test(bf16, even_and_odd_steps_are_apart) {
  */
 
 /* What is named is used; without a name, one of the list. */
+/* Blocks end what a larger product needs. */
+Test(bf16, workspace_of_the_largest_sizes) {
+    const size_t large = (size_t)1 << 20;
+    for (int way = 0; way < test_bf16_ways(); way++)
+        cr_expect_eq(tp_bf16gemm_workspace_size(t.contexts[way][0], SIZE_MAX, SIZE_MAX, SIZE_MAX),
+                     tp_bf16gemm_workspace_size(t.contexts[way][0], large, large, large), "%s", test_bf16_way(way));
+}
+
 Test(bf16, ways_have_names) {
     tp_context *context = tp_test_context(NULL, 1);
     const char *all = tp_context_machine(context)->bf16;

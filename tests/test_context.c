@@ -4,8 +4,17 @@
 
 #include <criterion/criterion.h>
 #include <omp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#endif
 
 TestSuite(context, .init = test_fixture_open, .fini = test_fixture_close);
 
@@ -59,6 +68,36 @@ Test(context, instruction_set_by_environment) {
     refuse_isa(NULL);
     unsetenv("TILEPROP_ISA");
 }
+
+#if defined(__x86_64__)
+/* From here on this process is not given leave to use tile registers. */
+static void refuse_tiles(void) {
+    struct sock_filter steps[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_arch_prctl, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const struct sock_fprog filter = {sizeof steps / sizeof *steps, steps};
+    cr_assert_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+    cr_assert_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), 0);
+}
+
+Test(context, tiles_that_the_system_refuses) {
+    tp_context *context = NULL;
+    unsetenv("TILEPROP_ISA");
+    if (!strstr(tp_context_machine(fixture.context)->bf16, "amx")) {
+        fprintf(stderr, "SKIPPED: tile registers, which this processor does not have\n");
+        return;
+    }
+    refuse_tiles();
+    cr_assert_eq(create_with("amx", 1, &context), TP_ERR_UNSUPPORTED);
+    cr_assert_not_null(strstr(fixture.text, "\"amx\" cannot be used: the system refuses"), "%s", fixture.text);
+    cr_assert_eq(create_with(NULL, 1, &context), TP_OK);
+    cr_expect_str_neq(tp_context_bf16(context), "amx");
+    tp_context_destroy(context);
+}
+#endif
 
 Test(context, thread_counts) {
     tp_context *context = NULL;

@@ -55,7 +55,7 @@ static void gemm_with_factors(void) {
 
 static void gemm_then_add(void) {
     weight(), bias();
-    test_onnx_node(&onnx, "Gemm", "x", "W", NULL, "z");
+    test_onnx_float(test_onnx_node(&onnx, "Gemm", "x", "W", NULL, "z"), "beta", 2);
     test_onnx_node(&onnx, "Add", "z", "b", NULL, "y");
 }
 
@@ -70,6 +70,15 @@ static void matmul_of_transposed(void) {
     test_onnx_node(&onnx, "Transpose", "T", NULL, NULL, "W");
     test_onnx_node(&onnx, "MatMul", "x", "W", NULL, "z");
     test_onnx_node(&onnx, "Add", "z", "b", NULL, "y");
+}
+
+static void copies_of_constants(void) {
+    test_onnx_tensor(&onnx, "T", 3, 2, turned), bias();
+    test_onnx_node(&onnx, "Identity", "T", NULL, NULL, "T again");
+    test_onnx_node(&onnx, "Transpose", "T again", NULL, NULL, "W");
+    test_onnx_node(&onnx, "Identity", "b", NULL, NULL, "b again");
+    test_onnx_node(&onnx, "Identity", "b again", NULL, NULL, "b once more");
+    test_onnx_node(&onnx, "Gemm", "x", "W", "b once more", "y");
 }
 
 static void constant_node(void) {
@@ -144,6 +153,7 @@ Test(onnx_import, ways_to_say_a_layer) {
                 {"gemm_then_add", gemm_then_add},
                 {"matmul", matmul},
                 {"matmul_of_transposed", matmul_of_transposed},
+                {"copies_of_constants", copies_of_constants},
                 {"constant_node", constant_node},
                 {"with_what_does_nothing", with_what_does_nothing},
                 {"of_floats", of_floats},

@@ -92,13 +92,13 @@
  *                makes parameters NaN or infinite, the next loss or the check at the end of the epoch detects it.
  *                Validation, tp_evaluate and tp_predict do not stop; their results are not finite then.
  *
- * Denormal numbers. Matrix products keep them. All other computations on floats are scaling of samples and
- * predictions, activations except the identity, their derivatives, losses, dropout, and updates of parameters and
- * state. These take a number of magnitude below 2^-126 as 0, and write 0 where the result has a magnitude below
- * 2^-126. So a dead unit, a moment that fades or a saturated output takes no more time than other numbers. This rule is
- * part of the arithmetic and gives the same bits everywhere. It needs no floating-point mode of the processor and
- * changes none. In updates the limit is higher in these cases, so that no product is denormal, but it is never above
- * 2^-100:
+ * Denormal numbers. Matrix products keep them, but those in bf16 do not (tp_bf16gemm). All other computations on floats
+ * are scaling of samples and predictions, activations except the identity, their derivatives, losses, dropout, and
+ * updates of parameters and state. These take a number of magnitude below 2^-126 as 0, and write 0 where the result has
+ * a magnitude below 2^-126. So a dead unit, a moment that fades or a saturated output takes no more time than other
+ * numbers. This rule is part of the arithmetic and gives the same bits everywhere. It needs no floating-point mode of
+ * the processor and changes none. In updates the limit is higher in these cases, so that no product is denormal, but it
+ * is never above 2^-100:
  *   SGD, momentum, Nesterov   gradients, after clipping, of magnitude at most 2^-126 / rate count as 0; a velocity that
  *                             is so small becomes 0
  *   weight decay              a weight w becomes 0 if the magnitude of its decay is at most 2^-126; the decay is
@@ -221,7 +221,7 @@ TP_INLINE void tp_context_options_default(tp_context_options *options) {
 
 /* Detects the CPU and chooses the instruction set. options may be NULL: the defaults. If the name of the instruction
  * set is unknown, or this machine cannot run it, the result is TP_ERR_UNSUPPORTED, and the message lists the
- * instruction sets that this machine can run. */
+ * instruction sets that this machine can run. It says so if the machine has "amx", but the system refuses it. */
 TP_API tp_status tp_context_create(const tp_context_options *options, tp_context **context);
 /* Releases the context. */
 TP_API void tp_context_destroy(tp_context *context);
@@ -272,7 +272,9 @@ typedef struct tp_machine {
     /* The mode of the thread that created the context: "default"; else those of "flush-to-zero", "denormals-are-zero",
      * "rounding up", "rounding down", "rounding towards zero" and "traps" that it has, separated by commas. */
     char floating_point[96];
-    char bf16[64]; /* how this machine can multiply bf16, best first, separated by blanks (tp_context_bf16) */
+    /* How this processor can multiply bf16, best first, separated by blanks (tp_context_bf16); the system may refuse
+     * "amx". */
+    char bf16[64];
 } tp_machine;
 
 /* Lives as long as the context; NULL if context is NULL. */

@@ -86,6 +86,11 @@ const struct tp_bf16 *tp_bf16_choose(const struct tp_cpu *cpu, const struct tp_i
     return &isa->bf16;
 }
 
+bool tp_bf16_is_refused(const struct tp_cpu *cpu, const char *name) {
+    const struct path *path = path_called(name);
+    return path && has(cpu, path->bf16) && !is_ready(cpu, path->bf16);
+}
+
 static void append(char *buffer, size_t size, const char *name) {
     const size_t used = strlen(buffer);
     if (used < size)

@@ -17,6 +17,9 @@ const struct tp_isa *tp_isa_after(const struct tp_cpu *cpu, const struct tp_isa 
  * and what can be wrong in hardware is checked: some microseconds. */
 const struct tp_bf16 *tp_bf16_choose(const struct tp_cpu *cpu, const struct tp_isa *isa, const char *name);
 
+/* Whether the CPU has the way called name, so that tp_isa_choose finds nothing because the check of it fails. */
+bool tp_bf16_is_refused(const struct tp_cpu *cpu, const char *name);
+
 /* Names of the ways that the CPU has, best first; of those that must be checked without a check. */
 void tp_bf16_names(const struct tp_cpu *cpu, char *buffer, size_t size);
 

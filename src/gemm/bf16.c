@@ -36,9 +36,9 @@ static size_t round_up(size_t count, size_t unit) {
 
 /* Blocks of these sizes, which are not larger than the product, in whole tiles. */
 static void set_blocks(struct loops *l, size_t m, size_t n, size_t k) {
-    l->mc = tp_min(l->path->mc, round_up(m, l->path->mr));
-    l->kc = tp_min(l->path->kc, round_up(k, TP_BF16_STEPS));
-    l->nc = tp_min(l->path->nc, round_up(n, l->path->nr));
+    l->mc = round_up(tp_min(m, l->path->mc), l->path->mr);
+    l->kc = round_up(tp_min(k, l->path->kc), TP_BF16_STEPS);
+    l->nc = round_up(tp_min(n, l->path->nc), l->path->nr);
 }
 
 static size_t panel_floats(const struct loops *l, size_t lanes) {

@@ -5,7 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-#define NEAR 1e-6 /* constants of activations differ in their last digits */
+#define NEAR 1e-6    /* constants of activations differ in their last digits */
+#define MAX_COPIES 4 /* of copies of a constant: each is looked for among all nodes */
 
 /* ---- nodes and their attributes ---- */
 
@@ -70,14 +71,26 @@ static bool turns(const TpOnnx__NodeProto *node) {
     return !order || (order->n_ints == 2 && order->ints[0] == 1 && order->ints[1] == 0);
 }
 
+/* The value of which this one is a copy: PyTorch writes equal initializers once, and copies of them. */
+static const char *original_of(const struct tp_onnx_chain *chain, const char *value) {
+    for (size_t copies = 0; copies < MAX_COPIES; copies++) {
+        const TpOnnx__NodeProto *node = *value ? producer_of(chain, value) : NULL;
+        if (!node || !is_op(node, "Identity"))
+            break;
+        value = input_of(node, 0);
+    }
+    return value;
+}
+
 /* An initializer, a node Constant, or the transposition of one. NULL: it depends on inputs. */
 static const TpOnnx__TensorProto *constant_of(const struct tp_onnx_chain *chain, const char *value, bool *transposed) {
     *transposed = false;
+    value = original_of(chain, value);
     const TpOnnx__TensorProto *tensor = *value ? initializer_of(chain, value) : NULL;
     const TpOnnx__NodeProto *node = tensor || !*value ? NULL : producer_of(chain, value);
     if (node && is_op(node, "Transpose") && turns(node)) {
         *transposed = true;
-        return initializer_of(chain, input_of(node, 0));
+        return initializer_of(chain, original_of(chain, input_of(node, 0)));
     }
     const TpOnnx__AttributeProto *attribute = node && is_op(node, "Constant") ? attribute_of(node, "value") : NULL;
     return attribute ? attribute->t : tensor;
@@ -263,9 +276,10 @@ static tp_status take_product(const struct tp_onnx_chain *chain, const TpOnnx__N
     part->kind = TP_ONNX_PRODUCT;
     part->alpha = part->beta = 1;
     tp_status status = is_op(product, "Gemm") ? take_gemm(chain, product, part) : take_weight(chain, product, part);
-    if (!status && product != part->node)
-        status = take_bias(chain, part->node, input_of(part->node, constant_operand(chain, part->node)), part);
-    return status;
+    if (status || product == part->node)
+        return status;
+    part->beta = 1; /* that of a Gemm without biases is not for those which are added later */
+    return take_bias(chain, part->node, input_of(part->node, constant_operand(chain, part->node)), part);
 }
 
 /* ---- the chain ---- */

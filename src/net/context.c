@@ -61,6 +61,11 @@ static tp_status choose_isa(const struct tp_context *context, const char *name, 
     if (!*usable)
         return tp_fail(context, TP_ERR_UNSUPPORTED,
                        "no instruction set can run here: x86 needs FMA and AVX enabled by the operating system");
+    if (tp_bf16_is_refused(context->cpu, name))
+        return tp_fail(context, TP_ERR_UNSUPPORTED,
+                       "%s: \"%s\" cannot be used: the system refuses its registers, or a tile computed with it was "
+                       "wrong; this processor has: %s",
+                       origin, name, usable);
     return tp_fail(context, TP_ERR_UNSUPPORTED, "%s: instruction set \"%s\" is unknown or cannot run here; usable: %s",
                    origin, name, usable);
 }

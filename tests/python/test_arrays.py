@@ -174,8 +174,22 @@ def test_integers_are_classes_or_numbers_as_the_loss_says(rng):
     assert trainer.run() and Workspace(model).evaluate(x, y).loss < 0.1
     with pytest.raises(ArgumentError, match="class"):
         Trainer(Model(1, [2]), x, y)
-    with pytest.raises(ValueError, match="classes are less than"):
-        DataSet(x, y + 2**32)
+    for wrong in (y + 2**32, y - 2**32, y - 1):
+        with pytest.raises(ValueError, match="classes are at least 0 and less than"):
+            DataSet(x, wrong)
+
+
+def test_there_is_a_weight_for_each_class(model, rng):
+    x, y = rng.random((4, 3), dtype=np.float32), np.array([0, 1, 1, 0])
+    workspace = Workspace(model, 4, "training")
+    workspace.forward(x)
+    assert workspace.loss(y, class_weights=[1, 3]).weight == 8
+    for wrong in ([1], [1, 2, 3]):
+        with pytest.raises(ValueError, match=r"class_weights has shape .*; it must be \(2,\)"):
+            workspace.loss(y, class_weights=wrong)
+        with pytest.raises(ValueError, match=r"class_weights has shape .*; it must be \(2,\)"):
+            Trainer(model, x, y, class_weights=wrong)
+    assert [Model(1, [width], loss="bce").classes for width in (1, 3)] == [2, 3]
 
 
 def test_predictions_are_floats_or_doubles(model):

@@ -26,6 +26,14 @@ X = (X / 16).astype(np.float32)
 SMALL = {"hidden_layer_sizes": 16, "max_iter": 3, "random_state": 1, "learning_rate_init": 0.01}
 
 
+def test_the_loss_of_lbfgs_is_that_of_the_other_solvers():
+    x, y = make_regression(50, 3, n_targets=2, random_state=1)
+    model = MLPRegressor(4, solver="lbfgs", alpha=2.0, max_iter=10, random_state=1).fit(x, y)
+    squares = sum((coef**2).sum() for coef in model.coefs_)
+    expected = ((model.predict(x) - y) ** 2).mean() / 2 + squares * 2.0 / 2 / len(x)
+    assert model.loss_ == pytest.approx(expected, rel=1e-5)
+
+
 @pytest.fixture(scope="module")
 def fitted():
     return MLPClassifier(max_iter=30, random_state=1).fit(X, Y)

@@ -156,6 +156,28 @@ def test_modules_that_do_not_fit(modules, message):
         from_module(nn.Sequential(*modules))
 
 
+def test_numbers_beyond_floats():
+    net = nn.Sequential(nn.Linear(3, 2), nn.ReLU(), nn.Linear(2, 1)).double()
+    with torch.no_grad():
+        net[2].bias[0] = 1e300
+    with pytest.raises(ValueError, match="bias of module 2 has a number that is beyond the largest float"):
+        from_module(net)
+    with torch.no_grad():
+        net[2].bias[0] = np.inf
+    assert np.isinf(from_module(net).parameters[-1])
+
+
+def test_what_pytorch_exports_as_onnx(tmp_path):
+    net = nn.Sequential(nn.Flatten(), nn.Linear(3, 4), nn.GELU(), nn.Linear(4, 4), nn.SiLU(), nn.Linear(4, 4))
+    for linear in (net[3], net[5]):
+        nn.init.zeros_(linear.bias)  # which are in the file once
+    x = torch.linspace(-2, 2, 30).reshape(10, 3)
+    torch.onnx.export(net.eval(), x, str(tmp_path / "net.onnx"), opset_version=13)
+    model = Model.import_(tmp_path / "net.onnx")
+    assert model.fingerprint == from_module(net).fingerprint
+    assert [layer.activation for layer in model.layers] == ["gelu", "silu", "identity"]
+
+
 def test_modules_of_ours_are_pickled(tmp_path):
     torch.save(nn.Sequential(Scale(1, 2), Exp(), Unscale(1, 2)), tmp_path / "m")
     assert str(torch.load(tmp_path / "m")[0]) == "Scale(mean=1.0, deviation=2.0)"
@@ -170,6 +192,10 @@ def test_files(format, name, tmp_path):
     assert (tmp_path / "other").read_bytes() == (tmp_path / name).read_bytes()
     again = Model.import_(tmp_path / "other", format, loss="mae")
     assert again.loss == "mae" and again.fingerprint == model.fingerprint
+    if format == "onnx":
+        for option in ({"activations": ["relu"]}, {"slope": 0.5}, {"like": model}, {"pattern": "{}.weight"}):
+            with pytest.raises(ValueError, match="onnx takes loss alone"):
+                Model.import_(tmp_path / "other", format, **option)
     with pytest.raises(tileprop.FileError, match="nowhere"):
         model.export(tmp_path / "nowhere" / name)
     assert sorted(os.listdir(tmp_path)) == sorted([name, "other"])

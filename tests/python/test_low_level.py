@@ -48,6 +48,21 @@ def test_errors_have_the_message_and_a_class_of_their_own(tmp_path):
     assert sorted(classes) == list(range(1, 9)) and all(classes[s].status == s for s in classes)
 
 
+def test_numbers_and_paths_that_c_would_cut_off(tmp_path):
+    x, y = np.zeros((2, 4), np.float32), np.zeros(2, np.int32)
+    for make, message in [
+        (lambda: Model(4, [-1]), "width is -1; it must be 0.."),
+        (lambda: Model(2**64 + 4, [1]), "inputs is 18446744073709551620; it must be 0.."),
+        (lambda: tileprop.Trainer(Model(4, [2]), x, y, batch=-1), "batch is -1"),
+        (lambda: Context(threads=2**32 + 1), "threads is 4294967297"),
+        (lambda: Model(4, [2]).save(f"{tmp_path}/a\0b"), "path .* has a null byte"),
+        (lambda: Model(4, [2]).notes.update({"note.a": "b\0c"}), "note 'note.a' has a null byte"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            make()
+    assert not list(tmp_path.iterdir())
+
+
 def test_errors_of_threads_do_not_mix(monkeypatch):
     create, both = lib.tp_model_create, threading.Barrier(2)
 

@@ -108,8 +108,26 @@ static int open_table(struct prediction *run, const tp_schema *schema) {
     return code;
 }
 
+/* By the first two bytes; of a compressed file, and of one that cannot be read, by the name. */
+static bool is_idx(const char *path) {
+    static const unsigned char idx[] = {0, 0}, gzip[] = {0x1f, 0x8b};
+    unsigned char begin[sizeof idx];
+    FILE *file = fopen(path, "rb");
+    const bool read = file && fread(begin, sizeof begin, 1, file) == 1;
+    if (file)
+        fclose(file);
+    if (read && memcmp(begin, gzip, sizeof begin) != 0)
+        return !memcmp(begin, idx, sizeof begin);
+    return !read || strstr(path, "idx");
+}
+
 static int open_data(struct prediction *run, const tp_model_options *shape) {
     const tp_schema *schema = tp_model_schema(run->model);
+    if (!schema && !is_idx(run->options->data.path)) {
+        complain("%s: %s has no schema, which would say what the columns of a table are: it takes IDX files alone",
+                 run->options->data.path, run->options->model);
+        return EXIT_FAILURE;
+    }
     const int code = schema ? open_table(run, schema) : open_idx(run);
     return code ? code : check_fit(shape, &run->data, run->options->model, run->options->data.path);
 }

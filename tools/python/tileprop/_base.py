@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import operator
 import warnings
 from dataclasses import replace
 from typing import Any
@@ -15,7 +16,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight
 
-from ._checks import CONSTRAINTS, SCHEDULES, STEPPED
+from ._checks import CONSTRAINTS, ENDING, SCHEDULES, STEPPED
 from ._epochs import Epochs
 from ._network import Network
 from ._prediction import Prediction
@@ -77,10 +78,13 @@ class BaseMLP(Prediction, BaseEstimator):  # type: ignore[misc]
         widths = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
         if any(width <= 0 for width in widths):
             raise ValueError(f"hidden_layer_sizes must be > 0, got {widths}.")
-        return [int(width) for width in widths]
+        return [operator.index(width) for width in widths]
 
     def _make_network(self, inputs: int, widths: list[int], seed: int = 1) -> Network:
-        rates = np.broadcast_to(np.asarray(self.dropout, dtype=float), (len(widths),))
+        rates = np.asarray(self.dropout, dtype=float)
+        if rates.size != 1 and rates.shape != (len(widths),):
+            raise ValueError(f"dropout has shape {rates.shape}; it must be a number or ({len(widths)},)")
+        rates = np.broadcast_to(rates.ravel(), (len(widths),))
         activation = _ACTIVATIONS.get(self.activation, self.activation)
         slope = self.activation_slope if self.activation in ("leaky_relu", "elu") else 0.0
         layers = [Layer(width, activation, slope, float(rate)) for width, rate in zip(widths, rates)]
@@ -123,8 +127,8 @@ class BaseMLP(Prediction, BaseEstimator):  # type: ignore[misc]
 
     def _start(self, x: Array, first: bool) -> Network:
         """The network that training begins with."""
-        widths = self._widths()
         if first:
+            widths = self._widths()
             self._initialize(x.dtype)
             if self.init != "auto":
                 return self._make_network(x.shape[1], widths, int(self._random_state.randint(2**31 - 1)))
@@ -134,7 +138,7 @@ class BaseMLP(Prediction, BaseEstimator):  # type: ignore[misc]
         known = self.__dict__.get("_network")
         if known is not None and known.has_published(self.coefs_, self.intercepts_) and not self.warm_start:
             return known
-        network = self._make_network(x.shape[1], widths)
+        network = self._make_network(x.shape[1], [coef.shape[1] for coef in self.coefs_[:-1]])
         network.set_parameters(self.coefs_, self.intercepts_)
         return network
 
@@ -185,7 +189,8 @@ class BaseMLP(Prediction, BaseEstimator):  # type: ignore[misc]
             verbose=self.verbose is True or self.verbose >= 1,
         )
         self.n_iter_ = min(result.nit, self.max_iter)
-        self.loss_ = float(result.fun)
+        of_data = (result.fun - result.penalty) / self._gradient_scale() * self._loss_scale()
+        self.loss_ = float(of_data + result.penalty)
         if result.status == 1:
             warnings.warn(f"lbfgs failed to converge: {result.message}", ConvergenceWarning, stacklevel=5)
 
@@ -232,13 +237,17 @@ class BaseMLP(Prediction, BaseEstimator):  # type: ignore[misc]
     def _fit_stochastic(self, network: Network, problem: Problem, incremental: bool) -> Array | None:
         """Trains; the best parameters if a validation set decides, else None."""
         score = None
+        if incremental and self.learning_rate in ENDING:
+            raise ValueError(f"learning_rate is {self.learning_rate!r}, which needs an end; partial_fit has none")
         if self.early_stopping and not incremental:
             problem, held_out = self._hold_out(problem)
             score = lambda: self._validation_score(held_out, network)  # noqa: E731
         samples = len(problem.rows)
         batch = self._batch(samples)
+        rule = self._rule(batch, problem)
         if not incremental or not hasattr(self, "_optimizer"):
-            self._optimizer = Solver(self._rule(batch, problem), self.learning_rate_init, self._gradient_scale())
+            self._optimizer = Solver(rule, self.learning_rate_init, self._gradient_scale())
+        self._optimizer.set_weight_decay(rule.weight_decay)
         epochs = Epochs(self, network.model, batch * problem.weight / samples, samples, score, incremental)
         shuffle = self.shuffle and batch < samples
         if self.shuffle and not shuffle:

@@ -19,7 +19,8 @@ except ImportError:  # before version 1.6
 
 
 STEPPED = ("invscaling", "adaptive")  # rates that epochs decide
-SCHEDULES = ("cosine", "step", "plateau", "exponential")
+ENDING = ("cosine", "exponential")  # schedules over all steps
+SCHEDULES = ("step", "plateau", *ENDING)
 DTYPES = (np.float64, np.float32, np.uint8)
 
 

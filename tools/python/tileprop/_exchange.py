@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any, Union
 
 from . import _types as t
-from ._library import Handle, lib
+from ._library import Handle, encode_path, lib
 from .context import Context
 
 Path = Union[str, "os.PathLike[str]"]
@@ -51,9 +51,13 @@ def options(pattern: str | None, weights: Iterable[str], biases: Iterable[str | 
 
 def read(context: Context, path: Path, format: str | None, options: t.ExchangeOptions) -> ctypes.c_void_p:
     """A model of the library from a file."""
-    function = getattr(lib, "tp_model_import_" + _format_of(path, format, _READ))
+    format = _format_of(path, format, _READ)
+    named = options.pattern is not None or options.name_count
+    if format == "onnx" and (named or options.activation_count or options.slope or options.like):
+        raise ValueError("the format onnx takes loss alone; the file says everything else")
     pointer = ctypes.c_void_p()
-    context.check(function(context.pointer, os.fsencode(path), options, pointer))
+    function = getattr(lib, "tp_model_import_" + format)
+    context.check(function(context.pointer, encode_path(path), options, pointer))
     return pointer
 
 
@@ -65,7 +69,7 @@ def write(context: Context, model: int, path: Path, format: str | None, options:
     if format != "c" and options.name is not None:
         raise ValueError(f"the format {format} has no name of a function")
     pointer = ctypes.c_void_p()
-    context.check(lib.tp_output_create(context.pointer, os.fsencode(path), pointer))
+    context.check(lib.tp_output_create(context.pointer, encode_path(path), pointer))
     output = Handle(pointer.value or 0, lib.tp_output_destroy, context)
     if format == "onnx":
         context.check(lib.tp_model_export_onnx(model, output.pointer))

@@ -172,6 +172,14 @@ def version() -> str:
     return str(lib.tp_version().decode())
 
 
+def encode_path(path: str | os.PathLike[str]) -> bytes:
+    """The name of a file as the library takes it, which ends at the first null byte."""
+    encoded = os.fsencode(path)
+    if b"\0" in encoded:
+        raise ValueError(f"path {path!r} has a null byte")
+    return encoded
+
+
 class Handle:
     """An object of the library, which is destroyed with this one. What it was made from, and memory that it uses, are
     its parents: they live until then, and at the end of the program it goes first."""

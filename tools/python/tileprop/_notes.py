@@ -25,6 +25,8 @@ class Notes(MutableMapping[str, str]):
         return str(text.decode())
 
     def __setitem__(self, name: str, text: str | None) -> None:
+        if "\0" in f"{name}{text}":
+            raise ValueError(f"the note {name!r} has a null byte")
         encoded = None if text is None else text.encode()
         self._model.context.check(lib.tp_model_set_note(self._model.pointer, name.encode(), encoded))
 

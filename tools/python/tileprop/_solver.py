@@ -71,6 +71,12 @@ class Solver:
         if self._native is not None:
             self._native.set_learning_rate(learning_rate * self._rate_scale)
 
+    def set_weight_decay(self, weight_decay: float) -> None:
+        """Changes it for the following steps: batches of another size have another share of alpha."""
+        if weight_decay != self._rule.weight_decay:
+            self._keep()
+            self._rule, self._native = replace(self._rule, weight_decay=weight_decay), None
+
     @property
     def _rate_scale(self) -> float:
         return self._scale if self._rule.kind in ("sgd", "momentum", "nesterov") else 1.0
@@ -193,8 +199,12 @@ class Objective:
         gradients = np.zeros(self.model.parameter_count, dtype=np.float32)
         loss = sum(self._add(start, gradients) for start in range(0, len(self.x), self.workspace.max_batch))
         factor = self.scale / self.weight
-        loss = factor * loss + 0.5 * float((self.decay * parameters).dot(parameters))
+        loss = factor * loss + self.penalty(parameters)
         return loss, factor * gradients.astype(np.float64) + self.decay * parameters
+
+    def penalty(self, parameters: Array) -> float:
+        """The part of the loss that the data do not decide."""
+        return 0.5 * float((self.decay * parameters).dot(parameters))
 
     def _add(self, start: int, gradients: Array) -> float:
         part = slice(start, start + self.workspace.max_batch)
@@ -223,8 +233,8 @@ def run_lbfgs(
     tol: float,
     verbose: bool,
 ) -> Any:
-    """Minimises by scipy's L-BFGS-B; returns its result. Where the line search finds nothing better, the loss has no
-    more digits: that is the end, not a failure."""
+    """Minimises by scipy's L-BFGS-B; returns its result, and in it penalty, what alpha adds to the loss. Where the line
+    search finds nothing better, the loss has no more digits: that is the end, not a failure."""
     from scipy.optimize import minimize
 
     options = {"maxfun": max_fun, "maxiter": max_iter, "iprint": 1 if verbose else -1, "gtol": tol}
@@ -233,4 +243,5 @@ def run_lbfgs(
     result = minimize(objective, start, method="L-BFGS-B", jac=True, options=options)
     with np.errstate(over="ignore"):
         model.parameters = result.x.astype(np.float32)
+    result.penalty = objective.penalty(result.x)
     return result

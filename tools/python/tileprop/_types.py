@@ -153,13 +153,34 @@ def enum_value(kind: type[Enum], value: "str | int | Enum", what: str) -> Enum:
 MessageFn = CFUNCTYPE(None, c_void_p, c_int, c_char_p)
 
 
+_SIGNED = {c_int, c_int32}
+_INTEGERS = {c_size_t, c_uint32, c_uint64} | _SIGNED
+
+
 class Struct(Structure):
-    """A struct whose first field may be struct_size."""
+    """A struct whose first field may be struct_size. Integers must fit: ctypes takes the lowest bits of others."""
+
+    _ranges: dict[str, range] = {}
+
+    def __init_subclass__(cls) -> None:
+        cls._ranges = {field[0]: _range_of(field[1]) for field in cls._fields_ if field[1] in _INTEGERS}
+        super().__init_subclass__()
 
     def __init__(self, *args: Any, **fields: Any) -> None:
         super().__init__(*args, **fields)
         if self._fields_[0][0] == "struct_size":
             self.struct_size = sizeof(self)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        fits = self._ranges.get(name)
+        if fits is not None and not fits[0] <= value <= fits[-1]:
+            raise ValueError(f"{name} is {value}; it must be {fits[0]}..{fits[-1]}")
+        super().__setattr__(name, value)
+
+
+def _range_of(kind: Any) -> range:
+    count = 1 << 8 * sizeof(kind)
+    return range(-count // 2, count // 2) if kind in _SIGNED else range(count)
 
 
 class Allocator(Structure):
@@ -200,7 +221,7 @@ class MachineStruct(Structure):
     ]
 
 
-class LayerStruct(Structure):
+class LayerStruct(Struct):
     _fields_ = [
         ("width", c_size_t),
         ("activation", c_int),

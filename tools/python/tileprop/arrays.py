@@ -57,8 +57,9 @@ def is_classes(y: Array, regression: bool) -> bool:
 
 def classes_of(y: Array) -> Array:
     """Classes as the library takes them; a copy only if they are not int32."""
-    if y.dtype.itemsize > 3 and len(y) and int(y.max()) >= 2**31:
-        raise ValueError(f"y contains {y.max()}; classes are less than 2^31")
+    for limit in (y.min(), y.max()) if y.dtype.itemsize > 3 and len(y) else ():
+        if not 0 <= int(limit) < 2**31:
+            raise ValueError(f"y contains {limit}; classes are at least 0 and less than 2^31")
     return np.ascontiguousarray(y, dtype=np.int32)
 
 

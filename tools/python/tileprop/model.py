@@ -13,7 +13,7 @@ import numpy as np
 
 from . import _exchange
 from . import _types as t
-from ._library import Handle, lib
+from ._library import Handle, encode_path, lib
 from ._notes import Notes
 from .arrays import Array, address, vector
 from .context import Context, default_context
@@ -159,12 +159,17 @@ class Model(Handle):
         """Whether targets are numbers, even if they are integers."""
         return self.loss not in ("cce", "bce")
 
+    @property
+    def classes(self) -> int:
+        """How many classes targets may contain."""
+        return 2 if self.loss == "bce" and self.outputs == 1 else self.outputs
+
     @classmethod
     def load(cls, path: str | os.PathLike[str], context: Context | None = None) -> Model:
         """Reads a model's file."""
         context = context or default_context()
         pointer = ctypes.c_void_p()
-        context.check(lib.tp_model_load(context.pointer, os.fsencode(path), pointer))
+        context.check(lib.tp_model_load(context.pointer, encode_path(path), pointer))
         return cls._made(pointer, context)
 
     @classmethod
@@ -236,7 +241,7 @@ class Model(Handle):
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the model's file, completely or not at all."""
-        self.context.check(lib.tp_model_save(self.pointer, os.fsencode(path)))
+        self.context.check(lib.tp_model_save(self.pointer, encode_path(path)))
 
     def to_bytes(self) -> bytes:
         """The bytes of the model's file."""

@@ -46,6 +46,7 @@ class _Reader:
     def __init__(self, module: nn.Module) -> None:
         self.layers: list[Layer] = []
         self.linears: list[nn.Linear] = []
+        self.names: list[str] = []
         self.scaled: dict[str, Scaling] = {}
         self._activated = False
         self._dropout = ""
@@ -95,6 +96,7 @@ class _Reader:
             raise self._refuse(module, "Softmax must be the last activation")
         self.layers.append(Layer(module.out_features, "identity"))
         self.linears.append(module)
+        self.names.append(self._name)
         self._activated = False
 
     def _take_activation(self, module: nn.Module, name: str) -> None:
@@ -117,16 +119,23 @@ class _Reader:
     def fill(self, model: Model) -> Model:
         """Copies the parameters."""
         flat = np.zeros(model.parameter_count, dtype=np.float32)
-        for (weight, bias), linear in zip(model.split(flat), self.linears):
-            weight[...] = _numbers(linear.weight, torch.float32).T
+        for (weight, bias), linear, name in zip(model.split(flat), self.linears, self.names):
+            weight[...] = _floats(linear.weight, f"weight of {name}").T
             if linear.bias is not None:
-                bias[...] = _numbers(linear.bias, torch.float32)
+                bias[...] = _floats(linear.bias, f"bias of {name}")
         model.parameters = flat
         return model
 
 
 def _numbers(tensor: torch.Tensor, dtype: torch.dtype) -> Array:
     return np.asarray(tensor.detach().to("cpu", dtype).numpy())
+
+
+def _floats(tensor: torch.Tensor, what: str) -> Array:
+    floats = _numbers(tensor, torch.float32)
+    if (np.isinf(floats) & ~np.isinf(_numbers(tensor, torch.float64))).any():
+        raise ValueError(f"{what} has a number that is beyond the largest float")
+    return floats
 
 
 def from_module(

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import _types as t
-from ._library import Handle, lib
+from ._library import Handle, encode_path, lib
 from .arrays import DataSet, optional, vector
 from .errors import StoppedError
 from .model import Model
@@ -171,7 +171,8 @@ class Trainer(Handle):
         options.parts = parts
         options.tune = t.Tune.AUTO if tune else t.Tune.OFF
         rates = (rule or Rule()).fill(options.optimizer, len(model.layers))
-        class_weights = None if class_weights is None else vector(class_weights, np.float32, None, "class_weights")
+        if class_weights is not None:
+            class_weights = vector(class_weights, np.float32, model.classes, "class_weights")
         options.class_weights = optional(class_weights)
         self.model = model
         self.data = DataSet(x, y, weights, rows, model.regression)
@@ -212,11 +213,11 @@ class Trainer(Handle):
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes a checkpoint: where the run is."""
-        self.model.context.check(lib.tp_trainer_save(self.pointer, os.fsencode(path)))
+        self.model.context.check(lib.tp_trainer_save(self.pointer, encode_path(path)))
 
     def resume(self, path: str | os.PathLike[str]) -> None:
         """Takes the run to where the checkpoint was saved."""
-        self.model.context.check(lib.tp_trainer_resume(self.pointer, os.fsencode(path)))
+        self.model.context.check(lib.tp_trainer_resume(self.pointer, encode_path(path)))
 
     @property
     def epochs(self) -> int:

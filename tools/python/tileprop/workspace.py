@@ -42,7 +42,9 @@ class TargetSet:
             self.y, self.struct.ld = matrix(y.reshape(-1, 1) if y.ndim == 1 else y, model.outputs, "y")
             self.struct.values = address(self.y)
         self.weights = None if weights is None else vector(weights, np.float32, len(self.y), "weights")
-        self.class_weights = None if class_weights is None else vector(class_weights, np.float32, None, "class_weights")
+        self.class_weights = None
+        if class_weights is not None:
+            self.class_weights = vector(class_weights, np.float32, model.classes, "class_weights")
         self.struct.weights = optional(self.weights)
         self.struct.class_weights = optional(self.class_weights)
 
