@@ -15,8 +15,7 @@ set -eu
 cd "$(dirname "$0")/.."
 for_run="gcc libc6-dev make cmake pkg-config libsleef-dev libjansson-dev libmd-dev zlib1g-dev librandom123-dev
     libzip-dev libhdf5-dev libonnx-dev protobuf-c-compiler libprotobuf-c-dev dataset-fashion-mnist"
-for_test="libopenmpi-dev openmpi-bin libmpich-dev mpich
-    g++ gfortran clang-16 libclang-rt-16-dev libomp-16-dev libcriterion-dev liblbfgs-dev locales valgrind
+for_test="g++ gfortran clang-16 libclang-rt-16-dev libomp-16-dev libcriterion-dev liblbfgs-dev locales valgrind
     abigail-tools bash dpkg-dev man-db doxygen python3 clang-format-14 clang-tidy-16 shellcheck gnuplot-nox python3-onnx
     python3-opencv python3-numpy python3-scipy python3-sklearn python3-pandas python3-torch python3-pytest python3-pip
     python3-setuptools python3-venv python3-wheel mypy libopenmpi-dev openmpi-bin libmpich-dev mpich"
