@@ -41,7 +41,9 @@ static void close_contexts(void) {
         tp_context_destroy(contexts[i]);
 }
 
+/* After those of the suite were opened. */
 static void open_bf16_contexts(void) {
+    close_contexts();
     cr_assert(test_bf16_ways() <= MAX_ISAS);
     context_count = test_bf16_ways();
     for (int i = 0; i < context_count; i++)

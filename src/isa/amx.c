@@ -88,6 +88,7 @@ INLINE void multiply_panels(const struct tp_bf16_tiles *t, bool both) {
 }
 
 static void tiles(const struct tp_bf16_tiles *t) {
+    assert(t->panels && t->blocks && t->m && t->m <= MR);
     _tile_loadconfig(&config);
     if (t->m > TILE_ROWS)
         multiply_panels(t, true);

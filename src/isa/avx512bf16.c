@@ -73,6 +73,7 @@ static __attribute__((noinline)) void tiles_in_mode(const struct tp_bf16_tiles *
 }
 
 static void tiles(const struct tp_bf16_tiles *t) {
+    assert(t->panels && t->blocks && t->m && t->m <= MR);
     const unsigned mode = _mm_getcsr();
     _mm_setcsr(mode | MXCSR_FLUSH);
     tiles_in_mode(t);

@@ -10,6 +10,7 @@
 
 #include "kernels/bf16.h"
 
+#include <assert.h>
 #include <immintrin.h>
 
 #define INLINE static inline __attribute__((always_inline))
