@@ -144,7 +144,7 @@ static uint32_t bits_of(float x) {
 static bool computes_as_documented(void) {
     uint16_t a[TILE_ROWS][TP_BF16_STEPS], b[NR][TP_BF16_STEPS];
     uint32_t a_panel[MR * PAIRS], b_panel[NR * PAIRS], state = 1;
-    float c[TILE_ROWS][NR];
+    float c[TILE_ROWS][NR] = {{0}}; /* for sanitizers, which do not see what tiles store */
     for (size_t i = 0; i < TILE_ROWS; i++)
         for (size_t k = 0; k < TP_BF16_STEPS; k++) {
             a[i][k] = number(&state);
