@@ -4,46 +4,10 @@
 #include "core/names.h"
 #include "gemm/bf16.h"
 #include "gemm/packed.h"
-#include "gemm/share.h"
 #include "kernels/bf16_exact.h"
 
-struct call {
-    struct tp_gemm gemm;
-    float *scratch;
-    size_t scratch_each; /* floats per thread */
-};
-
-static void run(void *argument, struct tp_team team) {
-    const struct call *call = argument;
-    tp_gemm_run(&call->gemm, team, call->scratch + (size_t)team.id * call->scratch_each);
-}
-
-static size_t scratch_bytes(size_t scratch_each, int threads) {
-    return tp_size_mul(tp_size_mul(scratch_each, sizeof(float)), (size_t)threads);
-}
-
 size_t tp_bf16gemm_workspace_size(const tp_context *context, size_t m, size_t n, size_t k) {
-    if (!context)
-        return 0;
-    return tp_block_size(scratch_bytes(tp_bf16_scratch(tp_bf16_of_context(context), m, n, k), context->threads));
-}
-
-static tp_status multiply(const struct tp_context *context, struct tp_gemm *gemm, void *workspace, size_t size) {
-    const double flops = 2.0 * (double)gemm->m * (double)gemm->n * (double)gemm->k;
-    const int threads = tp_useful_threads(context->blocking, context->threads, flops);
-    gemm->isa = context->isa;
-    gemm->blocking = context->blocking;
-    gemm->bf16 = tp_bf16_of_context(context);
-    struct call call = {.gemm = *gemm, .scratch_each = tp_bf16_scratch(gemm->bf16, gemm->m, gemm->n, gemm->k)};
-    struct tp_block block;
-    const tp_status status = tp_block_open(context, "bf16gemm workspace", scratch_bytes(call.scratch_each, threads),
-                                           workspace, size, &block);
-    if (status)
-        return status;
-    call.scratch = block.base;
-    tp_parallel(threads, run, &call);
-    tp_block_close(context, &block);
-    return TP_OK;
+    return context ? tp_product_workspace(context, tp_bf16_of_context(context), m, n, k) : 0;
 }
 
 static tp_status check_precision(const struct tp_context *context, const char *name, tp_precision precision) {
@@ -84,19 +48,21 @@ tp_status tp_bf16gemm(tp_context *context, tp_transpose transpose_a, tp_transpos
         status = tp_check_matrix(context, "c", c, ldc, m, n, output);
     if (status || !output)
         return status;
-    struct tp_gemm gemm = {.m = m,
-                           .n = n,
-                           .k = k,
-                           .alpha = 1,
-                           .a = operand_of(a, lda, transpose_a, a_precision),
-                           .b = operand_of(b, ldb, transpose_b, b_precision),
-                           .start = beta == 0   ? TP_START_ZERO
-                                    : beta == 1 ? TP_START_C
-                                                : TP_START_BETA,
-                           .beta = beta,
-                           .c = c,
-                           .ldc = ldc};
-    return multiply(context, &gemm, workspace, workspace_size);
+    const struct tp_gemm gemm = {.bf16 = tp_bf16_of_context(context),
+                                 .m = m,
+                                 .n = n,
+                                 .k = k,
+                                 .alpha = 1,
+                                 .a = operand_of(a, lda, transpose_a, a_precision),
+                                 .b = operand_of(b, ldb, transpose_b, b_precision),
+                                 .start = beta == 0   ? TP_START_ZERO
+                                          : beta == 1 ? TP_START_C
+                                                      : TP_START_BETA,
+                                 .beta = beta,
+                                 .c = c,
+                                 .ldc = ldc};
+    const double flops = 2.0 * (double)m * (double)n * (double)k;
+    return tp_multiply(context, "bf16gemm workspace", &gemm, flops, workspace, workspace_size);
 }
 
 static tp_status check_arrays(const struct tp_context *context, const void *out, const void *in, size_t count) {

@@ -23,11 +23,14 @@ static size_t scratch_bytes(size_t scratch_each, int threads) {
     return tp_size_mul(tp_size_mul(scratch_each, sizeof(float)), (size_t)threads);
 }
 
-size_t tp_sgemm_workspace_size(const tp_context *context, size_t m, size_t n, size_t k) {
-    if (!context)
-        return 0;
-    const size_t each = tp_gemm_scratch(context->isa, context->blocking, m, n, k);
+size_t tp_product_workspace(const struct tp_context *context, const struct tp_bf16 *bf16, size_t m, size_t n,
+                            size_t k) {
+    const size_t each = tp_product_scratch(context->isa, context->blocking, bf16, m, n, k);
     return tp_block_size(scratch_bytes(each, context->threads));
+}
+
+size_t tp_sgemm_workspace_size(const tp_context *context, size_t m, size_t n, size_t k) {
+    return context ? tp_product_workspace(context, NULL, m, n, k) : 0;
 }
 
 tp_status tp_check_matrix(const struct tp_context *context, const char *name, const float *p, size_t ld, size_t rows,
@@ -55,15 +58,12 @@ static enum tp_start start_of(float beta) {
     return beta == 0 ? TP_START_ZERO : beta == 1 ? TP_START_C : TP_START_BETA;
 }
 
-/* Runs gemm, whose isa and blocking are filled in here, with the caller's workspace or one of its own. */
-static tp_status multiply(const struct tp_context *context, const struct tp_gemm *gemm, void *workspace, size_t size) {
-    const size_t m = gemm->m, n = gemm->n, k = gemm->k;
-    const double flops = 2.0 * (double)m * (double)n * (double)k + tp_read_flops(context->blocking, k, n);
+tp_status tp_multiply(const struct tp_context *context, const char *what, const struct tp_gemm *gemm, double flops,
+                      void *workspace, size_t size) {
     const int threads = tp_useful_threads(context->blocking, context->threads, flops);
-    const size_t each = tp_gemm_scratch(context->isa, context->blocking, m, n, k);
+    const size_t each = tp_product_scratch(context->isa, context->blocking, gemm->bf16, gemm->m, gemm->n, gemm->k);
     struct tp_block block;
-    const tp_status status =
-        tp_block_open(context, "sgemm workspace", scratch_bytes(each, threads), workspace, size, &block);
+    const tp_status status = tp_block_open(context, what, scratch_bytes(each, threads), workspace, size, &block);
     if (status)
         return status;
     struct call call = {*gemm, block.base, each};
@@ -72,6 +72,12 @@ static tp_status multiply(const struct tp_context *context, const struct tp_gemm
     tp_parallel(threads, run, &call);
     tp_block_close(context, &block);
     return TP_OK;
+}
+
+static tp_status multiply(const struct tp_context *context, const struct tp_gemm *gemm, void *workspace, size_t size) {
+    const size_t m = gemm->m, n = gemm->n, k = gemm->k;
+    const double flops = 2.0 * (double)m * (double)n * (double)k + tp_read_flops(context->blocking, k, n);
+    return tp_multiply(context, "sgemm workspace", gemm, flops, workspace, size);
 }
 
 tp_status tp_sgemm(tp_context *context, tp_transpose transpose_a, tp_transpose transpose_b, size_t m, size_t n,
