@@ -20,6 +20,7 @@
  * panels of B or of what is copied of it. */
 struct tp_scratch {
     size_t piece, a, b;
+    size_t levels; /* pieces */
 };
 
 struct tp_scratch tp_scratch_of(const struct tp_gemm *gemm, bool transposed);

@@ -87,12 +87,12 @@ static struct tp_gemm gradient_of(const struct tp_workspace *w, size_t l, struct
     };
 }
 
-/* The gradient of one part of the batch goes to the sums of the others. */
+/* The gradient of some parts of the batch goes to the sums of the others. */
 struct part {
     const struct tp_workspace *w;
     const struct tp_gradient_sink *sink;
     struct tp_weights weights;
-    size_t number; /* of those of this process */
+    size_t number, count; /* of groups of this process' parts */
     struct tp_clock *clock;
 };
 
@@ -106,7 +106,7 @@ static void add_row(const struct part *part, const float *c, size_t at, size_t n
     const struct tp_model *model = part->w->model;
     const size_t place = place_of(model, &part->weights, at);
     const bool update = part->sink->kind == TP_SINK_UPDATE;
-    const float *sum = tp_parts_add(&part->w->parts, model->context->isa, part->number, place, c, n,
+    const float *sum = tp_parts_add(&part->w->parts, model->context->isa, part->number, part->count, place, c, n,
                                     update ? NULL : part->sink->gradients + part->weights.state + at);
     if (update && sum)
         tp_update_row(part->sink->optimizer, &part->weights, sum, at, n);
@@ -122,35 +122,43 @@ static void add_part(const void *consumer, const float *c, size_t ldc, const str
     tp_enter(part->clock, interrupted);
 }
 
-/* The samples of part i of this process, by their numbers in the workspace. */
-static struct tp_range samples_of(const struct tp_workspace *w, size_t i) {
-    const struct tp_range part = tp_part_samples(&w->parts, w->parts.first + i);
-    const size_t begin = tp_own_samples(&w->parts).begin;
-    return (struct tp_range){part.begin - begin, part.end - begin};
+/* The samples of count parts of this process from part i on, by their numbers in the workspace. */
+static struct tp_range samples_of(const struct tp_workspace *w, size_t i, size_t count) {
+    const size_t first = w->parts.first + i, own = tp_own_samples(&w->parts).begin;
+    return (struct tp_range){tp_part_samples(&w->parts, first).begin - own,
+                             tp_part_samples(&w->parts, first + count - 1).end - own};
+}
+
+/* Parts that one product adds up. */
+static size_t parts_together(const struct tp_workspace *w, size_t l, const struct tp_gradient_sink *sink) {
+    const struct tp_range own = tp_own_samples(&w->parts);
+    const struct tp_gemm gemm = gradient_of(w, l, (struct tp_range){0, own.end - own.begin}, sink);
+    return tp_gemm_parts(&gemm, w->parts.count, tp_ceil_div(w->parts.batch, w->parts.total));
 }
 
 /* Of these weights, all parts one after the other. Threads share products of one size in one way, so that each finds
  * its own sums; those of another size they may share otherwise. */
 static void add_parts(const struct tp_workspace *w, const struct tp_gradient_sink *sink,
                       const struct tp_weights *weights, struct tp_team team, bool alone) {
-    struct part part = {w, sink, *weights, 0, tp_team_clock(team)};
+    const size_t together = parts_together(w, weights->layer, sink);
+    struct part part = {w, sink, *weights, 0, w->parts.count / together, tp_team_clock(team)};
     size_t k = 0;
-    for (; part.number < w->parts.count; part.number++) {
-        struct tp_gemm gemm = gradient_of(w, weights->layer, samples_of(w, part.number), sink);
+    for (; part.number < part.count; part.number++) {
+        struct tp_gemm gemm =
+            gradient_of(w, weights->layer, samples_of(w, part.number * together, together), sink);
+        gemm.parts = together;
         if (weights->n < gemm.n)
             gemm = tp_gemm_columns(&gemm, weights->begin, weights->n,
                                    tp_plain(gemm.b.p + weights->begin, gemm.b.row_step));
         gemm.epilogue.consume = add_part;
         gemm.epilogue.consumer = &part;
-        gemm.epilogue.target = w->parts.level[0] + place_of(w->model, weights, 0);
+        if (part.count > 1)
+            gemm.epilogue.target = w->parts.level[0] + place_of(w->model, weights, 0);
         gemm.epilogue.ldtarget = weights->n;
         if (!alone && part.number && gemm.k != k)
             tp_team_barrier(team);
         k = gemm.k;
-        if (alone)
-            tp_run_alone(w, &gemm, team);
-        else
-            tp_run_product(w, &gemm, team);
+        tp_gemm_run(&gemm, alone ? tp_alone : team, w->parts.scratch + (size_t)team.id * w->parts.scratch_each);
     }
 }
 
@@ -184,10 +192,10 @@ static const float *add_bias_parts(const struct tp_workspace *w, size_t l, struc
     float *room = w->bias_gradients + columns.begin;
     const float *sum = NULL;
     for (size_t i = 0; i < w->parts.count; i++) {
-        const struct tp_range samples = samples_of(w, i);
+        const struct tp_range samples = samples_of(w, i, 1);
         model->context->isa->column_sums(room, tp_row(dz, samples.begin) + columns.begin, dz->ld,
                                          samples.end - samples.begin, n, false);
-        sum = tp_parts_add(&w->parts, model->context->isa, i, place, room, n, total);
+        sum = tp_parts_add(&w->parts, model->context->isa, i, w->parts.count, place, room, n, total);
     }
     return sum;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net/parts.h"
 
+#include "core/size.h"
 #include "net/pass.h"
 #include "net/ranks.h"
 
@@ -16,12 +17,17 @@ struct tp_range tp_own_samples(const struct tp_parts *parts) {
                              tp_part_samples(parts, parts->first + parts->count - 1).end};
 }
 
-/* Whether the sums of part i, of those of this process, have a lower neighbour on this level. */
-static bool has_lower(size_t i, size_t level) {
-    return i >> level & 1;
+static size_t scratch_for(const struct tp_parts *parts, const tp_model *model, const struct tp_isa *isa,
+                          const struct tp_blocking *blocking) {
+    const struct tp_range own = tp_own_samples(parts);
+    size_t most = 0;
+    for (size_t l = 0; l < model->layers; l++)
+        most = tp_max(most, tp_max(model->bf16?tp_product_scratch(isa,blocking,model->bf16,model->shape[l].inputs, model->shape[l].outputs,own.end - own.begin):0, tp_parts_scratch(isa, blocking, model->shape[l].inputs, model->shape[l].outputs,
+                                             own.end - own.begin, parts->count)));
+    return most;
 }
 
-void tp_parts_lay_out(struct tp_parts *parts, const tp_model *model, struct tp_arena *arena) {
+void tp_parts_lay_out(struct tp_parts *parts, const tp_model *model, int threads, struct tp_arena *arena) {
     size_t parameters = 0;
     for (size_t l = 0; l < model->layers; l++) {
         const struct tp_range layer = tp_layer_range(model, l);
@@ -29,19 +35,21 @@ void tp_parts_lay_out(struct tp_parts *parts, const tp_model *model, struct tp_a
     }
     for (size_t level = 0; (size_t)1 << level < parts->count; level++)
         parts->level[level] = tp_arena_take(arena, parameters, sizeof(float));
+    if (parts->count > 1) {
+        parts->scratch_each = scratch_for(parts, model, model->context->isa, model->context->blocking);
+        parts->scratch = tp_arena_take(arena, tp_size_mul(parts->scratch_each, (size_t)threads), sizeof(float));
+    }
 }
 
-const float *tp_parts_add(const struct tp_parts *parts, const struct tp_isa *isa, size_t i, size_t at,
+const float *tp_parts_add(const struct tp_parts *parts, const struct tp_isa *isa, size_t i, size_t count, size_t at,
                           const float *sums, size_t n, float *total) {
-    const float *lower[TP_PART_LEVELS];
-    const bool last = i + 1 == parts->count;
-    size_t levels = 0;
-    for (; has_lower(i, levels); levels++)
-        lower[levels] = parts->level[levels] + at;
-    assert(!last || total || levels);
-    float *out = last ? (total ? total : parts->level[levels - 1] + at) : parts->level[levels] + at;
-    isa->add_levels(out, sums, lower, levels, n);
-    return last ? out : NULL;
+    const bool last = i + 1 == count;
+    if (count == 1 && !total)
+        return sums;
+    if (last && !total)
+        total = parts->level[0] + at;
+    tp_tree_add(isa, parts->level, i, at, sums, n, last ? total : NULL);
+    return last ? total : NULL;
 }
 
 static tp_score add(const tp_score *lower, const tp_score *higher) {
@@ -52,12 +60,12 @@ static tp_score add(const tp_score *lower, const tp_score *higher) {
 static tp_score own_sums(const struct tp_workspace *w, const tp_targets *targets) {
     const struct tp_parts *parts = &w->parts;
     const size_t begin = tp_own_samples(parts).begin;
-    tp_score waiting[TP_PART_LEVELS + 1], sum = {0};
+    tp_score waiting[TP_TREE_LEVELS + 1], sum = {0};
     for (size_t i = 0; i < parts->count; i++) {
         const struct tp_range part = tp_part_samples(parts, parts->first + i);
         size_t level = 0;
         sum = tp_sum_losses(w->loss, targets, (struct tp_range){part.begin - begin, part.end - begin});
-        for (; has_lower(i, level); level++)
+        for (; tp_has_lower(i, level); level++)
             sum = add(&waiting[level], &sum);
         waiting[level] = sum;
     }
