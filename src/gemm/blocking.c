@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "gemm/blocking.h"
-#include <stdlib.h>
 
 /* Where the sizes are not known: small enough for any CPU of the last ten years. */
 #define DEFAULT_L1 ((size_t)32 << 10)
@@ -31,17 +30,6 @@ struct tp_blocking tp_blocking_choose(const struct tp_cpu *cpu, const struct tp_
     return blocking;
 }
 
-struct tp_blocking tp_blocking_deeper(const struct tp_isa *isa, const struct tp_blocking *limits, size_t steps) {
-    struct tp_blocking deeper = *limits;
-    if (steps <= limits->kc)
-        return deeper;
-    deeper.mc = tp_max(isa->mr, round_down(limits->mc * limits->kc / steps, isa->mr));
-    if (getenv("NCS"))
-    deeper.nc = tp_max(isa->nr, round_down(limits->nc * limits->kc / steps, isa->nr));
-    deeper.kc = steps;
-    return deeper;
-}
-
 struct tp_blocking tp_blocking_limits(const struct tp_isa *isa, const struct tp_blocking *blocking, bool transposed) {
     struct tp_blocking limits = *blocking;
     if (transposed) {
@@ -50,16 +38,4 @@ struct tp_blocking tp_blocking_limits(const struct tp_isa *isa, const struct tp_
     }
     limits.nc = tp_ceil_div(limits.nc, isa->nr) * isa->nr;
     return limits;
-}
-
-struct tp_blocking tp_gemm_limits(const struct tp_gemm *g, bool transposed) {
-    const struct tp_blocking limits = tp_blocking_limits(g->isa, g->blocking, transposed);
-    return g->parts > 1 ? tp_blocking_deeper(g->isa, &limits, g->k) : limits;
-}
-
-size_t tp_gemm_parts(const struct tp_gemm *g, size_t most, size_t steps) {
-    size_t parts = 1, limit = getenv("PSTEPS") ? (size_t)atoi(getenv("PSTEPS")) : 1024;
-    while (!g->bf16 && 2 * parts <= most && 2 * parts * steps <= limit)
-        parts *= 2;
-    return parts;
 }

@@ -8,11 +8,6 @@
  * each. */
 struct tp_blocking tp_blocking_limits(const struct tp_isa *isa, const struct tp_blocking *blocking, bool transposed);
 
-/* The same with blocks of at least so many k steps. */
-struct tp_blocking tp_blocking_deeper(const struct tp_isa *isa, const struct tp_blocking *limits, size_t steps);
-
-struct tp_blocking tp_gemm_limits(const struct tp_gemm *gemm, bool transposed);
-
 /* So many floats of B are what the second-level cache holds of it. */
 static inline size_t tp_cached_floats(const struct tp_blocking *blocking) {
     return blocking->nc * blocking->kc;

@@ -99,10 +99,6 @@ size_t tp_product_scratch(const struct tp_isa *isa, const struct tp_blocking *bl
 /* How many parts one product can add, of most, a power of two, with up to so many k steps each. */
 size_t tp_gemm_parts(const struct tp_gemm *gemm, size_t most, size_t steps);
 
-/* Floats of scratch for such products. */
-size_t tp_parts_scratch(const struct tp_isa *isa, const struct tp_blocking *blocking, size_t m, size_t n, size_t k,
-                        size_t parts);
-
 /* One thread's part of the product, m and n at least 1; the team shares C in tiles and needs no barrier within. Where k
  * or alpha is 0, the operands are not read. */
 void tp_gemm_run(const struct tp_gemm *gemm, struct tp_team team, float *scratch);

@@ -247,6 +247,8 @@ static size_t panel_columns(const struct loops *l, const struct block *b) {
 static size_t piece_columns(const struct loops *l, const struct block *b) {
     const struct tp_gemm *g = l->g;
     const size_t width = l->plan.width, cached = g->isa->mr * g->blocking->kc;
+    if (l->parts > 1)
+        return whole_panels(tp_piece_floats(l->parts) / (l->transposed ? TP_PIECE_ROWS : g->isa->mr), width);
     if (l->transposed)
         return TP_PIECE_COLUMNS;
     if (b->mc <= g->isa->mr)
@@ -267,7 +269,7 @@ static size_t piece_rows(const struct loops *l, const struct block *b, size_t x,
         return tp_min(TP_PIECE_ROWS, b->mc - x);
     if (b->p + b->kc < l->g->k || !finishes(&l->g->epilogue))
         return b->mc - x;
-    const size_t most = TP_PIECE_FLOATS / columns;
+    const size_t most = tp_piece_floats(l->parts) / columns;
     size_t rows = strip_height(l, b, x);
     while (x + rows < b->mc && rows + strip_height(l, b, x + rows) <= most)
         rows += strip_height(l, b, x + rows);
@@ -329,12 +331,12 @@ static void multiply(const struct loops *l) {
 static void place_panels(struct loops *l, float *scratch) {
     const struct tp_plan *plan = &l->plan;
     l->piece = scratch;
+    for (size_t i = 0; i < tp_tree_levels(l->parts); i++)
+        l->level[i] = scratch + (i + 1) * tp_piece_floats(l->parts);
     l->a_panels = l->b_panels = l->b_copy = NULL;
-    if (!plan->pack_a && !plan->reading->packs && !plan->reading->copies && l->parts == 1)
+    if (!plan->pack_a && !plan->reading->packs && !plan->reading->copies)
         return;
     const struct tp_scratch parts = scratch_of(l);
-    for (size_t i = 0; i < tp_tree_levels(l->parts); i++)
-        l->level[i] = scratch + parts.piece + parts.a + parts.b + i * parts.piece;
     assert(!plan->pack_a || plan->mc * plan->kc <= parts.a);
     assert(!plan->reading->packs ||
            tp_ceil_div(plan->nc, plan->width) * tp_panel_step(plan->width, plan->kc) <= parts.b);

@@ -4,7 +4,7 @@
 #include "gemm/operands.h"
 
 struct tp_part tp_part_of(const struct tp_gemm *g, bool transposed, size_t rows, size_t columns) {
-    return (struct tp_part){g, transposed, rows, columns, tp_gemm_limits(g, transposed)};
+    return (struct tp_part){g, transposed, rows, columns, tp_blocking_limits(g->isa, g->blocking, transposed)};
 }
 
 static const struct tp_tuning *tuning(const struct tp_part *p) {

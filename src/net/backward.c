@@ -158,7 +158,10 @@ static void add_parts(const struct tp_workspace *w, const struct tp_gradient_sin
         if (!alone && part.number && gemm.k != k)
             tp_team_barrier(team);
         k = gemm.k;
-        tp_gemm_run(&gemm, alone ? tp_alone : team, w->parts.scratch + (size_t)team.id * w->parts.scratch_each);
+        if (alone)
+            tp_run_alone(w, &gemm, team);
+        else
+            tp_run_product(w, &gemm, team);
     }
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net/parts.h"
 
-#include "core/size.h"
 #include "net/pass.h"
 #include "net/ranks.h"
 
@@ -17,17 +16,7 @@ struct tp_range tp_own_samples(const struct tp_parts *parts) {
                              tp_part_samples(parts, parts->first + parts->count - 1).end};
 }
 
-static size_t scratch_for(const struct tp_parts *parts, const tp_model *model, const struct tp_isa *isa,
-                          const struct tp_blocking *blocking) {
-    const struct tp_range own = tp_own_samples(parts);
-    size_t most = 0;
-    for (size_t l = 0; l < model->layers; l++)
-        most = tp_max(most, tp_max(model->bf16?tp_product_scratch(isa,blocking,model->bf16,model->shape[l].inputs, model->shape[l].outputs,own.end - own.begin):0, tp_parts_scratch(isa, blocking, model->shape[l].inputs, model->shape[l].outputs,
-                                             own.end - own.begin, parts->count)));
-    return most;
-}
-
-void tp_parts_lay_out(struct tp_parts *parts, const tp_model *model, int threads, struct tp_arena *arena) {
+void tp_parts_lay_out(struct tp_parts *parts, const tp_model *model, struct tp_arena *arena) {
     size_t parameters = 0;
     for (size_t l = 0; l < model->layers; l++) {
         const struct tp_range layer = tp_layer_range(model, l);
@@ -35,10 +24,6 @@ void tp_parts_lay_out(struct tp_parts *parts, const tp_model *model, int threads
     }
     for (size_t level = 0; (size_t)1 << level < parts->count; level++)
         parts->level[level] = tp_arena_take(arena, parameters, sizeof(float));
-    if (parts->count > 1) {
-        parts->scratch_each = scratch_for(parts, model, model->context->isa, model->context->blocking);
-        parts->scratch = tp_arena_take(arena, tp_size_mul(parts->scratch_each, (size_t)threads), sizeof(float));
-    }
 }
 
 const float *tp_parts_add(const struct tp_parts *parts, const struct tp_isa *isa, size_t i, size_t count, size_t at,
