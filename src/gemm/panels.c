@@ -12,6 +12,9 @@
 #define PIECE_COLUMNS 160
 #define UNCACHED_PANELS 2
 
+/* Where sums of parts wait for others, a piece has so many strips. */
+#define PART_STRIPS 2
+
 /* A part of a product with its plan. */
 struct loops {
     const struct tp_job *job;
@@ -247,10 +250,10 @@ static size_t panel_columns(const struct loops *l, const struct block *b) {
 static size_t piece_columns(const struct loops *l, const struct block *b) {
     const struct tp_gemm *g = l->g;
     const size_t width = l->plan.width, cached = g->isa->mr * g->blocking->kc;
-    if (l->parts > 1)
-        return whole_panels(tp_piece_floats(l->parts) / (l->transposed ? TP_PIECE_ROWS : g->isa->mr), width);
     if (l->transposed)
         return TP_PIECE_COLUMNS;
+    if (l->parts > 1)
+        return whole_panels(TP_PIECE_FLOATS / PART_STRIPS / g->isa->mr, width);
     if (b->mc <= g->isa->mr)
         return b->nc;
     if (b_in_panels(l) || l->b_copy)
@@ -269,7 +272,7 @@ static size_t piece_rows(const struct loops *l, const struct block *b, size_t x,
         return tp_min(TP_PIECE_ROWS, b->mc - x);
     if (b->p + b->kc < l->g->k || !finishes(&l->g->epilogue))
         return b->mc - x;
-    const size_t most = tp_piece_floats(l->parts) / columns;
+    const size_t most = TP_PIECE_FLOATS / columns;
     size_t rows = strip_height(l, b, x);
     while (x + rows < b->mc && rows + strip_height(l, b, x + rows) <= most)
         rows += strip_height(l, b, x + rows);
@@ -332,7 +335,7 @@ static void place_panels(struct loops *l, float *scratch) {
     const struct tp_plan *plan = &l->plan;
     l->piece = scratch;
     for (size_t i = 0; i < tp_tree_levels(l->parts); i++)
-        l->level[i] = scratch + (i + 1) * tp_piece_floats(l->parts);
+        l->level[i] = l->g->levels + i * TP_PIECE_FLOATS;
     l->a_panels = l->b_panels = l->b_copy = NULL;
     if (!plan->pack_a && !plan->reading->packs && !plan->reading->copies)
         return;

@@ -3,6 +3,7 @@
 
 #include "gemm/bf16.h"
 #include "gemm/blocking.h"
+#include "gemm/tree.h"
 
 static size_t round_up(size_t count, size_t unit) {
     return tp_ceil_div(count, unit) * unit;
@@ -38,9 +39,12 @@ size_t tp_product_scratch(const struct tp_isa *isa, const struct tp_blocking *bl
 }
 
 size_t tp_gemm_parts(const struct tp_gemm *g, size_t most, size_t steps) {
-    const size_t tile = TP_PIECE_ROWS * g->isa->nr;
     size_t parts = 1;
-    while (!g->bf16 && 2 * parts <= most && 2 * parts * steps <= g->blocking->kc && tp_piece_floats(2 * parts) >= tile)
+    while (!g->bf16 && 2 * parts <= most && 2 * parts * steps <= g->blocking->kc)
         parts *= 2;
     return parts;
+}
+
+size_t tp_level_floats(size_t parts) {
+    return tp_tree_levels(parts) * TP_PIECE_FLOATS;
 }

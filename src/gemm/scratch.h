@@ -4,7 +4,6 @@
 #define TP_GEMM_SCRATCH_H
 
 #include "gemm/gemm.h"
-#include "gemm/tree.h"
 
 /* A piece of C^T that is transposed at a time: whole vectors both ways, and a multiple of every NR columns. */
 #define TP_PIECE_ROWS 16
@@ -22,11 +21,6 @@
 struct tp_scratch {
     size_t piece, a, b;
 };
-
-/* The room of each where the sums of so many parts of the k steps wait for others. */
-static inline size_t tp_piece_floats(size_t parts) {
-    return TP_PIECE_FLOATS / (1 + tp_tree_levels(parts)) / TP_LINE * TP_LINE;
-}
 
 struct tp_scratch tp_scratch_of(const struct tp_gemm *gemm, bool transposed);
 

@@ -147,6 +147,7 @@ static void add_parts(const struct tp_workspace *w, const struct tp_gradient_sin
         struct tp_gemm gemm =
             gradient_of(w, weights->layer, samples_of(w, part.number * together, together), sink);
         gemm.parts = together;
+        gemm.levels = w->parts.waiting + (size_t)team.id * w->parts.waiting_each;
         if (weights->n < gemm.n)
             gemm = tp_gemm_columns(&gemm, weights->begin, weights->n,
                                    tp_plain(gemm.b.p + weights->begin, gemm.b.row_step));

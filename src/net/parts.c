@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net/parts.h"
 
+#include "core/size.h"
 #include "net/pass.h"
 #include "net/ranks.h"
 
@@ -16,7 +17,7 @@ struct tp_range tp_own_samples(const struct tp_parts *parts) {
                              tp_part_samples(parts, parts->first + parts->count - 1).end};
 }
 
-void tp_parts_lay_out(struct tp_parts *parts, const tp_model *model, struct tp_arena *arena) {
+void tp_parts_lay_out(struct tp_parts *parts, const tp_model *model, int threads, struct tp_arena *arena) {
     size_t parameters = 0;
     for (size_t l = 0; l < model->layers; l++) {
         const struct tp_range layer = tp_layer_range(model, l);
@@ -24,6 +25,8 @@ void tp_parts_lay_out(struct tp_parts *parts, const tp_model *model, struct tp_a
     }
     for (size_t level = 0; (size_t)1 << level < parts->count; level++)
         parts->level[level] = tp_arena_take(arena, parameters, sizeof(float));
+    parts->waiting_each = tp_level_floats(parts->count);
+    parts->waiting = tp_arena_take(arena, tp_size_mul(parts->waiting_each, (size_t)threads), sizeof(float));
 }
 
 const float *tp_parts_add(const struct tp_parts *parts, const struct tp_isa *isa, size_t i, size_t count, size_t at,

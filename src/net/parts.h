@@ -20,6 +20,8 @@ struct tp_parts {
     size_t first, count;          /* of them, those of this process: a power of two */
     size_t batch;                 /* samples of all parts */
     float *level[TP_TREE_LEVELS]; /* sums of gradients that wait, of the layer in work: flat like the layer */
+    float *waiting;               /* the same within a product: waiting_each floats per thread */
+    size_t waiting_each;
     struct tp_ranks *ranks;       /* which have the others; NULL: there are no others */
     tp_score score;               /* of the last step's loss, of all parts */
     bool stops;                   /* some rank wants the run to stop before this step */
@@ -33,8 +35,8 @@ static inline bool tp_has_parts(const struct tp_parts *parts) {
 struct tp_range tp_part_samples(const struct tp_parts *parts, size_t number);
 struct tp_range tp_own_samples(const struct tp_parts *parts);
 
-/* The levels, for any layer of the model. */
-void tp_parts_lay_out(struct tp_parts *parts, const tp_model *model, struct tp_arena *arena);
+/* The levels, for any layer of the model, and for so many threads. */
+void tp_parts_lay_out(struct tp_parts *parts, const tp_model *model, int threads, struct tp_arena *arena);
 
 /* Takes n sums of number i of count groups of this process' parts, whose place in the layer is at. The last group
  * completes them: they are where it returns, in total or, if that is NULL, elsewhere. Else NULL. Groups must come in
