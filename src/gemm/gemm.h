@@ -98,7 +98,7 @@ size_t tp_product_scratch(const struct tp_isa *isa, const struct tp_blocking *bl
                           size_t m, size_t n, size_t k);
 
 /* How many parts of up to so many k steps one product can add: at most so many, a power of two. */
-size_t tp_gemm_parts(const struct tp_gemm *gemm, size_t most, size_t steps);
+size_t tp_gemm_parts(const struct tp_blocking *blocking, const struct tp_bf16 *bf16, size_t most, size_t steps);
 size_t tp_level_floats(size_t parts);
 
 /* One thread's part of the product, m and n at least 1; the team shares C in tiles and needs no barrier within. Where k

@@ -21,19 +21,18 @@ struct loops {
     const struct tp_gemm *g;
     bool transposed;
     struct tp_plan plan;
-    float *a_panels, *b_panels; /* or NULL */
-    float *b_copy;              /* panels of a piece, or NULL */
-    size_t parts;               /* of the k steps of a block */
-    float *piece;               /* where a part of the product waits to be transposed or consumed */
-    float *level[TP_TREE_LEVELS]; /* where sums of parts of the k steps wait for others, shaped like a piece */
+    float *a_panels, *b_panels;   /* or NULL */
+    float *b_copy;                /* panels of a piece, or NULL */
+    float *piece;                 /* where a part of the product waits to be transposed or consumed */
+    float *level[TP_TREE_LEVELS]; /* where sums of parts wait for others, shaped like a piece */
 };
 
 static struct tp_scratch scratch_of(const struct loops *l) {
     return tp_scratch_of(l->g, l->transposed);
 }
 
-/* One block of the loops: rows i.., columns j.., k steps p.., of which steps from first on are in work: all, or a part
- * whose sums are apart. */
+/* One block of the loops: rows i.., columns j.., k steps p.., of which steps from number first on are in work: all, or
+ * a part whose sums are apart. */
 struct block {
     size_t i, mc, j, nc, p, kc, first, steps;
     struct tp_cut cut;
@@ -166,23 +165,36 @@ static void run_strips(const struct loops *l, const struct block *b, const struc
     }
 }
 
-/* The sums of a piece, at strip->c. Those of parts of the k steps are added there, while they stay in cache. */
-static void run_piece(const struct loops *l, const struct block *b, const struct piece *piece,
-                      struct tp_strip *strip) {
+/* The steps of the block that are in work. */
+static void run_steps(const struct loops *l, const struct block *b, const struct piece *piece, struct tp_strip *strip) {
+    strip->k = b->steps;
+    point_at_b(strip, l, b, piece->y);
+    strip->b_next = next_columns(l, b, piece, strip);
+    run_strips(l, b, piece, strip);
+}
+
+/* Sums of parts of the steps, added at strip->c while they stay in cache. */
+static void run_parts(const struct loops *l, const struct block *b, const struct piece *piece, struct tp_strip *strip) {
+    const size_t parts = l->g->parts, n = piece->m * strip->ldc;
     float *c = strip->c;
     struct block part = *b;
-    for (size_t i = 0; i < l->parts; i++) {
-        const struct tp_range steps = tp_share(b->kc, 1, (int)i, (int)l->parts);
-        const bool waits = !tp_has_lower(i, 0) && l->parts > 1;
+    assert(c == l->piece && strip->start == TP_START_ZERO && b->kc == l->g->k && n <= TP_PIECE_FLOATS);
+    for (size_t i = 0; i < parts; i++) {
+        const struct tp_range steps = tp_share(b->kc, 1, (int)i, (int)parts);
         part.first = steps.begin;
-        part.steps = strip->k = steps.end - steps.begin;
-        strip->c = waits ? l->level[0] : c;
-        point_at_b(strip, l, &part, piece->y);
-        strip->b_next = next_columns(l, b, piece, strip);
-        run_strips(l, &part, piece, strip);
-        if (!waits && l->parts > 1)
-            tp_tree_add(l->g->isa, l->level, i, 0, c, piece->m * strip->ldc, i + 1 < l->parts ? NULL : c);
+        part.steps = steps.end - steps.begin;
+        strip->c = tp_has_lower(i, 0) ? c : l->level[0];
+        run_steps(l, &part, piece, strip);
+        if (tp_has_lower(i, 0))
+            tp_tree_add(l->g->isa, l->level, i, 0, c, n, i + 1 < parts ? NULL : c);
     }
+}
+
+static void run_piece(const struct loops *l, const struct block *b, const struct piece *piece, struct tp_strip *strip) {
+    if (l->g->parts > 1)
+        run_parts(l, b, piece, strip);
+    else
+        run_steps(l, b, piece, strip);
 }
 
 static void multiply_transposed(const struct loops *l, const struct block *b, const struct piece *piece,
@@ -252,7 +264,7 @@ static size_t piece_columns(const struct loops *l, const struct block *b) {
     const size_t width = l->plan.width, cached = g->isa->mr * g->blocking->kc;
     if (l->transposed)
         return TP_PIECE_COLUMNS;
-    if (l->parts > 1)
+    if (g->parts > 1)
         return whole_panels(TP_PIECE_FLOATS / PART_STRIPS / g->isa->mr, width);
     if (b->mc <= g->isa->mr)
         return b->nc;
@@ -334,7 +346,7 @@ static void multiply(const struct loops *l) {
 static void place_panels(struct loops *l, float *scratch) {
     const struct tp_plan *plan = &l->plan;
     l->piece = scratch;
-    for (size_t i = 0; i < tp_tree_levels(l->parts); i++)
+    for (size_t i = 0; i < tp_tree_levels(l->g->parts); i++)
         l->level[i] = l->g->levels + i * TP_PIECE_FLOATS;
     l->a_panels = l->b_panels = l->b_copy = NULL;
     if (!plan->pack_a && !plan->reading->packs && !plan->reading->copies)
@@ -359,7 +371,6 @@ void tp_run_panels(const struct tp_job *job) {
     l.g = job->g;
     l.transposed = job->transposed;
     l.plan = tp_plan_of(&part);
-    l.parts = tp_max(l.g->parts, 1);
     place_panels(&l, job->scratch);
     multiply(&l);
 }

@@ -38,9 +38,9 @@ size_t tp_product_scratch(const struct tp_isa *isa, const struct tp_blocking *bl
     return bf16 ? tp_bf16_scratch(bf16, m, n, k) : tp_gemm_scratch(isa, blocking, m, n, k);
 }
 
-size_t tp_gemm_parts(const struct tp_gemm *g, size_t most, size_t steps) {
+size_t tp_gemm_parts(const struct tp_blocking *blocking, const struct tp_bf16 *bf16, size_t most, size_t steps) {
     size_t parts = 1;
-    while (!g->bf16 && 2 * parts <= most && 2 * parts * steps <= g->blocking->kc)
+    while (!bf16 && 2 * parts <= most && 2 * parts * steps <= blocking->kc)
         parts *= 2;
     return parts;
 }

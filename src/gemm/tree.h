@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Sums of parts, added as a binary tree while one part comes after the other. Sums that wait for the neighbour above are
- * kept by level, as digits of a binary counter: part number i is complete with those of the levels where i has ones from
- * the lowest digit on.
+ * Sums of parts, added as a binary tree while one part comes after the other. Sums that wait for the neighbour above
+ * are kept by level, as digits of a binary counter: part number i is complete with those of the levels where i has ones
+ * from the lowest digit on.
  */
 #ifndef TP_GEMM_TREE_H
 #define TP_GEMM_TREE_H

@@ -17,14 +17,28 @@ struct tp_range tp_own_samples(const struct tp_parts *parts) {
                              tp_part_samples(parts, parts->first + parts->count - 1).end};
 }
 
+size_t tp_parts_together(const struct tp_parts *parts, const tp_model *model, const struct tp_blocking *blocking) {
+    return tp_gemm_parts(blocking, model->bf16, parts->count, tp_ceil_div(parts->batch, parts->total));
+}
+
+/* A trainer may change to the context's other instruction set. Smaller batches have no more groups. */
+static size_t most_groups(const struct tp_parts *parts, const tp_model *model) {
+    const struct tp_context *context = model->context;
+    size_t together = tp_parts_together(parts, model, context->blocking);
+    if (context->other.isa)
+        together = tp_min(together, tp_parts_together(parts, model, context->other.blocking));
+    return parts->count / together;
+}
+
 void tp_parts_lay_out(struct tp_parts *parts, const tp_model *model, int threads, struct tp_arena *arena) {
-    size_t parameters = 0;
-    for (size_t l = 0; l < model->layers; l++) {
-        const struct tp_range layer = tp_layer_range(model, l);
-        parameters = tp_max(parameters, layer.end - layer.begin);
-    }
+    const size_t groups = most_groups(parts, model);
+    size_t weights = 0;
+    for (size_t l = 0; l < model->layers; l++)
+        weights = tp_max(weights, model->shape[l].inputs * model->shape[l].outputs);
+    parts->biases = tp_padded(tp_model_widest(model));
     for (size_t level = 0; (size_t)1 << level < parts->count; level++)
-        parts->level[level] = tp_arena_take(arena, parameters, sizeof(float));
+        parts->level[level] =
+            tp_arena_take(arena, tp_size_add(parts->biases, (size_t)1 << level < groups ? weights : 0), sizeof(float));
     parts->waiting_each = tp_level_floats(parts->count);
     parts->waiting = tp_arena_take(arena, tp_size_mul(parts->waiting_each, (size_t)threads), sizeof(float));
 }
