@@ -153,7 +153,7 @@ static void run_parts(const struct tp_isa *isa, size_t m, size_t n, const struct
         v.parts = bits & 4 ? MOST_PARTS : 2;
         v.k = bits & 8 ? 23 : 5;
         v.lda = bits & 8 ? TP_CONFLICT : (v.ta ? m : v.k) + 3;
-        v.ldb = (v.tb ? v.k : n) + (bits & 8 ? 0 : 5);
+        v.ldb = bits & 8 ? TP_CONFLICT : (v.tb ? v.k : n) + 5;
         run(isa, &v, r, reached);
     }
 }
