@@ -139,8 +139,27 @@ samples 2 >two.idx
 samples 7 >seven.idx
 exits 0 predict --model plain --input whole.idx && [ "$(grep -c '^0 0.33333' out)" -eq 9 ]
 result "predict with a model without a schema"
-fails 1 "two.idx: 2 rows with missing values: row 1, 2;" predict --model plain --input two.idx
-fails 1 "seven.idx: 7 rows with missing values: row 1, 2, 3, 4, 5, ...;" predict --model plain --input seven.idx
+fails 1 "two.idx: 2 rows with missing values: row 1 (2), row 2 (2); the option 'missing' can be drop" \
+    predict --model plain --input two.idx
+fails 1 "seven.idx: 7 rows with missing values: row 1 (2), row 2 (2), row 3 (2), row 4 (2), row 5 (2), ...;" \
+    predict --model plain --input seven.idx
+fails 1 "missing mean: plain has no schema, which has the means" \
+    predict --model plain --input two.idx --missing mean
+exits 0 predict --model plain --input two.idx --missing drop && [ "$(wc -l <out)" -eq 7 ]
+result "rows without a value can be left out"
+
+printf 'a,b\n1,2\n3,4\n' >inputs.csv
+printf 'a,b,y\n1,2,0\n3,4,1\n' >targets.csv
+printf '1 1:1 2:2\n0 1:3 2:4\n' >inputs.svm
+exits 0 predict --model plain --input inputs.csv && cp out of_inputs && [ "$(grep -c '^0 0.33333' out)" -eq 2 ] &&
+    exits 0 predict --model plain --input inputs.svm && cmp -s out of_inputs
+result "tables of inputs alone for a model without a schema"
+exits 0 predict --model plain --input targets.csv --id y --format csv && grep -q '^y,prediction' out &&
+    grep -q '^1,0,' out
+result "with a column of ids beside them"
+fails 1 "plain has 2 inputs, but the samples of targets.csv have 3 values" predict --model plain --input targets.csv
+grep -q 'plain has no schema: it takes files of its inputs alone' err
+result "and what such a model takes is said"
 
 # ----------------------------------------------------------------------------------------------------------- JSON keys
 
