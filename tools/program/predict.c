@@ -109,7 +109,7 @@ static int load(struct prediction *run) {
     if (!code && !saved.has_schema)
         code = open_data(run, &saved.model);
     if (!code)
-        code = session_check(run->session, tp_model_load(run->session->context, run->options->model, &run->model));
+        code = session_load(run->session, run->options->model, &run->model);
     if (!code)
         code = check_format(run->options);
     if (!code)

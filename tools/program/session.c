@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "session.h"
 #include "command.h"
+#include "foreign.h"
 #include "inference.h"
 #include "nearest.h"
 #include "report.h"
@@ -104,9 +105,20 @@ static bool names_schema(const char *path) {
     return found;
 }
 
+static int check_file(const struct session *session, const char *path, tp_status status) {
+    const int code = session_check(session, status);
+    if (status == TP_ERR_FORMAT)
+        foreign_explain(path, false);
+    return code;
+}
+
+int session_load(const struct session *session, const char *path, tp_model **model) {
+    return check_file(session, path, tp_model_load(session->context, path, model));
+}
+
 int session_describe(const struct session *session, const char *path, struct architecture *architecture) {
-    const int code = session_check(
-        session, tp_model_describe_file(session->context, path, &architecture->model, architecture->layer));
+    const int code = check_file(
+        session, path, tp_model_describe_file(session->context, path, &architecture->model, architecture->layer));
     architecture->has_schema = !code && names_schema(path);
     return code;
 }
