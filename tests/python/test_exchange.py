@@ -369,7 +369,7 @@ def test_pipelines_that_do_not_fit():
         pass
 
     for step, message in [
-        (PolynomialFeatures(), "step 'polynomialfeatures' is PolynomialFeatures.*; a model can only scale, as Standard"),
+        (PolynomialFeatures(), "step 'polynomialfeatures' is Poly.*; a model can only scale, as Standard"),
         (make_pipeline(MinMaxScaler(clip=True)), "step 'pipeline', step 'minmaxscaler' is MinMaxScaler.clip=True"),
         (Own(), "step 'own' is Own"),
     ]:

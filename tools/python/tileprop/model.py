@@ -244,7 +244,7 @@ class Model(Handle):
         """
         format = _exchange.written_format(path, format)
         if format == "torch" and (self.inputs_scaled or self.outputs_scaled):
-            why = "the layers in the file do not scale inputs and outputs, as the model does; those of fold_scaling() do"
+            why = "the layers in the file do not scale inputs and outputs as the model does; those of fold_scaling() do"
             warnings.warn(why, stacklevel=2)
         options = _exchange.options(pattern, weights, biases)
         options.name = None if name is None else name.encode()
