@@ -118,15 +118,17 @@ result "and nothing without --out"
 
 # ------------------------------------------------------------------------------------------------------ missing values
 
-# A model without a schema: 2 inputs, 3 classes, all weights 0.
-header='{"__metadata__":{"format":"tileprop","version":"0.1.0","loss":"cce","input_mean":"0",'
-header=$header'"input_deviation":"1","layers.0.activation":"softmax","layers.0.slope":"0"},'
-header=$header'"layers.0.weight":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},'
-header=$header'"layers.0.bias":{"dtype":"F32","shape":[3],"data_offsets":[24,36]}}'
-{
+# schemaless LOSS ACTIVATION OUTPUTS: a model without a schema of 2 inputs, all weights 0.
+schemaless() {
+    bytes=$((8 * $3))
+    header='{"__metadata__":{"format":"tileprop","version":"0.1.0","loss":"'$1'","input_mean":"0",'
+    header=$header'"input_deviation":"1","layers.0.activation":"'$2'","layers.0.slope":"0"},'
+    header=$header'"layers.0.weight":{"dtype":"F32","shape":[2,'$3'],"data_offsets":[0,'$bytes']},'
+    header=$header'"layers.0.bias":{"dtype":"F32","shape":['$3'],"data_offsets":['$bytes','$((12 * $3))']}}'
     printf "\\$(printf %o $((${#header} & 255)))\\$(printf %o $((${#header} >> 8)))\\0\\0\\0\\0\\0\\0%s" "$header"
-    head -c 36 /dev/zero
-} >plain
+    head -c $((12 * $3)) /dev/zero
+}
+schemaless cce softmax 3 >plain
 # samples COUNT: 9 samples of 2 floats, with a NaN in the first so many.
 samples() {
     printf '\0\0\015\002\0\0\0\011\0\0\0\002'
@@ -160,6 +162,17 @@ result "with a column of ids beside them"
 fails 1 "plain has 2 inputs, but the samples of targets.csv have 3 values" predict --model plain --input targets.csv
 grep -q 'plain has no schema: it takes files of its inputs alone' err
 result "and what such a model takes is said"
+
+schemaless mse identity 2 >numbers.model
+schemaless mse identity 1 >number.model
+schemaless bce sigmoid 1 >binary.model
+schemaless bce sigmoid 2 >labels.model
+exits 0 predict --model numbers.model --input inputs.csv --format csv && head -n 1 out | grep -qx prediction_0,prediction_1 &&
+    exits 0 predict --model binary.model --input inputs.csv && [ "$(sort -u out)" = "0 0.5" ] &&
+    exits 0 predict --model labels.model --input inputs.csv --format csv && head -n 1 out | grep -qx '0,1,p_0,p_1'
+result "their loss tells whether outputs are numbers, classes or labels"
+exits 0 evaluate --model number.model --data targets.csv && grep -q '^RMSE  *0.7071' out
+result "few different integers are numbers for them, too"
 
 # ----------------------------------------------------------------------------------------------------------- JSON keys
 

@@ -93,7 +93,7 @@ static int check_format(const struct predict_options *options) {
 static int check_top(const struct predict_options *options, const tp_model *model) {
     tp_model_options shape;
     tp_model_describe(model, &shape);
-    const size_t choices = predict_choices(tp_schema_task(tp_model_schema(model)), model_outputs(&shape));
+    const size_t choices = predict_choices(model_task(model), model_outputs(&shape));
     if (options->top <= (choices ? choices : 1))
         return EXIT_SUCCESS;
     complain("--top %" PRIu64 ": %s tells %zu classes apart", options->top, options->model, choices);
@@ -127,7 +127,7 @@ static int predict(struct prediction *run) {
 static int write_predictions(struct prediction *run) {
     const tp_schema *schema = tp_model_schema(run->model);
     const struct prediction_report report = {.format = (enum predict_format)run->options->format,
-                                             .task = tp_schema_task(schema),
+                                             .task = model_task(run->model),
                                              .schema = schema,
                                              .predictions = &run->predictions,
                                              .dataset = run->dataset,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "session.h"
+
+#include "../../src/table/loss_task.h"
 #include "command.h"
 #include "foreign.h"
 #include "inference.h"
@@ -140,6 +142,13 @@ size_t model_outputs(const tp_model_options *model) {
 /* One output tells two classes apart, but for CCE. */
 size_t model_classes(const tp_model_options *model) {
     return model_outputs(model) == 1 && model->loss != TP_LOSS_CCE ? 2 : model_outputs(model);
+}
+
+tp_task model_task(const tp_model *model) {
+    const tp_schema *schema = tp_model_schema(model);
+    tp_model_options shape;
+    tp_model_describe(model, &shape);
+    return schema ? tp_schema_task(schema) : tp_task_of_loss(shape.loss, model_outputs(&shape));
 }
 
 /* Of targets that no schema has matched. */

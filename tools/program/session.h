@@ -44,6 +44,9 @@ int check_fit(const tp_model_options *model, const tp_data *data, const char *mo
 /* Classes that the model tells apart. */
 size_t model_classes(const tp_model_options *model);
 
+/* Of the schema; without one the loss tells. */
+tp_task model_task(const tp_model *model);
+
 /* Width of the last layer. */
 size_t model_outputs(const tp_model_options *model);
 
