@@ -167,9 +167,10 @@ schemaless mse identity 2 >numbers.model
 schemaless mse identity 1 >number.model
 schemaless bce sigmoid 1 >binary.model
 schemaless bce sigmoid 2 >labels.model
-exits 0 predict --model numbers.model --input inputs.csv --format csv && head -n 1 out | grep -qx prediction_0,prediction_1 &&
+exits 0 predict --model numbers.model --input inputs.csv --format csv &&
+    head -n 1 out | grep -qx prediction_0,prediction_1 &&
     exits 0 predict --model binary.model --input inputs.csv && [ "$(sort -u out)" = "0 0.5" ] &&
-    exits 0 predict --model labels.model --input inputs.csv --format csv && head -n 1 out | grep -qx '0,1,p_0,p_1'
+    exits 0 predict --model labels.model --input inputs.csv --format csv && head -n 1 out | grep -qx prediction_0,prediction_1,p_0,p_1
 result "their loss tells whether outputs are numbers, classes or labels"
 exits 0 evaluate --model number.model --data targets.csv && grep -q '^RMSE  *0.7071' out
 result "few different integers are numbers for them, too"
