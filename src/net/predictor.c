@@ -159,8 +159,8 @@ void tp_predictor_choose(struct tp_predictor *p, struct tp_told *told, size_t l,
     told->weights[l] = tp_layout_operand(&p->model.shape[l], &p->copies[l], layout);
 }
 
-/* Panels where the product makes them anyway, or threads share columns: parts of rows would lie in a part of the sets of
- * their caches. Else rows; rounded if the product rounds them. */
+/* Panels where the product makes them anyway, or threads share columns: parts of rows would lie in a part of the sets
+ * of their caches. Else rows; rounded if the product rounds them. */
 static enum tp_layout built_in_layout(const struct tp_predictor *p, size_t l, size_t batch, int threads) {
     const struct tp_shape *shape = &p->model.shape[l];
     if (p->model.bf16)
