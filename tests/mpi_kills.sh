@@ -96,8 +96,9 @@ one_bad() {
         [ "$(grep -c '^tileprop: [^n]' err)" = 1 ] && grep -q "$fragment" err
 }
 
-# plan MPI NUMBER: a run of so many processes that is not stopped, which makes the model $whole in $epochs; it trains for
-# $window milliseconds, half a second if it can be had. That of fewer processes than processors is much faster.
+# plan MPI NUMBER: a run of so many processes that is not stopped, which makes the model $whole in $epochs and trains
+# for $window milliseconds, half a second if it can be had. A process that has a processor to itself needs far less time
+# for an epoch.
 plan() {
     whole=whole.$1.$2
     epochs=40
@@ -107,8 +108,11 @@ plan() {
         job "$1" "$2" --resume run >out 2>err || return 1
         window=$(awk '/^time / {printf "%d", $2 * 1000 + 1}' out)
         echo "$epochs $window" >"$whole.plan"
-        [ "$window" -lt 500 ] && [ $epochs -lt 20000 ] || mv out.model "$whole"
-        [ -e "$whole" ] || epochs=$((epochs * (700 / window + 2)))
+        if [ "$window" -ge 500 ] || [ $epochs -ge 20000 ]; then
+            mv out.model "$whole"
+        else
+            epochs=$((epochs * (700 / window + 2)))
+        fi
     done
 }
 
