@@ -44,7 +44,7 @@ begun() {
     grep -q '^tileprop: note: table.csv' err || ! kill -0 $launcher 2>/dev/null
 }
 
-# strike NUMBER: kills one of the processes after a while.
+# strike NUMBER: kills one of the processes after a while; false if the run was over before.
 strike() {
     until begun; do
         sleep 0.01
@@ -122,9 +122,10 @@ trial() {
     number=$((drawn * 2 + 2))
     plan "$1" $number || { difference="a run that is not stopped fails"; return 1; }
     rm -rf run out.model pid.* .tileprop-*
+    : >err # in which begun looks
     job "$1" $number --resume run >out 2>err &
     launcher=$!
-    strike $number
+    strike $number || { wait $launcher; return 0; }
     ended || { difference="not over after ten seconds"; return 1; }
     [ $code -ne 0 ] || return 0
     kills=$((kills + 1))
