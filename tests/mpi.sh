@@ -7,7 +7,7 @@ source=$(cd "$1" && pwd)
 libraries=$(cd "$2" && pwd)
 cc=$3
 shift 3
-objects=$(for object in "$@"; do echo "$object"; done | grep -v '/ranks\.c\.o$')
+objects=$(for object in "$@"; do echo "$object"; done | grep -vE '/(ranks|group)\.c\.o$')
 . "$source/tests/scratch.sh"
 
 . "$source/tests/mpi_lib.sh"
