@@ -11,6 +11,7 @@ objects=$(for object in "$@"; do echo "$object"; done | grep -vE '/(ranks|group)
 . "$source/tests/scratch.sh"
 
 . "$source/tests/mpi_lib.sh"
+export OMPI_MCA_odls_base_sigkill_timeout=0 # less waiting where processes fail
 
 # ranks MPI NUMBER ARGUMENT...: the fingerprints that they print are one. An mpirun may mix up the ends of lines.
 ranks() {
@@ -71,7 +72,6 @@ test_judging() {
     result "$1: the program evaluates and predicts the same with two processes"
     refused "$1" 'missing.csv: cannot open' --input missing.csv &&
         refused "$1" 'has another run than rank 0: missing is' --input table.csv --missing mean &&
-        refused "$1" 'has another run than rank 0: samples is 99 here and 150 there' --input fewer.csv &&
         refused "$1" 'has another run than rank 0: data is' --input other.csv
     result "$1: processes that would judge something else are refused"
 }
@@ -114,7 +114,6 @@ table() {
 table 150 >table.csv
 table 20000 >many.csv # two blocks of predictions
 sed 2s/0/1/ table.csv >other.csv
-head -n 100 table.csv >fewer.csv
 found=
 expected=
 for mpi in $(mpis); do

@@ -13,6 +13,7 @@ objects=$(for object in "$@"; do echo "$object"; done | grep -vE '/(ranks|group)
 . "$source/tests/scratch.sh"
 . "$source/tests/mpi_lib.sh"
 trials=${TILEPROP_RANK_KILLS:-1}
+[ "$trials" -gt 1 ] || export OMPI_MCA_odls_base_sigkill_timeout=0 # less waiting between two signals
 
 # draw LIMIT: a pseudo-random number below it, in $drawn.
 state=${TILEPROP_RANK_SEED:-4711}
@@ -90,7 +91,7 @@ one_bad() {
     shift
     rm -rf pid.* out.model
     set -- --threads 1 --parts 2 --quiet --target y "$@"
-    ! OMPI_MCA_odls_base_sigkill_timeout=0 timeout 30 "mpirun.$mpi" -n 1 "./program-$mpi" train --mpi \
+    ! timeout 30 "mpirun.$mpi" -n 1 "./program-$mpi" train --mpi \
         --data table.csv --out out.model --threads 1 --parts 2 --quiet --target y : \
         -n 1 "./program-$mpi" train --mpi "$@" >out 2>err && [ ! -e out.model ] &&
         [ "$(grep -c '^tileprop: [^n]' err)" = 1 ] && grep -q "$fragment" err
