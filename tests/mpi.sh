@@ -7,10 +7,11 @@ source=$(cd "$1" && pwd)
 libraries=$(cd "$2" && pwd)
 cc=$3
 shift 3
-objects=$(for object in "$@"; do echo "$object"; done | grep -v '/ranks\.c\.o$')
+objects=$(for object in "$@"; do echo "$object"; done | grep -vE '/(ranks|group)\.c\.o$')
 . "$source/tests/scratch.sh"
 
 . "$source/tests/mpi_lib.sh"
+export OMPI_MCA_odls_base_sigkill_timeout=0 # less waiting where processes fail
 
 # ranks MPI NUMBER ARGUMENT...: the fingerprints that they print are one. An mpirun may mix up the ends of lines.
 ranks() {
@@ -47,6 +48,34 @@ test_program() {
     rm -rf run
 }
 
+# judged MPI NUMBER: its processes write the same as one without MPI.
+judged() {
+    timeout 60 "mpirun.$1" -n "$2" "./program-$1" evaluate --mpi --model one --data table.csv >judged 2>err &&
+        cmp judged alone.judged && timeout 60 "mpirun.$1" -n "$2" "./program-$1" predict --mpi --model one \
+        --input many.csv --format csv --output predicted >out 2>err && cmp predicted alone.predicted
+}
+
+# refused MPI FRAGMENT ARGUMENT...: of two processes the second has other arguments; one says what the difference is.
+refused() {
+    mpi=$1
+    fragment=$2
+    shift 2
+    ! timeout 60 "mpirun.$mpi" -n 1 "./program-$mpi" predict --mpi --model one --input table.csv --output no : \
+        -n 1 "./program-$mpi" predict --mpi --model one "$@" >out 2>err && [ ! -e no ] &&
+        [ "$(grep -c '^tileprop: [^n]' err)" = 1 ] && grep -q "^tileprop: rank 1: $fragment" err
+}
+
+test_judging() {
+    "./program-$1" evaluate --model one --data table.csv >alone.judged &&
+        "./program-$1" predict --model one --input many.csv --format csv --output alone.predicted &&
+        judged "$1" 1 && judged "$1" 2
+    result "$1: the program evaluates and predicts the same with two processes"
+    refused "$1" 'missing.csv: cannot open' --input missing.csv &&
+        refused "$1" 'has another run than rank 0: missing is' --input table.csv --missing mean &&
+        refused "$1" 'has another run than rank 0: data is' --input other.csv
+    result "$1: processes that would judge something else are refused"
+}
+
 # build_fortran MPI: the example in Fortran, if the library's modules are there.
 build_fortran() {
     build_ranks "$1" group.o -c && "mpifort.$1" -std=f2008 -O1 -Wall -Werror -I "$libraries/fortran/modules" \
@@ -75,10 +104,16 @@ test_examples() {
     result "$1: the example in Fortran makes the same parameters with one process and two"
 }
 
-awk 'BEGIN {
-    print "a,b,y"
-    for (i = 0; i < 150; i++) printf "%d,%d,%.2f\n", i % 7, i % 11, i % 7 * 0.3 - i % 11
-}' >table.csv
+# table SAMPLES
+table() {
+    awk -v samples="$1" 'BEGIN {
+        print "a,b,y"
+        for (i = 0; i < samples; i++) printf "%d,%d,%.2f\n", i % 7, i % 11, i % 7 * 0.3 - i % 11
+    }'
+}
+table 150 >table.csv
+table 20000 >many.csv # two blocks of predictions
+sed 2s/0/1/ table.csv >other.csv
 found=
 expected=
 for mpi in $(mpis); do
@@ -96,7 +131,7 @@ for mpi in $(mpis); do
     ! timeout 60 "mpirun.$mpi" -n 3 "./$mpi" 1 >out 2>err && grep -q 'ranks is 3; it must be a power of two' err
     result "$mpi: three are refused"
     test_examples "$mpi"
-    [ -z "$objects" ] || [ "$found" != " $mpi" ] || test_program "$mpi"
+    [ -z "$objects" ] || [ "$found" != " $mpi" ] || { test_program "$mpi" && test_judging "$mpi"; }
 done
 if [ -z "$found" ]; then
     echo "SKIPPED: MPI: there is neither mpicc.openmpi nor mpicc.mpich"

@@ -16,7 +16,7 @@ skip() {
 program=$(realpath "$1")
 hosts=$2
 shift 2
-for tool in ip tc unshare mpirun.openmpi; do
+for tool in ip tc unshare taskset mpirun.openmpi; do
     command -v $tool >/dev/null || skip "there is no $tool (Debian: iproute2, util-linux, openmpi-bin)"
 done
 ip netns add tileprop-1 2>/dev/null || skip "they are not permitted, or in use (ip netns del tileprop-1)"
@@ -45,11 +45,14 @@ for host in $(seq "$hosts"); do
     ip -n "tileprop-$host" link set lo up
     addresses=$addresses,$net.$host:1
 done
+# Each host has a processor. Open MPI would give all of them the first one, for it takes them for machines.
 cat >"$work/agent" <<'EOF'
 #!/bin/sh
 host=$1
+number=${host##*.}
 shift
-exec ip netns exec "tileprop-${host##*.}" unshare -u sh -c "hostname $host; $*"
+exec taskset -c $(((number - 1) % $(nproc --all))) \
+    ip netns exec "tileprop-$number" unshare -u sh -c "hostname $host; $*"
 EOF
 chmod +x "$work/agent"
 
@@ -71,7 +74,7 @@ for gbit in 1 10; do
     [ "$delay" != null ] || echo "no netem: links have the rate, but no delay of their own" >&2
     for mode in overlap in-turn alone; do
         OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_mpi_yield_when_idle=1 \
-            mpirun.openmpi --mca plm_rsh_agent "$work/agent" --host "${addresses#,}" --mca btl tcp,self \
+            mpirun.openmpi --bind-to none --mca plm_rsh_agent "$work/agent" --host "${addresses#,}" --mca btl tcp,self \
             --mca oob_tcp_if_include $net.0/24 --mca btl_tcp_if_include $net.0/24 -n "$hosts" \
             "$program" $mode 1 "$@" | sed "s/^{/{\"gbit\":$gbit,\"delay\":$delay,/"
     done

@@ -164,6 +164,8 @@ static void add_parts(const struct tp_workspace *w, const struct tp_gradient_sin
             tp_run_alone(w, &gemm, team);
         else
             tp_run_product(w, &gemm, team);
+        if (w->parts.ranks && team.id == 0)
+            tp_ranks_go_on(w->parts.ranks);
     }
 }
 

@@ -439,7 +439,8 @@ static float scale_of_step(struct tp_optimizer *optimizer, const float *gradient
     return optimizer->options.clip_norm > 0 ? clip(optimizer, gradients, team) : inverse(optimizer->weight);
 }
 
-/* Each layer as soon as its sums are there, from above; its new parameters leave at once. */
+/* Each layer as soon as its sums are there, from above; new parameters leave in the order in which the next step needs
+ * them. */
 static void update_shares(struct tp_optimizer *optimizer, const float *gradients, struct tp_team team) {
     struct tp_ranks *ranks = optimizer->ranks;
     const float scale = scale_of_step(optimizer, gradients, team);
@@ -450,10 +451,11 @@ static void update_shares(struct tp_optimizer *optimizer, const float *gradients
         mine.end += share.begin;
         tp_ranks_await(ranks, l, team);
         update_layer(optimizer, gradients, l, scale, mine);
-        tp_team_barrier(team);
-        if (team.id == 0 && !tp_layer_is_frozen(optimizer, l))
-            tp_ranks_begin(ranks, l, TP_EXCHANGE_PARAMETERS);
     }
+    tp_team_barrier(team);
+    for (size_t l = 0; team.id == 0 && l < optimizer->model->layers; l++)
+        if (!tp_layer_is_frozen(optimizer, l))
+            tp_ranks_begin(ranks, l, TP_EXCHANGE_PARAMETERS);
 }
 
 void tp_run_update(struct tp_optimizer *optimizer, struct tp_model *model, const float *gradients,

@@ -190,8 +190,12 @@ void tp_ranks_begin(struct tp_ranks *ranks, size_t l, enum tp_exchange_kind kind
     assert(!ranks->layer[l].kind);
     ranks->layer[l] =
         (struct tp_exchange){.kind = kind, .level = kind == TP_EXCHANGE_GRADIENTS ? 0 : ranks->levels - 1};
-    for (size_t i = ranks->model->layers; i-- > 0;)
-        advance(ranks, i, false);
+    tp_ranks_go_on(ranks);
+}
+
+void tp_ranks_go_on(struct tp_ranks *ranks) {
+    for (size_t l = 0; l < ranks->model->layers; l++)
+        advance(ranks, l, false);
 }
 
 void tp_ranks_end(struct tp_ranks *ranks, size_t l) {

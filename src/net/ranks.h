@@ -53,6 +53,8 @@ void tp_ranks_lay_out(struct tp_ranks *ranks, size_t batch, struct tp_arena *are
 
 /* Begins to exchange gradients of layer l, or to gather its parameters, and goes on with those under way. */
 void tp_ranks_begin(struct tp_ranks *ranks, size_t l, enum tp_exchange_kind kind);
+/* Goes on with what is under way: many groups move nothing unless they are called, so this comes between products. */
+void tp_ranks_go_on(struct tp_ranks *ranks);
 /* Waits until nothing of layer l is under way, or of any layer. */
 void tp_ranks_end(struct tp_ranks *ranks, size_t l);
 void tp_ranks_end_all(struct tp_ranks *ranks);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { SAMPLES = 300, IN = 40, HIDDEN = 300, OUT = 10, BATCH = 64 };
 
@@ -20,6 +21,8 @@ static void check(const tp_context *context, tp_status status) {
     if (context)
         tp_context_message(context, message, sizeof message);
     fprintf(stderr, "train_ranks: %s: %s\n", tp_status_text(status), message);
+    const struct timespec tenth = {.tv_nsec = 100000000}; /* else MPICH's mpirun may lose what was said */
+    nanosleep(&tenth, NULL);
     MPI_Abort(MPI_COMM_WORLD, EXIT_FAILURE);
 }
 

@@ -3,6 +3,7 @@
 
 #include "../../src/io/dataset_names.h"
 #include "nearest.h"
+#include "ranks.h"
 #include "report.h"
 
 #include <dirent.h>
@@ -118,7 +119,7 @@ static void suggest_path(const char *path) {
     if (asprintf(&directory, "%.*s.", length, path) >= 0)
         offer_entries(directory, &nearest, best, sizeof best);
     free(directory);
-    if (nearest.best)
+    if (nearest.best && ranks_is_first())
         complain("did you mean '%.*s%s'?", length, path, nearest.best);
 }
 

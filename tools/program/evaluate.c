@@ -5,7 +5,8 @@
 #include "files.h"
 #include "gnuplot.h"
 #include "metrics_report.h"
-#include "predictions.h"
+#include "ranks.h"
+#include "ranks_inference.h"
 #include "report.h"
 
 #include <stdlib.h>
@@ -17,7 +18,7 @@ struct evaluate_options {
     int split;
     const char *plot; /* or NULL */
     uint64_t width;
-    bool json;
+    bool json, mpi;
 };
 
 /* What was measured; report points to the rest. */
@@ -64,6 +65,7 @@ static const struct option_row rows[] = {
     {.name = "width", IS_INTEGER(width, PICTURE_LEAST, PICTURE_MOST), .help = "of the picture, in pixels"},
     OPTION_ROW_THREADS,
     OPTION_ROW_ISA,
+    OPTION_ROW_MPI("share the samples: a power of two of them"),
     OPTION_ROW_JSON,
     {0},
 };
@@ -143,12 +145,13 @@ static int measure(struct evaluation *run) {
     struct result *result = &run->result;
     const tp_data *data = tp_dataset_data(run->dataset);
     const double start = now();
-    int code = session_score(run->session, run->model, data, &result->score, NULL);
+    int code = ranks_score(run->session, run->model, data, &result->score);
     if (!code)
-        code = predictions_make_unless_stopped(run->session, run->model, data, &result->predictions);
+        code = ranks_predict(run->session, run->model, data, &result->predictions);
     result->seconds = now() - start;
-    if (!code)
-        code = predictions_check(&result->predictions, run->dataset, run->options->data.path);
+    if (code || !ranks_is_first()) /* what else there is to do is the first one's */
+        return code;
+    code = predictions_check(&result->predictions, run->dataset, run->options->data.path);
     if (!code)
         code = make_room(run);
     return code ? code : compute(run, data);
@@ -211,21 +214,33 @@ static void release(struct evaluation *run) {
     tp_model_destroy(run->model);
 }
 
-static int run_evaluation(const struct session *session, const struct evaluate_options *options) {
-    struct evaluation run = {.options = options, .session = session};
+static int prepare(struct evaluation *run) {
+    const struct evaluate_options *options = run->options;
     int code = options->plot ? files_check(&evaluate_command, options, NULL) : EXIT_SUCCESS;
     if (!code)
-        code = load(&run);
+        code = load(run);
+    code = ranks_agree(code);
+    return code ? code
+                : ranks_check(run->session, &evaluate_command, options, run->model, tp_dataset_data(run->dataset));
+}
+
+static int report(const struct evaluation *run) {
+    if (run->options->json)
+        print_json(&run->result, run->session->context);
+    else
+        print_text(&run->result);
+    return run->options->plot ? draw(run) : EXIT_SUCCESS;
+}
+
+static int run_evaluation(const struct session *session, const struct evaluate_options *options) {
+    struct evaluation run = {.options = options, .session = session};
+    int code = prepare(&run);
     if (!code)
         code = measure(&run);
-    if (!code && options->json)
-        print_json(&run.result, session->context);
-    else if (!code)
-        print_text(&run.result);
-    if (!code && options->plot)
-        code = draw(&run);
+    if (!code && ranks_is_first())
+        code = report(&run);
     release(&run);
-    return code;
+    return (int)ranks_follow((uint64_t)code);
 }
 
 static int run(int argc, char **argv) {
@@ -236,7 +251,10 @@ static int run(int argc, char **argv) {
     struct session session;
     code = session_open(&session, &options.machine);
     if (!code)
+        code = ranks_open(&session, options.mpi);
+    if (!code)
         code = run_evaluation(&session, &options);
+    ranks_close();
     session_close(&session);
     return code;
 }

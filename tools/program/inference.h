@@ -14,7 +14,7 @@ struct inference {
     tp_workspace *workspace;
 };
 
-/* For so many samples, in one call or several. inference_close comes at the end in any case. */
+/* For so many samples, in one call or several; 0: without a predictor. inference_close comes at the end in any case. */
 tp_status inference_open(tp_context *context, const tp_model *model, size_t samples, struct inference *inference);
 tp_status inference_evaluate(const struct inference *inference, const tp_data *data, tp_score *score,
                              uint64_t *confusion);

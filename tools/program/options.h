@@ -149,6 +149,11 @@ struct machine_options {
         .help = "instruction set; 'tileprop info' lists the usable ones (default: $TILEPROP_ISA, else the best); "     \
                 "results do not depend on it"                                                                          \
     }
+#define OPTION_ROW_MPI(what)                                                                                           \
+    {                                                                                                                  \
+        .name = "mpi", IS_FLAG(mpi), .use = OPTION_HERE,                                                               \
+        .help = "the processes of mpirun " what "; results do not depend on their number"                              \
+    }
 #define OPTION_ROW_JSON                                                                                                \
     {                                                                                                                  \
         .name = "json", IS_FLAG(json), .use = OPTION_HERE,                                                             \

@@ -4,6 +4,8 @@
 #include "files.h"
 #include "interrupt.h"
 #include "predict_format.h"
+#include "ranks.h"
+#include "ranks_inference.h"
 #include "report.h"
 #include "sink.h"
 
@@ -17,7 +19,7 @@ struct predict_options {
     const char *output; /* NULL: standard output */
     int format;
     uint64_t top;
-    bool top_given;
+    bool top_given, mpi;
 };
 
 #define OPTION_STRUCT struct predict_options
@@ -36,6 +38,7 @@ static const struct option_row rows[] = {
      .help = "text: write the best N classes, best first"},
     OPTION_ROW_THREADS,
     OPTION_ROW_ISA,
+    OPTION_ROW_MPI("share the samples: a power of two of them"),
     {0},
 };
 
@@ -120,8 +123,10 @@ static int load(struct prediction *run) {
 }
 
 static int predict(struct prediction *run) {
-    const int code = predictions_make_unless_stopped(run->session, run->model, run->data, &run->predictions);
-    return code ? code : predictions_check(&run->predictions, run->dataset, run->options->data.path);
+    const int code = ranks_predict(run->session, run->model, run->data, &run->predictions);
+    if (code || !ranks_is_first())
+        return code;
+    return predictions_check(&run->predictions, run->dataset, run->options->data.path);
 }
 
 static int write_predictions(struct prediction *run) {
@@ -146,20 +151,32 @@ static void release(struct prediction *run) {
     sink_close(&run->sink);
 }
 
+/* The first process alone has an output. */
+static int open_output(struct prediction *run) {
+    if (!ranks_is_first())
+        return EXIT_SUCCESS;
+    const int code = sink_open(&run->sink, run->session, run->options->output);
+    return code ? code : files_check(&predict_command, run->options, run->sink.output);
+}
+
+static int prepare(struct prediction *run) {
+    int code = open_output(run);
+    if (!code)
+        code = load(run);
+    code = ranks_agree(code);
+    return code ? code : ranks_check(run->session, &predict_command, run->options, run->model, run->data);
+}
+
 static int run_prediction(const struct session *session, const struct predict_options *options) {
     struct prediction run = {.session = session, .options = options};
     interrupt_catch(false);
-    int code = sink_open(&run.sink, session, options->output);
-    if (!code)
-        code = files_check(&predict_command, options, run.sink.output);
-    if (!code)
-        code = load(&run);
+    int code = prepare(&run);
     if (!code)
         code = predict(&run);
-    if (!code)
+    if (!code && ranks_is_first())
         code = write_predictions(&run);
     release(&run);
-    return code;
+    return (int)ranks_follow((uint64_t)code);
 }
 
 static int run(int argc, char **argv) {
@@ -170,7 +187,10 @@ static int run(int argc, char **argv) {
     struct session session;
     code = session_open(&session, &options.machine);
     if (!code)
+        code = ranks_open(&session, options.mpi);
+    if (!code)
         code = run_prediction(&session, &options);
+    ranks_close();
     session_close(&session);
     return code;
 }

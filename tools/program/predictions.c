@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "predictions.h"
-#include "inference.h"
 #include "interrupt.h"
 #include "report.h"
 
@@ -8,15 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK (16 * INFERENCE_BATCH)
 #define NAMED_ROWS 5
 
-/* Samples from first on, at most a block. */
-static tp_data block_at(const tp_data *data, size_t first) {
+tp_data predictions_block(const tp_data *data, size_t first, size_t size) {
     const size_t left = data->samples - first, features = data->features;
     const size_t stride = data->sample_stride || data->value_stride ? data->sample_stride : features;
     tp_data block = *data;
-    block.samples = left < BLOCK ? left : BLOCK;
+    block.samples = left < size ? left : size;
     if (data->rows) {
         block.rows = data->rows + first;
         return block;
@@ -35,8 +32,8 @@ static int never(void) {
 static int predict_blocks(const struct session *session, const struct inference *inference, const tp_data *data,
                           int (*stop)(void), const struct predictions *predictions) {
     int code = EXIT_SUCCESS;
-    for (size_t i = 0; !code && i < data->samples; i += BLOCK) {
-        const tp_data block = block_at(data, i);
+    for (size_t i = 0; !code && i < data->samples; i += PREDICTIONS_BLOCK) {
+        const tp_data block = predictions_block(data, i, PREDICTIONS_BLOCK);
         const tp_outputs outputs = {.doubles = predictions->values + i * predictions->outputs};
         code = session_check(session, inference_predict(inference, &block, &outputs));
         if (!code)
@@ -45,18 +42,23 @@ static int predict_blocks(const struct session *session, const struct inference 
     return code;
 }
 
-static int make(const struct session *session, const tp_model *model, const tp_data *data, int (*stop)(void),
-                struct predictions *predictions) {
+int predictions_open(const tp_model *model, size_t samples, struct predictions *predictions) {
     tp_model_options shape;
     tp_model_describe(model, &shape);
-    *predictions = (struct predictions){.samples = data->samples, .outputs = model_outputs(&shape)};
-    predictions->values = calloc(data->samples, predictions->outputs * sizeof *predictions->values);
-    if (!predictions->values) {
+    *predictions = (struct predictions){.samples = samples, .outputs = model_outputs(&shape)};
+    predictions->values = calloc(samples, predictions->outputs * sizeof *predictions->values);
+    if (!predictions->values)
         complain("out of memory");
-        return EXIT_FAILURE;
-    }
+    return predictions->values ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int make(const struct session *session, const tp_model *model, const tp_data *data, int (*stop)(void),
+                struct predictions *predictions) {
     struct inference inference;
-    int code = session_check(session, inference_open(session->context, model, data->samples, &inference));
+    int code = predictions_open(model, data->samples, predictions);
+    if (code)
+        return code;
+    code = session_check(session, inference_open(session->context, model, data->samples, &inference));
     if (!code)
         code = predict_blocks(session, &inference, data, stop, predictions);
     inference_close(&inference);

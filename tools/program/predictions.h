@@ -3,7 +3,10 @@
 #ifndef TILEPROP_TOOLS_PREDICTIONS_H
 #define TILEPROP_TOOLS_PREDICTIONS_H
 
+#include "inference.h"
 #include "session.h"
+
+#define PREDICTIONS_BLOCK (16 * INFERENCE_BATCH) /* samples between two looks at signals */
 
 /* Rows of outputs in the units of the program. */
 struct predictions {
@@ -20,6 +23,10 @@ int predictions_make_unless_stopped(const struct session *session, const tp_mode
 
 /* Names the first rows of the data set, called name, whose predictions are NaN or infinite. */
 int predictions_check(const struct predictions *predictions, const tp_dataset *dataset, const char *name);
+
+/* What these consist of: room for samples, and samples from first on, at most size of them. */
+int predictions_open(const tp_model *model, size_t samples, struct predictions *predictions);
+tp_data predictions_block(const tp_data *data, size_t first, size_t size);
 
 void predictions_release(struct predictions *predictions);
 

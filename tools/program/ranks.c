@@ -97,7 +97,7 @@ int ranks_agree(int code) {
         complained_last(message, sizeof message);
     MPI_Bcast(&code, 1, MPI_INT, first, joined.communicator);
     MPI_Bcast(message, sizeof message, MPI_CHAR, first, joined.communicator);
-    if (first && joined.rank == 0)
+    if (*message && first && joined.rank == 0)
         complain("rank %d: %s", first, message);
     return code;
 }
@@ -112,6 +112,11 @@ uint64_t ranks_follow(uint64_t number) {
     while (!MPI_Test(&request, &done, MPI_STATUS_IGNORE) && !done)
         sched_yield();
     return number;
+}
+
+void ranks_follow_bytes(void *bytes, int size) {
+    if (joined.started)
+        MPI_Bcast(bytes, size, MPI_BYTE, 0, joined.communicator);
 }
 
 #else
@@ -145,6 +150,11 @@ int ranks_agree(int code) {
 
 uint64_t ranks_follow(uint64_t number) {
     return number;
+}
+
+void ranks_follow_bytes(void *bytes, int size) {
+    (void)bytes;
+    (void)size;
 }
 
 #endif

@@ -95,11 +95,7 @@ const struct option_row train_rows[] = {
      .help = "of the picture, in pixels"},
     OPTION_ROW_THREADS,
     OPTION_ROW_ISA,
-    {.name = "mpi",
-     IS_FLAG(mpi),
-     .use = OPTION_HERE,
-     .help = "the processes of mpirun train one model: a power of two of them, at most --parts; results do not depend "
-             "on their number"},
+    OPTION_ROW_MPI("train one model: a power of two of them, at most --parts"),
     {.name = "quiet",
      .also = "silent",
      IS_FLAG(quiet),
