@@ -34,11 +34,13 @@ static size_t round_up(size_t count, size_t unit) {
     return tp_ceil_div(count, unit) * unit;
 }
 
-/* Blocks of these sizes, which are not larger than the product, in whole tiles. */
+/* Blocks of a product of these sizes in whole tiles: those of B have no more elements than the path's, and those of C
+ * neither, so that fewer steps leave room for more columns. */
 static void set_blocks(struct loops *l, size_t m, size_t n, size_t k) {
-    l->mc = round_up(tp_min(m, l->path->mc), l->path->mr);
-    l->kc = round_up(tp_min(k, l->path->kc), TP_BF16_STEPS);
-    l->nc = round_up(tp_min(n, l->path->nc), l->path->nr);
+    const struct tp_bf16 *path = l->path;
+    l->kc = round_up(tp_min(k, path->kc), TP_BF16_STEPS);
+    l->nc = round_up(tp_min(n, path->nc * path->kc / l->kc), path->nr);
+    l->mc = round_up(tp_min(m, tp_min(path->mc, tp_ceil_div(path->mc * path->nc, l->nc))), path->mr);
 }
 
 static size_t panel_floats(const struct loops *l, size_t lanes) {
@@ -189,5 +191,9 @@ void tp_run_bf16(const struct tp_job *job) {
     float *panels = l.piece + piece_floats(&l);
     l.a = (char *)panels;
     l.b = (char *)(panels + panel_floats(&l, l.mc));
+    if (l.path->begin)
+        l.path->begin();
     multiply(&l, job);
+    if (l.path->end)
+        l.path->end();
 }
