@@ -34,32 +34,43 @@ static size_t round_up(size_t count, size_t unit) {
     return tp_ceil_div(count, unit) * unit;
 }
 
-/* Blocks of a product of these sizes in whole tiles: those of B have no more elements than the path's, and those of C
- * neither, so that fewer steps leave room for more columns. */
+/* Few steps leave room for so many times the columns of a path's blocks. */
+#define WIDER 4
+
+static size_t most_columns(const struct tp_bf16 *path, size_t n) {
+    return round_up(tp_min(n, WIDER * path->nc), path->nr);
+}
+
+/* Blocks of a product of these sizes, in whole tiles: those of B and C have at most the path's numbers of elements. */
 static void set_blocks(struct loops *l, size_t m, size_t n, size_t k) {
     const struct tp_bf16 *path = l->path;
-    l->kc = round_up(tp_min(k, path->kc), TP_BF16_STEPS);
-    l->nc = round_up(tp_min(n, path->nc * path->kc / l->kc), path->nr);
-    l->mc = round_up(tp_min(m, tp_min(path->mc, tp_ceil_div(path->mc * path->nc, l->nc))), path->mr);
+    assert(path->mc >= WIDER * path->mr);
+    l->kc = round_up(tp_max(1, tp_min(k, path->kc)), TP_BF16_STEPS);
+    l->nc = tp_min(most_columns(path, n), path->nc * path->kc / l->kc / path->nr * path->nr);
+    l->mc = tp_min(round_up(tp_min(m, path->mc), path->mr), path->mc * path->nc / l->nc / path->mr * path->mr);
 }
 
-static size_t panel_floats(const struct loops *l, size_t lanes) {
-    return round_up(lanes * l->kc * l->path->element, sizeof(float) * TP_LINE) / sizeof(float);
+/* The parts of the scratch, in floats, that a product of these sizes needs, or of smaller ones. */
+struct room {
+    size_t edge, piece, a, b;
+};
+
+static size_t panel_floats(const struct tp_bf16 *path, size_t elements) {
+    return round_up(elements * path->element, sizeof(float) * TP_LINE) / sizeof(float);
 }
 
-/* Of each part of the scratch. */
-static size_t edge_floats(const struct loops *l) {
-    return round_up(l->path->mr * l->nc, TP_LINE);
-}
-
-static size_t piece_floats(const struct loops *l) {
-    return round_up(l->mc * l->nc, TP_LINE);
+static struct room room_for(const struct tp_bf16 *path, size_t m, size_t n, size_t k) {
+    const size_t rows = round_up(tp_min(m, path->mc), path->mr), columns = most_columns(path, n);
+    const size_t steps = round_up(tp_min(k, path->kc), TP_BF16_STEPS);
+    return (struct room){.edge = round_up(path->mr * columns, TP_LINE),
+                         .piece = round_up(tp_min(rows * columns, path->mc * path->nc), TP_LINE),
+                         .a = panel_floats(path, rows * steps),
+                         .b = panel_floats(path, tp_min(columns * steps, path->nc * path->kc))};
 }
 
 size_t tp_bf16_scratch(const struct tp_bf16 *path, size_t m, size_t n, size_t k) {
-    struct loops l = {.path = path};
-    set_blocks(&l, m, n, k);
-    return edge_floats(&l) + piece_floats(&l) + panel_floats(&l, l.mc) + panel_floats(&l, l.nc);
+    const struct room room = room_for(path, m, n, k);
+    return room.edge + room.piece + room.a + room.b;
 }
 
 static size_t panel_bytes(const struct loops *l, const struct block *b, size_t width) {
@@ -185,15 +196,15 @@ static void multiply(const struct loops *l, const struct tp_job *job) {
 
 void tp_run_bf16(const struct tp_job *job) {
     const struct tp_place all = tp_job_place(job);
-    struct loops l = {.g = job->g, .path = job->g->bf16, .edge = job->scratch};
+    const struct tp_bf16 *path = job->g->bf16;
+    const struct room room = room_for(path, all.m, all.n, job->g->k);
+    struct loops l = {.g = job->g, .path = path, .edge = job->scratch, .piece = job->scratch + room.edge};
+    l.a = (char *)(l.piece + room.piece);
+    l.b = (char *)(l.piece + room.piece + room.a);
     set_blocks(&l, all.m, all.n, job->g->k);
-    l.piece = l.edge + edge_floats(&l);
-    float *panels = l.piece + piece_floats(&l);
-    l.a = (char *)panels;
-    l.b = (char *)(panels + panel_floats(&l, l.mc));
-    if (l.path->begin)
-        l.path->begin();
+    if (path->begin)
+        path->begin();
     multiply(&l, job);
-    if (l.path->end)
-        l.path->end();
+    if (path->end)
+        path->end();
 }
