@@ -2,6 +2,7 @@
 /* Goto's loops around the tiles of a path. Blocks of k are multiples of 32 steps, so that they do not change a bit. */
 #include "gemm/bf16.h"
 
+#include "core/memory.h"
 #include "cpu/dispatch.h"
 #include "gemm/routes.h"
 
@@ -23,31 +24,34 @@ struct loops {
     size_t mc, nc, kc;
     float *edge, *piece;
     char *a, *b;
+    bool keeps_a; /* there is room for the panels of all of A */
 };
 
 /* Rows i.. and columns j.. of the product, k steps p.. */
 struct block {
     size_t i, mc, j, nc, p, kc;
+    char *a; /* panels */
 };
 
 static size_t round_up(size_t count, size_t unit) {
     return tp_ceil_div(count, unit) * unit;
 }
 
-/* Few steps leave room for so many times the columns of a path's blocks. */
-#define WIDER 4
-
-static size_t most_columns(const struct tp_bf16 *path, size_t n) {
-    return round_up(tp_min(n, WIDER * path->nc), path->nr);
+/* Blocks of a product of these sizes, which are not larger than the product, in whole tiles. */
+static void set_blocks(struct loops *l, size_t m, size_t n, size_t k) {
+    l->mc = round_up(tp_min(m, l->path->mc), l->path->mr);
+    l->kc = round_up(tp_min(k, l->path->kc), TP_BF16_STEPS);
+    l->nc = round_up(tp_min(n, l->path->nc), l->path->nr);
 }
 
-/* Blocks of a product of these sizes, in whole tiles: those of B and C have at most the path's numbers of elements. */
-static void set_blocks(struct loops *l, size_t m, size_t n, size_t k) {
-    const struct tp_bf16 *path = l->path;
-    assert(path->mc >= WIDER * path->mr);
-    l->kc = round_up(tp_max(1, tp_min(k, path->kc)), TP_BF16_STEPS);
-    l->nc = tp_min(most_columns(path, n), path->nc * path->kc / l->kc / path->nr * path->nr);
-    l->mc = tp_min(round_up(tp_min(m, path->mc), path->mr), path->mc * path->nc / l->nc / path->mr * path->mr);
+/* Where there are several blocks of B, panels of A are kept for all of them if they have no more elements than this. */
+static size_t most_kept(const struct tp_bf16 *path) {
+    return 2 * path->nc * path->kc;
+}
+
+static size_t whole_elements(const struct tp_bf16 *path, size_t m, size_t k) {
+    const size_t rows = tp_size_mul(tp_ceil_div(m, path->mr), path->mr);
+    return tp_size_mul(rows, tp_size_mul(tp_ceil_div(k, TP_BF16_STEPS), TP_BF16_STEPS));
 }
 
 /* The parts of the scratch, in floats, that a product of these sizes needs, or of smaller ones. */
@@ -59,17 +63,19 @@ static size_t panel_floats(const struct tp_bf16 *path, size_t elements) {
     return round_up(elements * path->element, sizeof(float) * TP_LINE) / sizeof(float);
 }
 
-static struct room room_for(const struct tp_bf16 *path, size_t m, size_t n, size_t k) {
-    const size_t rows = round_up(tp_min(m, path->mc), path->mr), columns = most_columns(path, n);
-    const size_t steps = round_up(tp_min(k, path->kc), TP_BF16_STEPS);
-    return (struct room){.edge = round_up(path->mr * columns, TP_LINE),
-                         .piece = round_up(tp_min(rows * columns, path->mc * path->nc), TP_LINE),
-                         .a = panel_floats(path, rows * steps),
-                         .b = panel_floats(path, tp_min(columns * steps, path->nc * path->kc))};
+static struct room room_for(const struct loops *l, size_t m, size_t n, size_t k) {
+    const struct tp_bf16 *path = l->path;
+    const size_t kept = n > path->nc ? tp_min(whole_elements(path, m, k), most_kept(path)) : 0;
+    return (struct room){.edge = round_up(path->mr * l->nc, TP_LINE),
+                         .piece = round_up(l->mc * l->nc, TP_LINE),
+                         .a = panel_floats(path, tp_max(l->mc * l->kc, kept)),
+                         .b = panel_floats(path, l->nc * l->kc)};
 }
 
 size_t tp_bf16_scratch(const struct tp_bf16 *path, size_t m, size_t n, size_t k) {
-    const struct room room = room_for(path, m, n, k);
+    struct loops l = {.path = path};
+    set_blocks(&l, m, n, k);
+    const struct room room = room_for(&l, m, n, k);
     return room.edge + room.piece + room.a + room.b;
 }
 
@@ -85,7 +91,7 @@ static const void *element_of(const struct tp_operand *x, size_t row, size_t col
 static void pack_a(const struct loops *l, const struct block *b) {
     const struct tp_operand *a = &l->g->a;
     const struct tp_bf16_lanes from = {element_of(a, b->i, b->p), a->row_step, a->column_step, a->narrow};
-    l->path->pack_a(l->a, panel_bytes(l, b, l->path->mr), &from, b->mc, b->kc);
+    l->path->pack_a(b->a, panel_bytes(l, b, l->path->mr), &from, b->mc, b->kc);
 }
 
 static void pack_b(const struct loops *l, const struct block *b) {
@@ -144,7 +150,7 @@ static void multiply_strip(const struct loops *l, const struct block *b, size_t 
     struct tp_bf16_tiles tiles = {.m = p->m,
                                   .panels = tp_ceil_div(p->n, path->nr),
                                   .blocks = tp_ceil_div(steps, TP_BF16_STEPS),
-                                  .a = l->a + (p->i - b->i) / path->mr * panel_bytes(l, b, path->mr) +
+                                  .a = b->a + (p->i - b->i) / path->mr * panel_bytes(l, b, path->mr) +
                                        q * path->mr * path->element,
                                   .b = l->b + q * path->nr * path->element,
                                   .b_panel = panel_bytes(l, b, path->nr),
@@ -178,6 +184,13 @@ static void multiply_block(const struct loops *l, const struct block *b) {
     }
 }
 
+/* Where the panels of a block of A are: in the order of k steps, then of rows, or all blocks in the same place. */
+static char *panels_of_a(const struct loops *l, const struct block *b, const struct tp_range *rows) {
+    const size_t before =
+        b->p * round_up(rows->end - rows->begin, l->path->mr) + (b->i - rows->begin) * round_up(b->kc, TP_BF16_STEPS);
+    return l->keeps_a ? l->a + before * l->path->element : l->a;
+}
+
 static void multiply(const struct loops *l, const struct tp_job *job) {
     struct block b;
     for (b.j = job->columns.begin; b.j < job->columns.end; b.j += l->nc) {
@@ -187,7 +200,9 @@ static void multiply(const struct loops *l, const struct tp_job *job) {
             pack_b(l, &b);
             for (b.i = job->rows.begin; b.i < job->rows.end; b.i += l->mc) {
                 b.mc = tp_min(l->mc, job->rows.end - b.i);
-                pack_a(l, &b);
+                b.a = panels_of_a(l, &b, &job->rows);
+                if (!l->keeps_a || b.j == job->columns.begin)
+                    pack_a(l, &b);
                 multiply_block(l, &b);
             }
         }
@@ -196,12 +211,15 @@ static void multiply(const struct loops *l, const struct tp_job *job) {
 
 void tp_run_bf16(const struct tp_job *job) {
     const struct tp_place all = tp_job_place(job);
-    const struct tp_bf16 *path = job->g->bf16;
-    const struct room room = room_for(path, all.m, all.n, job->g->k);
-    struct loops l = {.g = job->g, .path = path, .edge = job->scratch, .piece = job->scratch + room.edge};
+    const struct tp_gemm *g = job->g;
+    const struct tp_bf16 *path = g->bf16;
+    struct loops l = {.g = g, .path = path, .edge = job->scratch};
+    set_blocks(&l, all.m, all.n, g->k);
+    const struct room room = room_for(&l, all.m, all.n, g->k);
+    l.piece = l.edge + room.edge;
     l.a = (char *)(l.piece + room.piece);
     l.b = (char *)(l.piece + room.piece + room.a);
-    set_blocks(&l, all.m, all.n, job->g->k);
+    l.keeps_a = all.n > l.nc && whole_elements(path, all.m, g->k) <= most_kept(path);
     if (path->begin)
         path->begin();
     multiply(&l, job);
