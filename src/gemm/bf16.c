@@ -44,14 +44,14 @@ static void set_blocks(struct loops *l, size_t m, size_t n, size_t k) {
     l->nc = round_up(tp_min(n, l->path->nc), l->path->nr);
 }
 
-/* Where there are several blocks of B, panels of A are kept for all of them if they have no more elements than this. */
+/* Where there are several blocks of B, panels of all rows of A are kept for them if these have no more elements than
+ * this. */
 static size_t most_kept(const struct tp_bf16 *path) {
     return 2 * path->nc * path->kc;
 }
 
-static size_t whole_elements(const struct tp_bf16 *path, size_t m, size_t k) {
-    const size_t rows = tp_size_mul(tp_ceil_div(m, path->mr), path->mr);
-    return tp_size_mul(rows, tp_size_mul(tp_ceil_div(k, TP_BF16_STEPS), TP_BF16_STEPS));
+static size_t kept_elements(const struct loops *l, size_t m) {
+    return tp_size_mul(tp_size_mul(tp_ceil_div(m, l->path->mr), l->path->mr), l->kc);
 }
 
 /* The parts of the scratch, in floats, that a product of these sizes needs, or of smaller ones. */
@@ -63,9 +63,9 @@ static size_t panel_floats(const struct tp_bf16 *path, size_t elements) {
     return round_up(elements * path->element, sizeof(float) * TP_LINE) / sizeof(float);
 }
 
-static struct room room_for(const struct loops *l, size_t m, size_t n, size_t k) {
+static struct room room_for(const struct loops *l, size_t m, size_t n) {
     const struct tp_bf16 *path = l->path;
-    const size_t kept = n > path->nc ? tp_min(whole_elements(path, m, k), most_kept(path)) : 0;
+    const size_t kept = n > path->nc ? tp_min(kept_elements(l, m), most_kept(path)) : 0;
     return (struct room){.edge = round_up(path->mr * l->nc, TP_LINE),
                          .piece = round_up(l->mc * l->nc, TP_LINE),
                          .a = panel_floats(path, tp_max(l->mc * l->kc, kept)),
@@ -75,7 +75,7 @@ static struct room room_for(const struct loops *l, size_t m, size_t n, size_t k)
 size_t tp_bf16_scratch(const struct tp_bf16 *path, size_t m, size_t n, size_t k) {
     struct loops l = {.path = path};
     set_blocks(&l, m, n, k);
-    const struct room room = room_for(&l, m, n, k);
+    const struct room room = room_for(&l, m, n);
     return room.edge + room.piece + room.a + room.b;
 }
 
@@ -184,26 +184,25 @@ static void multiply_block(const struct loops *l, const struct block *b) {
     }
 }
 
-/* Where the panels of a block of A are: in the order of k steps, then of rows, or all blocks in the same place. */
-static char *panels_of_a(const struct loops *l, const struct block *b, const struct tp_range *rows) {
-    const size_t before =
-        b->p * round_up(rows->end - rows->begin, l->path->mr) + (b->i - rows->begin) * round_up(b->kc, TP_BF16_STEPS);
-    return l->keeps_a ? l->a + before * l->path->element : l->a;
+/* A block of A, and its rows of C. */
+static void multiply_rows(const struct loops *l, struct block *b, size_t first, bool again) {
+    const size_t before = (b->i - first) * round_up(b->kc, TP_BF16_STEPS);
+    b->a = l->keeps_a ? l->a + before * l->path->element : l->a;
+    if (!l->keeps_a || !again)
+        pack_a(l, b);
+    multiply_block(l, b);
 }
 
 static void multiply(const struct loops *l, const struct tp_job *job) {
     struct block b;
-    for (b.j = job->columns.begin; b.j < job->columns.end; b.j += l->nc) {
-        b.nc = tp_min(l->nc, job->columns.end - b.j);
-        for (b.p = 0; b.p < l->g->k; b.p += l->kc) {
-            b.kc = tp_min(l->kc, l->g->k - b.p);
+    for (b.p = 0; b.p < l->g->k; b.p += l->kc) {
+        b.kc = tp_min(l->kc, l->g->k - b.p);
+        for (b.j = job->columns.begin; b.j < job->columns.end; b.j += l->nc) {
+            b.nc = tp_min(l->nc, job->columns.end - b.j);
             pack_b(l, &b);
             for (b.i = job->rows.begin; b.i < job->rows.end; b.i += l->mc) {
                 b.mc = tp_min(l->mc, job->rows.end - b.i);
-                b.a = panels_of_a(l, &b, &job->rows);
-                if (!l->keeps_a || b.j == job->columns.begin)
-                    pack_a(l, &b);
-                multiply_block(l, &b);
+                multiply_rows(l, &b, job->rows.begin, b.j > job->columns.begin);
             }
         }
     }
@@ -215,11 +214,11 @@ void tp_run_bf16(const struct tp_job *job) {
     const struct tp_bf16 *path = g->bf16;
     struct loops l = {.g = g, .path = path, .edge = job->scratch};
     set_blocks(&l, all.m, all.n, g->k);
-    const struct room room = room_for(&l, all.m, all.n, g->k);
+    const struct room room = room_for(&l, all.m, all.n);
     l.piece = l.edge + room.edge;
     l.a = (char *)(l.piece + room.piece);
     l.b = (char *)(l.piece + room.piece + room.a);
-    l.keeps_a = all.n > l.nc && whole_elements(path, all.m, g->k) <= most_kept(path);
+    l.keeps_a = all.n > l.nc && kept_elements(&l, all.m) <= most_kept(path);
     if (path->begin)
         path->begin();
     multiply(&l, job);
