@@ -44,10 +44,12 @@ static void set_blocks(struct loops *l, size_t m, size_t n, size_t k) {
     l->nc = round_up(tp_min(n, l->path->nc), l->path->nr);
 }
 
-/* Where there are several blocks of B, panels of all rows of A are kept for them if these have no more elements than
- * this. */
+/* Where there are several blocks of B, panels of all rows of A are kept for them if these are not more than so many
+ * blocks. */
+#define KEPT_BLOCKS 8
+
 static size_t most_kept(const struct tp_bf16 *path) {
-    return 2 * path->nc * path->kc;
+    return KEPT_BLOCKS * path->mc * path->kc;
 }
 
 static size_t kept_elements(const struct loops *l, size_t m) {
