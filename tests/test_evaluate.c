@@ -230,6 +230,7 @@ Test(evaluate, largest_of_many) {
         size_t expected = 0;
         for (size_t i = 0; i < n; i++)
             row[i] = values[tp_test_random(n, i) % (2 + n % 7)];
+        row[tp_test_random(n, n) % n] = 2;
         for (size_t i = 1; i < n; i++)
             if (row[i] > row[expected])
                 expected = i;
