@@ -93,6 +93,26 @@ fails 1 "has no tensor a; it has fc1.bias" import fc.safetensors new.model --act
 fails 2 "--out model.safetensors: is the file of --model, too" export model.safetensors model.safetensors
 fails 2 "--out fc.safetensors: is the file of --file, too" import fc.safetensors fc.safetensors --activations relu
 fails 2 "--out FILE is missing" export model.safetensors
+
+# ------------------------------------------------------------------------------------ where a model is expected
+
+imports="'tileprop import' makes a model of it"
+printf 'PK\3\4%26snet/data.pkl' '' >net.pt
+printf '\200\002\212\012l\374\234\106\371\040\152\250\120\031' >old.pt
+printf '\010\010\022\007pytorch' >net.onnx
+fails 1 "fc.safetensors has layers as PyTorch names them: $imports" predict --model fc.safetensors --input row.csv
+fails 1 "layers.safetensors has layers as PyTorch names them: $imports" verify layers.safetensors
+fails 1 "net.onnx is an ONNX file: $imports" evaluate --model net.onnx --data numbers.csv
+for file in net.pt old.pt; do
+    fails 1 "$file is a file of torch.save: of safetensors.torch.save_file" predict --model $file --input row.csv
+    fails 2 "$file is a file of torch.save: of safetensors.torch.save_file" import $file new.model
+done
+head -c -8 model.safetensors >short
+exits 1 predict --model short --input row.csv && ! grep -q import err
+result "a damaged model is no model of another program"
+exits 1 import net.onnx new.model && ! grep -q "$imports" err
+result "nor is import the way where it fails"
+
 # ------------------------------------------------------------------------------------------------------------- ONNX
 
 if exits 0 export model.safetensors model.onnx; then

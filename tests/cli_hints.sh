@@ -118,15 +118,17 @@ result "and nothing without --out"
 
 # ------------------------------------------------------------------------------------------------------ missing values
 
-# A model without a schema: 2 inputs, 3 classes, all weights 0.
-header='{"__metadata__":{"format":"tileprop","version":"0.1.0","loss":"cce","input_mean":"0",'
-header=$header'"input_deviation":"1","layers.0.activation":"softmax","layers.0.slope":"0"},'
-header=$header'"layers.0.weight":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},'
-header=$header'"layers.0.bias":{"dtype":"F32","shape":[3],"data_offsets":[24,36]}}'
-{
+# schemaless LOSS ACTIVATION OUTPUTS: a model without a schema of 2 inputs, all weights 0.
+schemaless() {
+    bytes=$((8 * $3))
+    header='{"__metadata__":{"format":"tileprop","version":"0.1.0","loss":"'$1'","input_mean":"0",'
+    header=$header'"input_deviation":"1","layers.0.activation":"'$2'","layers.0.slope":"0"},'
+    header=$header'"layers.0.weight":{"dtype":"F32","shape":[2,'$3'],"data_offsets":[0,'$bytes']},'
+    header=$header'"layers.0.bias":{"dtype":"F32","shape":['$3'],"data_offsets":['$bytes','$((12 * $3))']}}'
     printf "\\$(printf %o $((${#header} & 255)))\\$(printf %o $((${#header} >> 8)))\\0\\0\\0\\0\\0\\0%s" "$header"
-    head -c 36 /dev/zero
-} >plain
+    head -c $((12 * $3)) /dev/zero
+}
+schemaless cce softmax 3 >plain
 # samples COUNT: 9 samples of 2 floats, with a NaN in the first so many.
 samples() {
     printf '\0\0\015\002\0\0\0\011\0\0\0\002'
@@ -139,8 +141,42 @@ samples 2 >two.idx
 samples 7 >seven.idx
 exits 0 predict --model plain --input whole.idx && [ "$(grep -c '^0 0.33333' out)" -eq 9 ]
 result "predict with a model without a schema"
-fails 1 "two.idx: 2 rows with missing values: row 1, 2;" predict --model plain --input two.idx
-fails 1 "seven.idx: 7 rows with missing values: row 1, 2, 3, 4, 5, ...;" predict --model plain --input seven.idx
+fails 1 "two.idx: 2 rows with missing values: row 1 (2), row 2 (2); the option 'missing' can be drop" \
+    predict --model plain --input two.idx
+fails 1 "seven.idx: 7 rows with missing values: row 1 (2), row 2 (2), row 3 (2), row 4 (2), row 5 (2), ...;" \
+    predict --model plain --input seven.idx
+fails 1 "missing mean: plain has no schema, which has the means" \
+    predict --model plain --input two.idx --missing mean
+exits 0 predict --model plain --input two.idx --missing drop && [ "$(wc -l <out)" -eq 7 ]
+result "rows without a value can be left out"
+
+printf 'a,b\n1,2\n3,4\n' >inputs.csv
+printf 'a,b,y\n1,2,0\n3,4,1\n' >targets.csv
+printf '1 1:1 2:2\n0 1:3 2:4\n' >inputs.svm
+exits 0 predict --model plain --input inputs.csv && cp out of_inputs && [ "$(grep -c '^0 0.33333' out)" -eq 2 ] &&
+    exits 0 predict --model plain --input inputs.svm && cmp -s out of_inputs
+result "tables of inputs alone for a model without a schema"
+exits 0 predict --model plain --input targets.csv --id y --format csv && grep -q '^y,prediction' out &&
+    grep -q '^1,0,' out
+result "with a column of ids beside them"
+fails 1 "plain has 2 inputs, but the samples of targets.csv have 3 values" predict --model plain --input targets.csv
+grep -q 'plain has no schema: it takes files of its inputs alone' err
+result "and what such a model takes is said"
+
+schemaless mse identity 2 >numbers.model
+schemaless mse identity 1 >number.model
+schemaless bce sigmoid 1 >binary.model
+schemaless bce sigmoid 2 >labels.model
+while read -r model columns; do
+    exits 0 predict --model "$model.model" --input inputs.csv --format csv && head -n 1 out | grep -qx "$columns"
+    result "the loss tells what outputs are: $model"
+done <<TABLE
+numbers prediction_0,prediction_1
+binary prediction,p_0,p_1
+labels prediction_0,prediction_1,p_0,p_1
+TABLE
+exits 0 evaluate --model number.model --data targets.csv && grep -q '^RMSE  *0.7071' out
+result "few different integers are numbers for them, too"
 
 # ----------------------------------------------------------------------------------------------------------- JSON keys
 

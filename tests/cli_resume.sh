@@ -93,6 +93,10 @@ stops() {
         json steps out 'x == 7500' && json resumed_steps out 'x == 7500' && grep -q '"train_loss":null' out &&
         [ "$(grep -o '"validation_r2":[^,]*' out)" = "$(grep -o '"validation_r2":[^,]*' whole.json)" ]
     result "a complete run that is resumed saves its model again"
+    checkpoints runs >before
+    cp "runs/$(head -n 1 before)" runs/step-000000000001.safetensors
+    exits 0 train $run --resume runs --out again && checkpoints runs | cmp -s - before
+    result "one checkpoint more, as a kill before it is removed leaves it, goes"
 }
 
 # SIGKILL at any time.
@@ -187,6 +191,11 @@ damage() {
     exits 0 train $run --resume runs --keep-checkpoints 1 --out resumed && cmp resumed whole &&
         [ "$(checkpoints runs)" = step-000000007500.safetensors ]
     result "one that could not be read goes when a newer one than it was resumed from is complete"
+    mkdir runs/step-000000009999.safetensors
+    unchanged 1 "runs/step-000000009999.safetensors: is a directory" --resume runs --every 1
+    grep -q "runs: the run goes on when it can be read; if it is moved away, from the checkpoint before it" err
+    result "one that the system does not let us read is not passed over"
+    rmdir runs/step-000000009999.safetensors
     damage "$newest"
     unchanged 1 "runs: has checkpoints, but none that can be read" --resume runs --every 1
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # Configures tileprop with options that would change the bits of its results, given in every way there is: that fails,
-# and the message names the option.
+# and the message names the option. Of link-time optimisation by clang it tells what it means.
 # Usage: options.sh SOURCE_DIR; CC is the compiler.
 set -u
 
@@ -39,6 +39,11 @@ inside="-S $source/tests/parent -B inside"
     result "options that change nothing are accepted"
     configure $alone -D CMAKE_C_FLAGS= && configure $inside
     result "no options are accepted"
+    if $CC --version | grep -q clang; then
+        configure $alone -D CMAKE_C_FLAGS=-flto &&
+            tr -s ' \n' ' ' <err | grep -q "libtileprop.a can be linked by Clang [0-9.]* alone"
+        result "CMake says who can link an archive that has no machine code"
+    fi
 
     for option in $(grep '^-' "$source/tools/cmake/refused.txt"); do
         refuses "$option, which CMAKE_C_FLAGS has" $alone -D CMAKE_C_FLAGS="-g $option"

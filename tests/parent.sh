@@ -56,11 +56,6 @@ result "the library that was built alone trains a model to compare with"
 configure -D CMAKE_C_FLAGS="-O1 -funsigned-char -frounding-math" && cmake --build parent -j 2 >out 2>&1 &&
     ! grep -i warning out
 result "everything is compiled inside another project, without a warning"
-if $CC --version | grep -q clang; then
-    cmake -S "$source" -B alone -D CMAKE_C_FLAGS=-flto -D BUILD_TESTING=OFF -D TILEPROP_BUILD_BENCH=OFF >out 2>err &&
-        tr -s ' \n' ' ' <err | grep -q "libtileprop.a can be linked by Clang [0-9.]* alone"
-    result "CMake says who can link an archive that has no machine code"
-fi
 for library in shared static; do
     same_bits parent/xor_tileprop_$library
     result "a program with the $library library computes the same bits"

@@ -425,6 +425,14 @@ static tp_status open_dataset(void) {
     return tp_dataset_open(all.context, tp_test_scratch.path, &options, &all.out.dataset);
 }
 
+static tp_status open_inputs(void) {
+    tp_dataset_options options;
+    tp_dataset_options_default(&options);
+    options.no_target = true;
+    options.missing = TP_MISSING_DROP;
+    return tp_dataset_open(all.context, tp_test_in_scratch("table.svm"), &options, &all.out.dataset);
+}
+
 /* A model with the schema of that data set, in memory. */
 static tp_status make_described_model(tp_dataset *dataset, tp_model **model) {
     const tp_layer layer = {tp_schema_outputs(tp_dataset_schema(dataset)), TP_ACTIVATION_SOFTMAX, 0, 0};
@@ -645,6 +653,7 @@ static const struct operation {
     {"tp_dataset_load", load_dataset, release_dataset, 4},
     {"tp_dataset_load, gzipped", load_gzipped_dataset, release_dataset, 8},
     {"tp_dataset_open", open_dataset, release_dataset, 20},
+    {"inputs without a schema", open_inputs, release_dataset, 10},
     {"a model with a schema", copy_described_model, release_model, 50, true},
     {"layers with a schema", exchange_described_model, release_model, 50, true},
     {"tp_snapshot_create", make_snapshot, release_snapshot, 1},

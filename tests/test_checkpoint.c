@@ -56,26 +56,13 @@ static int on_epoch(void *user, const tp_epoch *epoch) {
     return run->stop;
 }
 
-static tp_model *make_model(tp_context *context, uint64_t seed, size_t hidden, float dropout) {
-    const tp_layer layers[] = {{hidden, TP_ACTIVATION_RELU, 0, dropout, 0}, {OUT, TP_ACTIVATION_SOFTMAX, 0, 0, 0}};
-    tp_model_options options;
-    tp_model_options_default(&options);
-    options.inputs = IN;
-    options.layer_count = 2;
-    options.layers = layers;
-    options.seed = seed;
-    tp_model *model = NULL;
-    cr_assert_eq(tp_model_create(context, &options, &model), TP_OK);
-    return model;
-}
-
 /* The seed of the first parameters may be any if a file is resumed. */
 static void open_run(struct run *run, const char *isa, int threads, uint64_t seed) {
     test_open_world(&run->world, isa);
     tp_model_destroy(run->world.model);
     tp_context_destroy(run->world.context);
     run->world.context = tp_test_eager_context(isa, threads);
-    run->world.model = make_model(run->world.context, seed, HIDDEN, 0.25F);
+    run->world.model = test_dropout_model(run->world.context, seed, HIDDEN, 0.25F);
     run->options.on_step = on_step;
     run->options.on_epoch = on_epoch;
     run->options.user = run;
@@ -296,11 +283,11 @@ Test(checkpoint, of_another_model_is_refused) {
     save_at(3);
     run.options = plain_options();
     open_run(&run, NULL, 1, 1);
-    replace_model(&run, make_model(run.world.context, 1, HIDDEN, 0.5F));
+    replace_model(&run, test_dropout_model(run.world.context, 1, HIDDEN, 0.5F));
     check_refused(&run, "layers.0.dropout is 0.25 there and 0.5 here");
     tp_trainer_destroy(run.trainer);
     tp_model_destroy(run.world.model);
-    run.world.model = make_model(run.world.context, 1, HIDDEN + 1, 0.25F);
+    run.world.model = test_dropout_model(run.world.context, 1, HIDDEN + 1, 0.25F);
     run.trainer = test_make_trainer(&run.world, &run.options);
     cr_assert_eq(resume(&run), TP_ERR_ARGUMENT);
     cr_assert_not_null(strstr(tp_test_message(run.world.context), "parameters is of another length"));

@@ -190,6 +190,43 @@ Test(open, directories_as_before) {
     close_dataset();
 }
 
+/* For a model of which nobody knows the data: numbers in the order of the columns. */
+Test(open, inputs_alone_without_a_schema) {
+    options.no_target = true;
+    options.id = "name";
+    open_text("inputs.csv", "a,name,b\n1,x,2\n3,y,4.5\n5,z,6\n");
+    const tp_data *data = tp_dataset_data(dataset);
+    cr_expect_eq(data->samples, 3);
+    cr_assert_eq(data->features, 2);
+    cr_expect_arr_eq(data->doubles, ((const double[]){1, 2, 3, 4.5, 5, 6}), 6 * sizeof(double));
+    cr_expect(!data->classes && !data->values && !data->double_values && !data->outputs);
+    cr_expect_str_eq(tp_dataset_id(dataset, 1), "y");
+    cr_expect_eq(tp_schema_target_count(tp_dataset_schema(dataset)), 0);
+    cr_expect_eq(tp_schema_inputs(tp_dataset_schema(dataset)), 2);
+    cr_expect_eq(tp_schema_task(tp_dataset_schema(dataset)), TP_TASK_AUTO);
+    close_dataset();
+}
+
+Test(open, targets_that_are_known_are_no_inputs) {
+    options.no_target = true;
+    open_text("inputs.svm", "1 1:2 3:4\n0 2:1\n");
+    cr_expect_eq(tp_dataset_data(dataset)->features, 3, "not the label");
+    tp_dataset_destroy(dataset);
+    options.target = "species";
+    options.ignore = "name,colour";
+    options.missing = TP_MISSING_DROP;
+    open_text("table.csv", TABLE);
+    cr_expect_eq(tp_dataset_data(dataset)->features, 2, "length and weight");
+    cr_expect_eq(tp_dataset_data(dataset)->samples, 3, "a row is dropped");
+    close_dataset();
+}
+
+Test(open, inputs_without_a_schema_are_numbers) {
+    options.no_target = true;
+    refuse_text("a,b\n1,2\n3,red\n", TP_ERR_FORMAT, "line 3, column 'b': 'red' is not a number");
+    refuse_text("a,b\n1,2\n3,\n", TP_ERR_FORMAT, "line 3 ('b'); the option 'missing' can be drop");
+}
+
 /* A sparse row has as many features as the model, although its own largest index is smaller. */
 Test(open, sparse_rows) {
     open_text("train.svm", "1 1:2 3:4\n0 2:1\n");

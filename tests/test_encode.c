@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What becomes of columns: roles, tasks, statistics, categories, missing values, samples. */
 
+#include "core/digits.h"
 #include "support/scratch.h"
 #include "table/plan.h"
 
 #include <criterion/criterion.h>
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -325,6 +327,27 @@ static struct tp_schema *of_training(void) {
     options.schema = schema;
     held = tp_test_held();
     return schema;
+}
+
+Test(encode, as_many_digits_as_tell_numbers_apart) {
+    static const struct {
+        double value;
+        bool is_float;
+        int least, digits;
+    } numbers[] = {{0.1, false, 1, 1},
+                   {0.1, false, 15, 15},
+                   {1.0 / 3, false, 1, 16},
+                   {0.1 + 0.2, false, 1, 17},
+                   {(double)0.1F, true, 1, 1},
+                   {(double)0.1F, false, 1, 17},
+                   {(double)16777216.0F, true, 1, 8},
+                   {(double)FLT_MAX, true, 1, 8},
+                   {(double)(1 / 3.0F), true, 1, 8},
+                   {0x1.cf7664p+6, true, 1, 9},
+                   {100, false, 1, 1}};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        cr_expect_eq(tp_shortest_digits(numbers[i].value, numbers[i].is_float, numbers[i].least), numbers[i].digits,
+                     "%a", numbers[i].value);
 }
 
 Test(encode, columns_are_found_by_name) {

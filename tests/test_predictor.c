@@ -194,32 +194,42 @@ Test(predictor, has_the_precision_of_its_model) {
     tp_context_destroy(context);
 }
 
-/* By rule: where a product of blocks writes panels of its weights, and nowhere else. */
-Test(predictor, has_panels_where_products_make_them) {
-    tp_context *context = tp_test_context(tp_test_isa(0), 1);
-    tp_model *model = make_model(context, 4, TP_ACTIVATION_RELU, test_heads[0]);
+static struct tp_explanation explain(const tp_context *context, const tp_model *model, size_t batch, int threads) {
     const struct tp_shape *shape = &model->shape[0];
-    int found[2] = {0};
-    for (size_t batch = 1; batch < 10000; batch *= 3) {
-        tp_predictor *predictor = make(context, model, &batch, 1, NULL);
-        const struct tp_gemm product = {.isa = context->isa,
-                                        .blocking = context->blocking,
-                                        .m = batch,
-                                        .n = shape->outputs,
-                                        .k = shape->inputs,
-                                        .alpha = 1,
-                                        .a = tp_plain(model->parameters, shape->inputs),
-                                        .b = tp_plain(model->parameters, shape->outputs)};
-        const struct tp_explanation e = tp_gemm_explain(&product, tp_alone);
-        const bool makes = e.route->blocks && (e.plan.reading->packs || e.plan.reading->copies);
-        cr_expect_eq(predictor->layouts.told->layout[0], makes ? TP_LAYOUT_PANELS : TP_LAYOUT_ROWS, "%zu", batch);
-        cr_expect_null(predictor->layouts.told->weights[1].p, "a narrow layer");
-        found[makes] += e.route->blocks;
-        tp_predictor_destroy(predictor);
+    const struct tp_gemm product = {.isa = context->isa,
+                                    .blocking = context->blocking,
+                                    .m = batch,
+                                    .n = shape->outputs,
+                                    .k = shape->inputs,
+                                    .alpha = 1,
+                                    .a = tp_plain(model->parameters, shape->inputs),
+                                    .b = tp_plain(model->parameters, shape->outputs)};
+    return tp_gemm_explain(&product, (struct tp_team){0, threads, NULL});
+}
+
+/* By rule: where a product of blocks writes panels of its weights, or threads share its columns, and nowhere else. */
+Test(predictor, has_panels_where_products_gain) {
+    enum { MADE = 1, SHARED = 2 };
+    int found[4] = {0};
+    for (int threads = 1; threads <= 2; threads++) {
+        tp_context *context = tp_test_eager_context(tp_test_isa(0), threads);
+        tp_model *model = make_model(context, 4, TP_ACTIVATION_RELU, test_heads[0]);
+        for (size_t batch = 1; batch < 10000; batch *= 3) {
+            tp_predictor *predictor = make(context, model, &batch, 1, NULL);
+            const struct tp_explanation e = explain(context, model, batch, threads);
+            const bool made = e.route->blocks && (e.plan.reading->packs || e.plan.reading->copies);
+            const bool shared = !e.route->transposed && e.columns < model->shape[0].outputs;
+            cr_expect_eq(predictor->layouts.told->layout[0], made || shared ? TP_LAYOUT_PANELS : TP_LAYOUT_ROWS,
+                         "%zu samples, %d threads", batch, threads);
+            cr_expect_null(predictor->layouts.told->weights[1].p, "a narrow layer");
+            found[(made ? MADE : 0) + (shared ? SHARED : 0)]++;
+            tp_predictor_destroy(predictor);
+        }
+        tp_model_destroy(model);
+        tp_context_destroy(context);
     }
-    cr_expect(found[0] && found[1], "%d products read rows, %d make panels", found[0], found[1]);
-    tp_model_destroy(model);
-    tp_context_destroy(context);
+    cr_expect(found[0] && found[MADE] && (found[SHARED] || !tp_has_teams()), "%d products read rows, %d make panels",
+              found[0], found[MADE]);
 }
 
 /* ---- what it was told ---- */
@@ -261,7 +271,10 @@ static double machine_clock(void) {
     return machine.now;
 }
 
-static void make_all_layouts(tp_context *context, tp_predictor *p) {
+static void make_all_layouts(tp_context *context, const tp_model *model, tp_predictor *p) {
+    for (size_t l = 0; l < p->model.layers; l++)
+        if (tp_has_layouts(model, l) && !tp_layout_is_there(&p->copies[l], TP_LAYOUT_ROWS))
+            cr_assert_eq(tp_layout_take(context, model, l, &p->copies[l]), TP_OK);
     for (size_t l = 0; l < p->model.layers; l++)
         for (int i = 0; tp_has_layouts(&p->model, l) && i < TP_LAYOUT_COUNT; i++)
             cr_assert_eq(tp_layout_make(context, &p->model, l, &p->copies[l], (enum tp_layout)i), TP_OK);
@@ -291,7 +304,7 @@ Test(predictor, measures_what_is_fastest) {
     tp_model *model = make_model(context, LAYERS, TP_ACTIVATION_RELU, test_heads[0]);
     tp_predictor *p = make(context, model, &one, 1, NULL);
     tp_workspace *workspace = make_workspace(p);
-    make_all_layouts(context, p);
+    make_all_layouts(context, model, p);
     for (int fastest = 0; fastest < TP_LAYOUT_COUNT; fastest++) {
         measure(p, workspace, fastest, 1.2, 1.01);
         for (int l = 0; l < LAYERS; l++) {

@@ -1677,7 +1677,8 @@ typedef struct tp_column {
 } tp_column;
 
 /* A schema lives as long as the data set or the model that it is of. */
-/* What the network is to find out; never TP_TASK_AUTO. */
+/* What the network is to find out; TP_TASK_AUTO only of a data set whose targets were not looked at (schema_only, or
+ * no_target without a schema). */
 TP_API tp_task tp_schema_task(const tp_schema *schema);
 /* Number of columns that are features. 0 if schema is NULL. */
 TP_API size_t tp_schema_feature_count(const tp_schema *schema);
@@ -1719,7 +1720,9 @@ typedef struct tp_dataset_options {
     bool no_header;           /* CSV: the first line is a row. Else it is one if one of its fields is a number. */
     bool schema_only;         /* only the schema, of which every column is a feature; missing values are allowed, and
                                  tp_dataset_data has the number of samples and no arrays */
-    bool no_target;           /* with a schema: do not read targets (they may be missing values) */
+    bool no_target;           /* for predictions: do not read targets (they may be missing values). Without a schema
+                                 every column must be of numbers and is a feature, but for those of target, ignore,
+                                 weight and id, and targets that the file itself names. */
     bool keep_missing;        /* missing values are allowed and NaN in the inputs, unless rows are left out: to be
                                  written elsewhere, as training does not take them */
     tp_split split;           /* of a directory or an NPZ file that has both */

@@ -6,7 +6,7 @@
 #define DEFAULT_L2 ((size_t)256 << 10)
 
 /* Below this a thread costs more than it brings: wake-up and barriers of a few microseconds. */
-#define THREAD_FLOPS 2e6
+#define THREAD_FLOPS 8e5
 
 static size_t clamp(size_t value, size_t low, size_t high) {
     return value < low ? low : value > high ? high : value;

@@ -31,12 +31,12 @@ static double edge_floats(const struct tp_gemm *g) {
     return g->epilogue.consume && near ? EDGE_FLOATS : 0;
 }
 
-/* Threads along the rows of C, the rest along its columns: the split whose largest part is smallest, and that reads
- * least of the operands. */
+/* Threads along the rows of C, the rest along its columns: the split whose largest part takes least, with what it reads
+ * of the operands. */
 static int row_parts(const struct tp_gemm *g, struct grains grains, int size) {
     const bool transposed = grains.rows > 1;
     int best = 1;
-    double least_work = 0, least_read = 0;
+    double least = 0;
     for (int parts = 1; parts <= size; parts++) {
         if (size % parts != 0)
             continue;
@@ -44,11 +44,10 @@ static int row_parts(const struct tp_gemm *g, struct grains grains, int size) {
         const double n = (double)largest_share(g->n, grains.columns, size / parts);
         const bool shared = transposed ? parts > 1 : parts < size;
         const double edges = shared ? edge_floats(g) * (transposed ? n : m) : 0;
-        const double work = m * n, read = (double)g->k * (m + n) + edges;
-        if (parts == 1 || work < least_work || (work == least_work && read < least_read)) {
+        const double flops = (double)g->k * (2 * m * n + TP_READ_FLOPS * (m + n)) + TP_READ_FLOPS * edges;
+        if (parts == 1 || flops < least) {
             best = parts;
-            least_work = work;
-            least_read = read;
+            least = flops;
         }
     }
     return best;

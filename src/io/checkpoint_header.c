@@ -93,15 +93,7 @@ static bool read_real(const char *text, double *value) {
 
 /* With as few digits as tell the number from others of its type, so that 0.1 is 0.1. */
 static json_t *short_number(double value, bool real32) {
-    const size_t most = real32 ? TP_FLOAT_DIGITS : TP_DOUBLE_DIGITS;
-    for (size_t digits = 1; digits < most; digits++) {
-        json_t *text = tp_json_number(value, digits);
-        double read;
-        if (!text || (read_real(json_string_value(text), &read) && (real32 ? (double)(float)read : read) == value))
-            return text;
-        json_decref(text);
-    }
-    return tp_json_number(value, most);
+    return tp_json_number(value, (size_t)tp_shortest_digits(value, real32, 1));
 }
 
 static json_t *text_of(enum kind kind, const void *value) {

@@ -52,8 +52,9 @@ static tp_status check_options(const struct tp_context *context, const tp_datase
                        options->fold, options->folds);
     if (options->schema_only && options->schema)
         return tp_fail(context, TP_ERR_ARGUMENT, "tp_dataset_open: schema_only excludes schema");
-    if (options->no_target && !options->schema)
-        return tp_fail(context, TP_ERR_ARGUMENT, "tp_dataset_open: no_target needs a schema");
+    if (options->no_target && !options->schema && options->missing == TP_MISSING_MEAN)
+        return tp_fail(context, TP_ERR_ARGUMENT,
+                       "tp_dataset_open: missing is mean; with no_target that needs a schema, which has the means");
     return check_enums(context, options);
 }
 

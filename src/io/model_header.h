@@ -3,12 +3,10 @@
 #ifndef TP_IO_MODEL_HEADER_H
 #define TP_IO_MODEL_HEADER_H
 
+#include "core/digits.h"
 #include "io/safetensors.h"
 
-/* A number as text, in every locale the same; so many digits identify a float, and a double. NULL if memory runs out.
- */
-#define TP_FLOAT_DIGITS 9
-#define TP_DOUBLE_DIGITS 17
+/* A number as text of at most so many digits, in every locale the same. NULL if memory runs out. */
 json_t *tp_json_number(double value, size_t digits);
 
 /* Adds what a model is, but for its shapes and what is in tensors. */

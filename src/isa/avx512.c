@@ -144,7 +144,7 @@ ALWAYS_INLINE vf v_cospi(vf v) {
         .mc_part = 4, .mc_strips = 18, .pack_b_strips = 60, .pack_b_slow_strips = 16, .pack_b_masked_strips = 6,       \
         .pack_b_conflicting_rows = 96, .conflicting_steps = 64, .conflicting_steps_transposed = 256, .small_parts = 4, \
         .in_place_steps = 170, .rows_ahead = 8, .stream_rows = 4, .stream_conflicting_strips = 2,                      \
-        .stream_floats = 1536, .ahead = 1024, .pack_a_panels = 4, .pack_a_steps = 64, .pack_a_reach = 32768,           \
+        .stream_floats = 6144, .ahead = 1024, .pack_a_panels = 4, .pack_a_steps = 64, .pack_a_reach = 32768,           \
         .prefetch_next = true, .axpy_rows = 1, .axpy_panels = 1, .small_strips = 4, .partial_cost = 1,                 \
         .transpose_cost = 0.6, .piece_cost = 500                                                                       \
     }

@@ -159,7 +159,8 @@ void tp_predictor_choose(struct tp_predictor *p, struct tp_told *told, size_t l,
     told->weights[l] = tp_layout_operand(&p->model.shape[l], &p->copies[l], layout);
 }
 
-/* Panels where the product makes them anyway, else rows; rounded if the product rounds them. */
+/* Panels where the product makes them anyway, or threads share columns: parts of rows would lie in a part of the sets
+ * of their caches. Else rows; rounded if the product rounds them. */
 static enum tp_layout built_in_layout(const struct tp_predictor *p, size_t l, size_t batch, int threads) {
     const struct tp_shape *shape = &p->model.shape[l];
     if (p->model.bf16)
@@ -174,8 +175,10 @@ static enum tp_layout built_in_layout(const struct tp_predictor *p, size_t l, si
                                     .b = tp_plain(p->copies[l].rows[TP_LAYOUT_ROWS], shape->outputs),
                                     .start = TP_START_BIAS};
     const struct tp_explanation e = tp_gemm_explain(&product, (struct tp_team){0, threads, NULL});
-    const bool blocks = e.route->blocks && !e.route->transposed && e.rows && e.columns;
-    return blocks && (e.plan.reading->packs || e.plan.reading->copies) ? TP_LAYOUT_PANELS : TP_LAYOUT_ROWS;
+    if (e.route->transposed || !e.rows || !e.columns)
+        return TP_LAYOUT_ROWS;
+    const bool makes = e.route->blocks && (e.plan.reading->packs || e.plan.reading->copies);
+    return makes || e.columns < shape->outputs ? TP_LAYOUT_PANELS : TP_LAYOUT_ROWS;
 }
 
 /* Makes the built-in choice. */

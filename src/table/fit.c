@@ -225,7 +225,7 @@ tp_status tp_fit_schema(const struct tp_plan *plan, struct tp_schema *schema) {
                                  .feature_count = plan->feature_count,
                                  .target_count = plan->target_count};
     const tp_status status = fit_columns(plan, plan->feature, plan->feature_count, false, &schema->features);
-    if (status || plan->options->schema_only)
-        return status ? status : tp_count_columns(plan, schema);
-    return fit_columns(plan, plan->target, plan->target_count, true, &schema->targets);
+    if (!status && plan->options->schema_only)
+        return tp_count_columns(plan, schema);
+    return status ? status : fit_columns(plan, plan->target, plan->target_count, true, &schema->targets);
 }

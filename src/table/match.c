@@ -178,6 +178,14 @@ static tp_status check_kinds(struct tp_table *table, const struct tp_schema_colu
     return status;
 }
 
+tp_status tp_match_numbers(struct tp_plan *plan) {
+    tp_status status = TP_OK;
+    for (size_t i = 0; !status && i < plan->feature_count; i++)
+        if (!plan->table->fields[plan->feature[i]].numbers)
+            status = become_numbers(plan->table, plan->feature[i]);
+    return status;
+}
+
 tp_status tp_match_schema(struct tp_plan *plan) {
     const struct tp_schema *schema = plan->options->schema;
     struct tp_table *table = plan->table;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Schemas for models of which nobody knows the data. */
 #include "core/memory.h"
+#include "table/loss_task.h"
 #include "table/schema.h"
 
 #include <math.h>
@@ -55,10 +56,7 @@ static void fill_columns(const struct plain *plain, size_t features, size_t colu
 tp_status tp_schema_make_plain(const struct tp_context *context, const char *what, const tp_model_options *options,
                                struct tp_schema **schema) {
     const size_t features = options->inputs, outputs = options->layers[options->layer_count - 1].width;
-    const tp_task task = options->loss == TP_LOSS_CCE   ? TP_TASK_MULTICLASS
-                         : options->loss != TP_LOSS_BCE ? TP_TASK_REGRESSION
-                         : outputs == 1                 ? TP_TASK_BINARY
-                                                        : TP_TASK_MULTILABEL;
+    const tp_task task = tp_task_of_loss(options->loss, outputs);
     const size_t classes = task == TP_TASK_MULTICLASS ? outputs : task == TP_TASK_BINARY ? 2 : 0;
     const size_t targets = classes ? 1 : outputs, columns = tp_size_add(features, targets);
     struct tp_arena arena = {0};

@@ -70,6 +70,8 @@ tp_status tp_plan_roles(struct tp_plan *plan);
 /* match.c: the same with the schema of the options. */
 enum tp_field_kind tp_schema_hint(const struct tp_schema *schema, bool no_target, const char *name);
 tp_status tp_match_schema(struct tp_plan *plan);
+/* Without a schema of theirs, samples for a model are numbers alone. */
+tp_status tp_match_numbers(struct tp_plan *plan);
 
 /* The field of this name, or TP_NO_FIELD. TP_ERR_ARGUMENT after a message if there are two. */
 tp_status tp_find_name(const struct tp_table *table, const char *name, size_t *field);

@@ -50,14 +50,35 @@ static bool lists_name(const char *list, const char *name) {
     return false;
 }
 
+/* Whether an entry of the list may mean this column: yes, too, of a name that is another's number. */
+static bool may_list(const char *list, const char *name, size_t index) {
+    char room[1024];
+    if (!list || strlen(list) >= sizeof room)
+        return list != NULL;
+    while (next_entry(&list, room))
+        if ((name && !strcmp(room, name)) || strtoul(room, NULL, 10) == index + 1)
+            return true;
+    return false;
+}
+
+/* Of data without a schema and without targets. */
+static enum tp_field_kind input_hint(const tp_dataset_options *options, const char *name, size_t index) {
+    const char *const lists[] = {options->id, options->ignore, options->target, options->weight};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        if (may_list(lists[i], name, index))
+            return TP_FIELD_ANY;
+    return TP_FIELD_NUMBER;
+}
+
 enum tp_field_kind tp_column_hint(const void *user, const char *name, size_t index) {
     const tp_dataset_options *options = user;
-    (void)index;
     if (options->schema) {
         if (lists_name(options->weight, name))
             return TP_FIELD_NUMBER;
         return lists_name(options->id, name) ? TP_FIELD_ANY : tp_schema_hint(options->schema, options->no_target, name);
     }
+    if (options->no_target)
+        return input_hint(options, name, index);
     if (lists_name(options->weight, name) || (options->task == TP_TASK_REGRESSION && lists_name(options->target, name)))
         return TP_FIELD_NUMBER;
     return lists_name(options->ignore, name) ? TP_FIELD_SKIP : TP_FIELD_ANY;
@@ -191,7 +212,7 @@ static tp_status give_single(struct roles *roles, enum role role, const char *na
     return status ? status : give_role(roles, role, *field);
 }
 
-/* Without a list the file's own targets, or the last column that has no other role. */
+/* Without a list the file's own targets, or the last column that has no other role if there must be one. */
 static tp_status give_targets(struct roles *roles, const char *list) {
     const struct tp_table *table = roles->plan->table;
     if (list)
@@ -200,7 +221,8 @@ static tp_status give_targets(struct roles *roles, const char *list) {
     const size_t end = table->count - table->others;
     for (size_t i = end - table->targets; !status && i < end; i++)
         status = give_role(roles, TARGET, i);
-    for (size_t i = table->count; !table->targets && !roles->target_count && i > 0; i--)
+    const bool last = !table->targets && !roles->plan->options->no_target;
+    for (size_t i = table->count; last && !roles->target_count && i > 0; i--)
         if (roles->role[i - 1] == FEATURE)
             status = give_role(roles, TARGET, i - 1);
     return status;
@@ -243,10 +265,11 @@ static tp_status list_features(struct roles *roles) {
         if (roles->role[i] == FEATURE)
             plan->feature[plan->feature_count++] = i;
     plan->target = roles->targets;
-    plan->target_count = roles->target_count;
+    plan->target_count = plan->options->no_target ? 0 : roles->target_count;
     if (!plan->feature)
         return TP_ERR_MEMORY;
-    if (!plan->feature_count || (!plan->target_count && !plan->options->schema_only))
+    const bool needs_target = !plan->options->schema_only && !plan->options->no_target;
+    if (!plan->feature_count || (needs_target && !plan->target_count))
         return tp_fail(table->context, TP_ERR_FORMAT, "%s: of %zu column%s none is left as a %s", table->path,
                        table->count, table->count == 1 ? "" : "s", plan->feature_count ? "target" : "feature");
     const tp_status status = check_weight(plan);

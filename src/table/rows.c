@@ -143,7 +143,9 @@ static tp_status use_features(struct tp_plan *plan) {
     if (status)
         return status;
     use_rows(plan, first, plan->missing == TP_MISSING_MEAN, &problems);
-    return problems.rows ? fail_missing(plan, &problems, "; the option 'missing' can be mean or drop") : TP_OK;
+    const bool has_means = plan->options->schema || !plan->options->no_target;
+    const char *help = has_means ? "; the option 'missing' can be mean or drop" : "; the option 'missing' can be drop";
+    return problems.rows ? fail_missing(plan, &problems, help) : TP_OK;
 }
 
 static tp_status use_needed(struct tp_plan *plan, const size_t *list, size_t count, const char *help) {

@@ -107,9 +107,11 @@ static tp_status make_plan(struct tp_plan *plan) {
     tp_status status = tp_plan_roles(plan);
     if (!status && schema)
         status = tp_match_schema(plan);
+    else if (!status && plan->options->no_target)
+        status = tp_match_numbers(plan);
     if (!status)
         status = tp_plan_rows(plan);
-    if (status || schema || plan->options->schema_only)
+    if (status || schema || plan->options->schema_only || plan->options->no_target)
         return status;
     return tp_plan_task(plan);
 }

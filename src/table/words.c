@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Numbers that are names of categories. */
+#include "core/digits.h"
 #include "core/memory.h"
 #include "core/size.h"
 #include "table/plan.h"
@@ -57,11 +58,8 @@ static tp_status add(struct set *set, double value, uint32_t *code) {
 }
 
 void tp_number_text(char text[TP_NUMBER_TEXT], double value) {
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, TP_NUMBER_TEXT, "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
-            break;
-    }
+    /* 15 digits, not fewer, so that 100 is not 1e+02 */
+    snprintf(text, TP_NUMBER_TEXT, "%.*g", tp_shortest_digits(value, false, 15), value);
     char *point = text + strspn(text, "+-0123456789");
     if (*point && *point != 'e') {
         const size_t length = strcspn(point, "+-0123456789e");

@@ -147,12 +147,15 @@ static int stop_then(void *user, const tp_step *step) {
     return step->step == r->stop_at;
 }
 
-/* Another trainer, which knows only what was saved. */
+/* Another trainer, which knows only what was saved; this one if its run has diverged, which is not saved. */
 static tp_trainer *replace(const struct problem *p, tp_model *model, tp_trainer *trainer, const struct results *r) {
     const char *path = fuzz_scratch_path();
+    const tp_status saved = tp_trainer_save(trainer, path);
+    if (saved == TP_ERR_NONFINITE)
+        return trainer;
     float *other = calloc(r->parameter_count, sizeof *other);
     tp_trainer *next = NULL;
-    require(other && !tp_trainer_save(trainer, path));
+    require(other && !saved);
     tp_trainer_destroy(trainer);
     require(!tp_model_set_parameters(model, other, r->parameter_count));
     require(!tp_trainer_create(model, &p->data, &p->train, NULL, 0, &next) && !tp_trainer_resume(next, path));

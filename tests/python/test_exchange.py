@@ -8,8 +8,11 @@ import warnings
 import numpy as np
 import pytest
 import sklearn.neural_network
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_iris, make_multilabel_classification, make_regression
 from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, PolynomialFeatures, RobustScaler, StandardScaler
 
 import tileprop
 from tileprop import Layer, Model, Scaling, Workspace
@@ -17,7 +20,7 @@ from tileprop import Layer, Model, Scaling, Workspace
 torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 
-from tileprop.sklearn import from_estimator, to_estimator  # noqa: E402
+from tileprop.sklearn import from_estimator, to_estimator, to_model  # noqa: E402
 from tileprop.torch import Exp, Scale, Unscale, from_module, to_module  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -184,6 +187,7 @@ def test_modules_of_ours_are_pickled(tmp_path):
 
 
 @pytest.mark.parametrize("format, name", [("torch", "m.safetensors"), ("onnx", "m.onnx")])
+@pytest.mark.filterwarnings("ignore:the layers in the file")
 def test_files(format, name, tmp_path):
     model = scaled_model()
     model.export(tmp_path / name)
@@ -324,3 +328,79 @@ def test_models_of_estimators(tmp_path):
     model.export(tmp_path / "m.onnx")
     np.testing.assert_array_equal(predict(Model.import_(tmp_path / "m.onnx"), X), predict(model, X))
     np.testing.assert_allclose(apply(to_module(model), np.float32(X)), ours.predict_proba(X), atol=1e-5)
+
+
+@pytest.mark.parametrize("owner", [sklearn.neural_network, tileprop])
+@pytest.mark.parametrize(
+    "scalers",
+    [
+        [],
+        [StandardScaler()],
+        [StandardScaler(with_std=False), MinMaxScaler((-2, 3))],
+        ["passthrough", make_pipeline(RobustScaler(), MaxAbsScaler()), StandardScaler(with_mean=False)],
+    ],
+)
+def test_models_of_pipelines(owner, scalers, tmp_path):
+    pipeline = make_pipeline(*scalers, owner.MLPClassifier(**SHORT))
+    x = np.rint(10 * X) + 50
+    model = to_model(pipeline.fit(x, Y))
+    np.testing.assert_allclose(predict(model, x), pipeline.predict_proba(x), atol=1e-5)
+    np.testing.assert_allclose(apply(to_module(model), np.float32(x)), pipeline.predict_proba(x), atol=1e-5)
+    model.export(tmp_path / "m.onnx")
+    assert Model.import_(tmp_path / "m.onnx").to_bytes() == model.to_bytes()
+    model.parameters = 0 * model.parameters  # it is a copy
+    assert len(np.unique(pipeline.predict(x))) > 1
+
+
+def test_models_of_transformed_targets():
+    regressor = tileprop.MLPRegressor(loss="huber", huber_delta=0.5, **SHORT)
+    targets = TransformedTargetRegressor(make_pipeline(StandardScaler(), regressor), transformer=MinMaxScaler())
+    y = 1000 + 10 * X @ [1.0, 2.0, -1.0, 0.5]
+    for pipeline in (targets, make_pipeline(RobustScaler(), TransformedTargetRegressor(targets, func=None))):
+        model = to_model(pipeline.fit(X, y))
+        assert (model.loss, model.huber_delta) == ("huber", 0.5)
+        np.testing.assert_allclose(predict(model, X)[:, 0], pipeline.predict(X), rtol=1e-5)
+
+
+def test_pipelines_that_do_not_fit():
+    ours = tileprop.MLPClassifier(4, max_iter=1)
+
+    class Own(StandardScaler):
+        pass
+
+    for step, message in [
+        (PolynomialFeatures(), "step 'polynomialfeatures' is Poly.*; a model can only scale, as Standard"),
+        (make_pipeline(MinMaxScaler(clip=True)), "step 'pipeline', step 'minmaxscaler' is MinMaxScaler.clip=True"),
+        (Own(), "step 'own' is Own"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            to_model(make_pipeline(step, ours).fit(X, Y))
+    with pytest.raises(NotFittedError):
+        to_model(make_pipeline(StandardScaler(), ours))
+    with pytest.raises(TypeError, match="estimator is StandardScaler; it must be MLPClassifier or MLPRegressor"):
+        to_model(make_pipeline(StandardScaler()).fit(X))
+    logarithms = TransformedTargetRegressor(tileprop.MLPRegressor(4, max_iter=1), func=np.log, inverse_func=np.exp)
+    with pytest.raises(ValueError, match="the transformer of targets is FunctionTransformer"):
+        to_model(logarithms.fit(X, Y + 1.0))
+
+
+def test_scaling_is_folded_into_layers(tmp_path):
+    layers = [Layer(5, "tanh"), Layer(2, "identity", dropout=0)]
+    scalings = {"inputs_scaled": Scaling([1, 2, 3, 4], [0.5, 1, 2, 3]), "outputs_scaled": Scaling([5, 6], 0.1)}
+    model = Model(4, layers, loss="huber", huber_delta=0.5, **scalings)
+    model.parameters = np.linspace(-1, 1, model.parameter_count)
+    folded = model.fold_scaling()
+    assert (folded.inputs_scaled, folded.outputs_scaled, folded.loss) == (None, None, "huber")
+    np.testing.assert_allclose(predict(folded, X), predict(model, X), rtol=1e-6)
+    one = Model(4, [2], loss="mse", **scalings)
+    np.testing.assert_allclose(predict(one.fold_scaling(), X), predict(one, X), rtol=1e-6)
+    with pytest.warns(UserWarning, match=r"the layers in the file do not scale.*fold_scaling\(\)"):
+        model.export(tmp_path / "m.safetensors")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        folded.export(tmp_path / "m.safetensors")
+        model.export(tmp_path / "m.h")
+    rates = Model(4, [2], loss="poisson", outputs_scaled=None, inputs_scaled=Scaling(1, 2))
+    np.testing.assert_allclose(predict(rates.fold_scaling(), X), predict(rates, X), rtol=1e-5)
+    with pytest.raises(ValueError, match="the last activation is relu; outputs can be scaled by an identity alone"):
+        Model(4, [Layer(2, "relu")], loss="mse", outputs_scaled=Scaling(1, 2)).fold_scaling()

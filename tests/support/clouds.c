@@ -60,6 +60,20 @@ void test_open_world(struct test_world *w, const char *isa) {
     w->model = test_model(w->context, &net, NULL);
 }
 
+tp_model *test_dropout_model(tp_context *context, uint64_t seed, size_t hidden, float dropout) {
+    const tp_layer layers[] = {{hidden, TP_ACTIVATION_RELU, 0, dropout, 0},
+                               {CLOUD_CLASSES, TP_ACTIVATION_SOFTMAX, 0, 0, 0}};
+    tp_model_options options;
+    tp_model_options_default(&options);
+    options.inputs = CLOUD_IN;
+    options.layer_count = 2;
+    options.layers = layers;
+    options.seed = seed;
+    tp_model *model = NULL;
+    cr_assert_eq(tp_model_create(context, &options, &model), TP_OK);
+    return model;
+}
+
 void test_close_world(struct test_world *w) {
     tp_model_destroy(w->model);
     tp_context_destroy(w->context);

@@ -40,6 +40,9 @@ struct test_world {
 void test_open_world(struct test_world *world, const char *isa);
 void test_close_world(struct test_world *world);
 
+/* A model for the clouds with dropout in its hidden layer. */
+tp_model *test_dropout_model(tp_context *context, uint64_t seed, size_t hidden, float dropout);
+
 tp_trainer *test_make_trainer(struct test_world *world, const tp_train_options *options);
 tp_status test_train(struct test_world *world, const tp_train_options *options);
 

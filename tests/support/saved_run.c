@@ -10,23 +10,9 @@ enum { HIDDEN = 64 }; /* for a file of several pages */
 
 struct test_saved_run test_saved_run;
 
-static tp_model *make_model(uint64_t seed) {
-    static const tp_layer layers[] = {{HIDDEN, TP_ACTIVATION_RELU, 0, 0.25F, 0},
-                                      {CLOUD_CLASSES, TP_ACTIVATION_SOFTMAX, 0, 0, 0}};
-    tp_model_options options;
-    tp_model_options_default(&options);
-    options.inputs = CLOUD_IN;
-    options.layer_count = 2;
-    options.layers = layers;
-    options.seed = seed;
-    tp_model *model = NULL;
-    cr_assert_eq(tp_model_create(tp_test_scratch.context, &options, &model), TP_OK);
-    return model;
-}
-
 static void make_trainer(uint64_t seed) {
     struct test_saved_run *run = &test_saved_run;
-    run->world.model = make_model(seed);
+    run->world.model = test_dropout_model(tp_test_scratch.context, seed, HIDDEN, 0.25F);
     run->trainer = test_make_trainer(&run->world, &run->options);
 }
 

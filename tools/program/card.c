@@ -42,7 +42,7 @@ static int write_card(const struct session *session, const struct card_options *
 
 static int make_card(const struct session *session, const struct card_options *options) {
     tp_model *model = NULL;
-    int code = session_check(session, tp_model_load(session->context, options->model, &model));
+    int code = session_load(session, options->model, &model);
     if (!code)
         code = write_card(session, options, model);
     tp_model_destroy(model);

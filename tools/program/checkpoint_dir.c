@@ -178,17 +178,28 @@ void checkpoint_dir_failed(const struct checkpoint_dir *directory) {
         each_entry(directory, remove_temporary, NULL);
 }
 
-void checkpoint_dir_written(struct checkpoint_dir *directory, uint64_t step, uint64_t keep) {
+void checkpoint_dir_prune(const struct checkpoint_dir *directory, uint64_t keep) {
     struct checkpoint_list list;
     const bool listed = !list_steps(directory, &list);
     uint64_t kept = 0;
-    for (size_t i = 0; listed && i < list.count; i++) {
-        const bool unreadable = list.step[i] > directory->newest && list.step[i] != step;
-        if (unreadable || kept == keep)
+    for (size_t i = 0; listed && i < list.count; i++)
+        if (list.step[i] <= directory->newest && kept++ >= keep)
             remove_step(directory, list.step[i]);
-        else
-            kept++;
-    }
     free(list.step);
+}
+
+/* Those after the newest, which nobody could read. */
+static void remove_unreadable(const struct checkpoint_dir *directory, uint64_t written) {
+    struct checkpoint_list list;
+    const bool listed = !list_steps(directory, &list);
+    for (size_t i = 0; listed && i < list.count; i++)
+        if (list.step[i] > directory->newest && list.step[i] != written)
+            remove_step(directory, list.step[i]);
+    free(list.step);
+}
+
+void checkpoint_dir_written(struct checkpoint_dir *directory, uint64_t step, uint64_t keep) {
+    remove_unreadable(directory, step);
     directory->newest = step;
+    checkpoint_dir_prune(directory, keep);
 }

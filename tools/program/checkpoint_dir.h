@@ -36,8 +36,11 @@ char *checkpoint_dir_file(const struct checkpoint_dir *directory, uint64_t step)
 /* After a checkpoint could not be written: what there is of it is removed. */
 void checkpoint_dir_failed(const struct checkpoint_dir *directory);
 
-/* After the checkpoint of this step was written: it is the newest. The keep newest ones stay, without those after the
- * one that was the newest, which nobody could read. What cannot be removed stays, too. */
+/* Of those up to the newest the keep newest ones stay. What cannot be removed stays, too. */
+void checkpoint_dir_prune(const struct checkpoint_dir *directory, uint64_t keep);
+
+/* After the checkpoint of this step was written: it is the newest. The others are pruned, and those after the one that
+ * was the newest, which nobody could read, are removed. */
 void checkpoint_dir_written(struct checkpoint_dir *directory, uint64_t step, uint64_t keep);
 
 #endif

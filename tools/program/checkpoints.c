@@ -59,11 +59,7 @@ int checkpoints_open(struct checkpoints *checkpoints, const struct train_options
 
 /* ---- resume ---- */
 
-static bool is_unreadable(tp_status status) {
-    return status == TP_ERR_FORMAT || status == TP_ERR_IO || status == TP_ERR_MISSING;
-}
-
-/* A damaged one is told, but no failure. */
+/* A damaged one is told, but no failure. One that the system does not let us read may be whole. */
 static int try_step(struct checkpoints *checkpoints, const struct session *session, tp_trainer *trainer,
                     uint64_t step) {
     char *path = checkpoint_dir_file(&checkpoints->directory, step);
@@ -74,10 +70,15 @@ static int try_step(struct checkpoints *checkpoints, const struct session *sessi
         return EXIT_SUCCESS;
     }
     free(path);
-    if (!is_unreadable(status))
-        return session_check(session, status);
-    complain("note: this checkpoint cannot be read: %s", session_message(session, status));
-    return EXIT_SUCCESS;
+    if (status == TP_ERR_FORMAT) {
+        complain("note: this checkpoint cannot be read: %s", session_message(session, status));
+        return EXIT_SUCCESS;
+    }
+    const int code = session_check(session, status);
+    if (status == TP_ERR_IO)
+        complain("%s: the run goes on when it can be read; if it is moved away, from the checkpoint before it",
+                 checkpoints->directory.path);
+    return code;
 }
 
 static void announce(const struct checkpoints *checkpoints, const tp_trainer *trainer) {
@@ -128,6 +129,8 @@ int checkpoints_begin(struct checkpoints *checkpoints, const struct session *ses
                       struct train_log *log, struct progress *progress) {
     if (!checkpoints->options)
         return EXIT_SUCCESS;
+    if (checkpoints->resumed && ranks_is_first())
+        checkpoint_dir_prune(&checkpoints->directory, checkpoints->writer.keep);
     checkpoints->writer.log = log;
     checkpoints->progress = progress;
     checkpoints->taken_at = now();

@@ -91,10 +91,11 @@ static void print_json(const struct result *result, const tp_context *context) {
 
 /* ---- the measurement ---- */
 
-/* A model without a schema has classes. */
+/* Without a schema targets may be classes whatever the loss is. */
 static tp_task task_of(const struct evaluation *run) {
-    const tp_schema *schema = tp_model_schema(run->model);
-    return schema ? tp_schema_task(schema) : run->result.predictions.outputs == 1 ? TP_TASK_BINARY : TP_TASK_MULTICLASS;
+    if (!tp_model_schema(run->model) && tp_dataset_data(run->dataset)->classes)
+        return run->result.predictions.outputs == 1 ? TP_TASK_BINARY : TP_TASK_MULTICLASS;
+    return model_task(run->model);
 }
 
 /* Of a target with classes these, else the targets. */
@@ -165,10 +166,20 @@ static int check_targets(const struct evaluation *run) {
     return EXIT_FAILURE;
 }
 
+/* For a model without a schema that has one number as output few different integers are no classes. */
+static struct data_options data_options_for(const struct evaluation *run, const tp_model_options *shape) {
+    struct data_options data = run->options->data;
+    if (!tp_model_schema(run->model) && model_outputs(shape) == 1 && shape->loss != TP_LOSS_CCE &&
+        shape->loss != TP_LOSS_BCE)
+        data.task = TP_TASK_REGRESSION;
+    return data;
+}
+
 static int open_data(struct evaluation *run, const tp_model_options *shape) {
     const struct evaluate_options *options = run->options;
-    int code = data_check(run->session, options->data.path,
-                          data_open(run->session, &options->data, options->data.path, tp_model_schema(run->model),
+    const struct data_options data = data_options_for(run, shape);
+    int code = data_check(run->session, data.path,
+                          data_open(run->session, &data, data.path, tp_model_schema(run->model),
                                     (tp_split)options->split, &run->dataset));
     if (!code)
         code = check_targets(run);
@@ -182,7 +193,7 @@ static int load(struct evaluation *run) {
     if (!code && !saved.has_schema)
         code = open_data(run, &saved.model);
     if (!code)
-        code = session_check(run->session, tp_model_load(run->session->context, run->options->model, &run->model));
+        code = session_load(run->session, run->options->model, &run->model);
     return code || run->dataset ? code : open_data(run, &saved.model);
 }
 

@@ -64,7 +64,7 @@ static int write_file(const struct session *session, const struct export_options
     tp_model *model = NULL;
     tp_output *output = NULL;
     interrupt_catch(false);
-    int code = session_check(session, tp_model_load(session->context, options->model, &model));
+    int code = session_load(session, options->model, &model);
     if (!code)
         code = session_check(session, tp_output_create(session->context, options->out, &output));
     if (!code)

@@ -2,6 +2,7 @@
 #include "command.h"
 #include "exchange.h"
 #include "files.h"
+#include "foreign.h"
 #include "interrupt.h"
 #include "report.h"
 
@@ -105,7 +106,7 @@ static bool take_options(const struct import_options *options, const struct exch
 static int read_file(const struct session *session, const struct import_options *options,
                      const struct exchange_format *format, tp_exchange_options *names, tp_model **model) {
     tp_model *like = NULL;
-    int code = options->like ? session_check(session, tp_model_load(session->context, options->like, &like)) : 0;
+    int code = options->like ? session_load(session, options->like, &like) : 0;
     names->like = like;
     if (!code)
         code = session_check(session, format->import_model(session->context, options->file, names, model));
@@ -138,6 +139,8 @@ static int import_model(const struct session *session, const struct import_optio
     if (!code)
         code = save_file(session, options, format, &names.options);
     exchange_release(&names);
+    if (code)
+        foreign_explain(options->file, true);
     return code;
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "options_json.h"
+
+#include "../../src/core/digits.h"
 #include "command.h"
 #include "report.h"
 
@@ -45,16 +47,8 @@ static bool print_text(const struct option_row *row, const char *value, FILE *fi
     return quoted;
 }
 
-/* The fewest digits that give the same double, or the same float. */
 static void print_real(double value, bool is_float, FILE *file) {
-    char text[32];
-    for (int digits = 1; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, value);
-        const double again = strtod(text, NULL);
-        if (again == value || (is_float && (float)again == (float)value))
-            break;
-    }
-    fputs(text, file);
+    fprintf(file, "%.*g", tp_shortest_digits(value, is_float, 1), value);
 }
 
 static void print_integer(uint64_t value, FILE *file) {

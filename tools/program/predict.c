@@ -8,9 +8,7 @@
 #include "sink.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct predict_options {
     struct machine_options machine;
@@ -45,100 +43,45 @@ static void defaults(void *values) {
     *(struct predict_options *)values = (struct predict_options){.top = 1};
 }
 
-/* What a run holds. Of a model without a schema the samples are those of an IDX file. */
+/* What a run holds. */
 struct prediction {
     const struct session *session;
     const struct predict_options *options;
     struct sink sink;
     tp_model *model;
     tp_dataset *dataset;
-    tp_idx idx;
-    tp_data data;
+    const tp_data *data; /* of the data set */
     struct predictions predictions;
 };
 
 /* ---- samples ---- */
 
-static bool has_nan(const float *row, size_t count) {
-    bool found = false;
-    for (size_t i = 0; i < count; i++)
-        found |= isnan(row[i]);
-    return found;
-}
-
-#define ROWS_NAMED 5
-
-/* A model without a schema has nothing to take for a missing value. */
-static int check_missing(const char *path, const tp_data *data) {
-    char list[ROWS_NAMED * 24] = "";
-    size_t found = 0;
-    for (size_t i = 0; data->floats && i < data->samples; i++) {
-        if (!has_nan(data->floats + i * data->features, data->features))
-            continue;
-        if (found++ < ROWS_NAMED)
-            snprintf(list + strlen(list), sizeof list - strlen(list), "%s%zu", *list ? ", " : "", i + 1);
-    }
-    if (!found)
-        return EXIT_SUCCESS;
-    complain("%s: %zu rows with missing values: row %s%s; the model has no schema that says what to do with them", path,
-             found, list, found > ROWS_NAMED ? ", ..." : "");
-    return EXIT_FAILURE;
-}
-
-static int open_idx(struct prediction *run) {
-    const char *path = run->options->data.path;
-    tp_idx *idx = &run->idx;
-    int code = session_check(run->session, tp_idx_read(run->session->context, path, idx));
-    if (!code)
-        code = session_check(run->session, tp_idx_to_samples(run->session->context, path, idx));
-    if (code)
-        return code;
-    run->data = (tp_data){.samples = idx->dims[0],
-                          .features = idx->elements / idx->dims[0],
-                          .bytes = idx->type == TP_IDX_TYPE_U8 ? idx->data : NULL,
-                          .floats = idx->type == TP_IDX_TYPE_F32 ? idx->data : NULL};
-    return check_missing(path, &run->data);
-}
-
-static int open_table(struct prediction *run, const tp_schema *schema) {
-    const int code = data_check(run->session, run->options->data.path,
-                                data_open_unlabelled(run->session, &run->options->data, schema, &run->dataset));
-    if (!code)
-        run->data = *tp_dataset_data(run->dataset);
+/* Nothing says what the columns of a file are for a model without a schema. */
+static int check_columns(const struct prediction *run, const tp_model_options *shape, const tp_schema *schema) {
+    const int code = check_fit(shape, run->data, run->options->model, run->options->data.path);
+    if (code && !schema)
+        complain("%s has no schema: it takes files of its inputs alone, as numbers and in their order",
+                 run->options->model);
     return code;
-}
-
-/* By the first two bytes; of a compressed file, and of one that cannot be read, by the name. */
-static bool is_idx(const char *path) {
-    static const unsigned char idx[] = {0, 0}, gzip[] = {0x1f, 0x8b};
-    unsigned char begin[sizeof idx];
-    FILE *file = fopen(path, "rb");
-    const bool read = file && fread(begin, sizeof begin, 1, file) == 1;
-    if (file)
-        fclose(file);
-    if (read && memcmp(begin, gzip, sizeof begin) != 0)
-        return !memcmp(begin, idx, sizeof begin);
-    return !read || strstr(path, "idx");
 }
 
 static int open_data(struct prediction *run, const tp_model_options *shape) {
     const tp_schema *schema = tp_model_schema(run->model);
-    if (!schema && !is_idx(run->options->data.path)) {
-        complain("%s: %s has no schema, which would say what the columns of a table are: it takes IDX files alone",
-                 run->options->data.path, run->options->model);
+    if (!schema && run->options->data.missing == TP_MISSING_MEAN) {
+        complain("--missing mean: %s has no schema, which has the means", run->options->model);
         return EXIT_FAILURE;
     }
-    const int code = schema ? open_table(run, schema) : open_idx(run);
-    return code ? code : check_fit(shape, &run->data, run->options->model, run->options->data.path);
+    const int code = data_check(run->session, run->options->data.path,
+                                data_open_unlabelled(run->session, &run->options->data, schema, &run->dataset));
+    run->data = tp_dataset_data(run->dataset);
+    return code ? code : check_columns(run, shape, schema);
 }
 
 /* ---- options ---- */
 
-static int check_format(const struct predict_options *options, const tp_model *model) {
+static int check_format(const struct predict_options *options) {
     const char *format = predict_format_name(options->format);
-    if (options->data.id && !tp_model_schema(model))
-        complain("--id %s: %s has no schema, so its samples have no columns", options->data.id, options->model);
-    else if (options->data.id && (options->format == PREDICT_TEXT || options->format == PREDICT_NPY))
+    if (options->data.id && (options->format == PREDICT_TEXT || options->format == PREDICT_NPY))
         complain("--id %s: is for --format csv and jsonl, not %s", options->data.id, format);
     else if (options->top_given && options->format != PREDICT_TEXT)
         complain("--top %" PRIu64 ": is for --format text, not %s", options->top, format);
@@ -150,7 +93,7 @@ static int check_format(const struct predict_options *options, const tp_model *m
 static int check_top(const struct predict_options *options, const tp_model *model) {
     tp_model_options shape;
     tp_model_describe(model, &shape);
-    const size_t choices = predict_choices(tp_schema_task(tp_model_schema(model)), model_outputs(&shape));
+    const size_t choices = predict_choices(model_task(model), model_outputs(&shape));
     if (options->top <= (choices ? choices : 1))
         return EXIT_SUCCESS;
     complain("--top %" PRIu64 ": %s tells %zu classes apart", options->top, options->model, choices);
@@ -166,25 +109,25 @@ static int load(struct prediction *run) {
     if (!code && !saved.has_schema)
         code = open_data(run, &saved.model);
     if (!code)
-        code = session_check(run->session, tp_model_load(run->session->context, run->options->model, &run->model));
+        code = session_load(run->session, run->options->model, &run->model);
     if (!code)
-        code = check_format(run->options, run->model);
+        code = check_format(run->options);
     if (!code)
         code = check_top(run->options, run->model);
-    if (!code && !run->data.samples)
+    if (!code && !run->dataset)
         code = open_data(run, &saved.model);
     return code ? code : interrupt_code();
 }
 
 static int predict(struct prediction *run) {
-    const int code = predictions_make_unless_stopped(run->session, run->model, &run->data, &run->predictions);
+    const int code = predictions_make_unless_stopped(run->session, run->model, run->data, &run->predictions);
     return code ? code : predictions_check(&run->predictions, run->dataset, run->options->data.path);
 }
 
 static int write_predictions(struct prediction *run) {
     const tp_schema *schema = tp_model_schema(run->model);
     const struct prediction_report report = {.format = (enum predict_format)run->options->format,
-                                             .task = tp_schema_task(schema),
+                                             .task = model_task(run->model),
                                              .schema = schema,
                                              .predictions = &run->predictions,
                                              .dataset = run->dataset,
@@ -198,7 +141,6 @@ static int write_predictions(struct prediction *run) {
 
 static void release(struct prediction *run) {
     predictions_release(&run->predictions);
-    tp_idx_release(run->session->context, &run->idx);
     tp_dataset_destroy(run->dataset);
     tp_model_destroy(run->model);
     sink_close(&run->sink);

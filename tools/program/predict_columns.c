@@ -5,8 +5,7 @@
 #include <string.h>
 
 size_t predict_choices(tp_task task, size_t outputs) {
-    const bool numbers = task == TP_TASK_REGRESSION || (task == TP_TASK_AUTO && outputs == 1);
-    return numbers ? 0 : task == TP_TASK_BINARY ? 2 : outputs;
+    return task == TP_TASK_REGRESSION ? 0 : task == TP_TASK_BINARY ? 2 : outputs;
 }
 
 const char *predict_name(const struct prediction_report *report, size_t i, char room[PREDICT_NAME_ROOM]) {

@@ -14,7 +14,7 @@ const char *predict_format_name(int format);
 
 struct prediction_report {
     enum predict_format format;
-    tp_task task;            /* TP_TASK_AUTO: the model has no schema */
+    tp_task task;
     const tp_schema *schema; /* may be NULL */
     const struct predictions *predictions;
     tp_dataset *dataset; /* with ids */

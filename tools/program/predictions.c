@@ -88,8 +88,7 @@ int predictions_check(const struct predictions *predictions, const tp_dataset *d
         if (row_is_finite(predictions, i))
             continue;
         if (bad++ < NAMED_ROWS)
-            snprintf(rows + length, sizeof rows - length, "%s%zu", length ? ", " : "",
-                     dataset ? tp_dataset_row(dataset, i) : i);
+            snprintf(rows + length, sizeof rows - length, "%s%zu", length ? ", " : "", tp_dataset_row(dataset, i));
     }
     if (!bad)
         return EXIT_SUCCESS;

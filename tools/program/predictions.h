@@ -18,8 +18,7 @@ int predictions_make(const struct session *session, const tp_model *model, const
 int predictions_make_unless_stopped(const struct session *session, const tp_model *model, const tp_data *data,
                                     struct predictions *predictions);
 
-/* Names the first rows of the data set, called name, whose predictions are NaN or infinite. dataset may be NULL: rows
- * are samples. */
+/* Names the first rows of the data set, called name, whose predictions are NaN or infinite. */
 int predictions_check(const struct predictions *predictions, const tp_dataset *dataset, const char *name);
 
 void predictions_release(struct predictions *predictions);

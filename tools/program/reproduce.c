@@ -94,7 +94,7 @@ static int check_init(const struct reproduction *r) {
 }
 
 static int load(struct reproduction *r) {
-    int code = session_check(r->session, tp_model_load(r->session->context, r->path, &r->model));
+    int code = session_load(r->session, r->path, &r->model);
     if (!code)
         code = read_options(r);
     if (!code)

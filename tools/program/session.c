@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "session.h"
+
+#include "../../src/table/loss_task.h"
 #include "command.h"
+#include "foreign.h"
 #include "inference.h"
 #include "nearest.h"
 #include "report.h"
@@ -104,9 +107,20 @@ static bool names_schema(const char *path) {
     return found;
 }
 
+static int check_file(const struct session *session, const char *path, tp_status status) {
+    const int code = session_check(session, status);
+    if (status == TP_ERR_FORMAT)
+        foreign_explain(path, false);
+    return code;
+}
+
+int session_load(const struct session *session, const char *path, tp_model **model) {
+    return check_file(session, path, tp_model_load(session->context, path, model));
+}
+
 int session_describe(const struct session *session, const char *path, struct architecture *architecture) {
-    const int code = session_check(
-        session, tp_model_describe_file(session->context, path, &architecture->model, architecture->layer));
+    const int code = check_file(
+        session, path, tp_model_describe_file(session->context, path, &architecture->model, architecture->layer));
     architecture->has_schema = !code && names_schema(path);
     return code;
 }
@@ -128,6 +142,13 @@ size_t model_outputs(const tp_model_options *model) {
 /* One output tells two classes apart, but for CCE. */
 size_t model_classes(const tp_model_options *model) {
     return model_outputs(model) == 1 && model->loss != TP_LOSS_CCE ? 2 : model_outputs(model);
+}
+
+tp_task model_task(const tp_model *model) {
+    const tp_schema *schema = tp_model_schema(model);
+    tp_model_options shape;
+    tp_model_describe(model, &shape);
+    return schema ? tp_schema_task(schema) : tp_task_of_loss(shape.loss, model_outputs(&shape));
 }
 
 /* Of targets that no schema has matched. */

@@ -17,6 +17,9 @@ int session_check(const struct session *session, tp_status status);
 int session_score(const struct session *session, const tp_model *model, const tp_data *data, tp_score *score,
                   uint64_t *confusion);
 
+/* Of a file of another program these say what makes a model of it. */
+int session_load(const struct session *session, const char *path, tp_model **model);
+
 void session_close(struct session *session);
 
 /* From now on errors of the calling thread go to *message, to be freed, and not to the session; for a thread that works
@@ -40,6 +43,9 @@ int check_fit(const tp_model_options *model, const tp_data *data, const char *mo
 
 /* Classes that the model tells apart. */
 size_t model_classes(const tp_model_options *model);
+
+/* Of the schema; without one the loss tells. */
+tp_task model_task(const tp_model *model);
 
 /* Width of the last layer. */
 size_t model_outputs(const tp_model_options *model);

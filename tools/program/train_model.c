@@ -63,7 +63,7 @@ static const char *contradiction(const struct train_options *options, const tp_m
 }
 
 int train_load_model(const struct session *session, const struct train_options *options, tp_model **model) {
-    const int code = session_check(session, tp_model_load(session->context, options->init, model));
+    const int code = session_load(session, options->init, model);
     if (code)
         return code;
     tp_model_options saved;

@@ -37,7 +37,7 @@ static int compare(const struct session *session, const tp_model *model, const c
 
 static int verify(const struct session *session, const char *path) {
     tp_model *model = NULL;
-    int code = session_check(session, tp_model_load(session->context, path, &model));
+    int code = session_load(session, path, &model);
     if (!code)
         code = compare(session, model, path);
     tp_model_destroy(model);

@@ -61,9 +61,13 @@ def read(context: Context, path: Path, format: str | None, options: t.ExchangeOp
     return pointer
 
 
-def write(context: Context, model: int, path: Path, format: str | None, options: t.ExchangeOptions) -> None:
+def written_format(path: Path, format: str | None) -> str:
+    """The format, or that which the ending of a file to be written has."""
+    return _format_of(path, format, _WRITTEN)
+
+
+def write(context: Context, model: int, path: Path, format: str, options: t.ExchangeOptions) -> None:
     """A file of a model of the library."""
-    format = _format_of(path, format, _WRITTEN)
     if format != "torch" and (options.pattern is not None or options.name_count):
         raise ValueError(f"the format {format} has no names of tensors to choose")
     if format != "c" and options.name is not None:

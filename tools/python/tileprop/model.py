@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +42,10 @@ class Scaling:
 
     mean: Any
     deviation: Any
+
+    def arrays(self, count: int) -> list[Array]:
+        """Means and deviations of so many values."""
+        return [np.broadcast_to(np.asarray(v, dtype=np.float64), (count,)) for v in (self.mean, self.deviation)]
 
     def struct(self) -> tuple[t.Scaling, list[Array]]:
         """The struct, and the arrays that it points to."""
@@ -234,7 +239,13 @@ class Model(Handle):
 
         format : also "c", C source with a function that predicts one sample
         name : what the names of that function and its arrays begin with; None: "model"
+
+        Files of PyTorch have layers, which do not scale inputs and outputs: fold_scaling() has layers that do.
         """
+        format = _exchange.written_format(path, format)
+        if format == "torch" and (self.inputs_scaled or self.outputs_scaled):
+            why = "the layers in the file do not scale inputs and outputs as the model does; those of fold_scaling() do"
+            warnings.warn(why, stacklevel=2)
         options = _exchange.options(pattern, weights, biases)
         options.name = None if name is None else name.encode()
         _exchange.write(self.context, self.pointer, path, format, options)
@@ -281,6 +292,45 @@ class Model(Handle):
             end = bias.value + layer.width
             views.append((flat[weight.value : bias.value].reshape(-1, layer.width), flat[bias.value : end]))
         return views
+
+    def fold_scaling(self) -> Model:
+        """A model without scaling, whose first and last layers scale instead: for what takes layers alone. It predicts
+        the same but for rounding, of which there is more where means are far larger than deviations."""
+        made = self.with_scaling(None, None)
+        layers = [(weight.astype(np.float64), bias.astype(np.float64)) for weight, bias in self.split(self.parameters)]
+        if self.inputs_scaled:
+            mean, deviation = self.inputs_scaled.arrays(self.inputs)
+            weight, bias = layers[0]
+            weight /= deviation[:, None]
+            bias -= mean @ weight
+        if self.outputs_scaled:
+            if self.layers[-1].activation != "identity":
+                raise ValueError(
+                    f"the last activation is {self.layers[-1].activation}; outputs can be scaled by an identity alone"
+                )
+            mean, deviation = self.outputs_scaled.arrays(self.outputs)
+            weight, bias = layers[-1]
+            weight *= deviation
+            bias *= deviation
+            bias += mean
+        made.parameters = np.concatenate([values.ravel() for pair in layers for values in pair])
+        return made
+
+    def with_scaling(self, inputs: Scaling | None, outputs: Scaling | None, context: Context | None = None) -> Model:
+        """A copy with this scaling, without names of columns and notes."""
+        made = Model(
+            self.inputs,
+            self.layers,
+            loss=self.loss,
+            inputs_scaled=inputs,
+            outputs_scaled=outputs,
+            huber_delta=self.huber_delta,
+            label_smoothing=self.label_smoothing,
+            precision=self.precision,
+            context=context or self.context,
+        )
+        made.parameters = self.parameters
+        return made
 
     @property
     def notes(self) -> Notes:
