@@ -142,7 +142,8 @@ result "train: the figures of the JSON file fit together"
 [ "$(wc -l <plot)" -eq 4 ] && grep -qE '^small [0-9.]+$' plot
 result "train: the file for plots has the nets"
 
-trains 0 --nets nets.txt --isa scalar --peers "openblas=$fake" --json json && [ ! -s err ] &&
+trains 0 --nets nets.txt --isa scalar --parts 2 --peers "openblas=$fake" --json json && [ ! -s err ] &&
+    grep -q '"parts": 2' json &&
     [ "$(grep -c '"best_peer": "openblas"' json)" -eq 3 ] && grep -qF '9.8.7, says that it runs as none' out
 result "train: the textbook step of every net has the loss of tileprop"
 FAKE=wrong trains 1 --nets nets.txt --net line --isa scalar --peers "openblas=$fake" --json json &&
@@ -192,6 +193,7 @@ refuses "nowhere: No such file" --nets nowhere
 refuses "no network has such a name" --net Z
 refuses "the names are openblas, blis, onednn, torch, sklearn and fann" --peers mkl
 refuses "--seconds needs a positive number" --seconds 0
+refuses "--parts needs a power of two" --parts 6
 refuses "scalar" --isa mmx
 refuses "unexpected argument" A
 

@@ -13,6 +13,7 @@
 #include <string.h>
 
 enum { MOST = 7 * TP_CONFLICT * 64 }; /* floats of an operand */
+enum { MOST_PARTS = 8 };
 
 /* What may differ between products. */
 struct variant {
@@ -20,11 +21,11 @@ struct variant {
     bool ta, tb, packed, consumed, lanes, bf16;
     float alpha;
     enum tp_start start;
-    size_t lda, ldb, misaligned;
+    size_t lda, ldb, misaligned, parts;
 };
 
 struct room {
-    float *a, *b, *panels, *c, *before, *expected, *out, *bias, *scratch;
+    float *a, *b, *panels, *c, *before, *expected, *out, *bias, *scratch, *levels;
 };
 
 struct reached {
@@ -47,6 +48,18 @@ static void consume(const void *consumer, const float *c, size_t ldc, const stru
         memcpy(to->out + (p->i + i) * to->ld + p->j, c + i * ldc, p->n * sizeof *c);
 }
 
+static float chain(const struct variant *v, const float *a, const float *b, struct tp_range steps, float sum) {
+    for (size_t k = steps.begin; k < steps.end; k++)
+        sum = fmaf(v->alpha * a[k * (v->ta ? v->lda : 1)], b[k * (v->tb ? 1 : v->ldb)], sum);
+    return sum;
+}
+
+static float tree(const struct variant *v, const float *a, const float *b, size_t first, size_t count) {
+    if (count == 1)
+        return chain(v, a, b, tp_share(v->k, 1, (int)first, (int)v->parts), 0);
+    return tree(v, a, b, first, count / 2) + tree(v, a, b, first + count / 2, count / 2);
+}
+
 static float element(const struct variant *v, const struct tp_gemm *g, const struct room *r, size_t i, size_t j) {
     const float *b = r->b + v->misaligned;
     if (v->bf16)
@@ -55,10 +68,10 @@ static float element(const struct variant *v, const struct tp_gemm *g, const str
         return test_canonical_sum(g->a.p + i * v->lda, b + j, v->ldb, v->k) +
                (v->start == TP_START_BIAS ? g->bias[j] : 0);
     float sum = v->start == TP_START_ZERO ? 0 : v->start == TP_START_BIAS ? g->bias[j] : r->c[i * g->ldc + j];
-    for (size_t k = 0; v->alpha != 0 && k < v->k; k++)
-        sum = fmaf(v->alpha * (v->ta ? g->a.p[k * v->lda + i] : g->a.p[i * v->lda + k]),
-                   v->tb ? b[j * v->ldb + k] : b[k * v->ldb + j], sum);
-    return sum;
+    const float *row = g->a.p + i * (v->ta ? 1 : v->lda), *column = b + j * (v->tb ? v->ldb : 1);
+    if (v->parts > 1)
+        return tree(v, row, column, 0, v->parts);
+    return v->alpha == 0 ? sum : chain(v, row, column, (struct tp_range){0, v->k}, sum);
 }
 
 static struct tp_operand operand(const float *p, size_t ld, bool transposed) {
@@ -83,6 +96,8 @@ static void run(const struct tp_isa *isa, const struct variant *v, const struct 
                         .a = operand(r->a, v->lda, v->ta),
                         .b = operand(r->b + v->misaligned, v->ldb, v->tb),
                         .lanes = v->lanes,
+                        .parts = v->parts,
+                        .levels = r->levels,
                         .start = v->start,
                         .bias = r->bias,
                         .c = r->c,
@@ -129,6 +144,20 @@ static void run_variants(const struct tp_isa *isa, size_t m, size_t n, size_t k,
     }
 }
 
+/* Sums of parts of few steps and of none, in blocks of all and of some rows. */
+static void run_parts(const struct tp_isa *isa, size_t m, size_t n, const struct room *r, struct reached *reached) {
+    for (unsigned bits = 0; bits < 16; bits++) {
+        struct variant v = {.m = m, .n = n, .alpha = 1, .consumed = true};
+        v.ta = bits & 1;
+        v.tb = bits & 2;
+        v.parts = bits & 4 ? MOST_PARTS : 2;
+        v.k = bits & 8 ? 23 : 5;
+        v.lda = bits & 8 ? TP_CONFLICT : (v.ta ? m : v.k) + 3;
+        v.ldb = bits & 8 ? TP_CONFLICT : (v.tb ? v.k : n) + 5;
+        run(isa, &v, r, reached);
+    }
+}
+
 static void run_shapes(const struct tp_isa *isa, const struct room *r, struct reached *reached) {
     const size_t rows[] = {1, 2, isa->mr, 3 * isa->mr, 9 * isa->mr + 1}, steps[] = {0, 1, 5, 60};
     const size_t columns[] = {1, 2, 5, isa->nr, 2 * isa->nr + 3, 16 * TP_LINE};
@@ -136,6 +165,9 @@ static void run_shapes(const struct tp_isa *isa, const struct room *r, struct re
         for (size_t j = 0; j < sizeof columns / sizeof *columns; j++)
             for (size_t k = 0; k < sizeof steps / sizeof *steps; k++)
                 run_variants(isa, rows[i], columns[j], steps[k], r, reached);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        for (size_t j = 0; j < sizeof columns / sizeof *columns; j++)
+            run_parts(isa, rows[i], columns[j], r, reached);
     const struct variant columns_of_b = {
         .m = 40, .n = 8, .k = 200, .ta = true, .tb = true, .alpha = 1, .lda = TP_CONFLICT, .ldb = 203};
     run(isa, &columns_of_b, r, reached);
@@ -174,6 +206,7 @@ static struct room make_room(void) {
     r.out = tp_test_floats(MOST);
     r.bias = tp_test_floats(MOST);
     r.scratch = aligned_alloc(64, MOST * sizeof *r.scratch);
+    r.levels = tp_test_floats(tp_level_floats(MOST_PARTS));
     cr_assert_not_null(r.scratch);
     tp_test_fill(r.a, MOST, 1, -1, 1);
     tp_test_fill(r.b, MOST, 2, -1, 1);
@@ -182,7 +215,7 @@ static struct room make_room(void) {
 }
 
 static void free_room(struct room *r) {
-    float *const all[] = {r->a, r->b, r->panels, r->c, r->before, r->expected, r->out, r->bias, r->scratch};
+    float *const all[] = {r->a, r->b, r->panels, r->c, r->before, r->expected, r->out, r->bias, r->scratch, r->levels};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
 }

@@ -11,6 +11,7 @@
 
 #define TRAINING_PEERS "openblas,blis,onednn,torch,sklearn,fann"
 #define INFERENCE_PEERS "openblas,blis,onednn"
+#define MOST_PARTS 65536
 #define BF16_PEERS "onednn,torch" /* the others compute in f32 */
 
 static const char usage[] =
@@ -20,6 +21,7 @@ static const char usage[] =
     "  --net LIST       only the networks with these names\n"
     "  --inference      measures forward passes instead (default file: bench/nets/inference.txt)\n"
     "  --precision P    f32 or bf16: what products read (peers of bf16: onednn, torch)\n"
+    "  --parts N        cuts tileprop's batches into N parts, a power of two (default 1)\n"
     "  --explain        measures nothing: prints which way each product takes\n"
     "  --isa NAME       instruction set: avx512, avx2, neon, scalar (default: the best)\n"
     "  --threads N      (default 1); with more, tileprop is also measured on one thread\n"
@@ -35,6 +37,7 @@ struct options {
     struct bench_options common;
     const char *names;
     bool inference, explain;
+    int parts;
     double seconds;
 };
 
@@ -46,6 +49,14 @@ static double seconds(const struct bench_options *options) {
     return x;
 }
 
+static int parts(const struct bench_options *options) {
+    char *end;
+    const long x = strtol(optarg, &end, 10);
+    if (*end || x < 1 || x > MOST_PARTS || x & (x - 1))
+        bench_refuse(options, "--parts needs a power of two that is not too large");
+    return (int)x;
+}
+
 static void set_option(struct options *options, int name) {
     if (name == 'n')
         options->names = optarg;
@@ -53,6 +64,8 @@ static void set_option(struct options *options, int name) {
         options->inference = true;
     else if (name == 'e')
         options->explain = true;
+    else if (name == 'g')
+        options->parts = parts(&options->common);
     else if (name == 's')
         options->seconds = seconds(&options->common);
     else
@@ -64,11 +77,12 @@ static struct options read_options(int argc, char **argv) {
                                           {"net", required_argument, NULL, 'n'},
                                           {"inference", no_argument, NULL, 'x'},
                                           {"explain", no_argument, NULL, 'e'},
+                                          {"parts", required_argument, NULL, 'g'},
                                           {"seconds", required_argument, NULL, 's'},
                                           {"plot", required_argument, NULL, 'd'},
                                           BENCH_OPTIONS,
                                           {0}};
-    struct options options = {.common = {.usage = usage, .threads = 1, .repeats = 5}, .seconds = 1};
+    struct options options = {.common = {.usage = usage, .threads = 1, .repeats = 5}, .parts = 1, .seconds = 1};
     struct bench_options *common = &options.common;
     for (int o; (o = getopt_long(argc, argv, "", names, NULL)) != -1;)
         set_option(&options, o);
@@ -122,11 +136,14 @@ int main(int argc, char **argv) {
     run.inference = options.inference;
     run.bf16 = options.common.bf16;
     run.seconds = options.seconds;
+    run.parts = options.parts;
     bench_enter(&run.bench, &options.common, "--peers: the names are openblas, blis, onednn, torch, sklearn and fann");
     struct train_nets nets = {0};
     bool read = true;
     for (int f = 0; f < options.common.file_count && read; f++)
         read = train_nets_read(&nets, options.common.files[f], options.names, options.inference, options.common.bf16);
+    for (size_t n = 0; n < nets.count; n++)
+        nets.net[n].task.parts = options.parts;
     if (read && !nets.count)
         bench_refuse(&options.common, "--net: no network has such a name");
     const struct bench_options *common = &options.common;

@@ -17,8 +17,8 @@ struct train_task {
     int32_t inference; /* forward passes only */
     int32_t shuffled;  /* samples in a pseudo-random order, else as they are stored */
     int32_t layers;
-    int32_t bf16; /* products in bf16, else in f32 */
-    int32_t padding;
+    int32_t bf16;  /* products in bf16, else in f32 */
+    int32_t parts; /* of tileprop's batches, whose gradients are added as a tree; the others add sample by sample */
     int64_t batch;
     int64_t samples; /* a multiple of batch */
     double rate;

@@ -69,6 +69,7 @@ bool train_write_json(const struct train_run *run, const char *path) {
     json_t *object = bench_json_run(&run->bench), *results = json_array();
     json_object_set_new(object, "inference", json_boolean(run->inference));
     json_object_set_new(object, "bf16", json_boolean(run->bf16));
+    json_object_set_new(object, "parts", json_integer(run->parts));
     json_object_set_new(object, "seconds", json_real(run->seconds));
     for (const struct train_row *row = run->row; row < run->row + run->rows; row++)
         json_array_append_new(results, result(run, row));

@@ -44,6 +44,7 @@ static bool prepare_all(struct bench_field *field, struct train_row *row) {
                                      .samples = 8,
                                      .rate = task->rate,
                                      .layers = 2,
+                                     .parts = 1,
                                      .widths = {8, 8, 8},
                                      .adam = task->adam,
                                      .inference = task->inference,

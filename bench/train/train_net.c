@@ -71,6 +71,7 @@ static void complete(struct train_task *task, bool inference, bool bf16) {
     task->rate = RATE;
     task->inference = inference;
     task->bf16 = bf16;
+    task->parts = 1;
     task->shuffled = !inference;
 }
 

@@ -83,6 +83,7 @@ static void make_trainer(bool phases) {
     options->batch = (size_t)own.task->batch;
     options->epochs = EPOCHS;
     options->shuffle = own.task->shuffled;
+    options->parts = (size_t)own.task->parts;
     options->optimizer.kind = own.task->adam ? TP_OPTIMIZER_ADAM : TP_OPTIMIZER_SGD;
     options->optimizer.schedule = TP_SCHEDULE_CONSTANT;
     options->optimizer.learning_rate = (float)own.task->rate;

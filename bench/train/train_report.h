@@ -9,6 +9,7 @@
 struct train_run {
     struct bench_run bench;
     bool inference, bf16;
+    int parts;      /* of tileprop's batches */
     double seconds; /* for each contestant and network */
     struct train_row *row;
     size_t rows;

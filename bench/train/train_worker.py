@@ -18,7 +18,7 @@ DATA_SEED, STRIDE = 1000, 1000003
 
 
 class Task:
-    def __init__(self, adam, inference, shuffled, layers, bf16, _padding, batch, samples, rate, *widths):
+    def __init__(self, adam, inference, shuffled, layers, bf16, _parts, batch, samples, rate, *widths):
         self.adam, self.inference, self.shuffled, self.bf16 = adam, inference, shuffled, bf16
         self.batch, self.samples, self.rate = batch, samples, rate
         self.widths = widths[:layers + 1]

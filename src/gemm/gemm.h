@@ -79,6 +79,9 @@ struct tp_gemm {
     float alpha;
     struct tp_operand a, b; /* m x k, k x n */
     bool lanes;             /* canonical sums instead of chains, for layers with few outputs (gemm/lanes.h) */
+    size_t parts;           /* 0 or 1: sums are one chain; else, as tp_gemm_parts allows, those of so many even parts
+                               of the k steps are added as a binary tree (gemm/tree.h), and consumed */
+    float *levels;          /* this thread's room for that, tp_level_floats */
     enum tp_start start;
     float beta;
     const float *bias; /* n, for TP_START_BIAS */
@@ -93,6 +96,10 @@ size_t tp_gemm_scratch(const struct tp_isa *isa, const struct tp_blocking *block
 /* The same for a product in bf16 this way, or if bf16 is NULL for one in f32. */
 size_t tp_product_scratch(const struct tp_isa *isa, const struct tp_blocking *blocking, const struct tp_bf16 *bf16,
                           size_t m, size_t n, size_t k);
+
+/* How many parts of up to so many k steps one product can add: at most so many, a power of two. */
+size_t tp_gemm_parts(const struct tp_blocking *blocking, const struct tp_bf16 *bf16, size_t most, size_t steps);
+size_t tp_level_floats(size_t parts);
 
 /* One thread's part of the product, m and n at least 1; the team shares C in tiles and needs no barrier within. Where k
  * or alpha is 0, the operands are not read. */

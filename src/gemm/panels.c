@@ -5,11 +5,15 @@
  */
 #include "gemm/plan.h"
 #include "gemm/routes.h"
+#include "gemm/tree.h"
 
 /* A block of B is used in about so many pieces; read in place, in pieces of about so many columns; uncached, panels. */
 #define PIECES 4
 #define PIECE_COLUMNS 160
 #define UNCACHED_PANELS 2
+
+/* Where sums of parts wait for others, a piece has so many strips. */
+#define PART_STRIPS 2
 
 /* A part of a product with its plan. */
 struct loops {
@@ -17,18 +21,20 @@ struct loops {
     const struct tp_gemm *g;
     bool transposed;
     struct tp_plan plan;
-    float *a_panels, *b_panels; /* or NULL */
-    float *b_copy;              /* panels of a piece, or NULL */
-    float *piece;               /* where a part of the product waits to be transposed or consumed */
+    float *a_panels, *b_panels;   /* or NULL */
+    float *b_copy;                /* panels of a piece, or NULL */
+    float *piece;                 /* where a part of the product waits to be transposed or consumed */
+    float *level[TP_TREE_LEVELS]; /* where sums of parts wait for others, shaped like a piece */
 };
 
 static struct tp_scratch scratch_of(const struct loops *l) {
     return tp_scratch_of(l->g, l->transposed);
 }
 
-/* One block of the loops: rows i.., columns j.., k steps p... */
+/* One block of the loops: rows i.., columns j.., k steps p.., of which steps from number first on are in work: all, or
+ * a part whose sums are apart. */
 struct block {
-    size_t i, mc, j, nc, p, kc;
+    size_t i, mc, j, nc, p, kc, first, steps;
     struct tp_cut cut;
 };
 
@@ -44,9 +50,9 @@ static size_t strip_height(const struct loops *l, const struct block *b, size_t 
 /* Rows x.. of the block, in panels or in place. */
 static void point_at_a(struct tp_strip *strip, const struct loops *l, const struct block *b, size_t x) {
     const struct tp_operand *a = &l->g->a;
-    strip->a = l->a_panels ? l->a_panels + x * b->kc : tp_element(a, b->i + x, b->p);
     strip->a_row = l->a_panels ? 1 : a->row_step;
     strip->a_step = l->a_panels ? strip->m : a->column_step;
+    strip->a = (l->a_panels ? l->a_panels + x * b->kc : tp_element(a, b->i + x, b->p)) + b->first * strip->a_step;
     strip->a_strip = strip->m * (l->a_panels ? b->kc : a->row_step);
 }
 
@@ -67,6 +73,7 @@ static void point_at_b(struct tp_strip *strip, const struct loops *l, const stru
         strip->b = operand->p + (b->j + y) * l->g->k + b->p * width;
     else
         strip->b = l->b_panels ? l->b_panels + y / width * strip->b_panel : tp_element(operand, b->p, b->j + y);
+    strip->b += b->first * strip->b_step;
 }
 
 /* A piece of the product: m rows from row x, n columns from column y of the block. */
@@ -101,8 +108,8 @@ static size_t end_of_height(const struct loops *l, const struct block *b, size_t
 /* The strips of a block share the rows of B that are read after it; those at row 0 bring an uncached B for all. */
 static void share_b(const struct loops *l, struct tp_strip *strip, const struct block *b, size_t x) {
     strip->b_uncached = l->plan.reading->uncached && x == 0;
-    strip->next_first = b->kc * x / b->mc;
-    strip->next_rows = strip->b_next ? tp_ceil_div(b->kc * strip->m, b->mc) : 0;
+    strip->next_first = b->steps * x / b->mc;
+    strip->next_rows = strip->b_next ? tp_ceil_div(b->steps * strip->m, b->mc) : 0;
 }
 
 /* Where the product goes that the strips compute, unless it is in cache: to C, at strip->c, or with their piece to what
@@ -112,7 +119,7 @@ static void prefetch_product(struct tp_strip *strip, const struct loops *l, cons
     const struct tp_gemm_epilogue *e = &l->g->epilogue;
     strip->prefetch_c = NULL;
     strip->ldprefetch = strip->ldc;
-    if (l->plan.c_cached || l->transposed)
+    if (l->plan.c_cached || l->transposed || b->first + b->steps < b->kc)
         return;
     if (strip->c != l->piece) {
         strip->prefetch_c = strip->c;
@@ -126,15 +133,16 @@ static void prefetch_product(struct tp_strip *strip, const struct loops *l, cons
 static void use_copy(const struct loops *l, struct tp_strip *strip, const struct block *b, size_t x) {
     if (!l->b_copy || strip->n % strip->width != 0)
         return;
+    const size_t first = b->first * strip->width;
     strip->b_copy_panel = tp_panel_step(strip->width, b->kc);
     assert(strip->n / strip->width * strip->b_copy_panel <= scratch_of(l).b);
     if (x == 0) {
         strip->strips = 1;
-        strip->b_copy = l->b_copy;
+        strip->b_copy = l->b_copy + first;
         return;
     }
     strip->b_copy = NULL;
-    strip->b = l->b_copy;
+    strip->b = l->b_copy + first;
     strip->b_step = strip->width;
     strip->b_panel = strip->b_copy_panel;
 }
@@ -157,15 +165,47 @@ static void run_strips(const struct loops *l, const struct block *b, const struc
     }
 }
 
+/* The steps of the block that are in work. */
+static void run_steps(const struct loops *l, const struct block *b, const struct piece *piece, struct tp_strip *strip) {
+    strip->k = b->steps;
+    point_at_b(strip, l, b, piece->y);
+    strip->b_next = next_columns(l, b, piece, strip);
+    run_strips(l, b, piece, strip);
+}
+
+/* Sums of parts of the steps, added at strip->c while they stay in cache. */
+static void run_parts(const struct loops *l, const struct block *b, const struct piece *piece, struct tp_strip *strip) {
+    const size_t parts = l->g->parts, n = piece->m * strip->ldc;
+    float *c = strip->c;
+    struct block part = *b;
+    assert(c == l->piece && strip->start == TP_START_ZERO && b->kc == l->g->k && n <= TP_PIECE_FLOATS);
+    for (size_t i = 0; i < parts; i++) {
+        const struct tp_range steps = tp_share(b->kc, 1, (int)i, (int)parts);
+        part.first = steps.begin;
+        part.steps = steps.end - steps.begin;
+        strip->c = tp_has_lower(i, 0) ? c : l->level[0];
+        run_steps(l, &part, piece, strip);
+        if (tp_has_lower(i, 0))
+            tp_tree_add(l->g->isa, l->level, i, 0, c, n, i + 1 < parts ? NULL : c);
+    }
+}
+
+static void run_piece(const struct loops *l, const struct block *b, const struct piece *piece, struct tp_strip *strip) {
+    if (l->g->parts > 1)
+        run_parts(l, b, piece, strip);
+    else
+        run_steps(l, b, piece, strip);
+}
+
 static void multiply_transposed(const struct loops *l, const struct block *b, const struct piece *piece,
                                 struct tp_strip *strip, bool last) {
     const struct tp_place place = {b->i + piece->x, b->j + piece->y, piece->m, piece->n};
     assert(piece->m <= TP_PIECE_ROWS && piece->n <= TP_PIECE_COLUMNS);
     strip->c = l->piece;
-    strip->ldc = TP_PIECE_COLUMNS;
+    strip->ldc = piece->n;
     strip->start = tp_begin_transposed(l->g, strip->start, strip->c, strip->ldc, &place);
-    run_strips(l, b, piece, strip);
-    tp_end_transposed(l->g, l->piece, TP_PIECE_COLUMNS, &place, last);
+    run_piece(l, b, piece, strip);
+    tp_end_transposed(l->g, l->piece, piece->n, &place, last);
 }
 
 /* What is consumed after its only k block does not pass through C. */
@@ -179,7 +219,7 @@ static void multiply_plain(const struct loops *l, const struct block *b, const s
     strip->c = c;
     strip->ldc = passing ? piece->n : g->ldc;
     strip->bias = g->bias ? g->bias + place.j : NULL;
-    run_strips(l, b, piece, strip);
+    run_piece(l, b, piece, strip);
     if (last)
         tp_gemm_finish(g, c, strip->ldc, &place);
 }
@@ -189,13 +229,10 @@ static void multiply_piece(const struct loops *l, const struct block *b, const s
     const bool last = b->p + b->kc == g->k;
     struct tp_strip strip; /* member by member: compilers clear a whole one by a loop that takes as long as a tile */
     strip.n = piece->n;
-    strip.k = b->kc;
     strip.start = b->p ? TP_START_C : g->start;
     strip.beta = g->beta;
     strip.bias = NULL;
     strip.b_copy = NULL;
-    point_at_b(&strip, l, b, piece->y);
-    strip.b_next = next_columns(l, b, piece, &strip);
     if (l->transposed)
         multiply_transposed(l, b, piece, &strip, last);
     else
@@ -227,6 +264,8 @@ static size_t piece_columns(const struct loops *l, const struct block *b) {
     const size_t width = l->plan.width, cached = g->isa->mr * g->blocking->kc;
     if (l->transposed)
         return TP_PIECE_COLUMNS;
+    if (g->parts > 1)
+        return whole_panels(TP_PIECE_FLOATS / PART_STRIPS / g->isa->mr, width);
     if (b->mc <= g->isa->mr)
         return b->nc;
     if (b_in_panels(l) || l->b_copy)
@@ -289,6 +328,8 @@ static void multiply(const struct loops *l) {
         b.nc = tp_min(plan->nc, l->job->columns.end - b.j);
         for (b.p = 0; b.p < l->g->k; b.p += plan->kc) {
             b.kc = tp_min(plan->kc, l->g->k - b.p);
+            b.first = 0;
+            b.steps = b.kc;
             if (l->b_panels)
                 pack_b(l, &b);
             for (b.i = l->job->rows.begin; b.i < l->job->rows.end; b.i += plan->mc) {
@@ -305,6 +346,8 @@ static void multiply(const struct loops *l) {
 static void place_panels(struct loops *l, float *scratch) {
     const struct tp_plan *plan = &l->plan;
     l->piece = scratch;
+    for (size_t i = 0; i < tp_tree_levels(l->g->parts); i++)
+        l->level[i] = l->g->levels + i * TP_PIECE_FLOATS;
     l->a_panels = l->b_panels = l->b_copy = NULL;
     if (!plan->pack_a && !plan->reading->packs && !plan->reading->copies)
         return;

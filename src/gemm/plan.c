@@ -20,7 +20,7 @@ struct tp_plan tp_plan_of(const struct tp_part *part) {
     struct tp_plan plan;
     plan.reading = reading;
     plan.width = width;
-    plan.kc = even_block(g->k, tp_min(reading->steps(part), limits->kc), 4);
+    plan.kc = g->parts > 1 ? g->k : even_block(g->k, tp_min(reading->steps(part), limits->kc), 4);
     plan.mc = even_block(part->rows, limits->mc, part->transposed ? TP_PIECE_ROWS : g->isa->mr);
     plan.nc = whole_rows || columns <= limits->nc ? columns : even_block(columns, limits->nc / width * width, width);
     plan.pack_a = tp_packs_a(g, columns, plan.kc);

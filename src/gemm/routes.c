@@ -18,6 +18,14 @@ static bool is_bf16(const struct tp_gemm *g) {
     return g->bf16;
 }
 
+static bool parts(const struct tp_gemm *g) {
+    return g->parts > 1;
+}
+
+static bool parts_transposed(const struct tp_gemm *g) {
+    return g->parts > 1 && tp_transposing_pays(g);
+}
+
 /* Kernels of the other routes read B as it lies, and do not multiply by alpha. */
 static bool needs_panels(const struct tp_gemm *g) {
     return g->b.packed || g->alpha != 1;
@@ -82,6 +90,13 @@ const struct tp_route tp_routes[TP_ROUTES] = {
      .run = tp_run_lanes},
     {.name = "start", .when = "k or alpha is 0", .fits = has_no_products, .run = tp_run_start},
     {.name = "bf16", .when = "operands in bf16", .fits = is_bf16, .run = tp_run_bf16},
+    {.name = "parts transposed",
+     .when = "sums of parts of the k steps, and C^T costs less",
+     .fits = parts_transposed,
+     .run = tp_run_panels,
+     .transposed = true,
+     .blocks = true},
+    {.name = "parts", .when = "sums of parts of the k steps", .fits = parts, .run = tp_run_panels, .blocks = true},
     {.name = "panels of alpha",
      .when = "B is packed already, or alpha is not 1",
      .fits = needs_panels,

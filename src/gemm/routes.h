@@ -13,7 +13,7 @@ struct tp_route {
     void (*run)(const struct tp_job *job);
 };
 
-#define TP_ROUTES 12
+#define TP_ROUTES 14
 extern const struct tp_route tp_routes[TP_ROUTES];
 
 /* m and n are not 0. */

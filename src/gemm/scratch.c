@@ -3,6 +3,7 @@
 
 #include "gemm/bf16.h"
 #include "gemm/blocking.h"
+#include "gemm/tree.h"
 
 static size_t round_up(size_t count, size_t unit) {
     return tp_ceil_div(count, unit) * unit;
@@ -35,4 +36,15 @@ size_t tp_gemm_scratch(const struct tp_isa *isa, const struct tp_blocking *block
 size_t tp_product_scratch(const struct tp_isa *isa, const struct tp_blocking *blocking, const struct tp_bf16 *bf16,
                           size_t m, size_t n, size_t k) {
     return bf16 ? tp_bf16_scratch(bf16, m, n, k) : tp_gemm_scratch(isa, blocking, m, n, k);
+}
+
+size_t tp_gemm_parts(const struct tp_blocking *blocking, const struct tp_bf16 *bf16, size_t most, size_t steps) {
+    size_t parts = 1;
+    while (!bf16 && 2 * parts <= most && 2 * parts * steps <= blocking->kc)
+        parts *= 2;
+    return parts;
+}
+
+size_t tp_level_floats(size_t parts) {
+    return tp_tree_levels(parts) * TP_PIECE_FLOATS;
 }

@@ -87,26 +87,26 @@ static struct tp_gemm gradient_of(const struct tp_workspace *w, size_t l, struct
     };
 }
 
-/* The gradient of one part of the batch goes to the sums of the others. */
+/* The gradient of some parts of the batch goes to the sums of the others. */
 struct part {
     const struct tp_workspace *w;
     const struct tp_gradient_sink *sink;
     struct tp_weights weights;
-    size_t number; /* of those of this process */
+    size_t number, count; /* of groups of this process' parts */
     struct tp_clock *clock;
 };
 
-/* Of number at of these weights, within their layer. */
-static size_t place_of(const struct tp_model *model, const struct tp_weights *weights, size_t at) {
-    return weights->state + at - model->shape[weights->layer].weight;
+/* Of number at of these weights, in a level. */
+static size_t place_of(const struct tp_workspace *w, const struct tp_weights *weights, size_t at) {
+    return w->parts.biases + weights->state + at - w->model->shape[weights->layer].weight;
 }
 
 /* n of them from number at on. */
 static void add_row(const struct part *part, const float *c, size_t at, size_t n) {
-    const struct tp_model *model = part->w->model;
-    const size_t place = place_of(model, &part->weights, at);
+    const size_t place = place_of(part->w, &part->weights, at);
     const bool update = part->sink->kind == TP_SINK_UPDATE;
-    const float *sum = tp_parts_add(&part->w->parts, model->context->isa, part->number, place, c, n,
+    const struct tp_isa *isa = part->w->model->context->isa;
+    const float *sum = tp_parts_add(&part->w->parts, isa, part->number, part->count, place, c, n,
                                     update ? NULL : part->sink->gradients + part->weights.state + at);
     if (update && sum)
         tp_update_row(part->sink->optimizer, &part->weights, sum, at, n);
@@ -122,27 +122,40 @@ static void add_part(const void *consumer, const float *c, size_t ldc, const str
     tp_enter(part->clock, interrupted);
 }
 
-/* The samples of part i of this process, by their numbers in the workspace. */
-static struct tp_range samples_of(const struct tp_workspace *w, size_t i) {
-    const struct tp_range part = tp_part_samples(&w->parts, w->parts.first + i);
-    const size_t begin = tp_own_samples(&w->parts).begin;
-    return (struct tp_range){part.begin - begin, part.end - begin};
+/* Where the sums of a group go, if they go far; or NULL. */
+static const float *target_of(const struct part *part) {
+    const struct tp_gradient_sink *sink = part->sink;
+    if (part->number + 1 < part->count)
+        return part->w->parts.level[0] + place_of(part->w, &part->weights, 0);
+    if (sink->kind != TP_SINK_UPDATE)
+        return sink->gradients + part->weights.state;
+    return sink->optimizer->far ? part->weights.p : NULL;
+}
+
+/* The samples of count parts of this process from part i on, by their numbers in the workspace. */
+static struct tp_range samples_of(const struct tp_workspace *w, size_t i, size_t count) {
+    const size_t first = w->parts.first + i, own = tp_own_samples(&w->parts).begin;
+    return (struct tp_range){tp_part_samples(&w->parts, first).begin - own,
+                             tp_part_samples(&w->parts, first + count - 1).end - own};
 }
 
 /* Of these weights, all parts one after the other. Threads share products of one size in one way, so that each finds
  * its own sums; those of another size they may share otherwise. */
 static void add_parts(const struct tp_workspace *w, const struct tp_gradient_sink *sink,
                       const struct tp_weights *weights, struct tp_team team, bool alone) {
-    struct part part = {w, sink, *weights, 0, tp_team_clock(team)};
+    const size_t together = tp_parts_together(&w->parts, w->model, w->model->context->blocking);
+    struct part part = {w, sink, *weights, 0, w->parts.count / together, tp_team_clock(team)};
     size_t k = 0;
-    for (; part.number < w->parts.count; part.number++) {
-        struct tp_gemm gemm = gradient_of(w, weights->layer, samples_of(w, part.number), sink);
+    for (; part.number < part.count; part.number++) {
+        struct tp_gemm gemm = gradient_of(w, weights->layer, samples_of(w, part.number * together, together), sink);
+        gemm.parts = together;
+        gemm.levels = w->parts.waiting + (size_t)team.id * w->parts.waiting_each;
         if (weights->n < gemm.n)
             gemm = tp_gemm_columns(&gemm, weights->begin, weights->n,
                                    tp_plain(gemm.b.p + weights->begin, gemm.b.row_step));
         gemm.epilogue.consume = add_part;
         gemm.epilogue.consumer = &part;
-        gemm.epilogue.target = w->parts.level[0] + place_of(w->model, weights, 0);
+        gemm.epilogue.target = target_of(&part);
         gemm.epilogue.ldtarget = weights->n;
         if (!alone && part.number && gemm.k != k)
             tp_team_barrier(team);
@@ -177,17 +190,16 @@ static void weight_gradients(const struct tp_workspace *w, size_t l, const struc
 
 /* Column sums of dZ_l over the parts. */
 static const float *add_bias_parts(const struct tp_workspace *w, size_t l, struct tp_range columns, float *total) {
-    const struct tp_model *model = w->model;
-    const struct tp_shape *shape = &model->shape[l];
+    const struct tp_isa *isa = w->model->context->isa;
     const struct tp_matrix *dz = tp_delta(w, l);
-    const size_t place = shape->bias - shape->weight + columns.begin, n = columns.end - columns.begin;
+    const size_t n = columns.end - columns.begin;
     float *room = w->bias_gradients + columns.begin;
     const float *sum = NULL;
     for (size_t i = 0; i < w->parts.count; i++) {
-        const struct tp_range samples = samples_of(w, i);
-        model->context->isa->column_sums(room, tp_row(dz, samples.begin) + columns.begin, dz->ld,
-                                         samples.end - samples.begin, n, false);
-        sum = tp_parts_add(&w->parts, model->context->isa, i, place, room, n, total);
+        const struct tp_range samples = samples_of(w, i, 1);
+        isa->column_sums(room, tp_row(dz, samples.begin) + columns.begin, dz->ld, samples.end - samples.begin, n,
+                         false);
+        sum = tp_parts_add(&w->parts, isa, i, w->parts.count, columns.begin, room, n, total);
     }
     return sum;
 }

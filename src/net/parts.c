@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net/parts.h"
 
+#include "core/size.h"
 #include "net/pass.h"
 #include "net/ranks.h"
 
@@ -16,32 +17,41 @@ struct tp_range tp_own_samples(const struct tp_parts *parts) {
                              tp_part_samples(parts, parts->first + parts->count - 1).end};
 }
 
-/* Whether the sums of part i, of those of this process, have a lower neighbour on this level. */
-static bool has_lower(size_t i, size_t level) {
-    return i >> level & 1;
+size_t tp_parts_together(const struct tp_parts *parts, const tp_model *model, const struct tp_blocking *blocking) {
+    return tp_gemm_parts(blocking, model->bf16, parts->count, tp_ceil_div(parts->batch, parts->total));
 }
 
-void tp_parts_lay_out(struct tp_parts *parts, const tp_model *model, struct tp_arena *arena) {
-    size_t parameters = 0;
-    for (size_t l = 0; l < model->layers; l++) {
-        const struct tp_range layer = tp_layer_range(model, l);
-        parameters = tp_max(parameters, layer.end - layer.begin);
-    }
+/* A trainer may change to the context's other instruction set. Smaller batches have no more groups. */
+static size_t most_groups(const struct tp_parts *parts, const tp_model *model) {
+    const struct tp_context *context = model->context;
+    size_t together = tp_parts_together(parts, model, context->blocking);
+    if (context->other.isa)
+        together = tp_min(together, tp_parts_together(parts, model, context->other.blocking));
+    return parts->count / together;
+}
+
+void tp_parts_lay_out(struct tp_parts *parts, const tp_model *model, int threads, struct tp_arena *arena) {
+    const size_t groups = most_groups(parts, model);
+    size_t weights = 0;
+    for (size_t l = 0; l < model->layers; l++)
+        weights = tp_max(weights, model->shape[l].inputs * model->shape[l].outputs);
+    parts->biases = tp_padded(tp_model_widest(model));
     for (size_t level = 0; (size_t)1 << level < parts->count; level++)
-        parts->level[level] = tp_arena_take(arena, parameters, sizeof(float));
+        parts->level[level] =
+            tp_arena_take(arena, tp_size_add(parts->biases, (size_t)1 << level < groups ? weights : 0), sizeof(float));
+    parts->waiting_each = tp_level_floats(parts->count);
+    parts->waiting = tp_arena_take(arena, tp_size_mul(parts->waiting_each, (size_t)threads), sizeof(float));
 }
 
-const float *tp_parts_add(const struct tp_parts *parts, const struct tp_isa *isa, size_t i, size_t at,
+const float *tp_parts_add(const struct tp_parts *parts, const struct tp_isa *isa, size_t i, size_t count, size_t at,
                           const float *sums, size_t n, float *total) {
-    const float *lower[TP_PART_LEVELS];
-    const bool last = i + 1 == parts->count;
-    size_t levels = 0;
-    for (; has_lower(i, levels); levels++)
-        lower[levels] = parts->level[levels] + at;
-    assert(!last || total || levels);
-    float *out = last ? (total ? total : parts->level[levels - 1] + at) : parts->level[levels] + at;
-    isa->add_levels(out, sums, lower, levels, n);
-    return last ? out : NULL;
+    const bool last = i + 1 == count;
+    if (count == 1 && !total)
+        return sums;
+    if (last && !total)
+        total = parts->level[0] + at;
+    tp_tree_add(isa, parts->level, i, at, sums, n, last ? total : NULL);
+    return last ? total : NULL;
 }
 
 static tp_score add(const tp_score *lower, const tp_score *higher) {
@@ -52,12 +62,12 @@ static tp_score add(const tp_score *lower, const tp_score *higher) {
 static tp_score own_sums(const struct tp_workspace *w, const tp_targets *targets) {
     const struct tp_parts *parts = &w->parts;
     const size_t begin = tp_own_samples(parts).begin;
-    tp_score waiting[TP_PART_LEVELS + 1], sum = {0};
+    tp_score waiting[TP_TREE_LEVELS + 1], sum = {0};
     for (size_t i = 0; i < parts->count; i++) {
         const struct tp_range part = tp_part_samples(parts, parts->first + i);
         size_t level = 0;
         sum = tp_sum_losses(w->loss, targets, (struct tp_range){part.begin - begin, part.end - begin});
-        for (; has_lower(i, level); level++)
+        for (; tp_has_lower(i, level); level++)
             sum = add(&waiting[level], &sum);
         waiting[level] = sum;
     }

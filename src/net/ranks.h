@@ -15,8 +15,6 @@
 #include "core/memory.h"
 #include "net/parts.h"
 
-#define TP_RANK_LEVELS TP_PART_LEVELS
-
 enum tp_exchange_kind { TP_EXCHANGE_NONE, TP_EXCHANGE_GRADIENTS, TP_EXCHANGE_PARAMETERS };
 
 /* Of a layer that is under way. */

@@ -70,7 +70,7 @@ static struct blocks lay_out_trainer(struct tp_trainer *t, struct tp_arena *aren
     blocks.optimizer_size = tp_optimizer_size_of(t->model, &t->options.optimizer, others(t));
     blocks.workspace = tp_arena_take(arena, blocks.workspace_size, 1);
     blocks.optimizer = tp_arena_take(arena, blocks.optimizer_size, 1);
-    tp_parts_lay_out(&t->parts, t->model, arena);
+    tp_parts_lay_out(&t->parts, t->model, t->model->context->threads, arena);
     if (others(t))
         tp_ranks_lay_out(&t->ranks, t->options.batch, arena);
     const size_t weights = t->model->shape[0].inputs * t->model->shape[0].outputs;

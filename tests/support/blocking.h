@@ -18,4 +18,10 @@ static inline void tp_test_wake_all(tp_context *context) {
     own->thread_flops = 1;
 }
 
+/* A context of the test's own gets blocks of few k steps. */
+static inline void tp_test_cut_steps(tp_context *context, size_t steps) {
+    struct tp_blocking *own = (struct tp_blocking *)(uintptr_t)context->blocking;
+    own->kc = steps;
+}
+
 #endif
