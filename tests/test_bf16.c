@@ -227,6 +227,35 @@ Test(bf16, products_beyond_blocks) {
     }
 }
 
+/* C = A B, n columns; rows of B and C are ld apart. */
+static void multiply_floats(tp_context *context, size_t m, size_t n, size_t k, const float *a, const float *b,
+                            size_t ld, float *c) {
+    cr_assert_eq(tp_bf16gemm(context, TP_TRANSPOSE_NO, TP_TRANSPOSE_NO, m, n, k, TP_PRECISION_F32, a, k,
+                             TP_PRECISION_F32, b, ld, 0, c, ld, NULL, 0),
+                 TP_OK);
+}
+
+/* Several blocks in each direction, of which those of A are packed once, against products of some columns at a time. */
+Test(bf16, blocks_are_kept) {
+    for (int way = 0; way < test_bf16_ways(); way++) {
+        tp_context *context = t.contexts[way][0];
+        const struct tp_bf16 *path = tp_bf16_choose(context->cpu, context->isa, test_bf16_way(way));
+        const size_t m = path->mc + 1, n = path->nc + 1, k = path->kc + 1;
+        float *a = tp_test_floats(m * k), *b = tp_test_floats(k * n);
+        float *whole = tp_test_floats(m * n), *parts = tp_test_floats(m * n);
+        fill(a, m * k, ORDINARY, 1);
+        fill(b, k * n, ORDINARY, 2);
+        for (size_t j = 0; j < n; j += path->nc)
+            multiply_floats(context, m, j ? 1 : path->nc, k, a, b + j, n, parts + j);
+        multiply_floats(context, m, n, k, a, b, n, whole);
+        cr_expect(tp_test_same_bits(parts, whole, m * n, "%s", test_bf16_way(way)));
+        free(a);
+        free(b);
+        free(whole);
+        free(parts);
+    }
+}
+
 /* ---------------------------------------------------------------------------------------------------- special values
  */
 

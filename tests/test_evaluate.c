@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* tp_evaluate, tp_predict, and the scaling of raw samples. */
+#include "net/pass.h"
 #include "support/blocking.h"
 #include "support/bound.h"
 #include "support/nets.h"
@@ -218,6 +219,23 @@ Test(evaluate, ties) {
     cr_expect_eq(evaluate_zeros(context, (tp_layer){1, TP_ACTIVATION_SIGMOID, 0, 0}, TP_LOSS_BCE, 8, yes).correct, 6);
     cr_expect_eq(evaluate_zeros(context, (tp_layer){1, TP_ACTIVATION_SIGMOID, 0, 0}, TP_LOSS_MSE, 8, yes).correct, 6);
     tp_context_destroy(context);
+}
+
+/* Of rows around the number of elements that are searched together: the first of the largest, wherever it is. */
+Test(evaluate, largest_of_many) {
+    static const float values[] = {-INFINITY, NAN, -1, 0, -0.0f, 1, 1, INFINITY};
+    enum { MOST = 600 };
+    float row[MOST];
+    for (size_t n = 250; n <= MOST; n++) {
+        size_t expected = 0;
+        for (size_t i = 0; i < n; i++)
+            row[i] = values[tp_test_random(n, i) % (2 + n % 7)];
+        row[tp_test_random(n, n) % n] = 2;
+        for (size_t i = 1; i < n; i++)
+            if (row[i] > row[expected])
+                expected = i;
+        cr_assert_eq(tp_largest(row, n), expected, "of %zu", n);
+    }
 }
 
 /* A batch of four on four threads, then one of one sample on one thread. */

@@ -206,7 +206,8 @@ typedef struct tp_context_options {
     size_t struct_size;     /* set by tp_context_options_default */
     const char *isa;        /* "scalar", "avx2", ...; NULL: $TILEPROP_ISA if set and not empty, else the best */
     int threads;            /* at most this many threads per call, 1..4096; 0: the default, see "Threads" above */
-    tp_allocator allocator; /* both functions NULL: the C library's */
+    tp_allocator allocator; /* both functions NULL: the C library's; Linux may put blocks of 4 MiB and more into huge
+                               pages */
     tp_message_fn *message; /* may be NULL */
     void *message_user;     /* passed to message */
 } tp_context_options;

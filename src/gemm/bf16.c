@@ -2,6 +2,7 @@
 /* Goto's loops around the tiles of a path. Blocks of k are multiples of 32 steps, so that they do not change a bit. */
 #include "gemm/bf16.h"
 
+#include "core/memory.h"
 #include "cpu/dispatch.h"
 #include "gemm/routes.h"
 
@@ -23,41 +24,61 @@ struct loops {
     size_t mc, nc, kc;
     float *edge, *piece;
     char *a, *b;
+    bool keeps_a; /* there is room for the panels of all of A */
 };
 
 /* Rows i.. and columns j.. of the product, k steps p.. */
 struct block {
     size_t i, mc, j, nc, p, kc;
+    char *a; /* panels */
 };
 
 static size_t round_up(size_t count, size_t unit) {
     return tp_ceil_div(count, unit) * unit;
 }
 
-/* Blocks of these sizes, which are not larger than the product, in whole tiles. */
+/* Blocks of a product of these sizes, which are not larger than the product, in whole tiles. */
 static void set_blocks(struct loops *l, size_t m, size_t n, size_t k) {
     l->mc = round_up(tp_min(m, l->path->mc), l->path->mr);
     l->kc = round_up(tp_min(k, l->path->kc), TP_BF16_STEPS);
     l->nc = round_up(tp_min(n, l->path->nc), l->path->nr);
 }
 
-static size_t panel_floats(const struct loops *l, size_t lanes) {
-    return round_up(lanes * l->kc * l->path->element, sizeof(float) * TP_LINE) / sizeof(float);
+/* Where there are several blocks of B, panels of all rows of A are kept for them if these are not more than so many
+ * blocks. */
+#define KEPT_BLOCKS 8
+
+static size_t most_kept(const struct tp_bf16 *path) {
+    return KEPT_BLOCKS * path->mc * path->kc;
 }
 
-/* Of each part of the scratch. */
-static size_t edge_floats(const struct loops *l) {
-    return round_up(l->path->mr * l->nc, TP_LINE);
+static size_t kept_elements(const struct loops *l, size_t m) {
+    return tp_size_mul(tp_size_mul(tp_ceil_div(m, l->path->mr), l->path->mr), l->kc);
 }
 
-static size_t piece_floats(const struct loops *l) {
-    return round_up(l->mc * l->nc, TP_LINE);
+/* The parts of the scratch, in floats, that a product of these sizes needs, or of smaller ones. */
+struct room {
+    size_t edge, piece, a, b;
+};
+
+static size_t panel_floats(const struct tp_bf16 *path, size_t elements) {
+    return round_up(elements * path->element, sizeof(float) * TP_LINE) / sizeof(float);
+}
+
+static struct room room_for(const struct loops *l, size_t m, size_t n) {
+    const struct tp_bf16 *path = l->path;
+    const size_t kept = n > path->nc ? tp_min(kept_elements(l, m), most_kept(path)) : 0;
+    return (struct room){.edge = round_up(path->mr * l->nc, TP_LINE),
+                         .piece = round_up(l->mc * l->nc, TP_LINE),
+                         .a = panel_floats(path, tp_max(l->mc * l->kc, kept)),
+                         .b = panel_floats(path, l->nc * l->kc)};
 }
 
 size_t tp_bf16_scratch(const struct tp_bf16 *path, size_t m, size_t n, size_t k) {
     struct loops l = {.path = path};
     set_blocks(&l, m, n, k);
-    return edge_floats(&l) + piece_floats(&l) + panel_floats(&l, l.mc) + panel_floats(&l, l.nc);
+    const struct room room = room_for(&l, m, n);
+    return room.edge + room.piece + room.a + room.b;
 }
 
 static size_t panel_bytes(const struct loops *l, const struct block *b, size_t width) {
@@ -72,7 +93,7 @@ static const void *element_of(const struct tp_operand *x, size_t row, size_t col
 static void pack_a(const struct loops *l, const struct block *b) {
     const struct tp_operand *a = &l->g->a;
     const struct tp_bf16_lanes from = {element_of(a, b->i, b->p), a->row_step, a->column_step, a->narrow};
-    l->path->pack_a(l->a, panel_bytes(l, b, l->path->mr), &from, b->mc, b->kc);
+    l->path->pack_a(b->a, panel_bytes(l, b, l->path->mr), &from, b->mc, b->kc);
 }
 
 static void pack_b(const struct loops *l, const struct block *b) {
@@ -131,7 +152,7 @@ static void multiply_strip(const struct loops *l, const struct block *b, size_t 
     struct tp_bf16_tiles tiles = {.m = p->m,
                                   .panels = tp_ceil_div(p->n, path->nr),
                                   .blocks = tp_ceil_div(steps, TP_BF16_STEPS),
-                                  .a = l->a + (p->i - b->i) / path->mr * panel_bytes(l, b, path->mr) +
+                                  .a = b->a + (p->i - b->i) / path->mr * panel_bytes(l, b, path->mr) +
                                        q * path->mr * path->element,
                                   .b = l->b + q * path->nr * path->element,
                                   .b_panel = panel_bytes(l, b, path->nr),
@@ -165,17 +186,25 @@ static void multiply_block(const struct loops *l, const struct block *b) {
     }
 }
 
+/* A block of A, and its rows of C. */
+static void multiply_rows(const struct loops *l, struct block *b, size_t first, bool again) {
+    const size_t before = (b->i - first) * round_up(b->kc, TP_BF16_STEPS);
+    b->a = l->keeps_a ? l->a + before * l->path->element : l->a;
+    if (!l->keeps_a || !again)
+        pack_a(l, b);
+    multiply_block(l, b);
+}
+
 static void multiply(const struct loops *l, const struct tp_job *job) {
     struct block b;
-    for (b.j = job->columns.begin; b.j < job->columns.end; b.j += l->nc) {
-        b.nc = tp_min(l->nc, job->columns.end - b.j);
-        for (b.p = 0; b.p < l->g->k; b.p += l->kc) {
-            b.kc = tp_min(l->kc, l->g->k - b.p);
+    for (b.p = 0; b.p < l->g->k; b.p += l->kc) {
+        b.kc = tp_min(l->kc, l->g->k - b.p);
+        for (b.j = job->columns.begin; b.j < job->columns.end; b.j += l->nc) {
+            b.nc = tp_min(l->nc, job->columns.end - b.j);
             pack_b(l, &b);
             for (b.i = job->rows.begin; b.i < job->rows.end; b.i += l->mc) {
                 b.mc = tp_min(l->mc, job->rows.end - b.i);
-                pack_a(l, &b);
-                multiply_block(l, &b);
+                multiply_rows(l, &b, job->rows.begin, b.j > job->columns.begin);
             }
         }
     }
@@ -183,11 +212,18 @@ static void multiply(const struct loops *l, const struct tp_job *job) {
 
 void tp_run_bf16(const struct tp_job *job) {
     const struct tp_place all = tp_job_place(job);
-    struct loops l = {.g = job->g, .path = job->g->bf16, .edge = job->scratch};
-    set_blocks(&l, all.m, all.n, job->g->k);
-    l.piece = l.edge + edge_floats(&l);
-    float *panels = l.piece + piece_floats(&l);
-    l.a = (char *)panels;
-    l.b = (char *)(panels + panel_floats(&l, l.mc));
+    const struct tp_gemm *g = job->g;
+    const struct tp_bf16 *path = g->bf16;
+    struct loops l = {.g = g, .path = path, .edge = job->scratch};
+    set_blocks(&l, all.m, all.n, g->k);
+    const struct room room = room_for(&l, all.m, all.n);
+    l.piece = l.edge + room.edge;
+    l.a = (char *)(l.piece + room.piece);
+    l.b = (char *)(l.piece + room.piece + room.a);
+    l.keeps_a = all.n > l.nc && kept_elements(&l, all.m) <= most_kept(path);
+    if (path->begin)
+        path->begin();
     multiply(&l, job);
+    if (path->end)
+        path->end();
 }

@@ -89,11 +89,17 @@ INLINE void multiply_panels(const struct tp_bf16_tiles *t, bool both) {
 
 static void tiles(const struct tp_bf16_tiles *t) {
     assert(t->panels && t->blocks && t->m && t->m <= MR);
-    _tile_loadconfig(&config);
     if (t->m > TILE_ROWS)
         multiply_panels(t, true);
     else
         multiply_panels(t, false);
+}
+
+static void begin(void) {
+    _tile_loadconfig(&config);
+}
+
+static void end(void) {
     _tile_release();
 }
 
@@ -152,8 +158,10 @@ static bool computes_as_documented(void) {
         }
     pack_a(a_panel, 0, &(struct tp_bf16_lanes){a, TP_BF16_STEPS, 1, true}, TILE_ROWS, TP_BF16_STEPS);
     pack_b(b_panel, 0, &(struct tp_bf16_lanes){b, TP_BF16_STEPS, 1, true}, NR, TP_BF16_STEPS);
+    begin();
     tiles(&(struct tp_bf16_tiles){
         .m = TILE_ROWS, .panels = 1, .blocks = 1, .a = a_panel, .b = b_panel, .c = c[0], .ldc = NR});
+    end();
     for (size_t i = 0; i < TILE_ROWS; i++) {
         const float sum = tp_bf16_add(0, chain(a[i], b[i], 0), chain(a[i], b[i], 1));
         if (bits_of(sum) != bits_of(c[i][i]))
@@ -174,11 +182,13 @@ const struct tp_bf16 tp_bf16_amx = {
     .mr = MR,
     .nr = NR,
     .element = sizeof(uint16_t),
-    .mc = 256,
-    .nc = 1024,
-    .kc = 512,
+    .mc = 128,
+    .nc = 512,
+    .kc = 1024,
     .near = 256,
     .pack_a = pack_a,
     .pack_b = pack_b,
+    .begin = begin,
+    .end = end,
     .tiles = tiles,
 };

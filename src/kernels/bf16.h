@@ -61,6 +61,7 @@ struct tp_bf16 {
      * panel of A stays in the first-level cache. Multiples of mr, nr, and 32. */
     size_t mc, nc, kc, near;
     tp_bf16_pack_fn *pack_a, *pack_b;
+    void (*begin)(void), (*end)(void); /* what a thread needs around calls of tiles; NULL: nothing */
     tp_bf16_tiles_fn *tiles;
 };
 

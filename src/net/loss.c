@@ -47,9 +47,32 @@ static const float *smooth(const struct tp_workspace *w, const float *y, struct 
     return row;
 }
 
+/* Elements that are compared side by side, and those among which the largest is looked for. */
+#define SIDE_BY_SIDE ((size_t)16)
+#define SEARCHED ((size_t)256)
+
+/* The largest of low and SEARCHED elements; NaN counts as less. */
+static float larger_of(float low, const float *x) {
+    float most[SIDE_BY_SIDE];
+    for (size_t i = 0; i < SIDE_BY_SIDE; i++)
+        most[i] = low;
+    for (size_t j = 0; j < SEARCHED; j += SIDE_BY_SIDE)
+        for (size_t i = 0; i < SIDE_BY_SIDE; i++)
+            most[i] = x[j + i] > most[i] ? x[j + i] : most[i];
+    for (size_t i = 0; i < SIDE_BY_SIDE; i++)
+        low = most[i] > low ? most[i] : low;
+    return low;
+}
+
 size_t tp_largest(const float *row, size_t n) {
-    size_t best = 0;
-    for (size_t j = 1; j < n; j++)
+    size_t best = 0, j = 0;
+    for (; j + SEARCHED <= n; j += SEARCHED) {
+        const float larger = larger_of(row[best], row + j);
+        if (larger > row[best])
+            for (best = j; row[best] != larger;)
+                best++;
+    }
+    for (; j < n; j++)
         if (row[j] > row[best])
             best = j;
     return best;
@@ -62,13 +85,19 @@ static float middle(const struct tp_model *model) {
     return tp_is_cross_entropy(model->loss) ? 0 : -0x1.62e43p-1f; /* ln 0.5 */
 }
 
-/* On which side of 0.5 the output is. */
-static bool is_right(const struct tp_model *model, const float *x, const float *y, bool classes) {
+/* The class of sample i, or NULL if targets are values. */
+static const int32_t *class_of(const tp_targets *targets, size_t i) {
+    return targets->classes ? targets->classes + i : NULL;
+}
+
+/* The largest output is that of class number, if there is one, or of the largest target; or all are on the side of 0.5
+ * where their targets are. */
+static bool is_right(const struct tp_model *model, const float *x, const float *y, const int32_t *number) {
     const size_t outputs = tp_model_outputs(model);
-    if (!tp_is_cross_entropy(model->loss) && !classes)
+    if (!tp_is_cross_entropy(model->loss) && !number)
         return false;
-    if (model->loss == TP_LOSS_CCE || (outputs > 1 && classes))
-        return tp_largest(x, outputs) == tp_largest(y, outputs);
+    if (model->loss == TP_LOSS_CCE || (outputs > 1 && number))
+        return tp_largest(x, outputs) == (number ? (size_t)*number : tp_largest(y, outputs));
     for (size_t j = 0; j < outputs; j++)
         if ((x[j] >= middle(model)) != (y[j] >= 0.5f))
             return false;
@@ -123,7 +152,7 @@ static size_t run_rows(const struct loss_run *run, struct tp_range rows) {
         const float *x = tp_row(&w->layer[l], i), *y = target_row(w, run->targets, i, run->team);
         const float scale = gradient_scale(run->targets, i, run->weights, run->gradient);
         float *d = run->gradient == TP_GRADIENT_NONE ? NULL : tp_row(tp_delta(w, l), i);
-        const bool right = is_right(model, x, y, run->targets->classes != NULL); /* smooth may overwrite y */
+        const bool right = is_right(model, x, y, class_of(run->targets, i)); /* smooth may overwrite y */
         w->loss[i] = model->context->isa->loss_row[model->loss](x, smooth(w, y, run->team), outputs, model->huber_delta,
                                                                 scale, d);
         if (d)
@@ -145,7 +174,7 @@ static void gather_column(const struct loss_run *run, struct tp_range rows, stru
     for (size_t i = rows.begin, s = 0; i < rows.end; i++, s++) {
         const float *y = target_row(w, run->targets, i, run->team);
         c->x[s] = *tp_row(&w->layer[l], i);
-        c->right[s] = is_right(w->model, &c->x[s], y, run->targets->classes != NULL);
+        c->right[s] = is_right(w->model, &c->x[s], y, class_of(run->targets, i));
         c->y[s] = *smooth(w, y, run->team);
         c->scale[s] = gradient_scale(run->targets, i, run->weights, run->gradient);
         c->operand[s] = *tp_row(tp_derivative_operand(w, l), i);

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <string.h>
 
 bool tp_run_step(struct tp_workspace *w, struct tp_optimizer *optimizer, struct tp_model *model,
                  const tp_targets *targets, struct tp_team team) {
@@ -36,13 +37,27 @@ static const char *name_value(double value) {
     return isnan(value) ? "nan" : value < 0 ? "-inf" : "inf";
 }
 
+/* Without branches: an exponent of ones, and only that, becomes the highest bit. */
+static bool is_finite_row(const float *p, size_t n) {
+    uint32_t found = 0;
+    for (size_t j = 0; j < n; j++) {
+        uint32_t bits;
+        memcpy(&bits, p + j, sizeof bits);
+        found |= (bits & 0x7f800000) + 0x00800000;
+    }
+    return found < 0x80000000;
+}
+
 static bool find_nonfinite(const float *p, size_t ld, size_t rows, size_t columns, struct tp_cell *cell) {
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < columns; j++)
-            if (!isfinite(p[i * ld + j])) {
-                *cell = (struct tp_cell){i, j};
-                return true;
-            }
+    for (size_t i = 0; i < rows; i++) {
+        size_t j = 0;
+        if (is_finite_row(p + i * ld, columns))
+            continue;
+        while (isfinite(p[i * ld + j]))
+            j++;
+        *cell = (struct tp_cell){i, j};
+        return true;
+    }
     return false;
 }
 
