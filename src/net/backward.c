@@ -28,7 +28,7 @@ static void let_consume(struct tp_gemm *gemm, const struct consumer *consumer) {
 }
 
 /* Weights from their gradient; that of one sample is an outer product, which does not need to be anywhere. */
-static void update_from(const struct tp_workspace *w, struct tp_gemm *gradient, struct tp_optimizer *optimizer,
+static void update_from(const struct tp_workspace *w, const struct tp_gemm *gradient, struct tp_optimizer *optimizer,
                         const struct tp_weights *weights, struct tp_team team, bool alone) {
     if (w->batch == 1 && !gradient->bf16) {
         const int interrupted = tp_enter(tp_team_clock(team), TP_PHASE_UPDATE);
@@ -39,15 +39,16 @@ static void update_from(const struct tp_workspace *w, struct tp_gemm *gradient, 
         return;
     }
     const struct consumer consumer = {optimizer, *weights, tp_team_clock(team)};
-    let_consume(gradient, &consumer);
+    struct tp_gemm product = *gradient;
+    let_consume(&product, &consumer);
     if (alone)
-        tp_run_alone(w, gradient, team);
+        tp_run_alone(w, &product, team);
     else
-        tp_run_product(w, gradient, team);
+        tp_run_product(w, &product, team);
 }
 
 /* The gradient of a layer's weights straight into their update; parts are for each thread on its own. */
-static void update_layer(const struct tp_workspace *w, struct tp_gemm *gemm, size_t l,
+static void update_layer(const struct tp_workspace *w, const struct tp_gemm *gemm, size_t l,
                          const struct tp_gradient_sink *sink, struct tp_team team) {
     const int parts = tp_weight_parts(sink->model, l);
     if (parts == 1) {
@@ -57,7 +58,7 @@ static void update_layer(const struct tp_workspace *w, struct tp_gemm *gemm, siz
     }
     for (int i = team.id; i < parts; i += team.size) {
         const struct tp_weights weights = tp_weight_part(sink->model, l, i);
-        struct tp_gemm some =
+        const struct tp_gemm some =
             tp_gemm_columns(gemm, weights.begin, weights.n, tp_plain(gemm->b.p + weights.begin, gemm->b.row_step));
         update_from(w, &some, sink->optimizer, &weights, team, true);
     }
