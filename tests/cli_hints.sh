@@ -162,6 +162,28 @@ result "with a column of ids beside them"
 fails 1 "plain has 2 inputs, but the samples of targets.csv have 3 values" predict --model plain --input targets.csv
 grep -q 'plain has no schema: it takes files of its inputs alone' err
 result "and what such a model takes is said"
+printf '"na,me",a,b\nx,1,2\n' >comma.csv
+exits 0 predict --model plain --input comma.csv --id na,me --format csv && grep -q '^x,0,' out
+result "the name of a column of ids is one name, whatever is in it"
+printf 'a,b,y\n1,2,1\n3,4,2\n' >later.csv
+fails 1 "later.csv: class 0 is '1'; plain has no schema" evaluate --model plain --data later.csv
+printf 'a,b,y\n1,2,0\n3,4,1\n5,6,2\n' >all.csv
+holds "classes from 0 on are those of a model without a schema" exits 0 evaluate --model plain --data all.csv
+
+printf 'id,a,b,y\n7,1,2,no\n8,3,4,yes\n9,5,6,no\n6,7,8,yes\n' >named.csv
+exits 0 train --data named.csv --target y --ignore id --epochs 1 --out named.model \
+    --checkpoint named.saved --quiet
+for id in 1 id; do
+    exits 0 predict --model named.model --input named.csv --id $id --format csv && grep -q '^7,' out
+    result "ids of a model with a schema from column $id, which is not of its inputs"
+done
+fails 1 "$(ls named.saved/* | head -n 1)" predict --model "$(ls named.saved/* | head -n 1)" --input named.csv
+! grep -q "as PyTorch names them" err
+result "a checkpoint is not called a file of PyTorch's"
+mkfifo pipe
+timeout 10 "$tileprop" import pipe x >out 2>err
+[ $? -eq 2 ] && ! grep -q PyTorch err
+result "import does not wait for a pipe that it will not read"
 
 schemaless mse identity 2 >numbers.model
 schemaless mse identity 1 >number.model

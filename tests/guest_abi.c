@@ -294,11 +294,20 @@ static void call_bf16_tiles(size_t m, size_t blocks) {
     }
 }
 
+/* Tiles between a beginning and an end, where there are such. */
+static void call_bf16_strip(size_t m, size_t blocks) {
+    if (bf16->begin)
+        CALL_BF16(begin, .integers = {0});
+    call_bf16_tiles(m, blocks);
+    if (bf16->end)
+        CALL_BF16(end, .integers = {0});
+}
+
 static void call_bf16_kernels(void) {
     for (size_t i = 0; i < LENGTHS; i++) {
         fill();
         call_bf16_packing(lengths[i], lengths[LENGTHS - 1 - i]);
-        call_bf16_tiles(lengths[i] < bf16->mr ? lengths[i] : bf16->mr, 1 + i % 3);
+        call_bf16_strip(lengths[i] < bf16->mr ? lengths[i] : bf16->mr, 1 + i % 3);
     }
 }
 

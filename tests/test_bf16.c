@@ -235,25 +235,39 @@ static void multiply_floats(tp_context *context, size_t m, size_t n, size_t k, c
                  TP_OK);
 }
 
-/* Several blocks in each direction, of which those of A are packed once, against products of some columns at a time. */
+/* Several blocks in each direction against products of some columns at a time: panels of A are packed once for few
+ * blocks of rows, and for each block of columns if there are more. */
+static void compare_blocks(int way, size_t m) {
+    tp_context *context = t.contexts[way][0];
+    const struct tp_bf16 *path = tp_bf16_choose(context->cpu, context->isa, test_bf16_way(way));
+    const size_t n = path->nc + 1, k = path->kc + 1;
+    float *a = tp_test_floats(m * k), *b = tp_test_floats(k * n);
+    float *whole = tp_test_floats(m * n), *parts = tp_test_floats(m * n);
+    fill(a, m * k, ORDINARY, 1);
+    fill(b, k * n, ORDINARY, 2);
+    for (size_t j = 0; j < n; j += path->nc)
+        multiply_floats(context, m, j ? 1 : path->nc, k, a, b + j, n, parts + j);
+    multiply_floats(context, m, n, k, a, b, n, whole);
+    cr_expect(tp_test_same_bits(parts, whole, m * n, "%s, %zu rows", test_bf16_way(way), m));
+    free(a);
+    free(b);
+    free(whole);
+    free(parts);
+}
+
 Test(bf16, blocks_are_kept) {
     for (int way = 0; way < test_bf16_ways(); way++) {
-        tp_context *context = t.contexts[way][0];
-        const struct tp_bf16 *path = tp_bf16_choose(context->cpu, context->isa, test_bf16_way(way));
-        const size_t m = path->mc + 1, n = path->nc + 1, k = path->kc + 1;
-        float *a = tp_test_floats(m * k), *b = tp_test_floats(k * n);
-        float *whole = tp_test_floats(m * n), *parts = tp_test_floats(m * n);
-        fill(a, m * k, ORDINARY, 1);
-        fill(b, k * n, ORDINARY, 2);
-        for (size_t j = 0; j < n; j += path->nc)
-            multiply_floats(context, m, j ? 1 : path->nc, k, a, b + j, n, parts + j);
-        multiply_floats(context, m, n, k, a, b, n, whole);
-        cr_expect(tp_test_same_bits(parts, whole, m * n, "%s", test_bf16_way(way)));
-        free(a);
-        free(b);
-        free(whole);
-        free(parts);
+        const tp_context *context = t.contexts[way][0];
+        compare_blocks(way, tp_bf16_choose(context->cpu, context->isa, test_bf16_way(way))->mc + 1);
     }
+}
+
+/* More rows than are kept, on the best way: the others take the same blocks. */
+Test(bf16, more_blocks_than_are_kept) {
+    const tp_context *context = t.contexts[0][0];
+    const struct tp_bf16 *path = tp_bf16_choose(context->cpu, context->isa, test_bf16_way(0));
+    if (path->element == sizeof(uint16_t)) /* else without an instruction for it, and slow */
+        compare_blocks(0, 8 * path->mc + 1);
 }
 
 /* ---------------------------------------------------------------------------------------------------- special values

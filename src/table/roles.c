@@ -61,25 +61,37 @@ static bool may_list(const char *list, const char *name, size_t index) {
     return false;
 }
 
+static bool is_name(const char *name, const char *other) {
+    return name && other && !strcmp(name, other);
+}
+
+/* The same of a column that is not in a list: of ids, or of weights. */
+static bool may_be(const char *column, const char *name, size_t index) {
+    return is_name(column, name) || (column && strtoul(column, NULL, 10) == index + 1);
+}
+
 /* Of data without a schema and without targets. */
 static enum tp_field_kind input_hint(const tp_dataset_options *options, const char *name, size_t index) {
-    const char *const lists[] = {options->id, options->ignore, options->target, options->weight};
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-        if (may_list(lists[i], name, index))
-            return TP_FIELD_ANY;
-    return TP_FIELD_NUMBER;
+    const bool is_input = !may_be(options->id, name, index) && !may_be(options->weight, name, index) &&
+                          !may_list(options->ignore, name, index) && !may_list(options->target, name, index);
+    return is_input ? TP_FIELD_NUMBER : TP_FIELD_ANY;
+}
+
+static enum tp_field_kind schema_hint(const tp_dataset_options *options, const char *name, size_t index) {
+    if (is_name(options->weight, name))
+        return TP_FIELD_NUMBER;
+    const enum tp_field_kind hint = tp_schema_hint(options->schema, options->no_target, name);
+    const bool is_used = may_be(options->id, name, index) || may_be(options->weight, name, index);
+    return hint == TP_FIELD_SKIP && is_used ? TP_FIELD_ANY : hint;
 }
 
 enum tp_field_kind tp_column_hint(const void *user, const char *name, size_t index) {
     const tp_dataset_options *options = user;
-    if (options->schema) {
-        if (lists_name(options->weight, name))
-            return TP_FIELD_NUMBER;
-        return lists_name(options->id, name) ? TP_FIELD_ANY : tp_schema_hint(options->schema, options->no_target, name);
-    }
+    if (options->schema)
+        return schema_hint(options, name, index);
     if (options->no_target)
         return input_hint(options, name, index);
-    if (lists_name(options->weight, name) || (options->task == TP_TASK_REGRESSION && lists_name(options->target, name)))
+    if (is_name(options->weight, name) || (options->task == TP_TASK_REGRESSION && lists_name(options->target, name)))
         return TP_FIELD_NUMBER;
     return lists_name(options->ignore, name) ? TP_FIELD_SKIP : TP_FIELD_ANY;
 }

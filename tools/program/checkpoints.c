@@ -75,7 +75,7 @@ static int try_step(struct checkpoints *checkpoints, const struct session *sessi
         return EXIT_SUCCESS;
     }
     const int code = session_check(session, status);
-    if (status == TP_ERR_IO)
+    if (status == TP_ERR_IO && ranks_is_first())
         complain("%s: the run goes on when it can be read; if it is moved away, from the checkpoint before it",
                  checkpoints->directory.path);
     return code;

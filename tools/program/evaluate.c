@@ -10,6 +10,7 @@
 #include "report.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct evaluate_options {
     struct machine_options machine;
@@ -169,6 +170,25 @@ static int check_targets(const struct evaluation *run) {
     return EXIT_FAILURE;
 }
 
+/* Nothing says what the classes of a model without a schema are called, so theirs are the numbers from 0 on. A file
+ * numbers those that it has. */
+static int check_classes(const struct evaluation *run) {
+    const tp_column *target = tp_schema_target(tp_dataset_schema(run->dataset), 0);
+    if (tp_model_schema(run->model) || !tp_dataset_data(run->dataset)->classes || !target)
+        return EXIT_SUCCESS;
+    for (size_t i = 0; i < target->category_count; i++) {
+        char number[24];
+        snprintf(number, sizeof number, "%zu", i);
+        if (strcmp(target->categories[i], number) != 0) {
+            complain("%s: class %zu is '%s'; %s has no schema, so that its classes are the numbers from 0 on, and the "
+                     "file must have each up to its largest",
+                     run->options->data.path, i, target->categories[i], run->options->model);
+            return EXIT_FAILURE;
+        }
+    }
+    return EXIT_SUCCESS;
+}
+
 /* For a model without a schema that has one number as output few different integers are no classes. */
 static struct data_options data_options_for(const struct evaluation *run, const tp_model_options *shape) {
     struct data_options data = run->options->data;
@@ -186,6 +206,8 @@ static int open_data(struct evaluation *run, const tp_model_options *shape) {
                                     (tp_split)options->split, &run->dataset));
     if (!code)
         code = check_targets(run);
+    if (!code)
+        code = check_classes(run);
     return code ? code : check_fit(shape, tp_dataset_data(run->dataset), options->model, options->data.path);
 }
 

@@ -2,10 +2,14 @@
 #include "foreign.h"
 
 #include "../../src/io/model_names.h"
+#include "ranks.h"
 #include "report.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define HEAD_MOST (256 * 1024)
 
@@ -30,7 +34,7 @@ static bool is_safetensors(const struct head *head) {
 
 static bool is_torch(const struct head *head) {
     return is_safetensors(head) && contains(head, "weight\"") &&
-           !contains(head, "\"" TP_KEY_FORMAT "\":\"" TP_FORMAT "\"");
+           !contains(head, "\"" TP_KEY_FORMAT "\":\"" TP_FORMAT); /* nor "tileprop checkpoint" */
 }
 
 /* A zip archive, or of versions before 1.6 the number that such a file begins with, pickled. */
@@ -56,19 +60,23 @@ static const struct foreign {
     {"is an ONNX file", "'tileprop import' makes a model of it", is_onnx, true},
 };
 
+/* Of a file: a pipe would wait for whoever writes, or have been read already. */
 static bool read_head(const char *path, struct head *head) {
-    FILE *file = fopen(path, "rb");
-    if (!file)
+    const int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    struct stat about;
+    if (file < 0)
         return false;
-    head->size = fread(head->bytes, 1, sizeof head->bytes, file);
-    fclose(file);
-    return true;
+    const ssize_t size =
+        !fstat(file, &about) && S_ISREG(about.st_mode) ? read(file, head->bytes, sizeof head->bytes) : 0;
+    close(file);
+    head->size = size > 0 ? (size_t)size : 0;
+    return size > 0;
 }
 
 void foreign_explain(const char *path, bool imported) {
-    struct head *head = malloc(sizeof *head);
-    const bool read = head && read_head(path, head);
-    for (size_t i = 0; read && i < sizeof kinds / sizeof *kinds; i++)
+    struct head *head = ranks_is_first() ? malloc(sizeof *head) : NULL; /* of others the last line alone is passed on */
+    const bool is_read = head && read_head(path, head);
+    for (size_t i = 0; is_read && i < sizeof kinds / sizeof *kinds; i++)
         if (kinds[i].is(head) && !(imported && kinds[i].is_imported)) {
             complain("%s %s: %s", path, kinds[i].what, kinds[i].how);
             break;

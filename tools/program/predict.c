@@ -62,7 +62,7 @@ struct prediction {
 /* Nothing says what the columns of a file are for a model without a schema. */
 static int check_columns(const struct prediction *run, const tp_model_options *shape, const tp_schema *schema) {
     const int code = check_fit(shape, run->data, run->options->model, run->options->data.path);
-    if (code && !schema)
+    if (code && !schema && ranks_is_first())
         complain("%s has no schema: it takes files of its inputs alone, as numbers and in their order",
                  run->options->model);
     return code;

@@ -18,7 +18,7 @@ from .model import Scaling
 _SCALERS: dict[type, Callable[[Any], tuple[Any, Any] | None]] = {
     StandardScaler: lambda s: (s.mean_ if s.with_mean else 0.0, s.scale_ if s.with_std else 1.0),
     MinMaxScaler: lambda s: None if s.clip else (-s.min_ / s.scale_, 1 / s.scale_),
-    MaxAbsScaler: lambda s: (0.0, s.scale_),
+    MaxAbsScaler: lambda s: None if getattr(s, "clip", False) else (0.0, s.scale_),
     RobustScaler: lambda s: (s.center_ if s.with_centering else 0.0, s.scale_ if s.with_scaling else 1.0),
     FunctionTransformer: lambda s: (0.0, 1.0) if s.func is None and s.inverse_func is None else None,
 }
@@ -46,6 +46,8 @@ class Scaled:
     >>> scaled = Scaled(pipeline)
     >>> scaled.estimator, scaled.inputs(), scaled.outputs()
     ('E', Scaling(mean=array([3.]), deviation=array([10.])), None)
+    >>> Scaled(make_pipeline(FunctionTransformer(), "E")).inputs() is None
+    True
     """
 
     def __init__(self, estimator: Any) -> None:
@@ -81,8 +83,9 @@ class Scaled:
 
 
 def _compose(pairs: list[tuple[Any, Any]]) -> Scaling | None:
-    """One pair for several, of which the first comes first."""
+    """One pair for several that change something, of which the first comes first."""
     mean, deviation = np.float64(0), np.float64(1)
+    pairs = [(m, d) for m, d in pairs if np.any(m != 0) or np.any(d != 1)]
     for m, d in pairs:
         mean, deviation = mean + deviation * m, deviation * d
     return Scaling(mean, deviation) if pairs else None
