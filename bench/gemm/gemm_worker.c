@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "gemm_worker.h"
 #include "contestant.h"
+#include "memory.h"
 #include "timing.h"
 
 #include <stdint.h>
@@ -9,7 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ALIGNMENT 64
 #define TRIAL_SECONDS 1e-3 /* of the runs that tell how long a call takes */
 #define WARM_UP 8 /* untimed before each run is this part of it, for caches, sleeping threads and the clock rate */
 
@@ -31,17 +31,10 @@ static void release_operands(struct gemm_operands *operands) {
     *operands = (struct gemm_operands){0};
 }
 
-static void *allocate(size_t size) {
-    void *block = aligned_alloc(ALIGNMENT, (size + ALIGNMENT) & ~(size_t)(ALIGNMENT - 1));
-    if (!block)
-        exit(1); /* the reader of the results sees that this worker ended */
-    return memset(block, 0, size);
-}
-
 /* Numbers from 0.5 to 1.5, the same in every worker. All are positive, so that no sum cancels and the relative
  * difference of two results means something. */
 static float *random_matrix(size_t elements, uint32_t seed) {
-    float *x = allocate(elements * sizeof *x);
+    float *x = bench_allocate(elements * sizeof *x);
     for (size_t i = 0; i < elements; i++) {
         uint32_t hash = (uint32_t)i * 2654435761u + seed;
         hash = (hash ^ hash >> 15) * 2246822519u;
@@ -52,7 +45,7 @@ static float *random_matrix(size_t elements, uint32_t seed) {
 
 /* Rounds the elements; returns them as bf16. */
 static uint16_t *narrow(float *x, size_t elements) {
-    uint16_t *narrowed = allocate(elements * sizeof *narrowed);
+    uint16_t *narrowed = bench_allocate(elements * sizeof *narrowed);
     tp_context *context;
     if (tp_context_create(NULL, &context) || tp_bf16_from_f32(context, narrowed, x, elements) ||
         tp_bf16_to_f32(context, x, narrowed, elements))
@@ -80,9 +73,9 @@ static double prepare(struct worker *worker, const struct gemm_shape *shape) {
         x->a_bf16 = narrow(x->a, shape->m * shape->k);
         x->b_bf16 = narrow(x->b, shape->k * shape->n);
     }
-    x->c = allocate(shape->m * shape->n * sizeof(float));
+    x->c = bench_allocate(shape->m * shape->n * sizeof(float));
     x->workspace_size = worker->library->workspace_size ? worker->library->workspace_size(shape) : 0;
-    x->workspace = allocate(x->workspace_size);
+    x->workspace = bench_allocate(x->workspace_size);
     seconds_of(worker, 1);
     size_t calls = 1;
     double seconds = seconds_of(worker, calls);

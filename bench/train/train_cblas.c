@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The step as it stands in textbooks, on cblas_sgemm of OpenBLAS or BLIS and plain loops. */
 #include "train_engine.h"
+#include "memory.h"
 #include "train_loops.h"
 
 #include <stdlib.h>
@@ -40,25 +41,25 @@ static void make_layer(struct layer *layer, size_t l) {
     const size_t size = (size_t)task->batch * (size_t)task->widths[l + 1] * sizeof(float);
     layer->inputs = (size_t)task->widths[l];
     layer->outputs = (size_t)task->widths[l + 1];
-    layer->w = train_allocate(parameters(layer) * sizeof(float));
+    layer->w = bench_allocate(parameters(layer) * sizeof(float));
     layer->b = layer->w + layer->inputs * layer->outputs;
-    layer->a = train_allocate(size);
+    layer->a = bench_allocate(size);
     train_start_weights(layer->w, layer->inputs, layer->outputs, l);
     if (task->inference)
         return;
-    layer->gradient = train_allocate(parameters(layer) * sizeof(float));
-    layer->delta = train_allocate(size);
+    layer->gradient = bench_allocate(parameters(layer) * sizeof(float));
+    layer->delta = bench_allocate(size);
     if (task->adam) {
-        layer->m = train_allocate(parameters(layer) * sizeof(float));
-        layer->v = train_allocate(parameters(layer) * sizeof(float));
+        layer->m = bench_allocate(parameters(layer) * sizeof(float));
+        layer->v = bench_allocate(parameters(layer) * sizeof(float));
     }
 }
 
 static bool prepare(const struct train_task *task, struct train_data *data) {
     net.task = task;
     net.data = data;
-    net.x = train_allocate((size_t)task->batch * data->inputs * sizeof *net.x);
-    net.classes = train_allocate((size_t)task->batch * sizeof *net.classes);
+    net.x = bench_allocate((size_t)task->batch * data->inputs * sizeof *net.x);
+    net.classes = bench_allocate((size_t)task->batch * sizeof *net.classes);
     for (size_t l = 0; l < (size_t)task->layers; l++)
         make_layer(&net.layer[l], l);
     if (task->inference)

@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "train_data.h"
 
+#include "memory.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ALIGNMENT 64
 #define DATA_SEED 1000u
 #define STRIDE 1000003u /* a prime, larger than any number of samples */
-
-void *train_allocate(size_t size) {
-    void *block = aligned_alloc(ALIGNMENT, (size + ALIGNMENT) & ~(size_t)(ALIGNMENT - 1));
-    if (!block)
-        exit(1);
-    return memset(block, 0, size);
-}
 
 static uint32_t hash(size_t i, uint32_t seed) {
     uint32_t x = (uint32_t)i * 2654435761u + seed * 2246822519u;
@@ -29,8 +23,8 @@ struct train_data train_data_make(const struct train_task *task) {
                               .outputs = (size_t)task->widths[task->layers],
                               .stride = task->shuffled ? STRIDE : 1};
     const size_t bytes = data.samples * data.inputs, classes = data.outputs > 1 ? data.outputs : 2;
-    data.bytes = train_allocate(bytes);
-    data.classes = train_allocate(data.samples * sizeof *data.classes);
+    data.bytes = bench_allocate(bytes);
+    data.classes = bench_allocate(data.samples * sizeof *data.classes);
     for (size_t i = 0; i < bytes; i++)
         data.bytes[i] = (uint8_t)(hash(i, DATA_SEED) >> 24);
     for (size_t i = 0; i < data.samples; i++)

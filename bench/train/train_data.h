@@ -48,7 +48,4 @@ void train_data_release(struct train_data *data);
 /* He uniform, inputs x outputs, row-major. Biases start at 0. */
 void train_start_weights(float *w, size_t inputs, size_t outputs, size_t layer);
 
-/* Zeros, aligned to a cache line, to be freed; a worker without memory ends, which the reader of its answers sees. */
-void *train_allocate(size_t size);
-
 #endif

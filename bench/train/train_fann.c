@@ -3,6 +3,7 @@
  * runs with its cheapest activation between layers, sigmoids at the end and squared errors, and its loss is not
  * compared. */
 #include "train_engine.h"
+#include "memory.h"
 #include "train_loops.h"
 
 #include <dlfcn.h>
@@ -49,8 +50,8 @@ static bool prepare(const struct train_task *task, struct train_data *data) {
     ((choose_fn *)find("fann_set_activation_function_output"))(net.ann, SIGMOID_STEPWISE);
     ((set_rate_fn *)find("fann_set_learning_rate"))(net.ann, (float)task->rate);
     net.data = data;
-    net.x = train_allocate(data->inputs * sizeof *net.x);
-    net.y = train_allocate(data->outputs * sizeof *net.y);
+    net.x = bench_allocate(data->inputs * sizeof *net.x);
+    net.y = bench_allocate(data->outputs * sizeof *net.y);
     return true;
 }
 

@@ -3,6 +3,7 @@
  * backward pass prefers another one they are reordered in each step; the rest is plain loops. SGD only, whose update is
  * the same in any layout. A module of its own, because it is made for one version of oneDNN. */
 #include "train_engine.h"
+#include "memory.h"
 #include "train_loops.h"
 #include "train_onednn.h"
 
@@ -68,7 +69,7 @@ static dnnl_primitive_desc_t make_forward(struct layer *layer, size_t l) {
     onednn_need(dnnl_primitive_create(&layer->forward, desc));
     layer->w = onednn_make_zeros(dnnl_primitive_desc_query_md(desc, dnnl_query_weights_md, 0));
     layer->b = onednn_make_zeros(&b);
-    layer->a = train_allocate((size_t)(batch * layer->outputs) * sizeof(float));
+    layer->a = bench_allocate((size_t)(batch * layer->outputs) * sizeof(float));
     layer->a_memory = onednn_make_memory(&y, layer->a);
     start_weights(layer, l);
     return desc;
@@ -105,7 +106,7 @@ static void make_backward_weights(struct layer *layer, dnnl_primitive_desc_t hin
     layer->w_gradient_back = onednn_memory_for(desc, dnnl_query_diff_weights_md, layer->w_gradient);
     if (layer->w_gradient_back != layer->w_gradient)
         layer->reorder_gradient = onednn_make_reorder(layer->w_gradient_back, layer->w_gradient);
-    layer->delta = train_allocate((size_t)(net.task->batch * layer->outputs) * sizeof(float));
+    layer->delta = bench_allocate((size_t)(net.task->batch * layer->outputs) * sizeof(float));
     layer->delta_memory = onednn_make_memory(&y, layer->delta);
     onednn_need(dnnl_primitive_desc_destroy(desc));
 }
@@ -129,8 +130,8 @@ static bool prepare(const struct train_task *task, struct train_data *data) {
     onednn_need(dnnl_set_default_fpmath_mode(task->bf16 ? dnnl_fpmath_mode_bf16 : dnnl_fpmath_mode_strict));
     net.task = task;
     net.data = data;
-    net.x = train_allocate((size_t)task->batch * data->inputs * sizeof *net.x);
-    net.classes = train_allocate((size_t)task->batch * sizeof *net.classes);
+    net.x = bench_allocate((size_t)task->batch * data->inputs * sizeof *net.x);
+    net.classes = bench_allocate((size_t)task->batch * sizeof *net.classes);
     const dnnl_memory_desc_t x = onednn_matrix(task->batch, task->widths[0], dnnl_ab);
     net.x_memory = onednn_make_memory(&x, net.x);
     for (size_t l = 0; l < (size_t)task->layers; l++)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "train_onednn.h"
+#include "memory.h"
 #include "train_data.h"
 
 #include <stdlib.h>
@@ -38,7 +39,7 @@ dnnl_memory_t onednn_make_memory(const dnnl_memory_desc_t *desc, void *block) {
 }
 
 dnnl_memory_t onednn_make_zeros(const dnnl_memory_desc_t *desc) {
-    return onednn_make_memory(desc, train_allocate(dnnl_memory_desc_get_size(desc)));
+    return onednn_make_memory(desc, bench_allocate(dnnl_memory_desc_get_size(desc)));
 }
 
 float *onednn_block_of(dnnl_memory_t memory) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* tileprop as one of the libraries. */
 #include "train_engine.h"
+#include "memory.h"
 #include "train_loops.h"
 
 #include <stdlib.h>
@@ -57,7 +58,7 @@ static void make_model(void) {
 
 static void set_weights(void) {
     const size_t count = tp_model_parameter_count(own.model);
-    float *parameters = train_allocate(count * sizeof *parameters);
+    float *parameters = bench_allocate(count * sizeof *parameters);
     for (size_t l = 0; l < (size_t)own.task->layers; l++) {
         size_t weight;
         need(tp_model_layer_offsets(own.model, l, &weight, NULL));
@@ -101,9 +102,9 @@ static void make_predictor(void) {
     need(tp_predictor_create(bench_context, own.model, &options, &own.predictor));
     need(tp_predictor_workspace_create(own.predictor, workspace_options(batch, TP_MODE_INFERENCE), NULL, 0,
                                        &own.workspace));
-    own.x = train_allocate(batch * own.data->inputs * sizeof *own.x);
-    own.y = train_allocate(batch * own.data->outputs * sizeof *own.y);
-    own.classes = train_allocate(batch * sizeof *own.classes);
+    own.x = bench_allocate(batch * own.data->inputs * sizeof *own.x);
+    own.y = bench_allocate(batch * own.data->outputs * sizeof *own.y);
+    own.classes = bench_allocate(batch * sizeof *own.classes);
     train_gather(own.data, batch, own.x, own.classes);
 }
 
