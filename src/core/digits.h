@@ -14,7 +14,7 @@
 /* The fewest significant digits, of so many or more, that tell value from other doubles, or from other floats. */
 static inline int tp_shortest_digits(double value, bool is_float, int least) {
     const int most = is_float ? TP_FLOAT_DIGITS : TP_DOUBLE_DIGITS;
-    char text[64];
+    char text[320]; /* what compilers count with that do not know the digits */
     for (int digits = least; digits < most; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, value);
         const double again = strtod(text, NULL); /* in the locale of snprintf */
