@@ -39,35 +39,35 @@ static bool next_entry(const char **list, char *room) {
     return true;
 }
 
+static bool is_name(const char *name, const char *other) {
+    return name && other && !strcmp(name, other);
+}
+
+/* Whether what was given for a column may mean this one: yes, too, of a name that is another's number. */
+static bool may_be(const char *column, const char *name, size_t index) {
+    return is_name(column, name) || (column && strtoul(column, NULL, 10) == index + 1);
+}
+
 /* Whether name is an entry of the list. Names that need a buffer longer than this are left to tp_plan_roles. */
 static bool lists_name(const char *list, const char *name) {
     char room[1024];
     if (!list || !name || strlen(list) >= sizeof room)
         return false;
     while (next_entry(&list, room))
-        if (!strcmp(room, name))
+        if (is_name(room, name))
             return true;
     return false;
 }
 
-/* Whether an entry of the list may mean this column: yes, too, of a name that is another's number. */
+/* Whether an entry of the list may be this column. */
 static bool may_list(const char *list, const char *name, size_t index) {
     char room[1024];
     if (!list || strlen(list) >= sizeof room)
         return list != NULL;
     while (next_entry(&list, room))
-        if ((name && !strcmp(room, name)) || strtoul(room, NULL, 10) == index + 1)
+        if (may_be(room, name, index))
             return true;
     return false;
-}
-
-static bool is_name(const char *name, const char *other) {
-    return name && other && !strcmp(name, other);
-}
-
-/* The same of a column that is not in a list: of ids, or of weights. */
-static bool may_be(const char *column, const char *name, size_t index) {
-    return is_name(column, name) || (column && strtoul(column, NULL, 10) == index + 1);
 }
 
 /* Of data without a schema and without targets. */
